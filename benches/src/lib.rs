@@ -1,0 +1,1 @@
+//! Benches live beside this file; see the `[[bench]]` entries of `Cargo.toml`.

@@ -1,0 +1,149 @@
+//! What can be refused at the entry of a computation.
+
+use core::fmt;
+
+use crate::{Real, Shape};
+
+/// Why an input was refused. Kernels cannot fail: everything is checked once, at the public entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Error {
+    /// A parameter that must be finite and greater than zero is not.
+    NotPositive {
+        /// The parameter's name.
+        parameter: &'static str,
+    },
+    /// An entry is NaN or infinite.
+    NotFinite {
+        /// The parameter's name.
+        parameter: &'static str,
+        /// The first offending entry, counted from 0.
+        index: usize,
+    },
+    /// A slice has the wrong length.
+    Length {
+        /// The parameter's name.
+        parameter: &'static str,
+        /// The length that fits the oracle.
+        expected: usize,
+        /// The length that was given.
+        found: usize,
+    },
+    /// A number lies outside its range.
+    OutOfRange {
+        /// The parameter's name.
+        parameter: &'static str,
+        /// The least value allowed.
+        least: usize,
+        /// The greatest value allowed.
+        greatest: usize,
+        /// The value that was given.
+        found: usize,
+    },
+    /// Two entries that must differ are equal.
+    NotDistinct {
+        /// The parameter's name.
+        parameter: &'static str,
+        /// The second of the equal entries, counted from 0.
+        index: usize,
+    },
+    /// No closed form is known for this oracle as it was configured; sample instead.
+    NoClosedForm {
+        /// What stands in the way.
+        because: &'static str,
+    },
+    /// A quantity left the range or the resolution of the number type: the inputs are too large for it.
+    Overflow {
+        /// The quantity that is too large.
+        quantity: &'static str,
+    },
+    /// A vector lies outside the convex hull of the oracle's vertices, where Ω is infinite.
+    OutsideHull {
+        /// The parameter's name.
+        parameter: &'static str,
+    },
+    /// A fixed-size container is too small for the result.
+    Capacity {
+        /// What did not fit.
+        quantity: &'static str,
+        /// The container's capacity.
+        capacity: usize,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::NotPositive { parameter } => {
+                write!(f, "{parameter} must be finite and greater than 0")
+            }
+            Self::NotFinite { parameter, index } => {
+                write!(f, "{parameter}[{index}] is NaN or infinite; every entry must be finite")
+            }
+            Self::Length { parameter, expected, found } => {
+                write!(f, "{parameter} has {found} entries; expected {expected}")
+            }
+            Self::OutOfRange { parameter, least, greatest, found } => {
+                write!(f, "{parameter} is {found}; expected {least} to {greatest}")
+            }
+            Self::NotDistinct { parameter, index } => {
+                write!(f, "{parameter}[{index}] repeats an earlier entry; entries must be distinct")
+            }
+            Self::NoClosedForm { because } => {
+                write!(f, "no closed form: {because}; use MonteCarlo")
+            }
+            Self::Overflow { quantity } => {
+                write!(f, "{quantity} is too large for the number type")
+            }
+            Self::OutsideHull { parameter } => {
+                write!(f, "{parameter} lies outside the convex hull of the oracle's vertices")
+            }
+            Self::Capacity { quantity, capacity } => {
+                write!(f, "more {quantity} than the capacity of {capacity}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// `x` is finite and greater than zero.
+pub(crate) fn check_positive<T: Real>(parameter: &'static str, x: T) -> Result<(), Error> {
+    if x > T::ZERO && x.is_finite() { Ok(()) } else { Err(Error::NotPositive { parameter }) }
+}
+
+/// `x` has `dim` entries, all finite.
+pub(crate) fn check_vector<T: Real>(parameter: &'static str, x: &[T], dim: usize) -> Result<(), Error> {
+    if x.len() != dim {
+        return Err(Error::Length { parameter, expected: dim, found: x.len() });
+    }
+    match x.iter().position(|x| !x.is_finite()) {
+        Some(index) => Err(Error::NotFinite { parameter, index }),
+        None => Ok(()),
+    }
+}
+
+/// `least` ≤ `found` ≤ `greatest`.
+pub(crate) fn check_range(
+    parameter: &'static str,
+    found: usize,
+    least: usize,
+    greatest: usize,
+) -> Result<(), Error> {
+    if (least..=greatest).contains(&found) {
+        Ok(())
+    } else {
+        Err(Error::OutOfRange { parameter, least, greatest, found })
+    }
+}
+
+/// A result that stayed within the range of `T`.
+pub(crate) fn check_result<T: Real>(quantity: &'static str, result: &[T]) -> Result<(), Error> {
+    if result.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Error::Overflow { quantity }) }
+}
+
+/// At least one entry, and few enough that an index fits a sort key.
+pub(crate) fn check_dim(shape: impl Shape) -> Result<(), Error> {
+    check_range("dimension", shape.dim(), 1, u32::MAX as usize)
+}

@@ -1,0 +1,173 @@
+//! Expectations E\[g(Z)\] of one perturbed solve, as accumulators that only add.
+//!
+//! Everything Proposition 3.1 estimates is such an expectation, so one loop draws and any number of
+//! estimators listen: a tuple of estimators costs one pass.
+
+use core::fmt::Debug;
+
+use crate::oracle::dot;
+use crate::{Error, Noise, Real, Shape};
+
+mod fenchel_young;
+mod jacobian;
+mod maximizer;
+mod product;
+mod value;
+
+pub use fenchel_young::FenchelYoungTerm;
+pub use jacobian::{Jacobian, JacobianByCurvature};
+pub use maximizer::{Maximizer, MaximizerByScore};
+pub use product::{Jvp, Vjp};
+pub use value::Value;
+
+/// What one perturbed solve knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Draw<'a, T> {
+    /// The noise z.
+    pub z: &'a [T],
+    /// ∇ν(z), entry by entry; empty unless an estimator asked for it ([`Estimator::SCORES`]).
+    pub score: &'a [T],
+    /// The perturbed scores θ + εz.
+    pub theta: &'a [T],
+    /// The solution y*(θ + εz).
+    pub y: &'a [T],
+    /// F(θ + εz) = ⟨y, θ + εz⟩.
+    pub value: T,
+    /// The temperature ε.
+    pub epsilon: T,
+    /// y*(θ), if the estimate uses it as a baseline.
+    pub baseline: Option<&'a [T]>,
+}
+
+impl<T: Real> Draw<'_, T> {
+    /// ⟨y, u⟩, less ⟨y*(θ), u⟩ under a baseline.
+    fn inner(&self, u: &[T]) -> T {
+        let inner = dot(self.y, u);
+        self.baseline.map_or(inner, |baseline| inner - dot(baseline, u))
+    }
+    /// F(θ + εz), less ⟨y*(θ), θ + εz⟩ under a baseline.
+    fn gain(&self) -> T {
+        self.baseline.map_or(self.value, |baseline| self.value - dot(baseline, self.theta))
+    }
+    /// y_i, less y*(θ)_i under a baseline.
+    fn decisions(&self) -> impl Iterator<Item = T> + '_ {
+        let baseline = self.baseline.unwrap_or(&[]).iter().copied().chain(core::iter::repeat(T::ZERO));
+        self.y.iter().zip(baseline).map(|(&y, baseline)| y - baseline)
+    }
+}
+
+/// An expectation E\[g(Z)\] over perturbed solves.
+///
+/// `add` does sum += g(draw); partial sums merge by addition, in a fixed order, so that the result is a
+/// function of (inputs, seed, number of samples) alone.
+pub trait Estimator<T: Real, N: Noise<T>, S: Shape>: Sync {
+    /// A sum of terms; divided by their number it is the estimate.
+    type Sum: Clone + Debug + Send;
+
+    /// Whether [`Draw::score`] is needed.
+    const SCORES: bool = false;
+    /// Whether a baseline reduces the variance. It leaves the expectation as it is, since E\[∇ν(Z)\] = 0.
+    const BASELINE: bool = false;
+
+    /// Refuses parameters of the estimator that do not fit a problem of `dim` entries.
+    fn check(&self, dim: usize) -> Result<(), Error> {
+        let _ = dim;
+        Ok(())
+    }
+    /// An empty sum.
+    fn zero(&self, shape: S) -> Self::Sum;
+    /// sum += g(draw).
+    fn add(&self, noise: &N, draw: &Draw<'_, T>, sum: &mut Self::Sum);
+    /// The numbers inside a sum.
+    fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]>;
+}
+
+/// Empties a sum for reuse.
+pub(crate) fn clear<T: Real, N: Noise<T>, S: Shape, E: Estimator<T, N, S>>(sum: &mut E::Sum) {
+    for part in E::parts(sum) {
+        part.fill(T::ZERO);
+    }
+}
+
+/// `sum += part`.
+pub(crate) fn merge<T: Real, N: Noise<T>, S: Shape, E: Estimator<T, N, S>>(
+    sum: &mut E::Sum,
+    part: &mut E::Sum,
+) {
+    for (sum, part) in E::parts(sum).zip(E::parts(part)) {
+        for (sum, &mut part) in sum.iter_mut().zip(part) {
+            *sum += part;
+        }
+    }
+}
+
+/// Turns a sum of `samples` terms into their mean. One sample needs no division.
+pub(crate) fn finish<T: Real, N: Noise<T>, S: Shape, E: Estimator<T, N, S>>(
+    sum: &mut E::Sum,
+    samples: u32,
+) -> Result<(), Error> {
+    let count = T::from_f64(f64::from(samples));
+    for part in E::parts(sum) {
+        if samples > 1 {
+            for x in &mut *part {
+                *x /= count;
+            }
+        }
+        crate::error::check_result("the estimate", part)?;
+    }
+    Ok(())
+}
+
+impl<T: Real, N: Noise<T>, S: Shape, A: Estimator<T, N, S>, B: Estimator<T, N, S>> Estimator<T, N, S>
+    for (A, B)
+{
+    type Sum = (A::Sum, B::Sum);
+    const SCORES: bool = A::SCORES || B::SCORES;
+    const BASELINE: bool = A::BASELINE || B::BASELINE;
+
+    fn check(&self, dim: usize) -> Result<(), Error> {
+        self.0.check(dim)?;
+        self.1.check(dim)
+    }
+    fn zero(&self, shape: S) -> Self::Sum {
+        (self.0.zero(shape), self.1.zero(shape))
+    }
+    fn add(&self, noise: &N, draw: &Draw<'_, T>, sum: &mut Self::Sum) {
+        self.0.add(noise, draw, &mut sum.0);
+        self.1.add(noise, draw, &mut sum.1);
+    }
+    fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
+        A::parts(&mut sum.0).chain(B::parts(&mut sum.1))
+    }
+}
+
+impl<T, N, S, A, B, C> Estimator<T, N, S> for (A, B, C)
+where
+    T: Real,
+    N: Noise<T>,
+    S: Shape,
+    A: Estimator<T, N, S>,
+    B: Estimator<T, N, S>,
+    C: Estimator<T, N, S>,
+{
+    type Sum = (A::Sum, B::Sum, C::Sum);
+    const SCORES: bool = A::SCORES || B::SCORES || C::SCORES;
+    const BASELINE: bool = A::BASELINE || B::BASELINE || C::BASELINE;
+
+    fn check(&self, dim: usize) -> Result<(), Error> {
+        self.0.check(dim)?;
+        self.1.check(dim)?;
+        self.2.check(dim)
+    }
+    fn zero(&self, shape: S) -> Self::Sum {
+        (self.0.zero(shape), self.1.zero(shape), self.2.zero(shape))
+    }
+    fn add(&self, noise: &N, draw: &Draw<'_, T>, sum: &mut Self::Sum) {
+        self.0.add(noise, draw, &mut sum.0);
+        self.1.add(noise, draw, &mut sum.1);
+        self.2.add(noise, draw, &mut sum.2);
+    }
+    fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
+        A::parts(&mut sum.0).chain(B::parts(&mut sum.1)).chain(C::parts(&mut sum.2))
+    }
+}

@@ -1,0 +1,65 @@
+use super::{Draw, Estimator};
+use crate::oracle::dot;
+use crate::{Error, Noise, Real, Shape, error};
+
+/// The vector–Jacobian product Jᵀu = E\[⟨u, y*(θ + εZ)⟩ ∇ν(Z)\]/ε: what backpropagation through y_ε needs
+/// (eq. 4). Cost O(d) a sample beside the solve.
+#[derive(Clone, Copy, Debug)]
+pub struct Vjp<'a, T> {
+    /// u, the gradient of a loss in y_ε.
+    pub cotangent: &'a [T],
+}
+
+impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for Vjp<'_, T> {
+    type Sum = S::Array<T>;
+    const SCORES: bool = true;
+    const BASELINE: bool = true;
+
+    fn check(&self, dim: usize) -> Result<(), Error> {
+        error::check_vector("cotangent", self.cotangent, dim)
+    }
+    fn zero(&self, shape: S) -> Self::Sum {
+        shape.array(T::ZERO)
+    }
+    fn add(&self, _: &N, draw: &Draw<'_, T>, sum: &mut Self::Sum) {
+        let weight = draw.inner(self.cotangent) / draw.epsilon;
+        for (sum, &score) in sum.as_mut().iter_mut().zip(draw.score) {
+            *sum += weight * score;
+        }
+    }
+    fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
+        core::iter::once(sum.as_mut())
+    }
+}
+
+/// The Jacobian–vector product Ju = E\[y*(θ + εZ) ⟨∇ν(Z), u⟩\]/ε: the change of y_ε along u.
+///
+/// J is symmetric, so this estimates the same vector as [`Vjp`], with other noise: sample by sample it stays
+/// in the span of the vertices.
+#[derive(Clone, Copy, Debug)]
+pub struct Jvp<'a, T> {
+    /// u, a direction in θ.
+    pub tangent: &'a [T],
+}
+
+impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for Jvp<'_, T> {
+    type Sum = S::Array<T>;
+    const SCORES: bool = true;
+    const BASELINE: bool = true;
+
+    fn check(&self, dim: usize) -> Result<(), Error> {
+        error::check_vector("tangent", self.tangent, dim)
+    }
+    fn zero(&self, shape: S) -> Self::Sum {
+        shape.array(T::ZERO)
+    }
+    fn add(&self, _: &N, draw: &Draw<'_, T>, sum: &mut Self::Sum) {
+        let weight = dot(draw.score, self.tangent) / draw.epsilon;
+        for (sum, y) in sum.as_mut().iter_mut().zip(draw.decisions()) {
+            *sum += weight * y;
+        }
+    }
+    fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
+        core::iter::once(sum.as_mut())
+    }
+}

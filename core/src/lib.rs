@@ -1,0 +1,30 @@
+#![no_std]
+#![doc = include_str!("../README.md")]
+
+mod affine;
+mod error;
+pub mod estimator;
+mod evaluate;
+pub mod exact;
+mod fenchel_young;
+mod monte_carlo;
+mod noise;
+mod oracle;
+mod perturbed;
+mod real;
+mod seed;
+mod shape;
+
+pub use affine::{Affine, descend, scores};
+pub use error::Error;
+pub use estimator::Estimator;
+pub use evaluate::{Array, Evaluate, Expectation, Matrix};
+pub use exact::{ClosedForm, Exact};
+pub use fenchel_young::FenchelYoung;
+pub use monte_carlo::{BLOCK, MonteCarlo, Scratch, Variance};
+pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
+pub use oracle::{BlackBox, Hypercube, Oracle, Ranking, Simplex, TopK};
+pub use perturbed::Perturbed;
+pub use real::Real;
+pub use seed::{Seed, Stream};
+pub use shape::{Const, Grid, Rect, RectMatrix, Shape};

@@ -1,0 +1,251 @@
+//! The one loop that draws.
+
+use crate::estimator::{Draw, Estimator, FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value, Vjp};
+use crate::evaluate::{Array, Evaluate, Matrix};
+use crate::fenchel_young::{self, FenchelYoung};
+use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error, estimator};
+
+/// Samples per block: sums are formed within blocks and merged in the order of the blocks, so that blocks
+/// can be computed by different threads without a change of bits.
+pub const BLOCK: u32 = 64;
+
+/// How the variance of derivative estimates is reduced; none of them changes an expectation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Variance {
+    /// Nothing subtracted.
+    Plain,
+    /// What the unperturbed decision y*(θ) would give is subtracted: one more solve a call.
+    #[default]
+    Baseline,
+}
+
+/// A mean over independent samples Z⁽¹⁾, …, Z⁽ᴹ⁾ (Definition 3.1). Unbiased; standard error ∝ 1/√M.
+///
+/// Sample m of seed s is the same noise in every call: two calls with one seed share their random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct MonteCarlo {
+    /// M, at least 1.
+    pub samples: u32,
+    /// Names the noise.
+    pub seed: Seed,
+    /// Applies to derivatives only.
+    pub variance: Variance,
+}
+
+impl MonteCarlo {
+    /// `samples` samples of `seed`, derivatives with the baseline.
+    #[must_use]
+    pub const fn new(samples: u32, seed: Seed) -> Self {
+        Self { samples, seed, variance: Variance::Baseline }
+    }
+    /// Without variance reduction.
+    #[must_use]
+    pub const fn plain(samples: u32, seed: Seed) -> Self {
+        Self { samples, seed, variance: Variance::Plain }
+    }
+    /// How many blocks of [`BLOCK`] samples the estimate has.
+    #[must_use]
+    pub const fn blocks(&self) -> u32 {
+        self.samples.div_ceil(BLOCK)
+    }
+    /// The same samples for row `row` of a batch: each row has noise of its own.
+    #[must_use]
+    pub const fn row(self, row: u64) -> Self {
+        Self { seed: self.seed.fold(row), ..self }
+    }
+}
+
+/// Working memory of one worker: five arrays of d numbers and the oracle's own.
+pub struct Scratch<O: Oracle<T>, T: Real> {
+    z: Array<O, T>,
+    score: Array<O, T>,
+    theta: Array<O, T>,
+    y: Array<O, T>,
+    baseline: Array<O, T>,
+    work: O::Work,
+}
+
+impl<O: Oracle<T>, T: Real> Scratch<O, T> {
+    /// For estimates with `oracle`.
+    pub fn new(oracle: &O) -> Self {
+        let shape = oracle.shape();
+        let array = || shape.array(T::ZERO);
+        Self {
+            z: array(),
+            score: array(),
+            theta: array(),
+            y: array(),
+            baseline: array(),
+            work: oracle.work(),
+        }
+    }
+}
+
+impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
+    /// The mean of any [`Estimator`], or of a tuple of them in one pass, over the samples of `how`.
+    ///
+    /// ```
+    /// use perturb_core::estimator::{Jacobian, Maximizer, Value};
+    /// use perturb_core::{Const, Gumbel, MonteCarlo, Perturbed, Seed, Simplex};
+    /// let layer = Perturbed::new(Simplex::new(Const::<3>)?, Gumbel, 1.0)?;
+    /// let how = MonteCarlo::new(1000, Seed(7));
+    /// let (value, y, jacobian) = layer.estimate(&[0.1, 0.9, 0.2], &(Value, Maximizer, Jacobian), how)?;
+    /// assert!(value > 0.9 && y[1] > 0.4 && jacobian.0[1][1] > 0.0);
+    /// # Ok::<(), perturb_core::Error>(())
+    /// ```
+    pub fn estimate<E>(&self, theta: &[T], estimator: &E, how: MonteCarlo) -> Result<E::Sum, Error>
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        self.check(theta, estimator, how)?;
+        let mut scratch = Scratch::new(&self.oracle);
+        self.prepare::<E>(theta, how, &mut scratch);
+        let mut sum = estimator.zero(self.oracle.shape());
+        self.add_block(theta, estimator, how, 0, &mut scratch, &mut sum);
+        if how.blocks() > 1 {
+            let mut part = sum.clone();
+            for block in 1..how.blocks() {
+                self.add_block(theta, estimator, how, block, &mut scratch, &mut part);
+                estimator::merge::<T, N, O::Shape, E>(&mut sum, &mut part);
+            }
+        }
+        estimator::finish::<T, N, O::Shape, E>(&mut sum, how.samples)?;
+        Ok(sum)
+    }
+
+    /// Refuses what does not fit, before any work is done.
+    pub fn check<E>(&self, theta: &[T], estimator: &E, how: MonteCarlo) -> Result<(), Error>
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        let dim = self.oracle.shape().dim();
+        error::check_vector("theta", theta, dim)?;
+        error::check_range("samples", how.samples as usize, 1, u32::MAX as usize)?;
+        estimator.check(dim)
+    }
+
+    /// Solves for the baseline, if the estimator uses one.
+    pub fn prepare<E>(&self, theta: &[T], how: MonteCarlo, scratch: &mut Scratch<O, T>)
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        if E::BASELINE && how.variance == Variance::Baseline {
+            self.oracle.solve(theta, scratch.baseline.as_mut(), &mut scratch.work);
+        }
+    }
+
+    /// Overwrites `sum` with the terms of block `block`, in order: with [`merge`](Self::merge) and
+    /// [`finish`](Self::finish) this is what an [`estimate`](Self::estimate) consists of, for callers that
+    /// spread blocks over threads. Inputs must have passed [`check`](Self::check), and `scratch`
+    /// [`prepare`](Self::prepare).
+    pub fn add_block<E>(
+        &self,
+        theta: &[T],
+        estimator: &E,
+        how: MonteCarlo,
+        block: u32,
+        scratch: &mut Scratch<O, T>,
+        sum: &mut E::Sum,
+    ) where
+        E: Estimator<T, N, O::Shape>,
+    {
+        estimator::clear::<T, N, O::Shape, E>(sum);
+        let first = u64::from(block) * u64::from(BLOCK);
+        let last = (first + u64::from(BLOCK)).min(u64::from(how.samples));
+        let baseline = E::BASELINE && how.variance == Variance::Baseline;
+        let Scratch { z, score, theta: perturbed, y, baseline: base, work } = scratch;
+        for sample in first..last {
+            self.noise.fill(&mut how.seed.stream(sample), z.as_mut());
+            for ((perturbed, &theta), &z) in perturbed.as_mut().iter_mut().zip(theta).zip(z.as_ref()) {
+                *perturbed = theta + self.epsilon * z;
+            }
+            let value = self.oracle.solve(perturbed.as_ref(), y.as_mut(), work);
+            if E::SCORES {
+                for (score, &z) in score.as_mut().iter_mut().zip(z.as_ref()) {
+                    *score = self.noise.score(z);
+                }
+            }
+            let draw = Draw {
+                z: z.as_ref(),
+                score: if E::SCORES { score.as_ref() } else { &[] },
+                theta: perturbed.as_ref(),
+                y: y.as_ref(),
+                value,
+                epsilon: self.epsilon,
+                baseline: baseline.then_some(base.as_ref()),
+            };
+            estimator.add(&self.noise, &draw, sum);
+        }
+    }
+
+    /// `sum += part`.
+    pub fn merge<E>(sum: &mut E::Sum, part: &mut E::Sum)
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        estimator::merge::<T, N, O::Shape, E>(sum, part);
+    }
+
+    /// Turns the sum over all samples into their mean.
+    pub fn finish<E>(sum: &mut E::Sum, how: MonteCarlo) -> Result<(), Error>
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        estimator::finish::<T, N, O::Shape, E>(sum, how.samples)
+    }
+}
+
+impl<O: Oracle<T>, N: Noise<T>, T: Real> Evaluate<O, N, T> for MonteCarlo {
+    fn value_and_maximizer(
+        &self,
+        layer: &Perturbed<O, N, T>,
+        theta: &[T],
+    ) -> Result<(T, Array<O, T>), Error> {
+        layer.estimate(theta, &(Value, Maximizer), *self)
+    }
+    fn maximizer(&self, layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<Array<O, T>, Error> {
+        layer.estimate(theta, &Maximizer, *self)
+    }
+    fn jacobian(&self, layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<Matrix<O, T>, Error> {
+        layer.estimate(theta, &Jacobian, *self)
+    }
+    fn vjp(&self, layer: &Perturbed<O, N, T>, theta: &[T], cotangent: &[T]) -> Result<Array<O, T>, Error> {
+        layer.estimate(theta, &Vjp { cotangent }, *self)
+    }
+    fn jvp(&self, layer: &Perturbed<O, N, T>, theta: &[T], tangent: &[T]) -> Result<Array<O, T>, Error> {
+        layer.estimate(theta, &Jvp { tangent }, *self)
+    }
+    fn fenchel_young(
+        &self,
+        layer: &Perturbed<O, N, T>,
+        theta: &[T],
+        target: &[T],
+    ) -> Result<FenchelYoung<T, Array<O, T>>, Error> {
+        let term = FenchelYoungTerm { target };
+        layer.check(theta, &term, *self)?;
+        if layer.oracle.is_vertex(target, &mut layer.oracle.work()) {
+            let (loss, gradient) = layer.estimate(theta, &term, *self)?;
+            Ok(FenchelYoung { loss, gradient })
+        } else {
+            fenchel_young::by_dual(layer, theta, target, self)
+        }
+    }
+    fn fenchel_young_gradient(
+        &self,
+        layer: &Perturbed<O, N, T>,
+        theta: &[T],
+        target: &[T],
+    ) -> Result<Array<O, T>, Error> {
+        error::check_vector("target", target, layer.oracle.shape().dim())?;
+        let mut gradient = if self.samples == 1 {
+            layer.sample(theta, self.seed, 0)?
+        } else {
+            self.maximizer(layer, theta)?
+        };
+        fenchel_young::subtract(gradient.as_mut(), target);
+        Ok(gradient)
+    }
+}

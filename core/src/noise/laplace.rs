@@ -1,0 +1,74 @@
+//! Standard Laplace noise: density e^{−|z|}/2.
+
+use rand_core::Rng;
+
+use super::Noise;
+use super::law::Law;
+use crate::Real;
+
+/// Standard Laplace noise, density e^{−|z|}/2.
+///
+/// ν = |z|, ∇ν = sign z (0 at 0), mean 0, E\[∇ν²\] = 1. ν has a kink at 0: there is no ∇²ν, and the
+/// formulas that need one do not compile. One draw is ±ln u.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Laplace;
+
+impl<T: Real> Noise<T> for Laplace {
+    const NAME: &'static str = "laplace";
+
+    fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
+        for z in z {
+            let magnitude = T::uniform(rng).ln_normal();
+            *z = magnitude * T::sign(rng);
+        }
+    }
+    fn nu(&self, z: T) -> T {
+        z.abs()
+    }
+    fn score(&self, z: T) -> T {
+        if z > T::ZERO {
+            T::ONE
+        } else if z < T::ZERO {
+            -T::ONE
+        } else {
+            T::ZERO
+        }
+    }
+    fn mean(&self) -> T {
+        T::ZERO
+    }
+    fn fisher_information(&self) -> T {
+        T::ONE
+    }
+}
+
+impl<T: Real> Law<T> for Laplace {
+    const KINKED: bool = true;
+    const PANEL: f64 = 3.0;
+
+    fn density(&self, z: T) -> T {
+        T::HALF * (-z.abs()).exp()
+    }
+    fn cdf(&self, z: T) -> T {
+        let tail = self.density(z);
+        if z < T::ZERO { tail } else { T::ONE - tail }
+    }
+    fn hinge(&self, t: T) -> T {
+        t.larger(T::ZERO) + self.density(t)
+    }
+    fn support(&self) -> (T, T) {
+        let reach = -(T::EPSILON.ln() + T::EPSILON.ln());
+        (-reach, reach)
+    }
+    // D has density (1 + |t|) e^{−|t|}/4.
+    fn difference_density(&self, t: T) -> T {
+        T::HALF * (T::ONE + t.abs()) * self.density(t)
+    }
+    fn difference_cdf(&self, t: T) -> T {
+        let tail = T::HALF * (T::TWO + t.abs()) * self.density(t);
+        if t < T::ZERO { tail } else { T::ONE - tail }
+    }
+    fn difference_hinge(&self, t: T) -> T {
+        t.larger(T::ZERO) + T::HALF * (T::from_f64(3.0) + t.abs()) * self.density(t)
+    }
+}

@@ -1,0 +1,64 @@
+//! Noise Z with independent entries of density ∝ exp(−ν(z)).
+//!
+//! A noise samples ([`Noise::fill`]) and knows its score ∇ν, which Proposition 3.1 needs; smooth ones
+//! know ∇²ν as well. [`Law`] adds the distribution functions behind the closed forms of
+//! [`exact`](crate::exact).
+
+use rand_core::Rng;
+
+use crate::Real;
+
+mod gumbel;
+mod laplace;
+mod law;
+mod logistic;
+mod normal;
+
+pub use gumbel::Gumbel;
+pub use laplace::Laplace;
+pub use law::Law;
+pub use logistic::Logistic;
+pub use normal::Normal;
+
+/// A distribution of independent, identically distributed entries with density ∝ exp(−ν(z)).
+pub trait Noise<T: Real>: Copy + core::fmt::Debug + Send + Sync + 'static {
+    /// The name in reports and model files.
+    const NAME: &'static str;
+
+    /// Fills `z` with independent draws. Cost: one or two 32-bit words and one or two logarithms an entry.
+    fn fill(&self, rng: &mut impl Rng, z: &mut [T]);
+
+    /// One draw: the first that [`fill`](Self::fill) would write.
+    fn sample(&self, rng: &mut impl Rng) -> T {
+        let mut z = [T::ZERO];
+        self.fill(rng, &mut z);
+        let [z] = z;
+        z
+    }
+
+    /// ν(z), the negative logarithm of the density up to a constant.
+    fn nu(&self, z: T) -> T;
+    /// The score ∇ν(z); E\[∇ν(Z)\] = 0.
+    fn score(&self, z: T) -> T;
+    /// E\[Z\].
+    fn mean(&self) -> T;
+    /// E\[∇ν(Z)²\] of one entry.
+    fn fisher_information(&self) -> T;
+    /// M_μ = E\[‖∇ν(Z)‖²\]^½ in d dimensions: with R_C = max ‖y‖ over C, ∇F_ε is R_C·M_μ/ε-Lipschitz
+    /// (Proposition 2.2).
+    fn m_mu(&self, dim: usize) -> T {
+        (T::from_usize(dim) * self.fisher_information()).sqrt()
+    }
+}
+
+/// A noise whose ν is twice differentiable everywhere, as the second Jacobian formula needs.
+///
+/// [`Laplace`] is none, so this does not compile:
+/// ```compile_fail
+/// use perturb_core::{Laplace, SmoothNoise};
+/// SmoothNoise::<f64>::curvature(&Laplace, 0.0);
+/// ```
+pub trait SmoothNoise<T: Real>: Noise<T> {
+    /// ∇²ν(z); E\[∇²ν(Z)\] = E\[∇ν(Z)²\].
+    fn curvature(&self, z: T) -> T;
+}

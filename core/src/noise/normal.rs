@@ -1,0 +1,85 @@
+//! Standard normal noise: density exp(−z²/2)/√(2π).
+
+use core::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
+
+use rand_core::Rng;
+
+use super::law::Law;
+use super::{Noise, SmoothNoise};
+use crate::Real;
+
+/// 1/√(2π).
+const FRAC_1_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
+
+/// Standard normal noise, density exp(−z²/2)/√(2π).
+///
+/// ν = z²/2, ∇ν = z, ∇²ν = 1, mean 0, E\[∇ν²\] = 1. Two draws are √(−2 ln u)·(cos, sin) of a uniform
+/// angle (Box and Muller 1958); the last of an odd number drops the sine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Normal;
+
+impl<T: Real> Noise<T> for Normal {
+    const NAME: &'static str = "normal";
+
+    fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
+        let mut pair = || {
+            let radius = (-(T::uniform(rng).ln_normal() * T::TWO)).sqrt();
+            let (cos, sin) = T::cos_sin_turn(rng);
+            (radius * cos, radius * sin)
+        };
+        let (pairs, last) = z.as_chunks_mut::<2>();
+        for [a, b] in pairs {
+            (*a, *b) = pair();
+        }
+        if let [z] = last {
+            (*z, _) = pair();
+        }
+    }
+    fn nu(&self, z: T) -> T {
+        T::HALF * z * z
+    }
+    fn score(&self, z: T) -> T {
+        z
+    }
+    fn mean(&self) -> T {
+        T::ZERO
+    }
+    fn fisher_information(&self) -> T {
+        T::ONE
+    }
+}
+
+impl<T: Real> SmoothNoise<T> for Normal {
+    fn curvature(&self, _: T) -> T {
+        T::ONE
+    }
+}
+
+impl<T: Real> Law<T> for Normal {
+    const PANEL: f64 = 1.0;
+
+    fn density(&self, z: T) -> T {
+        T::from_f64(FRAC_1_SQRT_2_PI) * (-(T::HALF * z * z)).exp()
+    }
+    fn cdf(&self, z: T) -> T {
+        T::HALF * (-z * T::from_f64(FRAC_1_SQRT_2)).erfc()
+    }
+    fn hinge(&self, t: T) -> T {
+        t * self.cdf(t) + self.density(t)
+    }
+    fn support(&self) -> (T, T) {
+        let reach = T::TWO * (-T::EPSILON.ln()).sqrt();
+        (-reach, reach)
+    }
+    // D is normal with variance 2.
+    fn difference_density(&self, t: T) -> T {
+        let half = T::from_f64(FRAC_1_SQRT_2);
+        half * self.density(t * half)
+    }
+    fn difference_cdf(&self, t: T) -> T {
+        self.cdf(t * T::from_f64(FRAC_1_SQRT_2))
+    }
+    fn difference_hinge(&self, t: T) -> T {
+        T::from_f64(SQRT_2) * self.hinge(t * T::from_f64(FRAC_1_SQRT_2))
+    }
+}

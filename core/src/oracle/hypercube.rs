@@ -1,0 +1,55 @@
+//! Independent yes/no decisions: the hypercube.
+
+use super::Oracle;
+use crate::{Error, Real, Shape, error};
+
+/// Independent yes/no decisions: C = [low, high]ᵈ, y*(θ)_i = high if θ_i > 0, else low.
+///
+/// F(θ) = Σ max(low·θ_i, high·θ_i). A score of exactly 0 ties; it goes to low. Cost O(d), no working memory.
+///
+/// ```
+/// use perturb_core::{Const, Hypercube, Oracle};
+/// let mut y = [0.0; 3];
+/// assert_eq!(Hypercube::sign(Const::<3>)?.solve(&[0.5, -2.0, 0.0], &mut y, &mut ()), 2.5);
+/// assert_eq!(y, [1.0, -1.0, -1.0]);
+/// # Ok::<(), perturb_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hypercube<T, S> {
+    shape: S,
+    pub(crate) low: T,
+    pub(crate) high: T,
+}
+
+impl<T: Real, S: Shape> Hypercube<T, S> {
+    /// Over {0, 1}ᵈ.
+    pub fn binary(shape: S) -> Result<Self, Error> {
+        error::check_dim(shape)?;
+        Ok(Self { shape, low: T::ZERO, high: T::ONE })
+    }
+    /// Over {−1, 1}ᵈ: y*(θ) is the sign.
+    pub fn sign(shape: S) -> Result<Self, Error> {
+        error::check_dim(shape)?;
+        Ok(Self { shape, low: -T::ONE, high: T::ONE })
+    }
+}
+
+impl<T: Real, S: Shape> Oracle<T> for Hypercube<T, S> {
+    type Shape = S;
+    type Work = ();
+    const NAME: &'static str = "hypercube";
+
+    fn shape(&self) -> S {
+        self.shape
+    }
+    fn work(&self) {}
+
+    fn solve(&self, theta: &[T], y: &mut [T], (): &mut ()) -> T {
+        let mut value = T::ZERO;
+        for (y, &score) in y.iter_mut().zip(theta) {
+            *y = if score > T::ZERO { self.high } else { self.low };
+            value += *y * score;
+        }
+        value
+    }
+}

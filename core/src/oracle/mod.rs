@@ -1,0 +1,69 @@
+//! Linear maximisation oracles y*(θ) ∈ argmax_{y ∈ C} ⟨y, θ⟩ (eq. 1).
+//!
+//! θ is a score to maximise everywhere; a cost c enters as θ = −c, written out by the caller. Ties go to
+//! the lowest index.
+
+use crate::{Real, Shape};
+
+mod black_box;
+mod hypercube;
+mod ranking;
+mod simplex;
+mod top_k;
+
+pub use black_box::BlackBox;
+pub use hypercube::Hypercube;
+pub use ranking::Ranking;
+pub use simplex::Simplex;
+pub use top_k::TopK;
+
+/// A maximiser of linear functions over the vertices of a polytope C.
+///
+/// An oracle is immutable and shared by all threads; working memory stands beside it, one per worker.
+pub trait Oracle<T: Real> {
+    /// Where vectors of C's dimension live.
+    type Shape: Shape;
+    /// What one [`solve`](Self::solve) needs beside its input and output; its contents never matter.
+    type Work: Send;
+
+    /// The name in reports and model files.
+    const NAME: &'static str;
+
+    /// The shape of θ and y.
+    fn shape(&self) -> Self::Shape;
+    /// Fresh working memory.
+    fn work(&self) -> Self::Work;
+
+    /// Writes the vertex y*(θ) into `y` and returns F(θ) = ⟨y, θ⟩.
+    ///
+    /// `theta` and `y` have d entries; no entry of `theta` is NaN.
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T;
+
+    /// Whether `y` is certainly a vertex of C; there Ω has the closed form −E⟨y, Z⟩.
+    ///
+    /// The default decides without knowing C: if y*(y) = y, or y*(2y − 1) = y, then y is one. The first
+    /// finds the vertices of any C whose vertices have equal norm, the second those in {0, 1}ᵈ. Two solves.
+    fn is_vertex(&self, y: &[T], work: &mut Self::Work) -> bool {
+        let mut direction = self.shape().array(T::ZERO);
+        let mut found = self.shape().array(T::ZERO);
+        for (scale, shift) in [(T::ONE, T::ZERO), (T::TWO, T::ONE)] {
+            for (direction, &y) in direction.as_mut().iter_mut().zip(y) {
+                *direction = scale * y - shift;
+            }
+            self.solve(direction.as_ref(), found.as_mut(), work);
+            if found.as_ref() == y {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// ⟨a, b⟩, summed from the first entry to the last.
+pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+    let mut sum = T::ZERO;
+    for (&a, &b) in a.iter().zip(b) {
+        sum += a * b;
+    }
+    sum
+}

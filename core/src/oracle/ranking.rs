@@ -1,0 +1,118 @@
+//! Rank: the permutahedron.
+
+use super::{Oracle, dot};
+use crate::{Error, Real, Shape, error};
+
+/// Rank d entries: C = conv{P_σ v : σ} for a reference vector v with distinct entries.
+///
+/// y*(θ) gives the largest entry of v to the largest score, the next to the next, and so on; equal scores
+/// count the lower index as the larger. With v = (1, …, d) these are ascending ranks: the largest score
+/// gets d.
+///
+/// Cost O(d²) comparisons without branches up to d = 16, then O(d log d); working memory one sort key an
+/// entry.
+///
+/// ```
+/// use perturb_core::{Const, Oracle, Ranking};
+/// let oracle = Ranking::<f64, _>::ascending(Const::<3>)?;
+/// let mut y = [0.0; 3];
+/// assert_eq!(oracle.solve(&[0.5, -1.0, 2.0], &mut y, &mut oracle.work()), 6.0);
+/// assert_eq!(y, [2.0, 1.0, 3.0]);
+/// # Ok::<(), perturb_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ranking<T: Real, S: Shape> {
+    shape: S,
+    /// v in descending order.
+    reference: S::Array<T>,
+}
+
+/// Up to this many entries, counting comparisons beats sorting.
+const COUNTING: usize = 16;
+
+impl<T: Real, S: Shape> Ranking<T, S> {
+    /// With any reference vector `v` of d finite, distinct entries; their order does not matter.
+    pub fn new(shape: S, v: &[T]) -> Result<Self, Error> {
+        error::check_dim(shape)?;
+        error::check_vector("v", v, shape.dim())?;
+        let mut keys = shape.array(T::Key::default());
+        for (i, (key, &v)) in keys.as_mut().iter_mut().zip(v).enumerate() {
+            *key = v.key(i);
+        }
+        keys.as_mut().sort_unstable();
+        let mut reference = shape.array(T::ZERO);
+        let mut previous = T::INFINITY;
+        for (entry, &key) in reference.as_mut().iter_mut().zip(keys.as_ref()) {
+            let index = T::index(key);
+            *entry = v.get(index).copied().unwrap_or(T::ZERO);
+            if *entry == previous {
+                return Err(Error::NotDistinct { parameter: "v", index });
+            }
+            previous = *entry;
+        }
+        Ok(Self { shape, reference })
+    }
+
+    /// v = (1, …, d): ascending ranks, the largest score gets d.
+    pub fn ascending(shape: S) -> Result<Self, Error> {
+        error::check_dim(shape)?;
+        let mut reference = shape.array(T::ZERO);
+        for (i, entry) in reference.as_mut().iter_mut().enumerate() {
+            *entry = T::from_usize(shape.dim() - i);
+        }
+        Ok(Self { shape, reference })
+    }
+
+    /// v = (−1, …, −d): the largest score gets −1, the next −2. −y are ranks in descending order (1 = best),
+    /// while ⟨y, θ⟩ is still maximised.
+    pub fn descending(shape: S) -> Result<Self, Error> {
+        error::check_dim(shape)?;
+        let mut reference = shape.array(T::ZERO);
+        for (i, entry) in reference.as_mut().iter_mut().enumerate() {
+            *entry = -T::from_usize(i + 1);
+        }
+        Ok(Self { shape, reference })
+    }
+
+    /// v in descending order.
+    pub fn reference(&self) -> &[T] {
+        self.reference.as_ref()
+    }
+}
+
+impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
+    type Shape = S;
+    type Work = S::Array<T::Key>;
+    const NAME: &'static str = "ranking";
+
+    fn shape(&self) -> S {
+        self.shape
+    }
+    fn work(&self) -> Self::Work {
+        self.shape.array(T::Key::default())
+    }
+
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
+        let reference = self.reference.as_ref();
+        if theta.len() <= COUNTING {
+            for (i, (y, &score)) in y.iter_mut().zip(theta).enumerate() {
+                let above = theta.iter().enumerate().fold(0, |above, (j, &other)| {
+                    above + usize::from(other > score || (other == score && j < i))
+                });
+                *y = reference.get(above).copied().unwrap_or(T::ZERO);
+            }
+        } else {
+            let keys = work.as_mut();
+            for (i, (key, &score)) in keys.iter_mut().zip(theta).enumerate() {
+                *key = score.key(i);
+            }
+            keys.sort_unstable();
+            for (&key, &v) in keys.iter().zip(reference) {
+                if let Some(y) = y.get_mut(T::index(key)) {
+                    *y = v;
+                }
+            }
+        }
+        dot(theta, y)
+    }
+}

@@ -1,0 +1,67 @@
+//! Pick k.
+
+use super::Oracle;
+use crate::{Error, Real, Shape, error};
+
+/// Pick k of d: C = {0 ≤ y ≤ 1, ⟨1, y⟩ = k}, y*(θ) marks the k largest scores with 1.
+///
+/// F(θ) is the sum of the k largest scores. Cost O(d) on average; working memory one sort key an entry.
+///
+/// ```
+/// use perturb_core::{Const, Oracle, TopK};
+/// let oracle = TopK::new(Const::<4>, 2)?;
+/// let mut y = [0.0f64; 4];
+/// assert_eq!(oracle.solve(&[1.0, 3.0, 1.0, 2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), 5.0);
+/// assert_eq!(y, [0.0, 1.0, 0.0, 1.0]);
+/// # Ok::<(), perturb_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopK<S> {
+    shape: S,
+    k: usize,
+}
+
+impl<S: Shape> TopK<S> {
+    /// Picks `k` of `shape.dim()` entries; 1 ≤ k ≤ d.
+    pub fn new(shape: S, k: usize) -> Result<Self, Error> {
+        error::check_dim(shape)?;
+        error::check_range("k", k, 1, shape.dim())?;
+        Ok(Self { shape, k })
+    }
+    /// How many entries are picked.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+}
+
+impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
+    type Shape = S;
+    type Work = S::Array<T::Key>;
+    const NAME: &'static str = "top-k";
+
+    fn shape(&self) -> S {
+        self.shape
+    }
+    fn work(&self) -> Self::Work {
+        self.shape.array(T::Key::default())
+    }
+
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
+        let keys = work.as_mut();
+        for (i, (key, &score)) in keys.iter_mut().zip(theta).enumerate() {
+            *key = score.key(i);
+        }
+        let threshold = if self.k < keys.len() {
+            *keys.select_nth_unstable(self.k - 1).1
+        } else {
+            T::NEG_INFINITY.key(u32::MAX as usize)
+        };
+        let mut value = T::ZERO;
+        for (i, (y, &score)) in y.iter_mut().zip(theta).enumerate() {
+            let picked = score.key(i) <= threshold;
+            *y = if picked { T::ONE } else { T::ZERO };
+            value += if picked { score } else { T::ZERO };
+        }
+        value
+    }
+}

@@ -1,0 +1,179 @@
+//! A discrete decision made differentiable.
+
+use crate::evaluate::{Array, Evaluate, Matrix};
+use crate::{Error, FenchelYoung, Noise, Oracle, Real, Seed, Shape, error};
+
+/// An oracle whose scores are perturbed by noise of temperature ε: the layer y_ε(θ) = E\[y*(θ + εZ)\].
+///
+/// The methods take scores θ of d entries and a way to compute expectations: [`Exact`](crate::Exact) where a
+/// closed form is known, [`MonteCarlo`](crate::MonteCarlo) everywhere. Nothing is allocated beyond what the
+/// shape's arrays are.
+///
+/// ```
+/// use perturb_core::{Const, Exact, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+/// let layer = Perturbed::new(Ranking::ascending(Const::<3>)?, Normal, 0.5)?;
+/// let theta = [0.3f64, -0.2, 1.0];
+/// let exact = layer.maximizer(&theta, Exact)?;
+/// let sampled = layer.maximizer(&theta, MonteCarlo::new(10_000, Seed(1)))?;
+/// assert!((exact[0] - sampled[0]).abs() < 0.05);
+/// # Ok::<(), perturb_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Perturbed<O, N, T> {
+    pub(crate) oracle: O,
+    pub(crate) noise: N,
+    pub(crate) epsilon: T,
+}
+
+impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
+    /// A layer with temperature `epsilon` > 0, in the units of θ.
+    pub fn new(oracle: O, noise: N, epsilon: T) -> Result<Self, Error> {
+        error::check_positive("epsilon", epsilon)?;
+        Ok(Self { oracle, noise, epsilon })
+    }
+
+    /// The oracle y*.
+    pub fn oracle(&self) -> &O {
+        &self.oracle
+    }
+    /// The noise Z.
+    pub fn noise(&self) -> &N {
+        &self.noise
+    }
+    /// The temperature ε.
+    pub fn epsilon(&self) -> T {
+        self.epsilon
+    }
+
+    /// The unperturbed decision y*(θ) and its value F(θ) (eq. 1): what to act on after training.
+    pub fn decide(&self, theta: &[T]) -> Result<(T, Array<O, T>), Error> {
+        let shape = self.oracle.shape();
+        error::check_vector("theta", theta, shape.dim())?;
+        let mut y = shape.array(T::ZERO);
+        let value = self.oracle.solve(theta, y.as_mut(), &mut self.oracle.work());
+        Ok((value, y))
+    }
+
+    /// Sample number `index` of Y ~ p_θ: y*(θ + εZ) with the noise of `seed` (Section 2).
+    pub fn sample(&self, theta: &[T], seed: Seed, index: u64) -> Result<Array<O, T>, Error> {
+        let shape = self.oracle.shape();
+        error::check_vector("theta", theta, shape.dim())?;
+        let mut perturbed = shape.array(T::ZERO);
+        let mut y = shape.array(T::ZERO);
+        self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut self.oracle.work());
+        Ok(y)
+    }
+
+    /// [`sample`](Self::sample) without checks and into the caller's memory: the kernel of single-sample
+    /// training. All slices have d entries and `theta` is finite.
+    pub fn sample_into(
+        &self,
+        theta: &[T],
+        seed: Seed,
+        index: u64,
+        perturbed: &mut [T],
+        y: &mut [T],
+        work: &mut O::Work,
+    ) {
+        self.noise.fill(&mut seed.stream(index), perturbed);
+        for (perturbed, &theta) in perturbed.iter_mut().zip(theta) {
+            *perturbed = theta + self.epsilon * *perturbed;
+        }
+        self.oracle.solve(perturbed, y, work);
+    }
+
+    /// Distinct outcomes Y ~ p_θ among `samples` draws with their shares, most frequent first: how sure the
+    /// decision is. At most `CAPACITY` of them, else [`Error::Capacity`]. O(samples · CAPACITY · d).
+    ///
+    /// ```
+    /// use perturb_core::{Const, Gumbel, Perturbed, Seed, Simplex};
+    /// let layer = Perturbed::new(Simplex::new(Const::<3>)?, Gumbel, 1.0)?;
+    /// let outcomes = layer.distribution::<3>(&[2.0, 0.0, -9.0], 1000, Seed(3))?;
+    /// let (decision, share) = outcomes[0];
+    /// assert_eq!(decision, [1.0, 0.0, 0.0]);
+    /// assert!((share - 0.88f64).abs() < 0.05);
+    /// # Ok::<(), perturb_core::Error>(())
+    /// ```
+    pub fn distribution<const CAPACITY: usize>(
+        &self,
+        theta: &[T],
+        samples: u32,
+        seed: Seed,
+    ) -> Result<heapless::Vec<(Array<O, T>, T), CAPACITY>, Error> {
+        error::check_range("samples", samples as usize, 1, u32::MAX as usize)?;
+        let shape = self.oracle.shape();
+        error::check_vector("theta", theta, shape.dim())?;
+        let mut perturbed = shape.array(T::ZERO);
+        let mut y = shape.array(T::ZERO);
+        let mut work = self.oracle.work();
+        let mut outcomes = heapless::Vec::<(Array<O, T>, T), CAPACITY>::new();
+        for index in 0..u64::from(samples) {
+            self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut work);
+            if let Some((_, count)) = outcomes.iter_mut().find(|(known, _)| known.as_ref() == y.as_ref()) {
+                *count += T::ONE;
+            } else if outcomes.push((y.clone(), T::ONE)).is_err() {
+                return Err(Error::Capacity { quantity: "distinct outcomes", capacity: CAPACITY });
+            }
+        }
+        let total = T::from_f64(f64::from(samples));
+        for (_, count) in &mut outcomes {
+            *count /= total;
+        }
+        outcomes.sort_unstable_by_key(|&(_, share)| share.key(0));
+        Ok(outcomes)
+    }
+
+    /// The perturbed maximum F_ε(θ) (Definition 2.1).
+    pub fn value(&self, theta: &[T], how: impl Evaluate<O, N, T>) -> Result<T, Error> {
+        Ok(how.value_and_maximizer(self, theta)?.0)
+    }
+    /// The perturbed maximizer y_ε(θ) = ∇F_ε(θ) (Definition 2.1).
+    pub fn maximizer(&self, theta: &[T], how: impl Evaluate<O, N, T>) -> Result<Array<O, T>, Error> {
+        how.maximizer(self, theta)
+    }
+    /// F_ε(θ) and y_ε(θ) in one pass.
+    pub fn value_and_maximizer(
+        &self,
+        theta: &[T],
+        how: impl Evaluate<O, N, T>,
+    ) -> Result<(T, Array<O, T>), Error> {
+        how.value_and_maximizer(self, theta)
+    }
+    /// The Jacobian J = ∂y_ε/∂θ (Proposition 3.1): row-major, symmetric, positive semidefinite.
+    pub fn jacobian(&self, theta: &[T], how: impl Evaluate<O, N, T>) -> Result<Matrix<O, T>, Error> {
+        how.jacobian(self, theta)
+    }
+    /// Jᵀu: the gradient in θ of a loss whose gradient in y_ε is `cotangent` = u (eq. 4).
+    pub fn vjp(
+        &self,
+        theta: &[T],
+        cotangent: &[T],
+        how: impl Evaluate<O, N, T>,
+    ) -> Result<Array<O, T>, Error> {
+        how.vjp(self, theta, cotangent)
+    }
+    /// Ju: the change of y_ε along `tangent` = u.
+    pub fn jvp(&self, theta: &[T], tangent: &[T], how: impl Evaluate<O, N, T>) -> Result<Array<O, T>, Error> {
+        how.jvp(self, theta, tangent)
+    }
+    /// The Fenchel–Young loss L_ε(θ; y) = F_ε(θ) + εΩ(y) − ⟨θ, y⟩ and its gradient y_ε(θ) − y
+    /// (Definition 4.1). `target` = y is any point of C; see [`FenchelYoung`].
+    pub fn fenchel_young(
+        &self,
+        theta: &[T],
+        target: &[T],
+        how: impl Evaluate<O, N, T>,
+    ) -> Result<FenchelYoung<T, Array<O, T>>, Error> {
+        how.fenchel_young(self, theta, target)
+    }
+    /// The gradient y_ε(θ) − y alone: all that training needs. With one sample it is one draw, one solve and
+    /// one subtraction, without a division (eq. 6, M = 1).
+    pub fn fenchel_young_gradient(
+        &self,
+        theta: &[T],
+        target: &[T],
+        how: impl Evaluate<O, N, T>,
+    ) -> Result<Array<O, T>, Error> {
+        how.fenchel_young_gradient(self, theta, target)
+    }
+}

@@ -1,0 +1,7 @@
+//! Turns discrete decisions into layers that learn by gradient descent: batches, data, training and
+//! experiments around [`perturb_core`], whose items are all re-exported here.
+
+mod shape;
+
+pub use perturb_core::*;
+pub use shape::Dyn;
