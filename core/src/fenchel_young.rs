@@ -13,6 +13,7 @@ use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
 /// - elsewhere: by maximising the dual ⟨y, θ′⟩ − F_ε(θ′) over θ′, started at θ and with the same noise as
 ///   F_ε(θ): the loss is then never negative, and 0 at the estimate of y_ε(θ) under that noise.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub struct FenchelYoung<T, A> {
     /// L_ε(θ; y).

@@ -19,6 +19,7 @@ use crate::{Error, FenchelYoung, Noise, Oracle, Real, Seed, Shape, error};
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Perturbed<O, N, T> {
     pub(crate) oracle: O,
     pub(crate) noise: N,

@@ -27,10 +27,12 @@ pub trait Shape: Copy + Debug + Send + Sync + 'static {
 
 /// `N` entries in `[T; N]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Const<const N: usize>;
 
 /// `R` rows of `C` entries in `[[T; C]; R]`, flattened row by row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Rect<const R: usize, const C: usize>;
 
 /// `R` rows of `C` values, seen as one slice row by row; `.0` is the array itself.

@@ -15,6 +15,7 @@ const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
 /// p_θ the Gibbs distribution, y_ε the softmax and F_ε = ε log Σ exp(θ_i/ε) + γε.
 /// One draw is −ln(−ln u).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Gumbel;
 
 impl<T: Real> Noise<T> for Gumbel {

@@ -11,6 +11,7 @@ use crate::Real;
 /// ν = |z|, ∇ν = sign z (0 at 0), mean 0, E\[∇ν²\] = 1. ν has a kink at 0: there is no ∇²ν, and the
 /// formulas that need one do not compile. One draw is ±ln u.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Laplace;
 
 impl<T: Real> Noise<T> for Laplace {

@@ -15,6 +15,7 @@ use crate::{Error, Real, Shape, error};
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Hypercube<T, S> {
     shape: S,
     pub(crate) low: T,

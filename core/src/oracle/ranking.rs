@@ -80,6 +80,14 @@ impl<T: Real, S: Shape> Ranking<T, S> {
     }
 }
 
+/// Written out, since a derive would ask for `S: Format` where the array S makes must be formatted.
+#[cfg(feature = "defmt")]
+impl<T: Real + defmt::Format, S: Shape> defmt::Format for Ranking<T, S> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Ranking {{ reference: {=[?]} }}", self.reference());
+    }
+}
+
 impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
     type Shape = S;
     type Work = S::Array<T::Key>;

@@ -16,6 +16,7 @@ use crate::{Error, Real, Shape, error};
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Simplex<S> {
     shape: S,
 }
