@@ -1,1 +1,8 @@
-//! What several test files share.
+//! What several test files, and the firmware of `targets/`, share.
+#![no_std]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod golden;
+mod golden_table;
