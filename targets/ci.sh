@@ -66,7 +66,7 @@ core() {
     for target in thumbv6m-none-eabi thumbv7em-none-eabihf; do
         need_target "$target"
         for features in "" defmt; do
-            run cargo build --package perturb-core --no-default-features --features "$features" \
+            run cargo build --package perturb-core --no-default-features ${features:+--features "$features"} \
                 --target "$target"
         done
     done
@@ -89,11 +89,12 @@ qemu() {
     need_target thumbv7em-none-eabihf
     need_qemu
     cd targets
-    local source name
+    local source name limit=
+    ! command -v timeout >/dev/null || limit="timeout 300" # A program may hang.
     for source in src/bin/*.rs; do
         name=$(basename "$source" .rs)
         # A failing program fails the pipe, and so does any other text than the expected.
-        run cargo run --quiet --release --bin "$name" | diff -u "src/bin/$name.out" - ||
+        run $limit cargo run --quiet --release --bin "$name" | diff -u "src/bin/$name.out" - ||
             fail "$name failed, or its output differs from targets/src/bin/$name.out"
     done
 }

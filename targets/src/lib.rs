@@ -93,7 +93,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     fail()
 }
 
-/// A fault, such as a stack overflow, ends the run: the runtime's own handler would spin.
+/// A fault ends the run: the runtime's own handler would spin.
 #[allow(unsafe_code, reason = "the runtime demands the keyword")]
 #[exception]
 unsafe fn HardFault(_: &ExceptionFrame) -> ! {
