@@ -6,3 +6,22 @@ extern crate std;
 
 pub mod golden;
 mod golden_table;
+#[cfg(feature = "std")]
+pub mod naive;
+#[cfg(feature = "std")]
+pub mod pairs;
+pub mod reference;
+#[cfg(feature = "std")]
+pub mod statistics;
+
+/// Numbers of the tested type.
+#[cfg(feature = "std")]
+pub fn reals<T: perturb_core::Real>(x: &[f64]) -> std::vec::Vec<T> {
+    x.iter().map(|&x| T::from_f64(x)).collect()
+}
+
+/// Numbers of the tested type, widened.
+#[cfg(feature = "std")]
+pub fn widened<T: perturb_core::Real>(x: &[T]) -> std::vec::Vec<f64> {
+    x.iter().map(|x| x.to_f64()).collect()
+}
