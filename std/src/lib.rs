@@ -1,6 +1,8 @@
 //! Turns discrete decisions into layers that learn by gradient descent: batches, data, training and
 //! experiments around [`perturb_core`], whose items are all re-exported here.
 
+pub mod data;
+pub mod metrics;
 mod shape;
 
 pub use perturb_core::*;

@@ -1,0 +1,193 @@
+//! The label-ranking files of Hüllermeier et al. (2008) and Cheng et al. (2009).
+//!
+//! Line 1 is `n,d,k`; then n lines of d decimal features and k integer ranks, separated by commas. Field d + j
+//! is the rank of label j, 1 = best: every row is a permutation of 1..=k. Lines end in LF or CRLF.
+
+use std::path::Path;
+
+use perturb_core::Real;
+
+use super::text::{self, Permutation, quote};
+use super::{DataError, Dataset, numbered};
+
+/// Reads a file. Features are named `x1`…`xd`, labels `y1`…`yk`, the set after the file.
+///
+/// A file that breaks the format anywhere is refused as a whole, with line, column, expectation and finding.
+/// Memory follows the file's length, whatever its first line claims.
+pub fn read<T: Real>(file: impl AsRef<Path>) -> Result<Dataset<T>, DataError> {
+    let file = file.as_ref();
+    parse(file, &text::read(file)?)
+}
+
+/// The same from bytes at hand; `file` serves for the name and for messages.
+///
+/// ```
+/// use perturb::data::label_ranking;
+/// let data = label_ranking::parse::<f32>("two.csv".as_ref(), b"2,1,3\n0.5,3,1,2\n-1e-3,1,2,3\n")?;
+/// assert_eq!((data.name(), data.x(0), data.y(0)), ("two", &[0.5][..], &[3.0, 1.0, 2.0][..]));
+/// # Ok::<(), perturb::data::DataError>(())
+/// ```
+pub fn parse<T: Real>(file: &Path, bytes: &[u8]) -> Result<Dataset<T>, DataError> {
+    let content = text::decode(file, bytes)?.trim_end_matches(['\r', '\n']);
+    let mut lines = content.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let [n, d, k] = header(file, lines.next().unwrap_or(""))?;
+    let fields = d.saturating_add(k);
+
+    // Nothing is reserved by n, d or k: they are promises until the rows have kept them.
+    let (mut features, mut targets) = (Vec::new(), Vec::new());
+    let mut permutation = None;
+    let mut rows = 0;
+    for (line, row) in (2..).zip(lines) {
+        if rows == n {
+            let expected = format!("the end of the file after {n} rows");
+            return Err(DataError::invalid(file, line, None, expected, quote(row)));
+        }
+        let found = row.split(',').count();
+        if found != fields {
+            let expected = format!("{fields} fields ({d} features, {k} ranks)");
+            return Err(DataError::invalid(file, line, None, expected, found.to_string()));
+        }
+        let permutation = permutation.get_or_insert_with(|| Permutation::new(k));
+        permutation.next_row();
+        for (column, field) in (1..).zip(row.split(',')) {
+            let refuse = |expected| DataError::invalid(file, line, Some(column), expected, quote(field));
+            if column <= d {
+                features.push(text::number(field).ok_or_else(|| refuse(finite::<T>()))?);
+            } else {
+                let rank = text::rank(field).filter(|&rank| permutation.take(rank));
+                let rank = rank.ok_or_else(|| refuse(format!("a rank: each of 1..={k} once a row")))?;
+                targets.push(T::from_usize(rank));
+            }
+        }
+        rows += 1;
+    }
+    if rows < n {
+        let (line, expected) = (rows + 2, format!("{n} rows as line 1 says"));
+        return Err(DataError::invalid(
+            file,
+            line,
+            None,
+            expected,
+            format!("the end of the file after {rows}"),
+        ));
+    }
+    Dataset::new(text::name(file), numbered("x", d), numbered("y", k), features, targets)
+}
+
+/// What a feature has to be.
+pub(super) fn finite<T: Real>() -> String {
+    format!("a finite decimal number within {}", T::NAME)
+}
+
+/// n ≥ 1, d ≥ 1, k ≥ 2.
+fn header(file: &Path, line: &str) -> Result<[usize; 3], DataError> {
+    let found: Vec<&str> = line.split(',').collect();
+    let &[n, d, k] = found.as_slice() else {
+        let expected = "3 numbers `n,d,k`: rows, features, labels";
+        return Err(DataError::invalid(file, 1, None, expected, quote(line)));
+    };
+    let number = |column, field, least: usize, what| {
+        let expected = || format!("the number of {what}, at least {least}");
+        text::rank(field)
+            .filter(|&number| number >= least)
+            .ok_or_else(|| DataError::invalid(file, 1, Some(column), expected(), quote(field)))
+    };
+    Ok([number(1, n, 1, "rows")?, number(2, d, 1, "features")?, number(3, k, 2, "labels")?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &[u8]) -> String {
+        parse::<f32>(Path::new("f.csv"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn both_line_ends_and_exponents_are_read() {
+        for text in ["2,2,3\r\n1e-2,-3,3,1,2\r\n0,.5,1,2,3\r\n", "2,2,3\n1E-2, -3 ,3,1,2\n0,5e-1,1,2,3\n\n"] {
+            let data = parse::<f64>(Path::new("dir/f.v1.csv"), text.as_bytes()).unwrap();
+            assert_eq!((data.name(), data.len(), data.features(), data.labels()), ("f.v1", 2, 2, 3));
+            assert_eq!((data.x(0), data.y(0)), (&[0.01, -3.0][..], &[3.0, 1.0, 2.0][..]));
+            assert_eq!((data.x(1), data.y(1)), (&[0.0, 0.5][..], &[1.0, 2.0, 3.0][..]));
+            assert_eq!((data.feature_names(), data.label_names()), (&*numbered("x", 2), &*numbered("y", 3)));
+        }
+    }
+
+    #[test]
+    fn faults_are_placed_and_named() {
+        let rank = "expected a rank: each of 1..=2 once a row";
+        let finite = "expected a finite decimal number within f32";
+        let head = "expected 3 numbers `n,d,k`: rows, features, labels";
+        for (text, want) in [
+            (&b""[..], format!("f.csv, line 1: {head}, found ``")),
+            (b"a,b\n", format!("f.csv, line 1: {head}, found `a,b`")),
+            (
+                b"0,1,2\n",
+                "f.csv, line 1, column 1: expected the number of rows, at least 1, found `0`".into(),
+            ),
+            (
+                b"1,x,2\n",
+                "f.csv, line 1, column 2: expected the number of features, at least 1, found `x`".into(),
+            ),
+            (
+                b"1,1,1\n",
+                "f.csv, line 1, column 3: expected the number of labels, at least 2, found `1`".into(),
+            ),
+            (b"1,1,2\n0,1\n", "f.csv, line 2: expected 3 fields (1 features, 2 ranks), found 2".into()),
+            (
+                b"2,1,2\n0,1,2\n0,1,2,\n",
+                "f.csv, line 3: expected 3 fields (1 features, 2 ranks), found 4".into(),
+            ),
+            (b"1,1,2\nnan,1,2\n", format!("f.csv, line 2, column 1: {finite}, found `nan`")),
+            (b"1,1,2\r\n1e39,1,2\r\n", format!("f.csv, line 2, column 1: {finite}, found `1e39`")),
+            (b"1,1,2\n\"1\",1,2\n", format!("f.csv, line 2, column 1: {finite}, found `\"1\"`")),
+            (b"1,1,2\n0,1,1\n", format!("f.csv, line 2, column 3: {rank}, found `1`")),
+            (b"1,1,2\n0,0,1\n", format!("f.csv, line 2, column 2: {rank}, found `0`")),
+            (b"1,1,2\n0,1.0,2\n", format!("f.csv, line 2, column 2: {rank}, found `1.0`")),
+            (
+                b"1,1,2\n0,1,2\nEOF",
+                "f.csv, line 3: expected the end of the file after 1 rows, found `EOF`".into(),
+            ),
+            (
+                b"1,1,2\n0,1,2\n\n7\n",
+                "f.csv, line 3: expected the end of the file after 1 rows, found ``".into(),
+            ),
+            (
+                b"3,1,2\n0,1,2\n",
+                "f.csv, line 3: expected 3 rows as line 1 says, found the end of the file after 1".into(),
+            ),
+            (
+                b"1,1,2\n\xC3\x28,1,2\n",
+                "f.csv, line 2, column 1: expected UTF-8 text, found byte 0xC3".into(),
+            ),
+        ] {
+            assert_eq!(refusal(text), want);
+        }
+    }
+
+    #[test]
+    fn huge_promises_cost_nothing() {
+        let huge = usize::MAX;
+        assert!(refusal(format!("{huge},1,2\n0,1,2\n").as_bytes()).contains("after 1"));
+        assert!(refusal(format!("1,{huge},{huge}\n0,1,2\n").as_bytes()).contains("line 2: expected"));
+        assert!(refusal(format!("1,1,{huge}9\n0,1,2\n").as_bytes()).contains("line 1, column 3"));
+        assert!(refusal(format!("{huge},{huge},{huge}").as_bytes()).contains("line 2: expected"));
+    }
+
+    /// The sizes that the sets' descriptions state (Cheng et al. 2009, Table 1).
+    #[test]
+    fn real_files_are_read() {
+        for (name, n, d, k) in [("iris", 150, 4, 3), ("glass", 214, 9, 6), ("spo", 2465, 24, 11)] {
+            let Some(file) = super::super::real_data(&format!("label_ranking/{name}.csv")) else { return };
+            let data = read::<f32>(&file).unwrap();
+            assert_eq!((data.name(), data.len(), data.features(), data.labels()), (name, n, d, k));
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = read::<f32>("no/such.csv").unwrap_err().to_string();
+        assert!(error.starts_with("cannot read no/such.csv: "), "{error}");
+    }
+}

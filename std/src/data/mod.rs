@@ -1,0 +1,237 @@
+//! Label-ranking data: sets, readers, generators, splits.
+//!
+//! Every target is a row of **ranks**: entry j is the rank of label j, 1 = best, a permutation of 1..=k,
+//! stored as it stands in the file. Training takes it as the target y of
+//! [`Ranking::ascending`](crate::Ranking::ascending), which gives the largest score the rank k: a trained
+//! score θ_j is therefore large for a label that ranks late, and the best label has the least score.
+
+mod digest;
+mod error;
+pub mod generate;
+pub mod label_ranking;
+mod split;
+pub mod table;
+mod text;
+
+use std::fmt;
+
+use perturb_core::Real;
+
+pub use error::{DataError, Place};
+pub use split::{Fold, folds, shuffle};
+
+/// n rows of d features and k ranks.
+///
+/// Every feature is finite and every row of ranks is a permutation of 1..=k: the constructor and the readers
+/// refuse anything else.
+///
+/// ```
+/// use perturb::data::Dataset;
+/// let names = |names: [&str; 2]| names.map(String::from).to_vec();
+/// let data = Dataset::new(
+///     "votes",
+///     names(["age", "income"]),
+///     names(["left", "right"]),
+///     vec![0.3, 1.0, -0.2, 0.4], // two rows of two features
+///     vec![1.0, 2.0, 2.0, 1.0],  // two rows of two ranks
+/// )?;
+/// assert_eq!((data.len(), data.features(), data.labels()), (2, 2, 2));
+/// assert_eq!((data.x(1), data.y(1)), (&[-0.2, 0.4][..], &[2.0, 1.0][..]));
+/// # Ok::<(), perturb::data::DataError>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Dataset<T> {
+    name: String,
+    feature_names: Vec<String>,
+    label_names: Vec<String>,
+    features: Vec<T>,
+    targets: Vec<T>,
+}
+
+impl<T: Real> Dataset<T> {
+    /// From features (n×d) and ranks (n×k, 1 = best), both row by row; d and k are the numbers of names.
+    ///
+    /// At least one row, one feature and two labels; otherwise, and for a feature that is not finite or a row
+    /// that is no permutation, an error that says which.
+    pub fn new(
+        name: impl Into<String>,
+        feature_names: Vec<String>,
+        label_names: Vec<String>,
+        features: Vec<T>,
+        targets: Vec<T>,
+    ) -> Result<Self, DataError> {
+        let (d, k) = (feature_names.len(), label_names.len());
+        if d == 0 {
+            return Err(DataError::parameter("feature_names", "at least 1 feature", 0));
+        }
+        if k < 2 {
+            return Err(DataError::parameter("label_names", "at least 2 labels", k));
+        }
+        let n = targets.len() / k;
+        if n == 0 || !targets.len().is_multiple_of(k) {
+            let expected = format!("a positive multiple of {k} ranks");
+            return Err(DataError::parameter("targets", expected, targets.len()));
+        }
+        // Division, not multiplication: n·d may overflow where the vectors cannot be that long.
+        if !features.len().is_multiple_of(d) || features.len() / d != n {
+            let expected = format!("{n} rows of {d} features");
+            return Err(DataError::parameter("features", expected, format!("{} numbers", features.len())));
+        }
+        if let Some(i) = features.iter().position(|x| !x.is_finite()) {
+            let found = format!("NaN or infinity in row {}, feature {}", i / d, i % d);
+            return Err(DataError::parameter("features", "finite numbers", found));
+        }
+        let mut permutation = text::Permutation::new(k);
+        for (row, y) in targets.chunks_exact(k).enumerate() {
+            permutation.next_row();
+            for &y in y {
+                let rank = y.to_f64();
+                if rank.fract() != 0.0 || !permutation.take(rank as usize) {
+                    let found = format!("{y} in row {row}");
+                    return Err(DataError::parameter(
+                        "targets",
+                        format!("each of 1..={k} once a row"),
+                        found,
+                    ));
+                }
+            }
+        }
+        Ok(Self { name: name.into(), feature_names, label_names, features, targets })
+    }
+
+    /// What the set is called: the file's name without extension, or the generator and its arguments.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// The number of rows n.
+    pub fn len(&self) -> usize {
+        self.targets.len() / self.labels().max(1)
+    }
+    /// Whether there is no row; only a [selection](Self::select) can be empty.
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+    /// The number of features d.
+    pub fn features(&self) -> usize {
+        self.feature_names.len()
+    }
+    /// The number of labels k.
+    pub fn labels(&self) -> usize {
+        self.label_names.len()
+    }
+    /// The names of the features.
+    pub fn feature_names(&self) -> &[String] {
+        &self.feature_names
+    }
+    /// The names of the labels.
+    pub fn label_names(&self) -> &[String] {
+        &self.label_names
+    }
+    /// The d features of a row, counted from 0; empty for a row that does not exist.
+    pub fn x(&self, row: usize) -> &[T] {
+        self.features.chunks_exact(self.features().max(1)).nth(row).unwrap_or(&[])
+    }
+    /// The k ranks of a row, counted from 0, 1 = best; empty for a row that does not exist.
+    pub fn y(&self, row: usize) -> &[T] {
+        self.targets.chunks_exact(self.labels().max(1)).nth(row).unwrap_or(&[])
+    }
+
+    /// The given rows in the given order, under the same name. Rows may repeat; rows that do not exist are
+    /// left out.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let gather = |row: fn(&Self, usize) -> &[T]| -> Vec<T> {
+            rows.iter().flat_map(|&i| row(self, i)).copied().collect()
+        };
+        Self {
+            name: self.name.clone(),
+            feature_names: self.feature_names.clone(),
+            label_names: self.label_names.clone(),
+            features: gather(Self::x),
+            targets: gather(Self::y),
+        }
+    }
+
+    /// A fingerprint of names and numbers for provenance, the same on every machine: CRC-64/XZ.
+    ///
+    /// It tells accidental differences, not forgeries. A set read as `f32` and as `f64` has two fingerprints,
+    /// unless all its numbers are exact in `f32`. Cost O(n(d + k)).
+    pub fn digest(&self) -> u64 {
+        digest::of(self)
+    }
+}
+
+impl<T> fmt::Debug for Dataset<T> {
+    /// Name and dimensions: the numbers themselves would fill screens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dataset")
+            .field("name", &self.name)
+            .field("len", &(self.targets.len() / self.label_names.len().max(1)))
+            .field("features", &self.feature_names.len())
+            .field("labels", &self.label_names.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// `stem1`, `stem2`, …: names for columns that have none.
+fn numbered(stem: &str, count: usize) -> Vec<String> {
+    (1..=count).map(|i| format!("{stem}{i}")).collect()
+}
+
+/// The folder of real data for tests: `PERTURB_DATA`, else `shared/data` beside the workspace. Says so and
+/// gives `None` where the file is not there.
+#[cfg(test)]
+fn real_data(file: &str) -> Option<std::path::PathBuf> {
+    let beside = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let path = std::env::var_os("PERTURB_DATA").map_or(beside, Into::into).join(file);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: {} is not there; set PERTURB_DATA to the folder of real data", path.display());
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Dataset<f64> {
+        let features = vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5];
+        let targets = vec![1.0, 2.0, 3.0, 3.0, 1.0, 2.0];
+        Dataset::new("small", numbered("x", 3), numbered("y", 3), features, targets).unwrap()
+    }
+
+    #[test]
+    fn rows_can_be_read_and_selected() {
+        let data = small();
+        assert_eq!((data.len(), data.features(), data.labels(), data.is_empty()), (2, 3, 3, false));
+        assert_eq!((data.x(1), data.y(1)), (&[1.5, 2.0, 2.5][..], &[3.0, 1.0, 2.0][..]));
+        assert!(data.x(2).is_empty() && data.y(usize::MAX).is_empty());
+        let twice = data.select(&[1, 7, 0, 1]);
+        assert_eq!((twice.len(), twice.x(0), twice.y(2)), (3, data.x(1), data.y(1)));
+        assert!(data.select(&[]).is_empty());
+        assert!(!format!("{data:?}").contains("0.5"));
+    }
+
+    #[test]
+    fn what_is_no_data_set_is_refused() {
+        let new = |d, k, x: &[f64], y: &[f64]| {
+            Dataset::new("bad", numbered("x", d), numbered("y", k), x.to_vec(), y.to_vec())
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(new(0, 2, &[], &[1.0, 2.0]), "feature_names: expected at least 1 feature, found 0");
+        assert_eq!(new(1, 1, &[1.0], &[1.0]), "label_names: expected at least 2 labels, found 1");
+        assert_eq!(new(1, 2, &[], &[]), "targets: expected a positive multiple of 2 ranks, found 0");
+        assert_eq!(
+            new(1, 2, &[1.0, 2.0], &[1.0, 2.0]),
+            "features: expected 1 rows of 1 features, found 2 numbers"
+        );
+        assert_eq!(
+            new(1, 2, &[f64::NAN], &[1.0, 2.0]),
+            "features: expected finite numbers, found NaN or infinity in row 0, feature 0"
+        );
+        for y in [[1.0, 1.0], [0.0, 1.0], [1.0, 3.0], [1.5, 2.0], [f64::NAN, 1.0], [-1.0, 2.0]] {
+            assert!(new(1, 2, &[1.0], &y).starts_with("targets: expected each of 1..=2 once a row"), "{y:?}");
+        }
+    }
+}

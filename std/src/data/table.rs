@@ -1,0 +1,417 @@
+//! Ordinary CSV tables with a header: features, then the ranking.
+//!
+//! The ranking stands either in one column a label, as ranks (1 = best, a permutation of 1..=k in every row), or
+//! in one column as an ordering such as `f>a>d`, best first, over the same labels in every row. Every other
+//! column is a feature:
+//!
+//! - a column whose values are all numbers is one feature;
+//! - a column in which any value is no number is one-hot encoded: one feature `column=value` for each of its
+//!   distinct values, in byte order, 1 where the row has that value and 0 elsewhere. Codes such as `26:Osaka`
+//!   are text, and so are one-hot.
+//!
+//! Cells are trimmed. An empty cell is refused, and so is NaN or an infinity among numbers.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use csv::StringRecord;
+use perturb_core::Real;
+
+use super::text::{self, Permutation, quote};
+use super::{DataError, Dataset, label_ranking};
+
+/// The most distinct values of a one-hot column: beyond, it is rather a name or a number with a slip.
+const MOST_VALUES: usize = 1000;
+
+/// Where the ranking of a table stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Targets {
+    /// In these columns, one a label: ranks. The labels keep the given order and the columns' names.
+    Ranks(Vec<String>),
+    /// In this column: an ordering, best label first. The labels are sorted by their bytes.
+    Ordering(String),
+    /// In the last column if any of its values contains `>`; else in the longest run of last columns that holds
+    /// a permutation of 1..=k, k ≥ 2, in every row.
+    #[default]
+    Detect,
+}
+
+/// Reads a table; the set is named after the file.
+///
+/// A table that breaks the rules of [this module](self) anywhere is refused as a whole, with line, column,
+/// expectation and finding.
+pub fn read<T: Real>(file: impl AsRef<Path>, targets: &Targets) -> Result<Dataset<T>, DataError> {
+    let file = file.as_ref();
+    parse(file, &text::read(file)?, targets)
+}
+
+/// The same from bytes at hand; `file` serves for the name and for messages.
+///
+/// ```
+/// use perturb::data::table::{self, Targets};
+/// let text = b"age,town,votes\n31,Kyoto,b>a\n64,Osaka,a>b\n";
+/// let data = table::parse::<f64>("votes.csv".as_ref(), text, &Targets::Detect)?;
+/// assert_eq!(data.feature_names(), ["age", "town=Kyoto", "town=Osaka"]);
+/// assert_eq!(data.label_names(), ["a", "b"]);
+/// assert_eq!((data.x(0), data.y(0)), (&[31.0, 1.0, 0.0][..], &[2.0, 1.0][..]));
+/// # Ok::<(), perturb::data::DataError>(())
+/// ```
+pub fn parse<T: Real>(file: &Path, bytes: &[u8], targets: &Targets) -> Result<Dataset<T>, DataError> {
+    let table = Table::new(file, text::decode(file, bytes)?)?;
+    let ranking = match targets {
+        Targets::Ranks(names) => {
+            Ranking::Ranks(names.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?)
+        }
+        Targets::Ordering(name) => Ranking::Ordering(table.column(name)?),
+        Targets::Detect => table.detect()?,
+    };
+    let is_target = |column: &usize| match &ranking {
+        Ranking::Ranks(columns) => columns.contains(column),
+        Ranking::Ordering(ordering) => column == ordering,
+    };
+    let (labels, ranks) = match &ranking {
+        Ranking::Ranks(columns) => table.ranks(columns)?,
+        Ranking::Ordering(column) => table.orderings(*column)?,
+    };
+    let mut names = Vec::new();
+    let mut columns = Vec::new();
+    for column in (0..table.header.len()).filter(|column| !is_target(column)) {
+        table.encode(column, &mut names, &mut columns)?;
+    }
+    let features = (0..table.rows.len()).flat_map(|row| columns.iter().map(move |x: &Vec<T>| x.get(row)));
+    let features = features.flatten().copied().collect();
+    let ranks = ranks.into_iter().map(T::from_usize).collect();
+    Dataset::new(text::name(file), names, labels, features, ranks)
+}
+
+/// [`Targets`] as columns, counted from 0.
+enum Ranking {
+    Ranks(Vec<usize>),
+    Ordering(usize),
+}
+
+/// A table as text: every row has as many cells as the header.
+struct Table<'a> {
+    file: &'a Path,
+    text: &'a str,
+    header: StringRecord,
+    rows: Vec<StringRecord>,
+}
+
+impl<'a> Table<'a> {
+    fn new(file: &'a Path, text: &'a str) -> Result<Self, DataError> {
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+        // The text is UTF-8 and of any width, so the reader has nothing left to refuse.
+        let fault = |error: csv::Error| DataError::invalid(file, 1, None, "a CSV table", error.to_string());
+        let header = reader.headers().map_err(fault)?.clone();
+        let mut table = Self { file, text, header, rows: Vec::new() };
+        for (column, name) in table.header.iter().enumerate() {
+            if name.is_empty() || table.header.iter().take(column).any(|other| other == name) {
+                let expected = "a column name that no other column has";
+                return Err(DataError::invalid(file, 1, Some(column + 1), expected, quote(name)));
+            }
+        }
+        for row in reader.records() {
+            let row = row.map_err(fault)?;
+            let (found, expected) = (row.len(), table.header.len());
+            table.rows.push(row);
+            if found != expected {
+                let expected = format!("{expected} fields as in the header");
+                return Err(table.fault(table.rows.len() - 1, None, expected, found.to_string()));
+            }
+        }
+        if table.rows.is_empty() {
+            let expected = "a row after the header";
+            return Err(DataError::invalid(file, 2, None, expected, "the end of the file"));
+        }
+        Ok(table)
+    }
+
+    /// Something wrong in a row, and in a cell of it if one is to blame; both counted from 0.
+    fn fault(
+        &self,
+        row: usize,
+        column: Option<usize>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> DataError {
+        // The reader's own line numbers are off after CRLF and blank lines: count up to the row's first byte.
+        let position = self.rows.get(row).and_then(StringRecord::position);
+        let start = position.map_or(0, |position| position.byte() as usize);
+        let bytes = self.text.as_bytes();
+        let ends = bytes.iter().skip(start).take_while(|&&b| b == b'\r' || b == b'\n').count();
+        let line = 1 + bytes.iter().take(start + ends).filter(|&&b| b == b'\n').count();
+        let column = column.map(|column| column + 1);
+        let expected = match column.and_then(|column| self.header.get(column - 1)) {
+            Some(name) => format!("in `{name}` {}", expected.into()),
+            None => expected.into(),
+        };
+        DataError::invalid(self.file, line, column, expected, found)
+    }
+
+    fn cell(&self, row: usize, column: usize) -> &str {
+        self.rows.get(row).and_then(|row| row.get(column)).unwrap_or("")
+    }
+
+    fn name(&self, column: usize) -> &str {
+        self.header.get(column).unwrap_or("")
+    }
+
+    /// The column of that name.
+    fn column(&self, name: &str) -> Result<usize, DataError> {
+        self.header.iter().position(|other| other == name).ok_or_else(|| {
+            let names: Vec<&str> = self.header.iter().collect();
+            let expected = format!("a column named `{name}`");
+            DataError::invalid(self.file, 1, None, expected, names.join(", "))
+        })
+    }
+
+    /// [`Targets::Detect`].
+    fn detect(&self) -> Result<Ranking, DataError> {
+        let width = self.header.len();
+        let last = width.saturating_sub(1);
+        if (0..self.rows.len()).any(|row| self.cell(row, last).contains('>')) {
+            return Ok(Ranking::Ordering(last));
+        }
+        // fits[k]: the last k columns hold a permutation of 1..=k in every row so far; one column is left for x.
+        let mut fits: Vec<bool> = (0..width).map(|k| k >= 2).collect();
+        for row in 0..self.rows.len() {
+            let (mut seen, mut largest) = (BTreeSet::new(), 0);
+            let mut broken = false;
+            for (k, fits) in fits.iter_mut().enumerate().skip(1) {
+                let rank = text::rank(self.cell(row, width - k)).filter(|&rank| rank > 0);
+                broken |= rank.is_none_or(|rank| !seen.insert(rank));
+                largest = largest.max(rank.unwrap_or(0));
+                *fits &= !broken && largest == k;
+            }
+            if !fits.contains(&true) {
+                let expected = "a ranking: an ordering such as a>b>c in the last column, \
+                                or ranks 1..=k in the same last columns of every row";
+                let cells: Vec<&str> = self.rows.get(row).into_iter().flatten().collect();
+                let found = cells.get(cells.len().saturating_sub(3)..).unwrap_or_default().join(",");
+                return Err(self.fault(row, None, expected, format!("{} at the end", quote(&found))));
+            }
+        }
+        let labels = fits.iter().rposition(|&fits| fits).unwrap_or(0);
+        Ok(Ranking::Ranks((width - labels..width).collect()))
+    }
+
+    /// Labels, and ranks row by row, from a column each.
+    fn ranks(&self, columns: &[usize]) -> Result<(Vec<String>, Vec<usize>), DataError> {
+        let k = columns.len();
+        let mut permutation = Permutation::new(k);
+        let mut ranks = Vec::new();
+        for row in 0..self.rows.len() {
+            permutation.next_row();
+            for &column in columns {
+                let cell = self.cell(row, column);
+                let rank = text::rank(cell).filter(|&rank| permutation.take(rank));
+                let expected = || format!("a rank: each of 1..={k} once a row");
+                ranks.push(rank.ok_or_else(|| self.fault(row, Some(column), expected(), quote(cell)))?);
+            }
+        }
+        Ok((columns.iter().map(|&column| self.name(column).to_owned()).collect(), ranks))
+    }
+
+    /// Labels, and ranks row by row, from orderings.
+    fn orderings(&self, column: usize) -> Result<(Vec<String>, Vec<usize>), DataError> {
+        let labels = |row| self.cell(row, column).split('>').map(str::trim);
+        let names: Vec<&str> = labels(0).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut permutation = Permutation::new(names.len());
+        let mut ranks = Vec::new();
+        for row in 0..self.rows.len() {
+            permutation.next_row();
+            let mut y = vec![0; names.len()];
+            let mut places = 0;
+            for (place, label) in (1..).zip(labels(row)) {
+                let index = names.binary_search(&label).ok().filter(|&i| permutation.take(i + 1));
+                if let Some(y) = index.and_then(|index| y.get_mut(index)) {
+                    *y = place;
+                    places += 1;
+                } else {
+                    places = 0;
+                    break;
+                }
+            }
+            if places != names.len() || places < 2 || names.contains(&"") {
+                let expected = "an ordering best>…>worst of the labels of the first row, each once";
+                return Err(self.fault(row, Some(column), expected, quote(self.cell(row, column))));
+            }
+            ranks.append(&mut y);
+        }
+        Ok((names.into_iter().map(str::to_owned).collect(), ranks))
+    }
+
+    /// Appends the features of one column: one of numbers, or one for each distinct value.
+    fn encode<T: Real>(
+        &self,
+        column: usize,
+        names: &mut Vec<String>,
+        columns: &mut Vec<Vec<T>>,
+    ) -> Result<(), DataError> {
+        let cells = || (0..self.rows.len()).map(|row| self.cell(row, column));
+        if let Some(row) = cells().position(str::is_empty) {
+            return Err(self.fault(row, Some(column), "a value", "an empty cell"));
+        }
+        let Some(text_row) = cells().position(|cell| cell.parse::<f64>().is_err()) else {
+            let mut numbers = Vec::with_capacity(self.rows.len());
+            for (row, cell) in cells().enumerate() {
+                let refuse = || self.fault(row, Some(column), label_ranking::finite::<T>(), quote(cell));
+                numbers.push(text::number(cell).ok_or_else(refuse)?);
+            }
+            names.push(self.name(column).to_owned());
+            columns.push(numbers);
+            return Ok(());
+        };
+        let values: BTreeSet<&str> = cells().collect();
+        if values.len() > MOST_VALUES {
+            let expected =
+                format!("a number, or at most {MOST_VALUES} distinct values (there are {})", values.len());
+            return Err(self.fault(text_row, Some(column), expected, quote(self.cell(text_row, column))));
+        }
+        for value in values {
+            names.push(format!("{}={value}", self.name(column)));
+            columns.push(cells().map(|cell| if cell == value { T::ONE } else { T::ZERO }).collect());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, targets: &Targets) -> Result<Dataset<f64>, DataError> {
+        super::parse(Path::new("t.csv"), text.as_bytes(), targets)
+    }
+    fn refusal(text: &str, targets: &Targets) -> String {
+        parse(text, targets).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn ranks_are_found_wherever_they_are_said_to_be() {
+        let text = "p,x,q,y\r\n2,0.5,1,a\r\n1,-3,2,\"b,c\"\r\n";
+        let data = parse(text, &Targets::Ranks(vec!["q".into(), "p".into()])).unwrap();
+        assert_eq!((data.name(), data.label_names()), ("t", &["q".to_owned(), "p".to_owned()][..]));
+        assert_eq!(data.feature_names(), ["x", "y=a", "y=b,c"]);
+        assert_eq!((data.x(0), data.y(0)), (&[0.5, 1.0, 0.0][..], &[1.0, 2.0][..]));
+        assert_eq!((data.x(1), data.y(1)), (&[-3.0, 0.0, 1.0][..], &[2.0, 1.0][..]));
+    }
+
+    #[test]
+    fn rankings_are_detected() {
+        let data = parse("x,y,r\n1,2,b>a>c\n3,4, c > b > a \n", &Targets::Detect).unwrap();
+        assert_eq!(data.label_names(), ["a", "b", "c"]);
+        assert_eq!((data.y(0), data.y(1)), (&[2.0, 1.0, 3.0][..], &[3.0, 2.0, 1.0][..]));
+        // Both (2, 1) and (3, 2, 1) are permutations in row 1, only the longer stays one in row 2.
+        let data = parse("x,a,b,c\n9,3,2,1\n9,1,3,2\n", &Targets::Detect).unwrap();
+        assert_eq!((data.labels(), data.feature_names()), (3, &["x".to_owned()][..]));
+        // The longest run: a column x that happens to hold 3 is a rank as far as the file can tell.
+        assert_eq!(parse("w,x,a,b\n0,3,1,2\n0,3,2,1\n", &Targets::Detect).unwrap().labels(), 3);
+        // The first column always stays a feature.
+        assert_eq!(parse("x,a,b\n3,1,2\n3,2,1\n", &Targets::Detect).unwrap().labels(), 2);
+    }
+
+    #[test]
+    fn faults_are_placed_and_named() {
+        let detect = Targets::Detect;
+        let ranks = |names: [&str; 2]| Targets::Ranks(names.map(String::from).to_vec());
+        for (text, targets, want) in [
+            ("", &detect, "t.csv, line 2: expected a row after the header, found the end of the file"),
+            ("x,r\n", &detect, "t.csv, line 2: expected a row after the header, found the end of the file"),
+            (
+                "x,x\n1,a>b\n",
+                &detect,
+                "t.csv, line 1, column 2: expected a column name that no other column has, found `x`",
+            ),
+            (
+                "x,\n1,a>b\n",
+                &detect,
+                "t.csv, line 1, column 2: expected a column name that no other column has, found ``",
+            ),
+            (
+                "x,r\r\n1,a>b\r\n\r\n2\r\n",
+                &detect,
+                "t.csv, line 4: expected 2 fields as in the header, found 1",
+            ),
+            (
+                "x,r\n1,a>b\n\n ,a>b\n",
+                &detect,
+                "t.csv, line 4, column 1: expected in `x` a value, found an empty cell",
+            ),
+            (
+                "x,r\n1,a>b\ninf,a>b\n",
+                &detect,
+                "t.csv, line 3, column 1: expected in `x` a finite decimal number within f64, found `inf`",
+            ),
+            (
+                "x,a,b\n1,1,2\n1,2,2\n",
+                &ranks(["a", "b"]),
+                "t.csv, line 3, column 3: expected in `b` a rank: each of 1..=2 once a row, found `2`",
+            ),
+            (
+                "x,a,b\n1,1,2\n",
+                &ranks(["a", "c"]),
+                "t.csv, line 1: expected a column named `c`, found x, a, b",
+            ),
+            (
+                "x,a,b\n1,1,2\n",
+                &ranks(["a", "a"]),
+                "t.csv, line 2, column 2: expected in `a` a rank: each of 1..=2 once a row, found `1`",
+            ),
+            ("a,b\n1,2\n", &ranks(["a", "b"]), "feature_names: expected at least 1 feature, found 0"),
+            (
+                "x,a\n1,1\n",
+                &Targets::Ranks(vec!["a".into()]),
+                "label_names: expected at least 2 labels, found 1",
+            ),
+        ] {
+            assert_eq!(refusal(text, targets), want);
+        }
+        let ordering = "expected in `r` an ordering best>…>worst of the labels of the first row, each once";
+        for bad in ["a>b", "a>b>c>c", "a>b>d", "a>b>", "a=b>c", "a>b>b"] {
+            let want = format!("t.csv, line 3, column 2: {ordering}, found `{bad}`");
+            assert_eq!(refusal(&format!("x,r\n1,a>b>c\n2,{bad}\n"), &detect), want);
+        }
+        for bad in ["a", "a>a", "a>", ">"] {
+            let want = format!("t.csv, line 2, column 2: {ordering}, found `{bad}`");
+            assert_eq!(refusal(&format!("x,r\n1,{bad}\n"), &Targets::Ordering("r".into())), want);
+        }
+        let error = refusal("x,a,b\n1,1,2\n1,2,2\n", &detect);
+        assert!(
+            error.starts_with("t.csv, line 3: expected a ranking:") && error.ends_with("`1,2,2` at the end")
+        );
+        assert!(refusal("x\n1\n", &detect).contains("expected a ranking"));
+    }
+
+    #[test]
+    fn a_number_with_a_slip_is_no_category() {
+        let rows = (0..=MOST_VALUES).map(|i| format!("{i},a>b\n"));
+        let mut text: String = std::iter::once("x,r\n".to_owned()).chain(rows).collect();
+        assert!(parse(&text, &Targets::Detect).is_ok());
+        text += "7;5,a>b\n";
+        let error = refusal(&text, &Targets::Detect);
+        assert!(
+            error.starts_with("t.csv, line 1003, column 1: expected in `x` a number, or at most 1000"),
+            "{error}"
+        );
+        assert!(error.ends_with("found `7;5`"), "{error}");
+    }
+
+    /// 5,000 rankings of ten sushi; sizes counted with Python's csv module.
+    #[test]
+    fn real_orderings_are_read() {
+        let Some(file) = super::super::real_data("sushi/sushi.txt") else { return };
+        let data = read::<f32>(&file, &Targets::Detect).unwrap();
+        let one_hot = 47 + 11 + 2 + 47 + 11 + 2;
+        assert_eq!((data.len(), data.features(), data.labels()), (5000, 4 + one_hot, 10));
+        assert_eq!(data.label_names().concat(), "abcdefghij");
+        // f>a>d>e>g>j>i>b>h>c
+        assert_eq!(data.y(0), [2.0, 8.0, 10.0, 3.0, 4.0, 1.0, 5.0, 9.0, 7.0, 6.0]);
+        assert_eq!(data.x(0).get(..3), Some(&[0.0, 2.0, 355.0][..]));
+        assert_eq!(data.x(0).iter().skip(3).sum::<f32>(), 6.0);
+        assert!(data.feature_names().contains(&"lived_in_prefecture=26:Osaka".to_owned()));
+        assert_eq!(read::<f32>(&file, &Targets::Ordering("ranking".into())).unwrap(), data);
+    }
+}

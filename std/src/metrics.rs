@@ -1,0 +1,187 @@
+//! How well a predicted ranking agrees with the true one.
+//!
+//! Both arguments are rank vectors, or scores, of the same labels: only their order counts for [`spearman`] and
+//! [`kendall`]. An argument of another length, of fewer than two entries or with a NaN gives NaN, so that a
+//! mistake shows in every mean.
+
+use perturb_core::Real;
+
+/// Spearman's rank correlation ρ in \[−1, 1\]: the metric of the paper's Section 5.2.
+///
+/// Pearson's correlation of the ranks, where equal entries share the average of their ranks (Kendall 1948, *Rank
+/// correlation methods*, §3.8). Without ties it is 1 − 6 Σ(a_i − b_i)²/(k³ − k). Against an argument
+/// whose entries are all equal it is 0: such a ranking says nothing. Cost O(k log k).
+///
+/// ```
+/// use perturb::metrics::spearman;
+/// assert_eq!(spearman(&[1.0, 2.0, 3.0, 4.0], &[2.0, 1.0, 3.0, 4.0]), 0.8);
+/// ```
+pub fn spearman<T: Real>(a: &[T], b: &[T]) -> f64 {
+    if !comparable(a, b) {
+        return f64::NAN;
+    }
+    let (a, b) = (centred_ranks(a), centred_ranks(b));
+    let product = |x: &[i64], y: &[i64]| -> f64 { x.iter().zip(y).map(|(&x, &y)| (x * y) as f64).sum() };
+    correlation(product(&a, &b), product(&a, &a), product(&b, &b))
+}
+
+/// Kendall's rank correlation τ_b in \[−1, 1\].
+///
+/// (C − D)/√((P − P_a)(P − P_b)) with C concordant and D discordant of P = k(k − 1)/2 pairs, of which P_a are
+/// tied in `a` and P_b in `b` (Kendall 1945, *The treatment of ties in ranking problems*). Against an argument
+/// whose entries are all equal it is 0. Cost O(k²).
+///
+/// ```
+/// use perturb::metrics::kendall;
+/// assert_eq!(kendall(&[1.0, 2.0, 3.0, 4.0], &[2.0, 1.0, 3.0, 4.0]), 4.0 / 6.0);
+/// ```
+pub fn kendall<T: Real>(a: &[T], b: &[T]) -> f64 {
+    if !comparable(a, b) {
+        return f64::NAN;
+    }
+    let order = |x: T, y: T| i64::from(x > y) - i64::from(x < y);
+    let (mut balance, mut untied_a, mut untied_b) = (0, 0, 0);
+    for (i, (&a_i, &b_i)) in a.iter().zip(b).enumerate() {
+        for (&a_j, &b_j) in a.iter().zip(b).take(i) {
+            let (in_a, in_b) = (order(a_i, a_j), order(b_i, b_j));
+            balance += in_a * in_b;
+            untied_a += in_a.abs();
+            untied_b += in_b.abs();
+        }
+    }
+    correlation(balance as f64, untied_a as f64, untied_b as f64)
+}
+
+/// 1 if all ranks are right, else 0; its mean is the share of perfect rankings (Figures 4 and 7).
+///
+/// Both arguments must be ranks: equality is exact.
+pub fn perfect_ranks<T: Real>(predicted: &[T], truth: &[T]) -> f64 {
+    let partial = partial_ranks(predicted, truth);
+    if partial.is_nan() { partial } else { partial.floor() }
+}
+
+/// The share of labels whose rank is right, in \[0, 1\] (Figure 7's partial ranks).
+///
+/// Both arguments must be ranks: equality is exact.
+pub fn partial_ranks<T: Real>(predicted: &[T], truth: &[T]) -> f64 {
+    if !comparable(predicted, truth) {
+        return f64::NAN;
+    }
+    let right = predicted.iter().zip(truth).filter(|(predicted, truth)| predicted == truth).count();
+    right as f64 / truth.len() as f64
+}
+
+/// Two vectors of one length, at least two entries, no NaN.
+fn comparable<T: Real>(a: &[T], b: &[T]) -> bool {
+    let number = |&x: &T| x.partial_cmp(&x).is_some();
+    a.len() == b.len() && a.len() > 1 && a.iter().chain(b).all(number)
+}
+
+/// covariance/√(variance·variance), 0 where either has no variance.
+fn correlation(covariance: f64, a: f64, b: f64) -> f64 {
+    let scale = (a * b).sqrt();
+    if scale > 0.0 { covariance / scale } else { 0.0 }
+}
+
+/// Twice the average ranks less their mean: integers, so that sums are exact up to k of the order of 10⁵.
+fn centred_ranks<T: Real>(values: &[T]) -> Vec<i64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    // Keys have a total order: nothing can make this sort panic. They descend, ranks ascend.
+    order.sort_unstable_by_key(|&i| std::cmp::Reverse(values.get(i).map(|x| x.key(0))));
+    let mut ranks = vec![0; values.len()];
+    let mut before = 0;
+    for tied in order.chunk_by(|&i, &j| values.get(i) == values.get(j)) {
+        // Ranks before + 1 ..= before + t: twice their average is 2·before + t + 1, twice the mean k + 1.
+        let centred = (2 * before + tied.len()) as i64 - values.len() as i64;
+        for &i in tied {
+            if let Some(rank) = ranks.get_mut(i) {
+                *rank = centred;
+            }
+        }
+        before += tied.len();
+    }
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// (a, b, ρ, τ_b) from scipy.stats.spearmanr and kendalltau, scipy 1.17.1.
+    const CASES: &[(&[f64], &[f64], f64, f64)] = &[
+        (
+            &[1.0, 2.0, 3.0, 4.0, 5.0],
+            &[3.0, 1.0, 4.0, 2.0, 5.0],
+            0.499_999_999_999_999_94,
+            0.399_999_999_999_999_97,
+        ),
+        (&[1.0, 2.0, 2.0, 4.0], &[1.0, 3.0, 2.0, 4.0], 0.948_683_298_050_513_9, 0.912_870_929_175_277),
+        (
+            &[1.0, 1.0, 2.0, 2.0, 3.0, 3.0],
+            &[2.0, 1.0, 2.0, 3.0, 3.0, 1.0],
+            0.250_000_000_000_000_06,
+            0.250_000_000_000_000_06,
+        ),
+        (
+            &[-0.8, 0.6, 1.2, -1.0, -0.7, 0.6, 1.1, -1.0, 0.4],
+            &[4.0, 6.0, 9.0, 1.0, 3.0, 7.0, 8.0, 2.0, 5.0],
+            0.974_824_335_906_580_8,
+            0.914_659_120_760_047_1,
+        ),
+        (
+            &[10.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0],
+            &[1.0, 3.0, 2.0, 5.0, 4.0, 7.0, 6.0, 9.0, 8.0, 10.0],
+            -0.951_515_151_515_151_4,
+            -0.822_222_222_222_222_1,
+        ),
+        (&[0.0, 0.0, 0.0, 1.0], &[1.0, 2.0, 3.0, 4.0], 0.774_596_669_241_483_4, 0.707_106_781_186_547_7),
+    ];
+
+    #[test]
+    fn correlations_match_scipy() {
+        for &(a, b, rho, tau) in CASES {
+            for (a, b) in [(a, b), (b, a)] {
+                assert!((spearman(a, b) - rho).abs() < 1e-15, "{a:?} {b:?} {}", spearman(a, b));
+                assert!((kendall(a, b) - tau).abs() < 1e-15, "{a:?} {b:?} {}", kendall(a, b));
+            }
+        }
+    }
+
+    /// Σ(a − b)² = 4 + 1 + 1 + 4 + 0 = 10, ρ = 1 − 60/120; of 10 pairs 3 are discordant.
+    #[test]
+    fn correlations_match_hand_calculation() {
+        let (a, b) = ([1.0f32, 2.0, 3.0, 4.0, 5.0], [3.0, 1.0, 4.0, 2.0, 5.0]);
+        assert_eq!((spearman(&a, &b), kendall(&a, &b)), (0.5, 0.4));
+    }
+
+    #[test]
+    fn extremes_are_exact() {
+        let up: Vec<f64> = (1..=100).map(f64::from).collect();
+        let down: Vec<f64> = up.iter().map(|x| -x).collect();
+        assert_eq!((spearman(&up, &up), kendall(&up, &up)), (1.0, 1.0));
+        assert_eq!((spearman(&up, &down), kendall(&up, &down)), (-1.0, -1.0));
+        let flat = vec![7.0; 100];
+        assert_eq!((spearman(&up, &flat), kendall(&flat, &up), spearman(&flat, &flat)), (0.0, 0.0, 0.0));
+        assert_eq!(spearman(&[0.0f32, -0.0, 1.0], &[1.0, 1.0, 2.0]), 1.0);
+        assert_eq!(spearman(&[f64::NEG_INFINITY, 0.0, f64::INFINITY], &[1.0, 2.0, 3.0]), 1.0);
+    }
+
+    #[test]
+    fn right_ranks_are_counted() {
+        let truth = [3.0f32, 1.0, 2.0, 4.0];
+        assert_eq!((perfect_ranks(&truth, &truth), partial_ranks(&truth, &truth)), (1.0, 1.0));
+        let swapped = [3.0, 2.0, 1.0, 4.0];
+        assert_eq!((perfect_ranks(&swapped, &truth), partial_ranks(&swapped, &truth)), (0.0, 0.5));
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_nan() {
+        for (a, b) in
+            [(&[1.0, 2.0][..], &[1.0][..]), (&[1.0], &[1.0]), (&[], &[]), (&[1.0, f64::NAN], &[1.0, 2.0])]
+        {
+            for metric in [spearman, kendall, perfect_ranks, partial_ranks] {
+                assert!(metric(a, b).is_nan());
+            }
+        }
+    }
+}
