@@ -11,7 +11,7 @@ pub type Matrix<O, T> = <<O as Oracle<T>>::Shape as Shape>::Matrix<T>;
 
 /// A way to compute the expectations of a layer: [`Exact`], [`MonteCarlo`], or [`Expectation`], which is
 /// either at run time.
-pub trait Evaluate<O: Oracle<T>, N: Noise<T>, T: Real> {
+pub trait Evaluate<O: Oracle<T>, N: Noise<T>, T: Real>: Copy {
     /// F_ε(θ) and y_ε(θ).
     fn value_and_maximizer(&self, layer: &Perturbed<O, N, T>, theta: &[T])
     -> Result<(T, Array<O, T>), Error>;

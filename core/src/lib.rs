@@ -24,7 +24,7 @@ pub use fenchel_young::FenchelYoung;
 pub use monte_carlo::{BLOCK, MonteCarlo, Scratch, Variance};
 pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
 pub use oracle::{BlackBox, Hypercube, Oracle, Ranking, Simplex, TopK};
-pub use perturbed::Perturbed;
+pub use perturbed::{Outcomes, Perturbed};
 pub use real::Real;
 pub use seed::{Seed, Stream};
 pub use shape::{Const, Grid, Rect, RectMatrix, Shape};

@@ -3,6 +3,9 @@
 use crate::evaluate::{Array, Evaluate, Matrix};
 use crate::{Error, FenchelYoung, Noise, Oracle, Real, Seed, Shape, error};
 
+/// Distinct decisions and their shares among the samples.
+pub type Outcomes<O, T, const CAPACITY: usize> = heapless::Vec<(Array<O, T>, T), CAPACITY>;
+
 /// An oracle whose scores are perturbed by noise of temperature ε: the layer y_ε(θ) = E\[y*(θ + εZ)\].
 ///
 /// The methods take scores θ of d entries and a way to compute expectations: [`Exact`](crate::Exact) where a
@@ -100,14 +103,14 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         theta: &[T],
         samples: u32,
         seed: Seed,
-    ) -> Result<heapless::Vec<(Array<O, T>, T), CAPACITY>, Error> {
+    ) -> Result<Outcomes<O, T, CAPACITY>, Error> {
         error::check_range("samples", samples as usize, 1, u32::MAX as usize)?;
         let shape = self.oracle.shape();
         error::check_vector("theta", theta, shape.dim())?;
         let mut perturbed = shape.array(T::ZERO);
         let mut y = shape.array(T::ZERO);
         let mut work = self.oracle.work();
-        let mut outcomes = heapless::Vec::<(Array<O, T>, T), CAPACITY>::new();
+        let mut outcomes = Outcomes::<O, T, CAPACITY>::new();
         for index in 0..u64::from(samples) {
             self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut work);
             if let Some((_, count)) = outcomes.iter_mut().find(|(known, _)| known.as_ref() == y.as_ref()) {

@@ -39,6 +39,11 @@ pub trait ClosedForm<T: Real, N: Noise<T>>: Oracle<T> {
     fn memory(&self) -> Self::Memory;
     /// Writes y_1(θ) into `y` and returns F_1(θ).
     fn expect(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<T, Error>;
+    /// Writes y_1(θ) into `y`; cheaper than [`expect`](Self::expect) where the value costs extra.
+    fn maximizer(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<(), Error> {
+        self.expect(noise, theta, y, memory)?;
+        Ok(())
+    }
     /// Writes J_1(θ) into `matrix`, row-major.
     fn jacobian(
         &self,
@@ -91,6 +96,13 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Evaluate<O, N, T> for Exact {
         error::check_result("the expectation", core::slice::from_ref(&value))?;
         error::check_result("the expectation", y.as_ref())?;
         Ok((value, y))
+    }
+    fn maximizer(&self, layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<Array<O, T>, Error> {
+        let theta = scaled(layer, theta)?;
+        let mut y = layer.oracle.shape().array(T::ZERO);
+        layer.oracle.maximizer(&layer.noise, theta.as_ref(), y.as_mut(), &mut layer.oracle.memory())?;
+        error::check_result("the expectation", y.as_ref())?;
+        Ok(y)
     }
     fn jacobian(&self, layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<Matrix<O, T>, Error> {
         let theta = scaled(layer, theta)?;

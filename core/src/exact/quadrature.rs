@@ -34,7 +34,7 @@ pub(super) fn integrate<T: Real, N: Law<T>>(
     let panel = T::from_f64(N::PANEL);
     // A panel must be resolved by the number type wherever it lies.
     let reach = low.abs().larger(high.abs());
-    if !(reach * T::EPSILON * T::from_f64(256.0) < panel) {
+    if reach * T::EPSILON * T::from_f64(256.0) >= panel {
         return Err(Error::Overflow { quantity: "theta / epsilon" });
     }
     let rule: &[(f64, f64)] = if T::EPSILON > T::from_f64(1e-10) { &RULE_8 } else { &RULE_16 };

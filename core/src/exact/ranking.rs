@@ -12,23 +12,33 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Ranking<T, S> {
 
     fn expect(&self, noise: &N, theta: &[T], y: &mut [T], (): &mut ()) -> Result<T, Error> {
         let (first, spacing) = self.spacing()?;
-        y.fill(first);
-        let mut singles = T::ZERO;
+        ClosedForm::maximizer(self, noise, theta, y, &mut ())?;
         let mut pairs = T::ZERO;
+        let mut singles = T::ZERO;
         for (i, &a) in theta.iter().enumerate() {
             singles += a + noise.mean();
+            for &b in theta.iter().skip(i + 1) {
+                pairs += b + noise.mean() + noise.difference_hinge(a - b);
+            }
+        }
+        Ok(first * singles + spacing * pairs)
+    }
+
+    fn maximizer(&self, noise: &N, theta: &[T], y: &mut [T], (): &mut ()) -> Result<(), Error> {
+        let (first, spacing) = self.spacing()?;
+        y.fill(first);
+        for (i, &a) in theta.iter().enumerate() {
             let mut wins = T::ZERO;
             for (y, &b) in y.iter_mut().zip(theta).skip(i + 1) {
                 let p = noise.difference_cdf(a - b);
                 wins += p;
                 *y += spacing * (T::ONE - p);
-                pairs += b + noise.mean() + noise.difference_hinge(a - b);
             }
             if let Some(y) = y.get_mut(i) {
                 *y += spacing * wins;
             }
         }
-        Ok(first * singles + spacing * pairs)
+        Ok(())
     }
 
     fn jacobian(&self, noise: &N, theta: &[T], matrix: &mut [T], (): &mut ()) -> Result<(), Error> {

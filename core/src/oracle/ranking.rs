@@ -104,10 +104,10 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
         let reference = self.reference.as_ref();
         if theta.len() <= COUNTING {
             for (i, (y, &score)) in y.iter_mut().zip(theta).enumerate() {
-                let above = theta.iter().enumerate().fold(0, |above, (j, &other)| {
-                    above + usize::from(other > score || (other == score && j < i))
-                });
-                *y = reference.get(above).copied().unwrap_or(T::ZERO);
+                let (before, after) = theta.split_at(i);
+                let ahead = before.iter().map(|&other| usize::from(other >= score)).sum::<usize>();
+                let above = after.iter().map(|&other| usize::from(other > score)).sum::<usize>();
+                *y = reference.get(ahead + above).copied().unwrap_or(T::ZERO);
             }
         } else {
             let keys = work.as_mut();

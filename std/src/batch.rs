@@ -1,0 +1,323 @@
+//! Batches of rows, spread over rayon's threads by (row, block of samples).
+//!
+//! Row r of a batch has the samples of [`MonteCarlo::row`]`(r)`; sums are merged in the order of the blocks. So
+//! results do not depend on the number of threads or on how rows are split into batches, and equal the
+//! core's sequential results bit for bit.
+
+use perturb_core::estimator::{Estimator, FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value, Vjp};
+use perturb_core::{
+    Error, Evaluate, Exact, Expectation, FenchelYoung, MonteCarlo, Noise, Oracle, Perturbed, Real, Scratch,
+    Shape,
+};
+use rayon::prelude::*;
+
+/// An error in one row of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("row {row}: {source}")]
+pub struct RowError {
+    /// The first offending row, counted from the batch's first row.
+    pub row: usize,
+    /// What was refused.
+    pub source: Error,
+}
+
+/// A layer applied to rows of scores. Made by [`BatchExt::batch`].
+///
+/// Scores, targets, cotangents and results are row-major B × d slices and vectors.
+///
+/// ```
+/// use perturb::{BatchExt, Dyn, Exact, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+/// let layer = Perturbed::new(Ranking::ascending(Dyn(2))?, Normal, 1.0f32)?;
+/// let theta = [0.0, 1.0, 3.0, -2.0]; // two rows
+/// let y = layer.batch().maximizer(&theta, Exact)?;
+/// assert_eq!(y.len(), 4);
+/// let sampled = layer.batch().maximizer(&theta, MonteCarlo::new(100, Seed(1)))?;
+/// // The second row alone, as part of another batch: the same bits.
+/// assert_eq!(layer.batch().starting_at(1).maximizer(&theta[2..], MonteCarlo::new(100, Seed(1)))?, sampled[2..]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Batch<'a, O, N, T> {
+    layer: &'a Perturbed<O, N, T>,
+    first: u64,
+}
+
+impl<O, N, T> Clone for Batch<'_, O, N, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<O, N, T> Copy for Batch<'_, O, N, T> {}
+
+/// Batches for every layer.
+pub trait BatchExt<O, N, T> {
+    /// This layer over rows.
+    fn batch(&self) -> Batch<'_, O, N, T>;
+}
+
+impl<O, N, T> BatchExt<O, N, T> for Perturbed<O, N, T> {
+    fn batch(&self) -> Batch<'_, O, N, T> {
+        Batch { layer: self, first: 0 }
+    }
+}
+
+/// A way to compute expectations that gives each row of a batch noise of its own.
+pub trait PerRow: Copy + Send + Sync {
+    /// The way for row `row`.
+    #[must_use]
+    fn for_row(self, row: u64) -> Self;
+    /// The samples to spread by blocks when there are fewer rows than threads, if it samples.
+    fn samples(self) -> Option<MonteCarlo>;
+}
+
+impl PerRow for Exact {
+    fn for_row(self, _: u64) -> Self {
+        self
+    }
+    fn samples(self) -> Option<MonteCarlo> {
+        None
+    }
+}
+
+impl PerRow for MonteCarlo {
+    fn for_row(self, row: u64) -> Self {
+        self.row(row)
+    }
+    fn samples(self) -> Option<MonteCarlo> {
+        Some(self)
+    }
+}
+
+impl PerRow for Expectation {
+    fn for_row(self, row: u64) -> Self {
+        match self {
+            Self::Exact => Self::Exact,
+            Self::MonteCarlo(sampled) => Self::MonteCarlo(sampled.row(row)),
+        }
+    }
+    fn samples(self) -> Option<MonteCarlo> {
+        match self {
+            Self::Exact => None,
+            Self::MonteCarlo(sampled) => Some(sampled),
+        }
+    }
+}
+
+/// Blocks of one row that are in memory at once: bounds memory whatever M is, and is enough for 64 threads.
+const WAVE: u32 = 256;
+
+impl<O, N, T> Batch<'_, O, N, T>
+where
+    O: Oracle<T> + Sync,
+    N: Noise<T>,
+    T: Real,
+{
+    /// The same layer for a batch whose first row is row `first` of a larger one: it decides which noise each
+    /// row has.
+    #[must_use]
+    pub fn starting_at(self, first: u64) -> Self {
+        Self { first, ..self }
+    }
+
+    /// F_ε of every row: B numbers.
+    pub fn value<H: Evaluate<O, N, T> + PerRow>(self, theta: &[T], how: H) -> Result<Vec<T>, RowError> {
+        match how.samples() {
+            Some(sampled) => self.estimate(theta, |_| Value, sampled),
+            None => self.map(theta, how, |layer, how, _, theta| layer.value(theta, how)),
+        }
+    }
+
+    /// y_ε of every row: B × d.
+    pub fn maximizer<H: Evaluate<O, N, T> + PerRow>(self, theta: &[T], how: H) -> Result<Vec<T>, RowError> {
+        let rows = match how.samples() {
+            Some(sampled) => self.estimate(theta, |_| Maximizer, sampled)?,
+            None => self.map(theta, how, |layer, how, _, theta| layer.maximizer(theta, how))?,
+        };
+        Ok(flatten(&rows))
+    }
+
+    /// J of every row: B × d × d.
+    pub fn jacobian<H: Evaluate<O, N, T> + PerRow>(self, theta: &[T], how: H) -> Result<Vec<T>, RowError> {
+        let rows = match how.samples() {
+            Some(sampled) => self.estimate(theta, |_| Jacobian, sampled)?,
+            None => self.map(theta, how, |layer, how, _, theta| layer.jacobian(theta, how))?,
+        };
+        Ok(flatten(&rows))
+    }
+
+    /// Jᵀu of every row: B × d, for B × d cotangents u.
+    pub fn vjp<H>(self, theta: &[T], cotangents: &[T], how: H) -> Result<Vec<T>, RowError>
+    where
+        H: Evaluate<O, N, T> + PerRow,
+    {
+        let row = self.rows_of("cotangents", theta, cotangents)?;
+        let rows = match how.samples() {
+            Some(sampled) => self.estimate(theta, |r| Vjp { cotangent: row(r) }, sampled)?,
+            None => self.map(theta, how, |layer, how, r, theta| layer.vjp(theta, row(r), how))?,
+        };
+        Ok(flatten(&rows))
+    }
+
+    /// Ju of every row: B × d, for B × d tangents u.
+    pub fn jvp<H>(self, theta: &[T], tangents: &[T], how: H) -> Result<Vec<T>, RowError>
+    where
+        H: Evaluate<O, N, T> + PerRow,
+    {
+        let row = self.rows_of("tangents", theta, tangents)?;
+        let rows = match how.samples() {
+            Some(sampled) => self.estimate(theta, |r| Jvp { tangent: row(r) }, sampled)?,
+            None => self.map(theta, how, |layer, how, r, theta| layer.jvp(theta, row(r), how))?,
+        };
+        Ok(flatten(&rows))
+    }
+
+    /// L_ε and y_ε − y of every row: (B, B × d). Targets that are no vertices need the dual, row by row.
+    pub fn fenchel_young<H>(self, theta: &[T], targets: &[T], how: H) -> Result<(Vec<T>, Vec<T>), RowError>
+    where
+        H: Evaluate<O, N, T> + PerRow,
+    {
+        let row = self.rows_of("targets", theta, targets)?;
+        let oracle = self.layer.oracle();
+        let all_vertices = || {
+            let mut work = oracle.work();
+            targets.chunks_exact(oracle.shape().dim()).all(|target| oracle.is_vertex(target, &mut work))
+        };
+        let rows = match how.samples() {
+            Some(sampled) if all_vertices() => self
+                .estimate(theta, |r| FenchelYoungTerm { target: row(r) }, sampled)?
+                .into_iter()
+                .map(|(loss, gradient)| FenchelYoung { loss, gradient })
+                .collect(),
+            _ => self.map(theta, how, |layer, how, r, theta| layer.fenchel_young(theta, row(r), how))?,
+        };
+        let losses = rows.iter().map(|row| row.loss).collect();
+        let gradients: Vec<_> = rows.into_iter().map(|row| row.gradient).collect();
+        Ok((losses, flatten(&gradients)))
+    }
+
+    /// y_ε − y of every row: B × d.
+    pub fn fenchel_young_gradient<H>(self, theta: &[T], targets: &[T], how: H) -> Result<Vec<T>, RowError>
+    where
+        H: Evaluate<O, N, T> + PerRow,
+    {
+        drop(self.rows_of("targets", theta, targets)?); // only the check
+        let mut gradient = self.maximizer(theta, how)?;
+        for (gradient, &target) in gradient.iter_mut().zip(targets) {
+            *gradient -= target;
+        }
+        Ok(gradient)
+    }
+
+    /// The mean of any estimator in every row: `estimator(r)` makes the one of row r.
+    ///
+    /// Rows are spread over threads while there are enough of them; the blocks of one row when there are
+    /// not. At most 256 partial sums are in memory at once, whatever the number of samples.
+    pub fn estimate<E>(
+        self,
+        theta: &[T],
+        estimator: impl Fn(usize) -> E + Sync,
+        how: MonteCarlo,
+    ) -> Result<Vec<E::Sum>, RowError>
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        let rows = self.count(theta)?;
+        if how.blocks() == 1 || rows >= 4 * rayon::current_num_threads() {
+            return self.map(theta, how, |layer, how, r, theta| layer.estimate(theta, &estimator(r), how));
+        }
+        let rows = theta.chunks_exact(self.layer.oracle().shape().dim()).enumerate();
+        rows.map(|(row, theta)| {
+            let how = how.row(self.first + row as u64);
+            self.by_blocks(theta, &estimator(row), how).map_err(|source| RowError { row, source })
+        })
+        .collect()
+    }
+
+    /// One row, its blocks spread over threads.
+    fn by_blocks<E>(self, theta: &[T], estimator: &E, how: MonteCarlo) -> Result<E::Sum, Error>
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        let layer = self.layer;
+        layer.check(theta, estimator, how)?;
+        let mut sum = estimator.zero(layer.oracle().shape());
+        for wave in (0..how.blocks()).step_by(WAVE as usize) {
+            let blocks = wave..how.blocks().min(wave.saturating_add(WAVE));
+            let new_scratch = || {
+                let mut scratch = Scratch::new(layer.oracle());
+                layer.prepare::<E>(theta, how, &mut scratch);
+                scratch
+            };
+            let parts: Vec<E::Sum> = blocks
+                .into_par_iter()
+                .map_init(new_scratch, |scratch, block| {
+                    let mut part = estimator.zero(layer.oracle().shape());
+                    layer.add_block(theta, estimator, how, block, scratch, &mut part);
+                    part
+                })
+                .collect();
+            for mut part in parts {
+                Perturbed::<O, N, T>::merge::<E>(&mut sum, &mut part);
+            }
+        }
+        Perturbed::<O, N, T>::finish::<E>(&mut sum, how)?;
+        Ok(sum)
+    }
+
+    /// `f(layer, how for the row, row, θ of the row)` in every row, in parallel.
+    fn map<H: PerRow, R: Send>(
+        self,
+        theta: &[T],
+        how: H,
+        f: impl Fn(&Perturbed<O, N, T>, H, usize, &[T]) -> Result<R, Error> + Sync,
+    ) -> Result<Vec<R>, RowError> {
+        self.count(theta)?;
+        let dim = self.layer.oracle().shape().dim();
+        let results: Vec<Result<R, Error>> = theta
+            .par_chunks_exact(dim)
+            .enumerate()
+            .map(|(r, theta)| f(self.layer, how.for_row(self.first + r as u64), r, theta))
+            .collect();
+        results
+            .into_iter()
+            .enumerate()
+            .map(|(row, result)| result.map_err(|source| RowError { row, source }))
+            .collect()
+    }
+
+    /// How many rows `theta` has; it must have whole ones.
+    fn count(self, theta: &[T]) -> Result<usize, RowError> {
+        let dim = self.layer.oracle().shape().dim();
+        match theta.len() % dim {
+            0 => Ok(theta.len() / dim),
+            found => {
+                let source = Error::Length { parameter: "the last row of theta", expected: dim, found };
+                Err(RowError { row: theta.len() / dim, source })
+            }
+        }
+    }
+
+    /// Row r of `x`, which has the shape of `theta`.
+    fn rows_of<'x>(
+        self,
+        parameter: &'static str,
+        theta: &[T],
+        x: &'x [T],
+    ) -> Result<impl Fn(usize) -> &'x [T] + Sync + use<'x, O, N, T>, RowError> {
+        let dim = self.layer.oracle().shape().dim();
+        if x.len() == theta.len() {
+            Ok(move |row: usize| &x[row * dim..(row + 1) * dim])
+        } else {
+            let source = Error::Length { parameter, expected: theta.len(), found: x.len() };
+            Err(RowError { row: theta.len().min(x.len()) / dim, source })
+        }
+    }
+}
+
+fn flatten<T: Copy, A: AsRef<[T]>>(rows: &[A]) -> Vec<T> {
+    let mut flat = Vec::with_capacity(rows.iter().map(|row| row.as_ref().len()).sum());
+    for row in rows {
+        flat.extend_from_slice(row.as_ref());
+    }
+    flat
+}

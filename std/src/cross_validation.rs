@@ -1,0 +1,128 @@
+//! Nested cross-validation: an inner loop chooses, an outer loop judges.
+
+use perturb_core::Seed;
+use rayon::prelude::*;
+
+use crate::data::{DataError, Fold, folds};
+
+/// `outer` folds to judge, `inner` folds of each outer training part to choose among cells of a grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nested {
+    /// Folds outside.
+    pub outer: usize,
+    /// Folds inside.
+    pub inner: usize,
+    /// Names the folds.
+    pub seed: Seed,
+}
+
+/// What one outer fold chose and how it did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Selection {
+    /// The chosen cell of the grid: the first with the highest mean score over the inner folds.
+    pub cell: usize,
+    /// Its mean score over the inner folds.
+    pub inner_score: f64,
+    /// Its score on the outer test rows, trained on all outer training rows.
+    pub score: f64,
+}
+
+impl Nested {
+    /// Chooses one cell per group and outer fold.
+    ///
+    /// `groups` are sets of cells, by number, among which to choose. `score(fold, cells)` trains every cell on
+    /// `fold.train` and scores it on `fold.test`; it is called in parallel. Returns `[group][outer fold]`. The
+    /// result depends on the seed alone, not on the order of execution. Groups must not be empty.
+    pub fn run<E: From<DataError> + Send>(
+        &self,
+        rows: usize,
+        groups: &[Vec<usize>],
+        score: impl Fn(&Fold, &[usize]) -> Result<Vec<f64>, E> + Sync,
+    ) -> Result<Vec<Vec<Selection>>, E> {
+        let mut cells: Vec<usize> = groups.iter().flatten().copied().collect();
+        cells.sort_unstable();
+        cells.dedup();
+        let per_fold: Vec<Vec<Selection>> = folds(rows, self.outer, self.seed)?
+            .par_iter()
+            .enumerate()
+            .map(|(index, outer)| self.one_fold(index, outer, groups, &cells, &score))
+            .collect::<Result<_, E>>()?;
+        Ok((0..groups.len()).map(|group| per_fold.iter().map(|fold| fold[group]).collect()).collect())
+    }
+
+    /// The selections of all groups in one outer fold.
+    fn one_fold<E: From<DataError> + Send>(
+        &self,
+        index: usize,
+        outer: &Fold,
+        groups: &[Vec<usize>],
+        cells: &[usize],
+        score: &(impl Fn(&Fold, &[usize]) -> Result<Vec<f64>, E> + Sync),
+    ) -> Result<Vec<Selection>, E> {
+        let pick = |places: &[usize]| places.iter().map(|&place| outer.train[place]).collect();
+        let inner: Vec<Vec<f64>> = folds(outer.train.len(), self.inner, self.seed.fold(1 + index as u64))?
+            .par_iter()
+            .map(|fold| score(&Fold { train: pick(&fold.train), test: pick(&fold.test) }, cells))
+            .collect::<Result<_, E>>()?;
+        let position = |cell: usize| cells.partition_point(|&other| other < cell);
+        let mean =
+            |cell: usize| inner.iter().map(|scores| scores[position(cell)]).sum::<f64>() / inner.len() as f64;
+        let chosen: Vec<(usize, f64)> = groups
+            .iter()
+            .map(|group| {
+                let start = (group[0], mean(group[0]));
+                group
+                    .iter()
+                    .map(|&cell| (cell, mean(cell)))
+                    .fold(start, |best, other| if other.1 > best.1 { other } else { best })
+            })
+            .collect();
+        let mut finalists: Vec<usize> = chosen.iter().map(|&(cell, _)| cell).collect();
+        finalists.sort_unstable();
+        finalists.dedup();
+        let scores = score(outer, &finalists)?;
+        Ok(chosen
+            .into_iter()
+            .map(|(cell, inner_score)| {
+                let place = finalists.partition_point(|&other| other < cell);
+                Selection { cell, inner_score, score: scores[place] }
+            })
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With scores that do not depend on the rows, every fold chooses each group's best cell, ties first.
+    #[test]
+    fn chooses_the_best_cell_of_each_group() {
+        let nested = Nested { outer: 10, inner: 5, seed: Seed(1) };
+        let quality = [0.1, 0.7, 0.7, 0.9];
+        let groups = [vec![0, 1, 2], vec![3, 0]];
+        let score =
+            |_: &Fold, cells: &[usize]| Ok::<_, DataError>(cells.iter().map(|&cell| quality[cell]).collect());
+        let result = nested.run(103, &groups, score).unwrap();
+        assert!(result[0].iter().all(|s| s.cell == 1 && s.score == 0.7));
+        assert!(result[1].iter().all(|s| s.cell == 3 && s.score == 0.9));
+        assert_eq!(result[0].len(), 10);
+    }
+
+    /// No test row of an outer fold is ever seen while choosing for it.
+    #[test]
+    fn outer_test_rows_stay_unseen() {
+        let nested = Nested { outer: 4, inner: 3, seed: Seed(2) };
+        let outer = folds(40, 4, Seed(2)).unwrap();
+        let score = |fold: &Fold, cells: &[usize]| {
+            let mut all: Vec<usize> = fold.train.iter().chain(&fold.test).copied().collect();
+            all.sort_unstable();
+            all.dedup();
+            let whole = all.len() == 40;
+            let inside = outer.iter().filter(|o| all.iter().all(|row| !o.test.contains(row))).count();
+            assert!(whole || inside == 1, "{whole} {inside}");
+            Ok::<_, DataError>(vec![0.0; cells.len()])
+        };
+        nested.run(40, &[vec![0]], score).unwrap();
+    }
+}

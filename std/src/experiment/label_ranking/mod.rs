@@ -1,0 +1,185 @@
+//! Label ranking on real data (Section 5.2, Appendix C.2): Tables 1 and 2.
+
+use perturb_core::{Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+
+use crate::Dyn;
+use crate::cross_validation::{Nested, Selection};
+use crate::data::{Dataset, Fold};
+use crate::train::{Loss, Objective, RankingScores, TrainError, Training};
+
+pub mod paper;
+
+/// The losses, in the order of the paper's columns.
+pub const LOSSES: [&str; 4] = ["Perturbed FY", "Perturbed + Squared loss", "Squared loss", "Blackbox loss"];
+
+/// The protocol of Appendix C.2. The paper fixes folds and grids; optimiser, number of steps, Table 1's temperature
+/// and the blackbox λ are not given there and are ours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Protocol {
+    /// Folds to judge: 10.
+    pub outer: usize,
+    /// Folds to choose: 5.
+    pub inner: usize,
+    /// Learning rates to choose from: 10⁻³, 10⁻², 10⁻¹.
+    pub rates: Vec<f64>,
+    /// Temperatures to choose from in Table 2: 10⁻³, 10⁻², 10⁻¹.
+    pub temperatures: Vec<f64>,
+    /// The temperature of Table 1: 1.
+    pub temperature: f64,
+    /// λ of the blackbox loss: 0.1.
+    pub lambda: f64,
+    /// How a model is trained; its rate and seed are set by the protocol.
+    pub training: Training,
+    /// Names folds, shuffles and noise.
+    pub seed: Seed,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        let decades = vec![1e-3, 1e-2, 1e-1];
+        Self {
+            outer: 10,
+            inner: 5,
+            rates: decades.clone(),
+            temperatures: decades,
+            temperature: 1.0,
+            lambda: 0.1,
+            training: Training::default(),
+            seed: Seed(0),
+        }
+    }
+}
+
+/// One cell of the grids.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cell {
+    /// Index into [`LOSSES`].
+    pub loss: usize,
+    /// The learning rate.
+    pub rate: f64,
+    /// The temperature ε; unused by the squared and blackbox losses.
+    pub epsilon: f64,
+}
+
+/// The results on one data set.
+#[derive(Clone, Debug)]
+pub struct SetResult {
+    /// The data set's name.
+    pub name: String,
+    /// Rows, features, labels.
+    pub size: (usize, usize, usize),
+    /// The grid.
+    pub cells: Vec<Cell>,
+    /// `tables[t][loss]`: one selection per outer fold, for Table 1 (t = 0) and Table 2 (t = 1).
+    pub tables: [[Vec<Selection>; 4]; 2],
+}
+
+impl SetResult {
+    /// Mean and standard deviation over the outer folds.
+    #[must_use]
+    pub fn score(&self, table: usize, loss: usize) -> (f64, f64) {
+        let scores: Vec<f64> = self.tables[table][loss].iter().map(|selection| selection.score).collect();
+        super::mean_and_deviation(&scores)
+    }
+}
+
+impl Protocol {
+    /// All cells, and for each table and loss the cells to choose from.
+    fn grid(&self) -> (Vec<Cell>, Vec<Vec<usize>>) {
+        let mut cells: Vec<Cell> = Vec::new();
+        let mut groups = Vec::new();
+        for table in 0..2 {
+            for loss in 0..LOSSES.len() {
+                let perturbed = loss < 2;
+                let fixed = [self.temperature];
+                let temperatures = if table == 1 && perturbed { &self.temperatures[..] } else { &fixed };
+                let mut group = Vec::new();
+                for &rate in &self.rates {
+                    for &epsilon in temperatures {
+                        let cell = Cell { loss, rate, epsilon };
+                        group.push(cells.iter().position(|&known| known == cell).unwrap_or_else(|| {
+                            cells.push(cell);
+                            cells.len() - 1
+                        }));
+                    }
+                }
+                groups.push(group);
+            }
+        }
+        (cells, groups)
+    }
+
+    /// Gradients that [`run`](Self::run) will compute on a set of `rows` rows, to the accuracy of a progress bar.
+    #[must_use]
+    pub fn cost(&self, rows: usize) -> u64 {
+        let train = |rows: usize| {
+            let batch = self.training.batch.min(rows.max(1));
+            (self.training.steps(rows) * batch) as u64
+        };
+        let outer = rows - rows / self.outer.max(1);
+        let inner = outer - outer / self.inner.max(1);
+        let cells = self.grid().0.len() as u64;
+        self.outer as u64 * self.inner as u64 * cells * train(inner)
+    }
+
+    /// Runs the protocol on one data set. `progress` is told of gradients computed; it is called from many
+    /// threads.
+    pub fn run(&self, data: &Dataset<f32>, progress: &(dyn Fn(u64) + Sync)) -> Result<SetResult, TrainError> {
+        let (cells, groups) = self.grid();
+        let nested = Nested { outer: self.outer, inner: self.inner, seed: self.seed.fold(0) };
+        let selections = nested.run(data.len(), &groups, |fold, chosen| {
+            let train = data.select(&fold.train);
+            let judge = chosen.len() < cells.len();
+            chosen
+                .iter()
+                .map(|&cell| {
+                    let score = self.train_and_score(cells[cell], &train, data, fold)?;
+                    if !judge {
+                        progress(
+                            (self.training.steps(train.len()) * self.training.batch.min(train.len())) as u64,
+                        );
+                    }
+                    Ok::<f64, TrainError>(score)
+                })
+                .collect()
+        })?;
+        let mut selections = selections.into_iter();
+        let mut table = || [(); 4].map(|()| selections.next().unwrap_or_default());
+        let tables = [table(), table()];
+        Ok(SetResult {
+            name: data.name().into(),
+            size: (data.len(), data.features(), data.labels()),
+            cells,
+            tables,
+        })
+    }
+
+    /// Mean Spearman correlation on the test rows of a model trained on `train`.
+    fn train_and_score(
+        &self,
+        cell: Cell,
+        train: &Dataset<f32>,
+        data: &Dataset<f32>,
+        fold: &Fold,
+    ) -> Result<f64, TrainError> {
+        let oracle = Ranking::ascending(Dyn(data.labels()))?;
+        let layer = Perturbed::new(oracle, Normal, cell.epsilon as f32)?;
+        let objective = match cell.loss {
+            0 => Objective {
+                layer,
+                loss: Loss::FenchelYoung,
+                how: Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0))),
+            },
+            1 => Objective { layer, loss: Loss::PerturbedSquared, how: Expectation::Exact },
+            2 => Objective { layer, loss: Loss::Squared, how: Expectation::Exact },
+            _ => Objective {
+                layer,
+                loss: Loss::BlackBox { lambda: self.lambda as f32 },
+                how: Expectation::Exact,
+            },
+        };
+        let training = Training { rate: cell.rate, seed: self.seed.fold(1), ..self.training.clone() };
+        let fitted = training.fit(&objective, train)?;
+        Ok(RankingScores::mean_spearman(&fitted.model, data, &fold.test))
+    }
+}

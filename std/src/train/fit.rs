@@ -1,0 +1,326 @@
+use std::ops::ControlFlow;
+
+use perturb_core::{ClosedForm, Error, Noise, Real, Seed, Shape};
+
+use super::optimizer::State;
+use super::{LinearModel, Objective, Optimizer, Schedule, Standardization, Workspace};
+use crate::data::{DataError, Dataset, shuffle};
+
+/// How an affine model is trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// Passes over the training rows.
+    pub epochs: usize,
+    /// At least this many steps: small data sets make more passes.
+    pub least_steps: usize,
+    /// Rows per step. Rows that do not fill the last batch of an epoch wait for the next shuffle.
+    pub batch: usize,
+    /// The learning rate at the start; a step descends the mean gradient of its rows.
+    pub rate: f64,
+    /// How the rate changes.
+    pub schedule: Schedule,
+    /// The rule that turns gradients into steps.
+    pub optimizer: Optimizer,
+    /// The model is the mean of the iterates over this last share of the steps (Polyak and Juditsky 1992);
+    /// 0 takes the last iterate.
+    pub averaging: f64,
+    /// Whether features are standardised on the training rows (and folded back into the model); without an
+    /// intercept they are scaled but not centred.
+    pub standardize: bool,
+    /// Whether there is an intercept b.
+    pub intercept: bool,
+    /// Early stopping, if validation rows are given.
+    pub patience: Option<Patience>,
+    /// Names the shuffles and the noise.
+    pub seed: Seed,
+}
+
+impl Default for Training {
+    /// Batches of 32, plain gradient descent at rate 0.1 decaying linearly to 0, at least 1000 steps, the mean
+    /// of the second half of the iterates: the recipe of the label-ranking experiment.
+    fn default() -> Self {
+        Self {
+            epochs: 2,
+            least_steps: 1000,
+            batch: 32,
+            rate: 0.1,
+            schedule: Schedule::Linear,
+            optimizer: Optimizer::Sgd { momentum: 0.0 },
+            averaging: 0.5,
+            standardize: true,
+            intercept: true,
+            patience: None,
+            seed: Seed(0),
+        }
+    }
+}
+
+/// When to stop before the last epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Stop after this many epochs without a better validation score; the best epoch's model is kept.
+    pub epochs: usize,
+}
+
+/// What training refuses or runs into.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The data are too few or otherwise unfit.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The layer refuses its configuration.
+    #[error(transparent)]
+    Layer(#[from] Error),
+    /// A setting is out of range.
+    #[error("{parameter} is {found}; expected {expected}")]
+    Setting {
+        /// The setting's name.
+        parameter: &'static str,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        found: f64,
+    },
+    /// The data do not fit the oracle.
+    #[error("the data have {found} labels, the oracle {expected} entries")]
+    Labels {
+        /// Entries of the oracle.
+        expected: usize,
+        /// Labels of the data.
+        found: usize,
+    },
+    /// A row's gradient could not be computed; usually training diverged.
+    #[error("step {step}, row {row}: {source}; a smaller learning rate may help")]
+    Row {
+        /// The step, counted from 0.
+        step: usize,
+        /// The row of the data, counted from 0.
+        row: usize,
+        /// The reason.
+        source: Error,
+    },
+}
+
+/// The state after an epoch, for progress and learning curves.
+#[derive(Debug)]
+pub struct EpochReport<'a, T> {
+    /// Epochs done, from 1.
+    pub epoch: usize,
+    /// Steps done.
+    pub step: usize,
+    /// All steps of the run.
+    pub steps: usize,
+    /// The model as it would be returned now, on raw features.
+    pub model: &'a LinearModel<T>,
+}
+
+/// A trained model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted<T> {
+    /// The model on raw features.
+    pub model: LinearModel<T>,
+    /// The epoch it stems from.
+    pub epoch: usize,
+    /// Steps made in all.
+    pub steps: usize,
+}
+
+impl Training {
+    /// Trains on all rows of `data`.
+    pub fn fit<O, N, T>(
+        &self,
+        objective: &Objective<O, N, T>,
+        data: &Dataset<T>,
+    ) -> Result<Fitted<T>, TrainError>
+    where
+        O: ClosedForm<T, N>,
+        N: Noise<T>,
+        T: Real,
+    {
+        self.fit_observed(objective, data, |_| ControlFlow::Continue(None))
+    }
+
+    /// Trains on all rows of `data`, calling `observe` after each epoch. It may return a score to maximise,
+    /// which early stopping watches, or break.
+    pub fn fit_observed<O, N, T>(
+        &self,
+        objective: &Objective<O, N, T>,
+        data: &Dataset<T>,
+        mut observe: impl FnMut(&EpochReport<'_, T>) -> ControlFlow<(), Option<f64>>,
+    ) -> Result<Fitted<T>, TrainError>
+    where
+        O: ClosedForm<T, N>,
+        N: Noise<T>,
+        T: Real,
+    {
+        self.check(objective.layer.oracle().shape().dim(), data)?;
+        let mut run = Run::new(self, objective, data);
+        let mut best: Option<(f64, Fitted<T>)> = None;
+        let mut epoch = 0;
+        while run.step < run.steps {
+            run.epoch(epoch)?;
+            epoch += 1;
+            let fitted = Fitted { model: run.model(), epoch, steps: run.step };
+            let report = EpochReport { epoch, step: run.step, steps: run.steps, model: &fitted.model };
+            match observe(&report) {
+                ControlFlow::Break(()) => break,
+                ControlFlow::Continue(Some(score)) => match &best {
+                    Some((record, _)) if score <= *record => {}
+                    _ => best = Some((score, fitted)),
+                },
+                ControlFlow::Continue(None) => {}
+            }
+            let waited = best.as_ref().map_or(0, |(_, fitted)| epoch - fitted.epoch);
+            if self.patience.is_some_and(|patience| waited >= patience.epochs) {
+                break;
+            }
+        }
+        let last = Fitted { model: run.model(), epoch, steps: run.step };
+        Ok(match (self.patience, best) {
+            (Some(_), Some((_, best))) => best,
+            _ => last,
+        })
+    }
+
+    /// Steps of a run on `rows` rows.
+    #[must_use]
+    pub fn steps(&self, rows: usize) -> usize {
+        let per_epoch = (rows / self.batch.max(1)).max(1);
+        (self.epochs * per_epoch).max(self.least_steps)
+    }
+
+    fn check<T: Real>(&self, dim: usize, data: &Dataset<T>) -> Result<(), TrainError> {
+        let setting = |ok: bool, parameter, expected, found| {
+            if ok { Ok(()) } else { Err(TrainError::Setting { parameter, expected, found }) }
+        };
+        setting(self.batch > 0, "batch", "at least 1", 0.0)?;
+        setting(self.rate > 0.0 && self.rate.is_finite(), "rate", "a finite number above 0", self.rate)?;
+        setting((0.0..=1.0).contains(&self.averaging), "averaging", "0 to 1", self.averaging)?;
+        if dim == data.labels() {
+            Ok(())
+        } else {
+            Err(TrainError::Labels { expected: dim, found: data.labels() })
+        }
+    }
+}
+
+/// A run in progress.
+struct Run<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> {
+    training: &'a Training,
+    objective: &'a Objective<O, N, T>,
+    data: &'a Dataset<T>,
+    standardization: Standardization<T>,
+    current: LinearModel<T>,
+    mean: LinearModel<T>,
+    averaged: usize,
+    optimizers: (State<T>, State<T>),
+    gradient: LinearModel<T>,
+    workspace: Workspace<O, N, T>,
+    x: Vec<T>,
+    theta: Vec<T>,
+    slope: Vec<T>,
+    step: usize,
+    steps: usize,
+}
+
+impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Run<'a, O, N, T> {
+    fn new(training: &'a Training, objective: &'a Objective<O, N, T>, data: &'a Dataset<T>) -> Self {
+        let (features, scores) = (data.features(), data.labels());
+        let standardization = if training.standardize {
+            Standardization::of(data, training.intercept)
+        } else {
+            Standardization::identity(features)
+        };
+        let zeros = LinearModel::zeros(features, scores);
+        Self {
+            training,
+            objective,
+            data,
+            standardization,
+            current: zeros.clone(),
+            mean: zeros.clone(),
+            averaged: 0,
+            optimizers: (
+                State::new(training.optimizer, features * scores),
+                State::new(training.optimizer, scores),
+            ),
+            gradient: zeros,
+            workspace: objective.workspace(),
+            x: vec![T::ZERO; features],
+            theta: vec![T::ZERO; scores],
+            slope: vec![T::ZERO; scores],
+            step: 0,
+            steps: training.steps(data.len()),
+        }
+    }
+
+    /// One pass over the shuffled rows.
+    fn epoch(&mut self, epoch: usize) -> Result<(), TrainError> {
+        let order = shuffle(self.training.seed.fold(0).fold(epoch as u64), self.data.len());
+        let batch = self.training.batch.min(order.len());
+        for rows in order.chunks_exact(batch) {
+            if self.step == self.steps {
+                break;
+            }
+            self.descend(rows)?;
+            self.step += 1;
+        }
+        Ok(())
+    }
+
+    /// One step on the mean gradient of `rows`.
+    fn descend(&mut self, rows: &[usize]) -> Result<(), TrainError> {
+        let (weights, bias) = self.gradient.parts_mut();
+        weights.fill(T::ZERO);
+        bias.fill(T::ZERO);
+        let seed = self.training.seed.fold(1).fold(self.step as u64);
+        // W −= share·g xᵀ accumulates the mean gradient.
+        let share = T::from_f64(-1.0 / rows.len() as f64);
+        for (place, &row) in rows.iter().enumerate() {
+            self.standardization.apply(self.data.x(row), &mut self.x);
+            self.current.score(&self.x, &mut self.theta);
+            self.objective
+                .gradient(
+                    &self.theta,
+                    self.data.y(row),
+                    seed.fold(place as u64),
+                    &mut self.slope,
+                    &mut self.workspace,
+                )
+                .and_then(|()| finite(&self.theta))
+                .map_err(|source| TrainError::Row { step: self.step, row, source })?;
+            self.gradient.descend(&self.x, &self.slope, share);
+        }
+        let progress = self.step as f64 / self.steps as f64;
+        let rate = self.training.rate * self.training.schedule.factor(progress);
+        let (weights, bias) = self.current.parts_mut();
+        self.optimizers.0.step(weights, self.gradient.weights(), rate);
+        if self.training.intercept {
+            self.optimizers.1.step(bias, self.gradient.bias(), rate);
+        }
+        if progress >= 1.0 - self.training.averaging {
+            self.averaged += 1;
+            let share = T::from_f64(1.0 / self.averaged as f64);
+            let (weights, bias) = self.mean.parts_mut();
+            let current = self.current.weights().iter().chain(self.current.bias());
+            for (mean, &current) in weights.iter_mut().chain(bias).zip(current) {
+                *mean += (current - *mean) * share;
+            }
+        }
+        Ok(())
+    }
+
+    /// The model as it stands, on raw features.
+    fn model(&self) -> LinearModel<T> {
+        let model = if self.averaged > 0 { &self.mean } else { &self.current };
+        self.standardization.fold_into(model.clone())
+    }
+}
+
+fn finite<T: Real>(theta: &[T]) -> Result<(), Error> {
+    if theta.iter().all(|theta| theta.is_finite()) {
+        Ok(())
+    } else {
+        Err(Error::Overflow { quantity: "a score Wx + b" })
+    }
+}

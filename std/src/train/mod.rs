@@ -1,0 +1,17 @@
+//! Training of affine models by mini-batch gradient descent.
+
+mod fit;
+mod judge;
+mod loss;
+mod model;
+mod optimizer;
+mod schedule;
+mod standardize;
+
+pub use fit::{EpochReport, Fitted, Patience, TrainError, Training};
+pub use judge::RankingScores;
+pub use loss::{Loss, Objective, Workspace};
+pub use model::LinearModel;
+pub use optimizer::Optimizer;
+pub use schedule::Schedule;
+pub use standardize::Standardization;

@@ -1,0 +1,94 @@
+use perturb_core::Real;
+
+/// A rule that turns gradients into steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Optimizer {
+    /// w −= rate·m with m = momentum·m + g.
+    Sgd {
+        /// In \[0, 1); 0 is plain gradient descent.
+        momentum: f64,
+    },
+    /// Adam (Kingma and Ba 2015): w −= rate·m̂/(√v̂ + 10⁻⁸), moments decayed by 0.9 and 0.999.
+    Adam,
+}
+
+const BETA_1: f64 = 0.9;
+const BETA_2: f64 = 0.999;
+const STABILIZER: f64 = 1e-8;
+
+/// An optimizer's memory of one vector of parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct State<T> {
+    rule: Optimizer,
+    first: Vec<T>,
+    second: Vec<T>,
+    powers: (f64, f64),
+}
+
+impl<T: Real> State<T> {
+    pub(crate) fn new(rule: Optimizer, parameters: usize) -> Self {
+        let (first, second) = match rule {
+            Optimizer::Sgd { momentum: 0.0 } => (0, 0),
+            Optimizer::Sgd { .. } => (parameters, 0),
+            Optimizer::Adam => (parameters, parameters),
+        };
+        Self { rule, first: vec![T::ZERO; first], second: vec![T::ZERO; second], powers: (1.0, 1.0) }
+    }
+
+    /// One step along `gradient`.
+    pub(crate) fn step(&mut self, parameters: &mut [T], gradient: &[T], rate: f64) {
+        match self.rule {
+            Optimizer::Sgd { momentum: 0.0 } => {
+                let rate = T::from_f64(rate);
+                for (w, &g) in parameters.iter_mut().zip(gradient) {
+                    *w -= rate * g;
+                }
+            }
+            Optimizer::Sgd { momentum } => {
+                let (rate, momentum) = (T::from_f64(rate), T::from_f64(momentum));
+                for ((w, &g), m) in parameters.iter_mut().zip(gradient).zip(&mut self.first) {
+                    *m = momentum * *m + g;
+                    *w -= rate * *m;
+                }
+            }
+            Optimizer::Adam => {
+                self.powers = (self.powers.0 * BETA_1, self.powers.1 * BETA_2);
+                let rate = T::from_f64(rate / (1.0 - self.powers.0));
+                let correction = T::from_f64(1.0 / (1.0 - self.powers.1));
+                let (b1, b2) = (T::from_f64(BETA_1), T::from_f64(BETA_2));
+                let (c1, c2) = (T::from_f64(1.0 - BETA_1), T::from_f64(1.0 - BETA_2));
+                let stabilizer = T::from_f64(STABILIZER);
+                let moments = self.first.iter_mut().zip(&mut self.second);
+                for ((w, &g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
+                    *m = b1 * *m + c1 * g;
+                    *v = b2 * *v + c2 * g * g;
+                    *w -= rate * *m / ((*v * correction).sqrt() + stabilizer);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Optimizer, State};
+
+    /// The first step of Adam is the rate in the direction of −sign g, whatever the gradient's size.
+    #[test]
+    fn adam_starts_with_unit_steps() {
+        let mut w = [0.0f64; 3];
+        State::new(Optimizer::Adam, 3).step(&mut w, &[1e-3, -5.0, 2.0], 0.1);
+        for (w, want) in w.into_iter().zip([-0.1, 0.1, -0.1]) {
+            assert!((w - want).abs() < 1e-5, "{w} {want}");
+        }
+    }
+
+    #[test]
+    fn momentum_accumulates() {
+        let mut w = [0.0f64];
+        let mut state = State::new(Optimizer::Sgd { momentum: 0.5 }, 1);
+        state.step(&mut w, &[1.0], 1.0);
+        state.step(&mut w, &[1.0], 1.0);
+        assert_eq!(w, [-2.5]);
+    }
+}

@@ -1,0 +1,65 @@
+use perturb_core::Real;
+
+use super::LinearModel;
+use crate::data::Dataset;
+
+/// Feature-wise centring and scaling to mean 0 and standard deviation 1, learned on training rows only.
+///
+/// After training it is folded into the model, whose inputs are then the raw features.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standardization<T> {
+    mean: Vec<T>,
+    scale: Vec<T>,
+}
+
+impl<T: Real> Standardization<T> {
+    /// No change.
+    #[must_use]
+    pub fn identity(features: usize) -> Self {
+        Self { mean: vec![T::ZERO; features], scale: vec![T::ONE; features] }
+    }
+    /// Mean and standard deviation of each feature over the rows of `data`; a constant feature is not scaled.
+    /// Centring needs a model with an intercept; without `center` features are only scaled.
+    #[must_use]
+    pub fn of(data: &Dataset<T>, center: bool) -> Self {
+        let (rows, features) = (data.len(), data.features());
+        let mut mean = vec![0.0f64; features];
+        let mut square = vec![0.0f64; features];
+        // Welford's update: no cancellation for features far from 0.
+        for row in 0..rows {
+            for ((mean, square), &x) in mean.iter_mut().zip(&mut square).zip(data.x(row)) {
+                let x = x.to_f64();
+                let before = x - *mean;
+                *mean += before / (row + 1) as f64;
+                *square += before * (x - *mean);
+            }
+        }
+        let scale = mean.iter().zip(&square).map(|(mean, square)| {
+            let deviation = (square / rows.max(1) as f64).sqrt();
+            if deviation > 1e-6 * mean.abs().max(1e-30) { T::from_f64(1.0 / deviation) } else { T::ONE }
+        });
+        let scale = scale.collect();
+        let mean = mean.into_iter().map(|mean| if center { T::from_f64(mean) } else { T::ZERO });
+        Self { mean: mean.collect(), scale }
+    }
+    /// (x − mean)·scale.
+    pub fn apply(&self, x: &[T], standardized: &mut [T]) {
+        for (((s, &x), &mean), &scale) in standardized.iter_mut().zip(x).zip(&self.mean).zip(&self.scale) {
+            *s = (x - mean) * scale;
+        }
+    }
+    /// The model on raw features that equals `model` on standardised ones: W′ = W diag(scale),
+    /// b′ = b − W′ mean.
+    #[must_use]
+    pub fn fold_into(&self, mut model: LinearModel<T>) -> LinearModel<T> {
+        let scores = model.scores().max(1);
+        let (weights, bias) = model.parts_mut();
+        for ((column, &mean), &scale) in weights.chunks_exact_mut(scores).zip(&self.mean).zip(&self.scale) {
+            for (w, b) in column.iter_mut().zip(bias.iter_mut()) {
+                *w *= scale;
+                *b -= *w * mean;
+            }
+        }
+        model
+    }
+}

@@ -1,0 +1,120 @@
+//! Batches give the core's bits, whatever the number of threads and the split into batches.
+
+use perturb::estimator::{Jacobian, Maximizer, Value};
+use perturb::{
+    BatchExt, Const, Dyn, Error, Exact, Gumbel, Hypercube, Laplace, MonteCarlo, Noise, Normal, Perturbed,
+    Ranking, RowError, Seed, Simplex, TopK,
+};
+
+const DIM: usize = 7;
+
+fn rows(count: usize) -> Vec<f32> {
+    let mut theta = vec![0.0f32; count * DIM];
+    Normal.fill(&mut Seed(9).stream(0), &mut theta);
+    theta
+}
+
+fn with_threads<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(f)
+}
+
+/// All batch results of one layer as bits, one after the other.
+fn everything<O, N>(layer: &Perturbed<O, N, f32>, theta: &[f32], first: u64, how: MonteCarlo) -> Vec<u32>
+where
+    O: perturb::Oracle<f32> + Sync,
+    N: Noise<f32>,
+{
+    let batch = layer.batch().starting_at(first);
+    let cotangents: Vec<f32> = theta.iter().map(|theta| 1.0 - theta).collect();
+    let mut targets = Vec::new();
+    for theta in theta.chunks_exact(DIM) {
+        targets.extend_from_slice(layer.decide(theta).unwrap().1.as_ref());
+    }
+    let (losses, gradients) = batch.fenchel_young(theta, &targets, how).unwrap();
+    let parts = [
+        batch.value(theta, how).unwrap(),
+        batch.maximizer(theta, how).unwrap(),
+        batch.jacobian(theta, how).unwrap(),
+        batch.vjp(theta, &cotangents, how).unwrap(),
+        batch.jvp(theta, &cotangents, how).unwrap(),
+        losses,
+        gradients,
+        batch.fenchel_young_gradient(theta, &targets, how).unwrap(),
+    ];
+    parts.iter().flatten().map(|x| x.to_bits()).collect()
+}
+
+/// One row and many blocks, and many rows and few blocks: both ways of spreading the work.
+const CASES: [(usize, u32); 5] = [(1, 20_000), (2, 1000), (3, 65), (100, 64), (100, 1)];
+
+#[test]
+fn bits_do_not_depend_on_threads() {
+    let layer = Perturbed::new(Ranking::ascending(Dyn(DIM)).unwrap(), Normal, 0.7f32).unwrap();
+    for (count, samples) in CASES {
+        let (theta, how) = (rows(count), MonteCarlo::new(samples, Seed(4)));
+        let one = with_threads(1, || everything(&layer, &theta, 0, how));
+        for threads in [2, 3, 8] {
+            let many = with_threads(threads, || everything(&layer, &theta, 0, how));
+            assert!(one == many, "{count} rows, {samples} samples, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_the_split() {
+    let layer = Perturbed::new(TopK::new(Dyn(DIM), 3).unwrap(), Laplace, 0.7f32).unwrap();
+    let (theta, how) = (rows(20), MonteCarlo::new(130, Seed(4)));
+    let whole = layer.batch().jacobian(&theta, how).unwrap();
+    for split in [1, 3, 7, 19] {
+        let parts: Vec<f32> = theta
+            .chunks(split * DIM)
+            .enumerate()
+            .flat_map(|(i, part)| layer.batch().starting_at((i * split) as u64).jacobian(part, how).unwrap())
+            .collect();
+        assert!(whole == parts, "split into {split}");
+    }
+}
+
+/// `Dyn` in parallel against `Const` row by row.
+#[test]
+fn batches_equal_the_sequential_core() {
+    let host = Perturbed::new(Simplex::new(Dyn(DIM)).unwrap(), Gumbel, 0.3f32).unwrap();
+    let core = Perturbed::new(Simplex::new(Const::<DIM>).unwrap(), Gumbel, 0.3f32).unwrap();
+    for (count, samples) in CASES {
+        let (theta, how) = (rows(count), MonteCarlo::new(samples, Seed(5)));
+        let (values, maximizers) = with_threads(3, || {
+            (host.batch().value(&theta, how).unwrap(), host.batch().jacobian(&theta, how).unwrap())
+        });
+        for (row, theta) in theta.chunks_exact(DIM).enumerate() {
+            let (value, _, jacobian) =
+                core.estimate(theta, &(Value, Maximizer, Jacobian), how.row(row as u64)).unwrap();
+            assert_eq!(value.to_bits(), values[row].to_bits());
+            assert_eq!(jacobian.as_ref(), &maximizers[row * DIM * DIM..(row + 1) * DIM * DIM]);
+        }
+    }
+}
+
+#[test]
+fn exact_batches_equal_exact_rows() {
+    let layer = Perturbed::new(Hypercube::sign(Dyn(DIM)).unwrap(), Normal, 0.4f64).unwrap();
+    let theta: Vec<f64> = rows(9).into_iter().map(f64::from).collect();
+    let y = layer.batch().maximizer(&theta, Exact).unwrap();
+    for (theta, y) in theta.chunks_exact(DIM).zip(y.chunks_exact(DIM)) {
+        assert_eq!(layer.maximizer(theta, Exact).unwrap(), y);
+    }
+}
+
+#[test]
+fn errors_name_the_row() {
+    let layer = Perturbed::new(Ranking::ascending(Dyn(DIM)).unwrap(), Normal, 0.7f32).unwrap();
+    let mut theta = rows(5);
+    theta[3 * DIM + 2] = f32::NAN;
+    let source = Error::NotFinite { parameter: "theta", index: 2 };
+    let how = MonteCarlo::new(3, Seed(0));
+    assert_eq!(layer.batch().maximizer(&theta, how), Err(RowError { row: 3, source }));
+    assert_eq!(layer.batch().maximizer(&theta, Exact), Err(RowError { row: 3, source }));
+    let ragged = layer.batch().maximizer(&theta[..DIM + 1], how).unwrap_err();
+    assert_eq!(ragged.to_string(), "row 1: the last row of theta has 1 entries; expected 7");
+    assert!(layer.batch().vjp(&theta, &theta[..DIM], how).is_err());
+    assert_eq!(layer.batch().maximizer(&[], how), Ok(vec![]));
+}
