@@ -84,6 +84,43 @@ pub fn parse<T: Real>(file: &Path, bytes: &[u8], targets: &Targets) -> Result<Da
     Dataset::new(text::name(file), names, labels, features, ranks)
 }
 
+/// Reads only the features named `names`, as a model wants them: n rows of `names.len()` numbers.
+///
+/// A name is a column of numbers, or `column=value` of a one-hot column; other columns, a ranking among them,
+/// do not matter. A value of a one-hot column that no name mentions is 0 in all of its features.
+pub fn read_features<T: Real>(file: impl AsRef<Path>, names: &[String]) -> Result<Vec<T>, DataError> {
+    let file = file.as_ref();
+    parse_features(file, &text::read(file)?, names)
+}
+
+/// The same from bytes at hand; `file` serves for messages.
+pub fn parse_features<T: Real>(file: &Path, bytes: &[u8], names: &[String]) -> Result<Vec<T>, DataError> {
+    let table = Table::new(file, text::decode(file, bytes)?)?;
+    let sources = names.iter().map(|name| {
+        let one_hot =
+            name.split_once('=').filter(|(column, _)| table.header.iter().any(|other| other == *column));
+        match one_hot {
+            Some((column, value)) if table.column(name).is_err() => Ok((table.column(column)?, Some(value))),
+            _ => Ok((table.column(name)?, None)),
+        }
+    });
+    let sources = sources.collect::<Result<Vec<_>, DataError>>()?;
+    let mut features = Vec::with_capacity(sources.len().saturating_mul(table.rows.len()));
+    for row in 0..table.rows.len() {
+        for &(column, value) in &sources {
+            let cell = table.cell(row, column);
+            features.push(match value {
+                Some(value) if cell == value => T::ONE,
+                Some(_) => T::ZERO,
+                None => text::number(cell).ok_or_else(|| {
+                    table.fault(row, Some(column), label_ranking::finite::<T>(), quote(cell))
+                })?,
+            });
+        }
+    }
+    Ok(features)
+}
+
 /// [`Targets`] as columns, counted from 0.
 enum Ranking {
     Ranks(Vec<usize>),
@@ -311,6 +348,16 @@ mod tests {
         assert_eq!(parse("w,x,a,b\n0,3,1,2\n0,3,2,1\n", &Targets::Detect).unwrap().labels(), 3);
         // The first column always stays a feature.
         assert_eq!(parse("x,a,b\n3,1,2\n3,2,1\n", &Targets::Detect).unwrap().labels(), 2);
+    }
+
+    #[test]
+    fn features_follow_the_names_of_a_model() {
+        let names = ["y=a", "x", "y=c"].map(String::from);
+        let text = b"x,ignored,y\n1,?,a\n2,!,b\n";
+        let features = parse_features::<f64>(Path::new("t.csv"), text, &names).unwrap();
+        assert_eq!(features, [1.0, 1.0, 0.0, 0.0, 2.0, 0.0]);
+        let missing = parse_features::<f64>(Path::new("t.csv"), text, &["z".to_owned()]).unwrap_err();
+        assert_eq!(missing.to_string(), "t.csv, line 1: expected a column named `z`, found x, ignored, y");
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::data::{Dataset, Fold};
 use crate::train::{Loss, Objective, RankingScores, TrainError, Training};
 
 pub mod paper;
+mod report;
+
+pub use report::{csv, json, page, tables};
 
 /// The losses, in the order of the paper's columns.
 pub const LOSSES: [&str; 4] = ["Perturbed FY", "Perturbed + Squared loss", "Squared loss", "Blackbox loss"];

@@ -5,6 +5,8 @@
 //! labels are free of it: with noisy test labels even the true model would rank almost no instance perfectly
 //! from σ ≈ 0.1 on. Every loss chooses its learning rate by partial ranks on the validation rows.
 
+mod report;
+
 use std::ops::ControlFlow;
 
 use perturb_core::{Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
@@ -14,6 +16,8 @@ use crate::Dyn;
 use crate::data::Dataset;
 use crate::data::generate::SyntheticRanking;
 use crate::train::{LinearModel, Loss, Objective, RankingScores, Schedule, TrainError, Training};
+
+pub use report::{csv, json, page, table};
 
 /// The setting of the experiment.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +101,9 @@ pub struct Outcome {
     pub scores: RankingScores,
 }
 
+/// Test scores after each epoch.
+pub type Curve = Vec<(usize, RankingScores)>;
+
 /// One data set: training rows with noise, validation and test rows without.
 struct Task {
     train: Dataset<f32>,
@@ -127,11 +134,7 @@ impl Setting {
     }
 
     /// Test scores after every epoch at one noise level, per loss (Figure 8), at the rates that validation chooses.
-    pub fn curves(
-        &self,
-        sigma: f64,
-        progress: &(dyn Fn() + Sync),
-    ) -> Result<Vec<Vec<(usize, RankingScores)>>, TrainError> {
+    pub fn curves(&self, sigma: f64, progress: &(dyn Fn() + Sync)) -> Result<Vec<Curve>, TrainError> {
         let task = self.task(sigma, 0)?;
         (0..LOSSES.len())
             .into_par_iter()

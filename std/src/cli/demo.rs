@@ -1,0 +1,146 @@
+//! `perturb demo`: everything on one screen, with generated data.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use clap::Args;
+use perturb::data::generate::friedman_ranking;
+use perturb::report::{Cell, Table};
+use perturb::train::{Loss, Objective, RankingScores, Training};
+use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use rayon::prelude::*;
+
+use super::progress::Progress;
+use super::{Common, Failure, Out, chart, report, table};
+
+/// Learn to rank with the four losses of the paper's Section 5.2.
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// Training rows
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    rows: usize,
+    /// Labels to rank
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    labels: usize,
+    /// Passes over the training rows
+    #[arg(long, default_value_t = 30, value_name = "N")]
+    epochs: usize,
+    #[command(flatten)]
+    out: Out,
+}
+
+/// Rows to judge on.
+const TEST_ROWS: usize = 2000;
+
+/// A loss's name, mark in the chart, test scores after every epoch, and training time in seconds.
+struct Learned {
+    name: &'static str,
+    mark: char,
+    curve: Vec<(usize, RankingScores)>,
+    seconds: f64,
+}
+
+impl Demo {
+    pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        let seed = Seed(common.seed);
+        let data = friedman_ranking::<f32>(self.rows + TEST_ROWS, self.labels, 1.0, seed.fold(0))?;
+        let train = data.select(&(0..self.rows).collect::<Vec<_>>());
+        let test = data.select(&(self.rows..data.len()).collect::<Vec<_>>());
+
+        let layer = Perturbed::new(Ranking::ascending(Dyn(self.labels))?, Normal, 1.0f32)?;
+        let one = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0)));
+        let losses = [
+            (Loss::FenchelYoung, one, 'o'),
+            (Loss::PerturbedSquared, Expectation::Exact, '+'),
+            (Loss::Squared, Expectation::Exact, '.'),
+            (Loss::BlackBox { lambda: 0.1 }, one, 'x'),
+        ];
+        let progress = Progress::new("training", (losses.len() * self.epochs) as u64, common.quiet);
+        let learned: Vec<Learned> = losses
+            .into_par_iter()
+            .map(|(loss, how, mark)| {
+                let start = Instant::now();
+                let objective = Objective { layer: layer.clone(), loss, how };
+                let training = Training {
+                    epochs: self.epochs,
+                    least_steps: 0,
+                    averaging: 0.0,
+                    seed: seed.fold(1),
+                    ..Training::default()
+                };
+                let mut curve = Vec::new();
+                training.fit_observed(&objective, &train, |epoch| {
+                    curve.push((epoch.epoch, RankingScores::of(epoch.model, &test)));
+                    progress.add(1);
+                    ControlFlow::Continue(None)
+                })?;
+                Ok(Learned { name: loss.name(), mark, curve, seconds: start.elapsed().as_secs_f64() })
+            })
+            .collect::<Result<_, Failure>>()?;
+        drop(progress);
+
+        if common.json {
+            println!("{}", serde_json::to_string_pretty(&json(&learned))?);
+        } else {
+            self.print(&learned);
+        }
+        if self.out.wanted() {
+            let page = report::demo(report::origin(common.seed), summary(&learned), curves(&learned))?;
+            self.out.write(&[("demo.html", page)])?;
+        }
+        Ok(())
+    }
+
+    fn print(&self, learned: &[Learned]) {
+        println!(
+            "{} labels ranked from 10 features by an affine model: {} training rows, {TEST_ROWS} test rows.\n",
+            self.labels, self.rows
+        );
+        print!("{}", table::render(&summary(learned)));
+        let points: Vec<Vec<(f64, f64)>> = learned.iter().map(points).collect();
+        let curves: Vec<chart::Curve<'_>> = learned
+            .iter()
+            .zip(&points)
+            .map(|(learned, points)| chart::Curve { mark: learned.mark, name: learned.name, points })
+            .collect();
+        println!("\n{}", chart::render("Spearman correlation on the test rows", "epoch", &curves));
+    }
+}
+
+/// The scores at the end of training.
+fn summary(learned: &[Learned]) -> Table {
+    let header = ["loss", "Spearman", "Kendall", "perfect ranks", "partial ranks", "seconds"];
+    let row = |learned: &Learned| {
+        let (_, last) = learned.curve.last().copied().unwrap_or_default();
+        vec![
+            Cell::Text(learned.name.to_owned()),
+            Cell::Number(format!("{:.3}", last.spearman)),
+            Cell::Number(format!("{:.3}", last.kendall)),
+            Cell::Number(format!("{:.1} %", 100.0 * last.perfect_ranks)),
+            Cell::Number(format!("{:.1} %", 100.0 * last.partial_ranks)),
+            Cell::Number(format!("{:.2}", learned.seconds)),
+        ]
+    };
+    Table {
+        caption: "Test scores at the end of training".into(),
+        header: header.map(String::from).to_vec(),
+        rows: learned.iter().map(row).collect(),
+    }
+}
+
+fn points(learned: &Learned) -> Vec<(f64, f64)> {
+    learned.curve.iter().map(|&(epoch, scores)| (epoch as f64, scores.spearman)).collect()
+}
+
+fn curves(learned: &[Learned]) -> Vec<(&'static str, Vec<(f64, f64)>)> {
+    learned.iter().map(|learned| (learned.name, points(learned))).collect()
+}
+
+fn json(learned: &[Learned]) -> serde_json::Value {
+    let one = |learned: &Learned| {
+        let curve: Vec<_> =
+            learned.curve.iter().map(|(epoch, scores)| serde_json::json!([epoch, scores])).collect();
+        serde_json::json!({ "loss": learned.name, "seconds": learned.seconds, "curve": curve })
+    };
+    learned.iter().map(one).collect()
+}

@@ -1,0 +1,129 @@
+//! `perturb experiment`: the paper's experiments.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use perturb::Seed;
+use perturb::data::{Dataset, label_ranking as format};
+use perturb::experiment::label_ranking::{self, LOSSES, Protocol, SetResult};
+use perturb::experiment::synthetic_ranking::{self, Setting};
+
+use super::progress::Progress;
+use super::{Common, Failure, Out, report, table};
+
+/// Nested cross-validation on every file of a folder, beside the paper's printed values.
+#[derive(Args, Debug)]
+pub(crate) struct LabelRanking {
+    /// Folder of label-ranking CSV files (line 1 `n,d,k`, then d features and k ranks a line)
+    #[arg(long, value_name = "DIR", env = "PERTURB_DATA")]
+    data: PathBuf,
+    /// Only the sets with these names
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    sets: Vec<String>,
+    #[command(flatten)]
+    out: Out,
+}
+
+impl LabelRanking {
+    pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        let mut sets = read_folder(&self.data)?;
+        if let Some(missing) =
+            self.sets.iter().find(|name| sets.iter().all(|set| set.name() != name.as_str()))
+        {
+            return Err(format!("{}: no file {missing}.csv", self.data.display()).into());
+        }
+        sets.retain(|set| self.sets.is_empty() || self.sets.iter().any(|name| name == set.name()));
+
+        let protocol = Protocol { seed: Seed(common.seed), ..Protocol::default() };
+        let total = sets.iter().map(|set| protocol.cost(set.len())).sum();
+        let progress = Progress::new("cross-validation", total, common.quiet);
+        let mut results: Vec<SetResult> = Vec::new();
+        for set in &sets {
+            results.push(protocol.run(set, &|gradients| progress.add(gradients))?);
+        }
+        drop(progress);
+
+        if common.json {
+            println!("{}", serde_json::to_string_pretty(&label_ranking::json(&results))?);
+        } else {
+            for table in label_ranking::tables(&results) {
+                println!("{}\n\n{}", table.caption, table::render(&table));
+            }
+        }
+        if self.out.wanted() {
+            let origin = report::origin(common.seed);
+            let page = label_ranking::page(&results, &protocol, &origin)?;
+            let csv = label_ranking::csv(&results);
+            self.out.write(&[("label_ranking.html", page), ("label_ranking.csv", csv)])?;
+        }
+        Ok(())
+    }
+}
+
+/// Every `.csv` file of a folder, sorted by name.
+fn read_folder(folder: &Path) -> Result<Vec<Dataset<f32>>, Failure> {
+    let name = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(name)? {
+        let path = entry.map_err(name)?.path();
+        if path.extension().is_some_and(|extension| extension == "csv") {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(format!("{}: no .csv files; expected label-ranking files", folder.display()).into());
+    }
+    files.sort();
+    files.iter().map(|file| Ok(format::read(file)?)).collect()
+}
+
+/// Perfect and partial ranks against the noise level, four losses.
+#[derive(Args, Debug)]
+pub(crate) struct SyntheticRanking {
+    /// The paper's size: 41 noise levels, three data sets each (hours)
+    #[arg(long)]
+    full: bool,
+    /// Passes over the training rows [default: 16, with --full 2000 as in the paper]
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    #[command(flatten)]
+    out: Out,
+}
+
+/// Noise levels of the learning curves (Figure 8).
+const CURVES: [u32; 2] = [9, 15];
+
+impl SyntheticRanking {
+    pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        let seed = Seed(common.seed);
+        let mut setting = if self.full { Setting::full(seed, 2000) } else { Setting::quick(seed) };
+        if let Some(epochs) = self.epochs {
+            setting.epochs = epochs;
+        }
+        let curve_fits =
+            setting.fits() / setting.sigmas.len() as u64 / setting.runs as u64 + LOSSES.len() as u64;
+        let total = setting.fits() + CURVES.len() as u64 * curve_fits;
+        let progress = Progress::new("training runs", total, common.quiet);
+        let outcomes = setting.run(&|| progress.add(1))?;
+        let mut curves = Vec::new();
+        for index in CURVES {
+            let sigma = synthetic_ranking::noise_level(index);
+            curves.push((sigma, setting.curves(sigma, &|| progress.add(1))?));
+        }
+        drop(progress);
+
+        if common.json {
+            println!("{}", serde_json::to_string_pretty(&synthetic_ranking::json(&outcomes, &curves))?);
+        } else {
+            let table = synthetic_ranking::table(&outcomes);
+            println!("{}\n\n{}", table.caption, table::render(&table));
+        }
+        if self.out.wanted() {
+            let origin = report::origin(common.seed);
+            let page = synthetic_ranking::page(&outcomes, &curves, &setting, &origin)?;
+            let csv = synthetic_ranking::csv(&outcomes);
+            self.out.write(&[("synthetic_ranking.html", page), ("synthetic_ranking.csv", csv)])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Progress with remaining time: a bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How far a long computation has come, on standard error.
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    lines: Option<Mutex<Lines>>,
+}
+
+/// Plain output: a line every ten seconds.
+struct Lines {
+    what: String,
+    total: u64,
+    done: u64,
+    start: Instant,
+    last: Instant,
+}
+
+impl Progress {
+    /// Nothing is shown within the first two seconds of `what`, which is `total` units of work.
+    pub(crate) fn new(what: &str, total: u64, quiet: bool) -> Self {
+        if quiet {
+            return Self { bar: None, lines: None };
+        }
+        if std::io::stderr().is_terminal() {
+            let style =
+                ProgressStyle::with_template("{msg} [{bar:40}] {percent:>3} %  {elapsed} gone, {eta} left");
+            let bar = ProgressBar::new(total).with_message(what.to_owned());
+            let bar = match style {
+                Ok(style) => bar.with_style(style.progress_chars("=> ")),
+                Err(_) => bar,
+            };
+            return Self { bar: Some(bar), lines: None };
+        }
+        let now = Instant::now();
+        let lines = Lines { what: what.to_owned(), total, done: 0, start: now, last: now };
+        Self { bar: None, lines: Some(Mutex::new(lines)) }
+    }
+
+    /// `units` more are done.
+    pub(crate) fn add(&self, units: u64) {
+        if let Some(bar) = &self.bar {
+            bar.inc(units);
+        }
+        let Some(Ok(mut lines)) = self.lines.as_ref().map(Mutex::lock) else { return };
+        lines.done += units;
+        if lines.last.elapsed() >= Duration::from_secs(10) {
+            lines.last = Instant::now();
+            let share = lines.done as f64 / lines.total.max(1) as f64;
+            let gone = lines.start.elapsed().as_secs_f64();
+            let left = (gone / share.max(1e-9) - gone).max(0.0);
+            eprintln!(
+                "{}: {:.0} %, {gone:.0} s gone, about {left:.0} s left",
+                lines.what,
+                100.0 * share.min(1.0)
+            );
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Tables on standard output.
+
+use perturb::report::{Cell, Table};
+
+/// Columns padded to equal widths; the first is left-aligned, the others right-aligned.
+pub(crate) fn render(table: &Table) -> String {
+    let header = &table.header;
+    let text = |cell: &Cell| match cell {
+        Cell::Text(text) | Cell::Number(text) => text.clone(),
+    };
+    let rows: Vec<Vec<String>> = table.rows.iter().map(|row| row.iter().map(text).collect()).collect();
+    let columns = header.len();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).chain(header.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |cells: &[String]| {
+        let mut line = String::new();
+        for (column, (cell, &width)) in cells.iter().zip(&widths).enumerate() {
+            let padding = " ".repeat(width - cell.chars().count());
+            if column == 0 {
+                line += cell;
+                line += &padding;
+            } else {
+                line += "  ";
+                line += &padding;
+                line += cell;
+            }
+        }
+        line.trim_end().to_owned() + "\n"
+    };
+    let rule = "-".repeat(widths.iter().sum::<usize>() + 2 * (columns.max(1) - 1)) + "\n";
+    let body: String = rows.iter().map(|row| line(row)).collect();
+    line(header) + &rule + &body
+}

@@ -1,0 +1,189 @@
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::{LOSSES, Protocol, SetResult, paper};
+use crate::report::{Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Spread, Table};
+
+/// Tables 1 and 2: mean ± standard deviation over the outer folds, ours and the paper's, and the mean over sets.
+#[must_use]
+pub fn tables(results: &[SetResult]) -> Vec<Table> {
+    (0..2).map(|table| one_table(results, table)).collect()
+}
+
+fn one_table(results: &[SetResult], table: usize) -> Table {
+    let choice = ["the learning rate (ε = 1)", "the learning rate and ε"][table];
+    let mut header = vec!["set".to_owned()];
+    for loss in LOSSES {
+        header.push(loss.to_owned());
+        header.push("paper".to_owned());
+    }
+    header.push("least squares".to_owned());
+    let number = |text: String| Cell::Number(text);
+    let pair = |(mean, deviation): (f64, f64)| format!("{mean:.3} ± {deviation:.3}");
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for set in results {
+        let printed = printed(set, table);
+        let mut row = vec![Cell::Text(set.name.clone())];
+        for loss in 0..LOSSES.len() {
+            row.push(number(pair(set.score(table, loss))));
+            row.push(number(printed.map_or("–".into(), |p| format!("{:.2} ± {:.2}", p[loss].0, p[loss].1))));
+        }
+        row.push(number(paper::least_squares(&set.name).map_or("–".into(), |mean| format!("{mean:.3}"))));
+        rows.push(row);
+    }
+    let mut average = vec![Cell::Text("average".into())];
+    for loss in 0..LOSSES.len() {
+        average.push(number(format!("{:.3}", mean(results.iter().map(|set| set.score(table, loss).0)))));
+        let known = results.iter().filter_map(|set| printed(set, table)).map(|p| p[loss].0);
+        average.push(number(format!("{:.3}", mean(known))));
+    }
+    let least_squares = results.iter().filter_map(|set| paper::least_squares(&set.name));
+    average.push(number(format!("{:.3}", mean(least_squares))));
+    rows.push(average);
+    Table {
+        caption: format!(
+            "Table {}: Spearman correlation, mean ± standard deviation over the outer folds; inner folds choose {choice}",
+            table + 1
+        ),
+        header,
+        rows,
+    }
+}
+
+fn printed(set: &SetResult, table: usize) -> Option<&'static [(f64, f64); 4]> {
+    paper::printed(&set.name).map(|row| if table == 0 { &row.table_1 } else { &row.table_2 })
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let values: Vec<f64> = values.collect();
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// One line per table, set, loss and outer fold: the score and the chosen cell.
+#[must_use]
+pub fn csv(results: &[SetResult]) -> String {
+    let mut text = String::from("table,set,loss,fold,spearman,learning_rate,epsilon\n");
+    for set in results {
+        for (table, losses) in set.tables.iter().enumerate() {
+            for (loss, folds) in losses.iter().enumerate() {
+                for (fold, selection) in folds.iter().enumerate() {
+                    let cell = set.cells[selection.cell];
+                    let (table, fold, loss) = (table + 1, fold + 1, LOSSES[loss]);
+                    let (name, score) = (&set.name, selection.score);
+                    // Writing to a string cannot fail.
+                    let _ = writeln!(
+                        text,
+                        "{table},{name},{loss},{fold},{score:.6},{},{}",
+                        cell.rate, cell.epsilon
+                    );
+                }
+            }
+        }
+    }
+    text
+}
+
+/// The tables as JSON: `[{set, rows, features, labels, table_1: {loss: [mean, deviation]}, …}]`.
+#[must_use]
+pub fn json(results: &[SetResult]) -> Value {
+    let one = |set: &SetResult| {
+        let table = |table: usize| -> Value {
+            LOSSES
+                .iter()
+                .enumerate()
+                .map(|(loss, &name)| (name.to_owned(), json!(set.score(table, loss))))
+                .collect()
+        };
+        json!({
+            "set": set.name,
+            "rows": set.size.0,
+            "features": set.size.1,
+            "labels": set.size.2,
+            "table_1": table(0),
+            "table_2": table(1),
+        })
+    };
+    results.iter().map(one).collect()
+}
+
+/// The experiment as one page.
+pub fn page(results: &[SetResult], protocol: &Protocol, origin: &Origin) -> Result<String, ReportError> {
+    let mut blocks = vec![
+        Block::Paragraph(format!(
+            "An affine model ranks labels by four losses (Berthet et al. 2020, Section 5.2 and Appendix C.2). {} folds \
+             judge, {} folds of each training part choose among learning rates {:?} and, in Table 2, temperatures \
+             {:?}. Not given in the paper and ours: plain gradient descent in batches of {}, at least {} steps and {} \
+             epochs, a rate that decays linearly to 0, the mean of the iterates of the last half, features \
+             standardised on the training rows, W = b = 0 at the start, one sample (M = 1) of normal noise for the \
+             Fenchel–Young loss, the exact Jacobian for the perturbed squared loss, λ = {} for the blackbox loss.",
+            protocol.outer,
+            protocol.inner,
+            protocol.rates,
+            protocol.temperatures,
+            protocol.training.batch,
+            protocol.training.least_steps,
+            protocol.training.epochs,
+            protocol.lambda,
+        )),
+        Block::Heading("Fenchel–Young against the other losses".into()),
+        Block::Figure { svg: against_others(results).draw()?, caption: AGAINST_OTHERS.into() },
+    ];
+    if results.iter().any(|set| paper::printed(&set.name).is_some()) {
+        blocks.push(Block::Heading("Ours and the paper's".into()));
+        blocks.push(Block::Figure { svg: against_paper(results).draw()?, caption: AGAINST_PAPER.into() });
+    }
+    for (number, table) in tables(results).into_iter().enumerate() {
+        blocks.push(Block::Heading(format!("Table {}", number + 1)));
+        blocks.push(Block::Table(table));
+    }
+    let page = Page { title: "Label ranking: Tables 1 and 2".into(), blocks, origin: origin.clone() };
+    Ok(page.to_html())
+}
+
+const AGAINST_OTHERS: &str = "As Figure 3: one mark a data set, Table 2's protocol. Above the diagonal the \
+                              Fenchel–Young loss is better.";
+const AGAINST_PAPER: &str = "Table 2, perturbed Fenchel–Young: our mean over outer folds against the paper's, bars of \
+                             one standard deviation of ours. Above the diagonal ours is higher.";
+
+fn against_others(results: &[SetResult]) -> LinePlot {
+    let mut series = vec![diagonal()];
+    for (loss, &name) in LOSSES.iter().enumerate().skip(1) {
+        let points = results.iter().map(|set| (set.score(1, loss).0, set.score(1, 0).0, 0.0));
+        series.push(Series { name: name.into(), points: scattered(points) });
+    }
+    LinePlot {
+        title: "Spearman correlation by data set".into(),
+        x_label: "the other loss".into(),
+        y_label: "perturbed Fenchel–Young".into(),
+        series,
+        ..LinePlot::default()
+    }
+}
+
+fn against_paper(results: &[SetResult]) -> LinePlot {
+    let points = results.iter().filter_map(|set| {
+        let (mean, deviation) = set.score(1, 0);
+        Some((printed(set, 1)?[0].0, mean, deviation))
+    });
+    LinePlot {
+        title: "Spearman correlation, perturbed Fenchel–Young".into(),
+        x_label: "printed in the paper".into(),
+        y_label: "ours".into(),
+        spread: Spread::Bars,
+        series: vec![diagonal(), Series { name: "data sets".into(), points: scattered(points) }],
+        ..LinePlot::default()
+    }
+}
+
+fn diagonal() -> Series {
+    let point = |x| Point { x, y: x, spread: 0.0 };
+    Series { name: "equal".into(), points: vec![point(0.0), point(1.0)] }
+}
+
+/// Marks without a line: a gap after each point.
+fn scattered(points: impl Iterator<Item = (f64, f64, f64)>) -> Vec<Point> {
+    points
+        .flat_map(|(x, y, spread)| [Point { x, y, spread }, Point { x, y: f64::NAN, spread: 0.0 }])
+        .collect()
+}

@@ -1,0 +1,9 @@
+//! The program `perturb`.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}
