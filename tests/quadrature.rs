@@ -53,9 +53,24 @@ fn argmax_probabilities_sum_to_one() {
 }
 
 fn top_k<N: Law<f64>>(noise: N) {
-    for (d, k) in [(1, 1), (2, 1), (2, 2), (5, 3), (20, 7), (60, 1), (60, 30), (60, 59)] {
+    for (d, k) in [
+        (1, 1),
+        (2, 1),
+        (2, 2),
+        (5, 3),
+        (20, 7),
+        (60, 1),
+        (60, 2),
+        (60, 15),
+        (60, 30),
+        (60, 45),
+        (60, 58),
+        (60, 59),
+    ] {
         let oracle = || TopK::new(Dyn(d), k).unwrap();
-        for width in [1e-3, 1.0, 30.0, 1e3] {
+        // Wide scores cost many nodes: once per dimension.
+        let widest = if d < 60 || k == 30 { 1e3 } else { 100.0 };
+        for width in [1e-3, 3.0, widest] {
             let what = format!("{} top {k} of {d}, width {width}", N::NAME);
             assert_probabilities(&maximizer(oracle(), noise, &scattered(d, width)), k as f64, &what);
         }
@@ -74,6 +89,44 @@ fn inclusions_sum_to_k() {
     top_k(Normal);
     top_k(Logistic);
     top_k(Laplace);
+}
+
+/// Picking half of many equal entries is the hardest: the level concentrates like 1/√d.
+#[test]
+fn many_equal_entries_are_resolved() {
+    fn check<N: Law<f64>>(noise: N) {
+        for p in maximizer(TopK::new(Dyn(300), 150).unwrap(), noise, &[0.0; 300]) {
+            assert!((2.0 * p - 1.0).abs() <= 1e-12, "{}: {p}", N::NAME);
+        }
+    }
+    check(Gumbel);
+    check(Normal);
+    check(Logistic);
+    check(Laplace);
+}
+
+/// J's integrand is the peak whose step the inclusions integrate: its column is the slope of y_ε.
+#[test]
+fn slopes_of_many_inclusions_are_resolved() {
+    fn check<N: Law<f64>>(noise: N) {
+        let layer = Perturbed::new(TopK::new(Dyn(40), 20).unwrap(), noise, 1.0).unwrap();
+        let theta = scattered(40, 0.5);
+        let unit: Vec<f64> = (0..40).map(|i| if i == 7 { 1.0 } else { 0.0 }).collect();
+        let column = layer.jvp(&theta, &unit, Exact).unwrap();
+        let moved = |step: f64| -> Vec<f64> {
+            let theta: Vec<f64> = theta.iter().zip(&unit).map(|(theta, unit)| theta + step * unit).collect();
+            layer.maximizer(&theta, Exact).unwrap()
+        };
+        let h = 1e-3;
+        let (a, b, c, d) = (moved(-2.0 * h), moved(-h), moved(h), moved(2.0 * h));
+        for (i, &got) in column.iter().enumerate() {
+            let want = (8.0 * (c[i] - b[i]) - (d[i] - a[i])) / (12.0 * h);
+            assert!((got - want).abs() < 1e-10, "{} entry {i}: {got}, not {want}", N::NAME);
+        }
+    }
+    check(Gumbel);
+    check(Normal);
+    check(Logistic);
 }
 
 /// Three ways to argmax: the softmax, the simplex's quadrature, and top-1's.
