@@ -53,40 +53,37 @@ fn gumbel_on_the_simplex_is_the_divergence() {
     gumbel_simplex::<f32>(Dyn(5), 4e-6);
 }
 
-/// The loss is 0 at y = y_ε(θ), exact and sampled under the same noise (M = 1, 50, 1000; seed 90), and its
-/// gradient is y_ε(θ) − y.
+/// The loss is 0 at y = y_ε(θ), exact and sampled under the same noise (M = 1, 50, 1000; seed 90), and so is
+/// its gradient. Exact losses that have a formula carry its rounding: some units of F_ε in the last place.
 struct ZeroAtItsOwnMaximizer;
-impl Property<f64> for ZeroAtItsOwnMaximizer {
-    fn check<N: Law<f64>, O: ClosedForm<f64, N> + Copy>(
-        &mut self,
-        layer: &Perturbed<O, N, f64>,
-        theta: &[f64],
-    ) {
+impl<T: Real> Property<T> for ZeroAtItsOwnMaximizer {
+    fn check<N: Law<T>, O: ClosedForm<T, N> + Copy>(&mut self, layer: &Perturbed<O, N, T>, theta: &[T]) {
+        let rounding = T::EPSILON.to_f64() * 16.0;
         let y = layer.maximizer(theta, Exact).unwrap();
         let found = layer.fenchel_young(theta, y.as_ref(), Exact).unwrap();
-        assert!((0.0..1e-12).contains(&found.loss), "{} {}: {}", O::NAME, N::NAME, found.loss);
-        assert!(found.gradient.as_ref().iter().all(|g| *g == 0.0));
+        let loss = found.loss.to_f64();
+        assert!((0.0..=rounding).contains(&loss), "{} {} {}: {loss}", T::NAME, O::NAME, N::NAME);
+        assert!(found.gradient.as_ref().iter().all(|g| *g == T::ZERO));
         for samples in [1, 50, 1000] {
             let how = MonteCarlo::new(samples, Seed(90));
             let y = layer.maximizer(theta, how).unwrap();
             let found = layer.fenchel_young(theta, y.as_ref(), how).unwrap();
-            assert!((0.0..1e-12).contains(&found.loss), "{} {}: {}", O::NAME, N::NAME, found.loss);
-            assert!(found.gradient.as_ref().iter().all(|g| *g == 0.0));
+            assert_eq!(found.loss, T::ZERO, "{} {} {}, M = {samples}", T::NAME, O::NAME, N::NAME);
+            assert!(found.gradient.as_ref().iter().all(|g| *g == T::ZERO));
         }
     }
 }
 
 #[test]
 fn losses_vanish_at_their_own_maximizer() {
-    for_every_pair(0.5, &mut ZeroAtItsOwnMaximizer);
-    for_every_pair(0.05, &mut ZeroAtItsOwnMaximizer);
+    for_every_pair::<f64>(0.5, &mut ZeroAtItsOwnMaximizer);
+    for_every_pair::<f64>(0.05, &mut ZeroAtItsOwnMaximizer);
+    for_every_pair::<f32>(0.5, &mut ZeroAtItsOwnMaximizer);
+    for_every_pair::<f32>(0.05, &mut ZeroAtItsOwnMaximizer);
 }
 
 /// For y = y_ε(θ′) the loss is the Bregman divergence F_ε(θ) − F_ε(θ′) − ⟨y, θ − θ′⟩: Ω without a formula.
-struct Bregman {
-    /// The largest error relative to max(1, loss).
-    worst: f64,
-}
+struct Bregman;
 impl Property<f64> for Bregman {
     fn check<N: Law<f64>, O: ClosedForm<f64, N> + Copy>(
         &mut self,
@@ -103,7 +100,6 @@ impl Property<f64> for Bregman {
         assert!(found.loss >= 0.0 && want > 0.01);
         let off = (found.loss - want).abs() / want.max(1.0);
         assert!(off <= 1e-10, "{} {}: {}, not {want}", O::NAME, N::NAME, found.loss);
-        self.worst = self.worst.max(off);
         for ((&gradient, &start), &y) in found.gradient.as_ref().iter().zip(start.as_ref()).zip(y.as_ref()) {
             assert_eq!(gradient, start - y);
         }
@@ -114,8 +110,8 @@ impl Property<f64> for Bregman {
 
 #[test]
 fn losses_inside_are_bregman_divergences() {
-    for_every_pair(0.5, &mut Bregman { worst: 0.0 });
-    for_every_pair(1.5, &mut Bregman { worst: 0.0 });
+    for_every_pair(0.5, &mut Bregman);
+    for_every_pair(1.5, &mut Bregman);
 }
 
 /// At a vertex, exact: convex, nonnegative, and its gradient is its slope; sampled: the mean of nonnegative
@@ -159,7 +155,7 @@ fn vertices_have_exact_losses() {
 }
 
 /// Sampled inside C (M = 1000, seed 92): the dual under the same noise is at most the sampled Bregman
-/// divergence, and close to it.
+/// divergence, and at least 98 % of it: gradient ascent on a piecewise linear function stops at a kink.
 struct SampledInside;
 impl Property<f64> for SampledInside {
     fn check<N: Law<f64>, O: ClosedForm<f64, N> + Copy>(
@@ -175,7 +171,6 @@ impl Property<f64> for SampledInside {
         let want = value - value_there - dot(y.as_ref(), &step);
         let found = layer.fenchel_young(theta, y.as_ref(), how).unwrap().loss;
         assert!((0.0..=want + 1e-12).contains(&found), "{} {}: {found}, {want}", O::NAME, N::NAME);
-        println!("{} {}: {found} of {want}: {}", O::NAME, N::NAME, found / want);
         assert!(found >= 0.98 * want, "{} {}: {found} of {want}", O::NAME, N::NAME);
     }
 }
