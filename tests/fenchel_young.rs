@@ -154,8 +154,8 @@ fn vertices_have_exact_losses() {
     for_every_pair(0.5, &mut AtVertices);
 }
 
-/// Sampled inside C (M = 1000, seed 92): the dual under the same noise is at most the sampled Bregman
-/// divergence, and at least 98 % of it: gradient ascent on a piecewise linear function stops at a kink.
+/// Sampled inside C (M = 1000, seed 92): the dual under the same noise reaches the Bregman divergence of the
+/// sampled F_ε, piecewise linear though it is.
 struct SampledInside;
 impl Property<f64> for SampledInside {
     fn check<N: Law<f64>, O: ClosedForm<f64, N> + Copy>(
@@ -170,8 +170,7 @@ impl Property<f64> for SampledInside {
         let step: Vec<f64> = theta.iter().zip(&other).map(|(a, b)| a - b).collect();
         let want = value - value_there - dot(y.as_ref(), &step);
         let found = layer.fenchel_young(theta, y.as_ref(), how).unwrap().loss;
-        assert!((0.0..=want + 1e-12).contains(&found), "{} {}: {found}, {want}", O::NAME, N::NAME);
-        assert!(found >= 0.98 * want, "{} {}: {found} of {want}", O::NAME, N::NAME);
+        assert!((found - want).abs() <= 1e-12 * want.max(1.0), "{} {}: {found}, {want}", O::NAME, N::NAME);
     }
 }
 
