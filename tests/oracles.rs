@@ -113,8 +113,8 @@ proptest! {
     /// Mixtures of two vertices, and vertices with one entry moved, are no vertices.
     #[test]
     fn other_points_are_no_vertices(a in vec(quarter(), 6), b in vec(quarter(), 6), entry in 0usize..6) {
-        fn check<O: Oracle<f64>>(oracle: O, a: &[f64], b: &[f64], entry: usize) {
-            let (a, b) = (solve::<f64, _>(&oracle, a).0, solve::<f64, _>(&oracle, b).0);
+        fn check<O: Oracle<f64>>(oracle: &O, a: &[f64], b: &[f64], entry: usize) {
+            let (a, b) = (solve::<f64, _>(oracle, a).0, solve::<f64, _>(oracle, b).0);
             let mut moved = a.clone();
             moved[entry] += 0.25;
             assert!(!oracle.is_vertex(&moved, &mut oracle.work()), "{moved:?} of {}", O::NAME);
@@ -124,12 +124,12 @@ proptest! {
             }
         }
         let shape = Const::<6>;
-        check(Simplex::new(shape).unwrap(), &a, &b, entry);
-        check(TopK::new(shape, 3).unwrap(), &a, &b, entry);
-        check(Hypercube::binary(shape).unwrap(), &a, &b, entry);
-        check(Hypercube::sign(shape).unwrap(), &a, &b, entry);
-        check(Ranking::ascending(shape).unwrap(), &a, &b, entry);
-        check(Ranking::new(shape, &[0.5, -3.0, 2.0, 0.0, 7.0, 7.5]).unwrap(), &a, &b, entry);
+        check(&Simplex::new(shape).unwrap(), &a, &b, entry);
+        check(&TopK::new(shape, 3).unwrap(), &a, &b, entry);
+        check(&Hypercube::binary(shape).unwrap(), &a, &b, entry);
+        check(&Hypercube::sign(shape).unwrap(), &a, &b, entry);
+        check(&Ranking::ascending(shape).unwrap(), &a, &b, entry);
+        check(&Ranking::new(shape, &[0.5, -3.0, 2.0, 0.0, 7.0, 7.5]).unwrap(), &a, &b, entry);
     }
 }
 

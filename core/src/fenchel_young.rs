@@ -46,16 +46,19 @@ where
         subtract(gradient.as_mut(), target);
         Ok((value - dot(theta, target), gradient))
     };
-    let outside = |direction: &Array<O, T>| -> bool {
-        // ⟨y, −g⟩ > F(−g) separates y from C.
-        let mut ascent = direction.clone();
-        for x in ascent.as_mut() {
+    // A direction s with ⟨y, s⟩ > F(s) separates y from C.
+    let separates = |direction: &Array<O, T>| -> bool {
+        let mut vertex = shape.array(T::ZERO);
+        let most = layer.oracle.solve(direction.as_ref(), vertex.as_mut(), &mut layer.oracle.work());
+        let own = dot(target, direction.as_ref());
+        own - most > T::from_f64(64.0) * T::EPSILON * (own.abs() + most.abs())
+    };
+    let downhill = |gradient: &Array<O, T>| {
+        let mut direction = gradient.clone();
+        for x in direction.as_mut() {
             *x = -*x;
         }
-        let mut vertex = shape.array(T::ZERO);
-        let most = layer.oracle.solve(ascent.as_ref(), vertex.as_mut(), &mut layer.oracle.work());
-        let own = dot(target, ascent.as_ref());
-        own - most > T::from_f64(64.0) * T::EPSILON * (own.abs() + most.abs())
+        direction
     };
 
     let (start, first) = gap(theta)?;
@@ -90,8 +93,12 @@ where
         let curvature = square - dot(gradient.as_ref(), slope.as_ref());
         step = if curvature > T::ZERO { step * square / curvature } else { step + step };
         (point, here, gradient) = (next, there, slope);
+        // Outside C the gap falls without bound, and F_ε stays within a constant of F: the point itself separates.
+        if separates(&point) {
+            break;
+        }
     }
-    if outside(&gradient) || outside(&first) {
+    if separates(&point) || separates(&downhill(&gradient)) || separates(&downhill(&first)) {
         return Err(Error::OutsideHull { parameter: "target" });
     }
     Ok(FenchelYoung { loss: (start - here).larger(T::ZERO), gradient: first })

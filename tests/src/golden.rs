@@ -60,6 +60,9 @@ pub fn run(report: Report<'_>) {
     for_real::<f64>(report);
 }
 
+/// Digests what a layer gives at θ with a vertex and a point inside C as targets.
+type Compute<O, N, T> = fn(&Perturbed<O, N, T>, &[T], &[T], &[T]) -> Result<u64, Error>;
+
 fn for_real<T: Real>(report: Report<'_>) {
     for_noise::<T, _>(Gumbel, report);
     for_noise::<T, _>(Normal, report);
@@ -98,7 +101,7 @@ fn for_oracle<T: Real, N: Law<T>, O: ClosedForm<T, N>>(
     report: Report<'_>,
 ) {
     let layer = oracle.and_then(|oracle| Perturbed::new(oracle, noise, T::HALF));
-    let mut case = |what, compute: fn(&Perturbed<O, N, T>, &[T], &[T], &[T]) -> Result<u64, Error>| {
+    let mut case = |what, compute: Compute<O, N, T>| {
         let digest = layer.as_ref().map_err(|&e| e).and_then(|layer| compute(layer, theta, vertex, inside));
         tell::<T>(report, O::NAME, N::NAME, what, digest);
     };

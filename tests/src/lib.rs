@@ -1,5 +1,6 @@
 //! What several test files, and the firmware of `targets/`, share.
 #![no_std]
+#![allow(clippy::missing_panics_doc, reason = "a panic is how an assertion fails")]
 
 #[cfg(feature = "std")]
 extern crate std;

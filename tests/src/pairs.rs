@@ -10,7 +10,7 @@ use crate::reals;
 /// A property of a layer with a closed form.
 pub trait Property<T: Real> {
     /// Asserts it for `layer` at `theta`.
-    fn check<N: Law<T>, O: ClosedForm<T, N>>(&mut self, layer: &Perturbed<O, N, T>, theta: &[T]);
+    fn check<N: Law<T>, O: ClosedForm<T, N> + Copy>(&mut self, layer: &Perturbed<O, N, T>, theta: &[T]);
 }
 
 /// Asserts a property for four noises and six oracles at temperature `epsilon`.

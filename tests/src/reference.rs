@@ -1,5 +1,6 @@
 //! Known values of perturbed layers, each found by quadrature and confirmed by Monte Carlo outside this
 //! project's code, unless its source says otherwise.
+#![allow(clippy::unreadable_literal, reason = "digits as the sources print them")]
 
 /// A layer and what is known of it. Empty slices and `None` are not known.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@
 //! | [`Ranking`](crate::Ranking) with equally spaced v | all | sum over pairs | O(d²) | O(d²) |
 //! | [`TopK`](crate::TopK) | all | quadrature, Poisson-binomial recursion | O(dkQ), vjp O(d²kQ) | O(d²kQ) |
 //!
-//! Q is a few hundred in f64, about half of it in f32. A sample costs one noise draw an entry and a solve, so
+//! Q is a few hundred in f64, about half of it in f32; for top-k it grows like √d where k is near d/2. A sample costs one noise draw an entry and a solve, so
 //! that exact expectations beat the mean over M samples in cost alone from M of about 1 for the simplex with
 //! Gumbel noise and for the hypercube, M ≈ d/10 for ranking, M ≈ Q for the simplex with other noises and
 //! M ≈ kQ for top-k; in accuracy they always do. The bench `crossover` measures it.

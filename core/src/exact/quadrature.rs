@@ -20,18 +20,19 @@ const RULE_8: [(f64, f64); 4] = [
     (0.960_289_856_497_536_2, 0.101_228_536_290_376_26),
 ];
 
-/// Calls `at(x, weight)` for the nodes x that resolve Σ over i of ∫ f(x − θ_i)·(…) dx on [low, high].
+/// Calls `at(x, weight)` for the nodes x that resolve Σ over i of ∫ f(x − θ_i)·(…) dx on [low, high], in
+/// panels of length `panel` at most.
 ///
 /// Stretches where every density vanishes are skipped, so the number of nodes is bounded by the number of
 /// scores, not by their spread. Panels end at the scores when the density has a kink there. O(d) a panel.
 pub(super) fn integrate<T: Real, N: Law<T>>(
     noise: &N,
+    panel: T,
     theta: &[T],
     (low, high): (T, T),
     mut at: impl FnMut(T, T),
 ) -> Result<(), Error> {
     let (left, right) = noise.support();
-    let panel = T::from_f64(N::PANEL);
     // A panel must be resolved by the number type wherever it lies.
     let reach = low.abs().larger(high.abs());
     if reach * T::EPSILON * T::from_f64(256.0) >= panel {

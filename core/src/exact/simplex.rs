@@ -130,7 +130,7 @@ fn race<T: Real, N: Law<T>, A: AsMut<[T]>>(
     let (scores, hazards) = (&*scores.as_mut(), hazards.as_mut());
     // The maximum exceeds the entry with score 0, and with it the lower end of its support.
     let (low, high) = noise.support();
-    integrate(noise, scores, (low, high), |x, weight| {
+    integrate(noise, T::from_f64(N::PANEL), scores, (low, high), |x, weight| {
         let mut product = weight;
         for (hazard, &score) in hazards.iter_mut().zip(scores) {
             let cdf = noise.cdf(x - score);

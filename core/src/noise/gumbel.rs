@@ -48,7 +48,7 @@ impl<T: Real> SmoothNoise<T> for Gumbel {
 
 impl<T: Real> Law<T> for Gumbel {
     const MAX_STABLE: bool = true;
-    const PANEL: f64 = 3.0;
+    const PANEL: f64 = 2.25;
 
     fn density(&self, z: T) -> T {
         (-z - (-z).exp()).exp()

@@ -45,7 +45,7 @@ impl<T: Real> Noise<T> for Laplace {
 
 impl<T: Real> Law<T> for Laplace {
     const KINKED: bool = true;
-    const PANEL: f64 = 3.0;
+    const PANEL: f64 = 2.25;
 
     fn density(&self, z: T) -> T {
         T::HALF * (-z.abs()).exp()

@@ -47,7 +47,7 @@ impl<T: Real> SmoothNoise<T> for Logistic {
 }
 
 impl<T: Real> Law<T> for Logistic {
-    const PANEL: f64 = 3.0;
+    const PANEL: f64 = 2.25;
 
     fn density(&self, z: T) -> T {
         sigmoid_slope(z)

@@ -57,7 +57,7 @@ impl<T: Real> SmoothNoise<T> for Normal {
 }
 
 impl<T: Real> Law<T> for Normal {
-    const PANEL: f64 = 1.0;
+    const PANEL: f64 = 0.9;
 
     fn density(&self, z: T) -> T {
         T::from_f64(FRAC_1_SQRT_2_PI) * (-(T::HALF * z * z)).exp()

@@ -1,0 +1,223 @@
+//! The Fenchel–Young loss: its true value with Ω, its zero, its gradient, and the dual that finds Ω.
+
+use perturb::{
+    ClosedForm, Const, Dyn, Error, Exact, Gumbel, Hypercube, Law, MonteCarlo, Normal, Perturbed, Ranking,
+    Real, Seed, Shape, Simplex, TopK,
+};
+use perturb_tests::naive::dot;
+use perturb_tests::pairs::{Property, for_every_pair};
+use perturb_tests::statistics::slope;
+use perturb_tests::{reals, widened};
+
+const CLASSES: [f64; 5] = [-0.6, 1.9, -0.2, 1.1, -1.0];
+const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
+
+fn softmax(theta: &[f64], epsilon: f64) -> Vec<f64> {
+    let weights: Vec<f64> = theta.iter().map(|theta| (theta / epsilon).exp()).collect();
+    let total: f64 = weights.iter().sum();
+    weights.iter().map(|weight| weight / total).collect()
+}
+
+/// On the simplex with Gumbel noise: ε·KL(y‖softmax(θ/ε)), at a vertex −ε ln softmax; and
+/// Ω(y) = Σ y ln y − γ follows from the loss.
+fn gumbel_simplex<T: Real>(shape: impl Shape, tolerance: f64) {
+    for epsilon in [0.25, 0.5, 3.0] {
+        let p = softmax(&CLASSES, epsilon);
+        let layer = Perturbed::new(Simplex::new(shape).unwrap(), Gumbel, T::from_f64(epsilon)).unwrap();
+        let theta = reals::<T>(&CLASSES);
+        for target in [
+            vec![0.2; 5],
+            vec![0.1, 0.4, 0.2, 0.25, 0.05],
+            vec![0.5, 0.0, 0.0, 0.5, 0.0],
+            vec![0.0, 1.0, 0.0, 0.0, 0.0],
+            vec![0.0, 0.0, 0.0, 0.0, 1.0],
+        ] {
+            let found = layer.fenchel_young(&theta, &reals::<T>(&target), Exact).unwrap();
+            let terms = target.iter().zip(&p).filter(|(y, _)| **y > 0.0);
+            let divergence: f64 = terms.map(|(y, p)| y * (y / p).ln()).sum();
+            let off = (found.loss.to_f64() - epsilon * divergence).abs();
+            assert!(off <= tolerance * divergence.max(1.0), "{target:?}, ε = {epsilon}: off by {off:e}");
+            let value = layer.value(&theta, Exact).unwrap().to_f64();
+            let omega = (found.loss.to_f64() - value + dot(&target, &CLASSES)) / epsilon;
+            let entropy: f64 = target.iter().filter(|y| **y > 0.0).map(|y| y * y.ln()).sum();
+            assert!((omega - entropy + EULER_GAMMA).abs() <= 20.0 * tolerance, "Ω{target:?}: {omega}");
+        }
+    }
+}
+
+#[test]
+fn gumbel_on_the_simplex_is_the_divergence() {
+    gumbel_simplex::<f64>(Const::<5>, 1e-14);
+    gumbel_simplex::<f64>(Dyn(5), 1e-14);
+    gumbel_simplex::<f32>(Const::<5>, 4e-6);
+    gumbel_simplex::<f32>(Dyn(5), 4e-6);
+}
+
+/// The loss is 0 at y = y_ε(θ), exact and sampled under the same noise (M = 1, 50, 1000; seed 90), and so is
+/// its gradient. Exact losses that have a formula carry its rounding: some units of F_ε in the last place.
+struct ZeroAtItsOwnMaximizer;
+impl<T: Real> Property<T> for ZeroAtItsOwnMaximizer {
+    fn check<N: Law<T>, O: ClosedForm<T, N> + Copy>(&mut self, layer: &Perturbed<O, N, T>, theta: &[T]) {
+        let rounding = T::EPSILON.to_f64() * 16.0;
+        let y = layer.maximizer(theta, Exact).unwrap();
+        let found = layer.fenchel_young(theta, y.as_ref(), Exact).unwrap();
+        let loss = found.loss.to_f64();
+        assert!((0.0..=rounding).contains(&loss), "{} {} {}: {loss}", T::NAME, O::NAME, N::NAME);
+        assert!(found.gradient.as_ref().iter().all(|g| *g == T::ZERO));
+        for samples in [1, 50, 1000] {
+            let how = MonteCarlo::new(samples, Seed(90));
+            let y = layer.maximizer(theta, how).unwrap();
+            let found = layer.fenchel_young(theta, y.as_ref(), how).unwrap();
+            assert_eq!(found.loss, T::ZERO, "{} {} {}, M = {samples}", T::NAME, O::NAME, N::NAME);
+            assert!(found.gradient.as_ref().iter().all(|g| *g == T::ZERO));
+        }
+    }
+}
+
+#[test]
+fn losses_vanish_at_their_own_maximizer() {
+    for_every_pair::<f64>(0.5, &mut ZeroAtItsOwnMaximizer);
+    for_every_pair::<f64>(0.05, &mut ZeroAtItsOwnMaximizer);
+    for_every_pair::<f32>(0.5, &mut ZeroAtItsOwnMaximizer);
+    for_every_pair::<f32>(0.05, &mut ZeroAtItsOwnMaximizer);
+}
+
+/// For y = y_ε(θ′) the loss is the Bregman divergence F_ε(θ) − F_ε(θ′) − ⟨y, θ − θ′⟩: Ω without a formula.
+struct Bregman;
+impl Property<f64> for Bregman {
+    fn check<N: Law<f64>, O: ClosedForm<f64, N> + Copy>(
+        &mut self,
+        layer: &Perturbed<O, N, f64>,
+        theta: &[f64],
+    ) {
+        let other: Vec<f64> =
+            theta.iter().enumerate().map(|(i, x)| 0.4 * x + 0.3 * (i as f64).cos()).collect();
+        let (value, start) = layer.value_and_maximizer(theta, Exact).unwrap();
+        let (value_there, y) = layer.value_and_maximizer(&other, Exact).unwrap();
+        let step: Vec<f64> = theta.iter().zip(&other).map(|(a, b)| a - b).collect();
+        let want = value - value_there - dot(y.as_ref(), &step);
+        let found = layer.fenchel_young(theta, y.as_ref(), Exact).unwrap();
+        assert!(found.loss >= 0.0 && want > 0.01);
+        let off = (found.loss - want).abs() / want.max(1.0);
+        assert!(off <= 1e-10, "{} {}: {}, not {want}", O::NAME, N::NAME, found.loss);
+        for ((&gradient, &start), &y) in found.gradient.as_ref().iter().zip(start.as_ref()).zip(y.as_ref()) {
+            assert_eq!(gradient, start - y);
+        }
+        let alone = layer.fenchel_young_gradient(theta, y.as_ref(), Exact).unwrap();
+        assert_eq!(alone.as_ref(), found.gradient.as_ref());
+    }
+}
+
+#[test]
+fn losses_inside_are_bregman_divergences() {
+    for_every_pair(0.5, &mut Bregman);
+    for_every_pair(1.5, &mut Bregman);
+}
+
+/// At a vertex, exact: convex, nonnegative, and its gradient is its slope; sampled: the mean of nonnegative
+/// terms, and the gradient with one sample is that sample less y.
+struct AtVertices;
+impl Property<f64> for AtVertices {
+    fn check<N: Law<f64>, O: ClosedForm<f64, N> + Copy>(
+        &mut self,
+        layer: &Perturbed<O, N, f64>,
+        theta: &[f64],
+    ) {
+        let negated: Vec<f64> = theta.iter().map(|x| -x).collect();
+        for vertex in [layer.decide(theta).unwrap().1, layer.decide(&negated).unwrap().1] {
+            let vertex = vertex.as_ref();
+            let exact = layer.fenchel_young(theta, vertex, Exact).unwrap();
+            assert!(exact.loss >= 0.0);
+            for (i, &gradient) in exact.gradient.as_ref().iter().enumerate() {
+                let want = slope(theta[i], 1e-3, |x| {
+                    let mut theta = theta.to_vec();
+                    theta[i] = x;
+                    layer.fenchel_young(&theta, vertex, Exact).unwrap().loss
+                });
+                assert!((gradient - want).abs() < 1e-8, "{} {}: {gradient} {want}", O::NAME, N::NAME);
+            }
+            let one = MonteCarlo::new(1, Seed(91));
+            let gradient = layer.fenchel_young_gradient(theta, vertex, one).unwrap();
+            let sample = layer.sample(theta, Seed(91), 0).unwrap();
+            for ((&gradient, &y), &vertex) in gradient.as_ref().iter().zip(sample.as_ref()).zip(vertex) {
+                assert_eq!(gradient, y - vertex);
+            }
+            let both = layer.fenchel_young(theta, vertex, one).unwrap();
+            assert!(both.loss >= 0.0);
+            assert_eq!(both.gradient.as_ref(), gradient.as_ref());
+        }
+    }
+}
+
+#[test]
+fn vertices_have_exact_losses() {
+    for_every_pair(0.5, &mut AtVertices);
+}
+
+/// Sampled inside C (M = 1000, seed 92): the dual under the same noise reaches the Bregman divergence of the
+/// sampled F_ε, piecewise linear though it is.
+struct SampledInside;
+impl Property<f64> for SampledInside {
+    fn check<N: Law<f64>, O: ClosedForm<f64, N> + Copy>(
+        &mut self,
+        layer: &Perturbed<O, N, f64>,
+        theta: &[f64],
+    ) {
+        let how = MonteCarlo::new(1000, Seed(92));
+        let other: Vec<f64> = theta.iter().map(|x| 0.4 * x).collect();
+        let (value, _) = layer.value_and_maximizer(theta, how).unwrap();
+        let (value_there, y) = layer.value_and_maximizer(&other, how).unwrap();
+        let step: Vec<f64> = theta.iter().zip(&other).map(|(a, b)| a - b).collect();
+        let want = value - value_there - dot(y.as_ref(), &step);
+        let found = layer.fenchel_young(theta, y.as_ref(), how).unwrap().loss;
+        assert!((found - want).abs() <= 1e-12 * want.max(1.0), "{} {}: {found}, {want}", O::NAME, N::NAME);
+    }
+}
+
+#[test]
+fn sampled_duals_reach_the_sampled_divergence() {
+    for_every_pair(0.5, &mut SampledInside);
+}
+
+/// Where Ω is infinite, there is no loss.
+#[test]
+fn targets_outside_the_hull_are_refused() {
+    let outside = Err(Error::OutsideHull { parameter: "target" });
+    let how = MonteCarlo::new(100, Seed(93));
+    let theta = [0.3, -0.2, 0.5];
+    let simplex = Perturbed::new(Simplex::new(Const::<3>).unwrap(), Normal, 0.5).unwrap();
+    let softmax = Perturbed::new(Simplex::new(Const::<3>).unwrap(), Gumbel, 0.5).unwrap();
+    for target in [[0.5, 0.5, 0.5], [1.2, -0.1, -0.1], [0.0, 0.0, 0.0], [2.0, 0.0, 0.0]] {
+        assert_eq!(simplex.fenchel_young(&theta, &target, Exact), outside, "{target:?}");
+        assert_eq!(simplex.fenchel_young(&theta, &target, how), outside, "{target:?}");
+        assert_eq!(softmax.fenchel_young(&theta, &target, Exact), outside, "{target:?}");
+        assert_eq!(softmax.fenchel_young(&theta, &target, how), outside, "{target:?}");
+    }
+    let top = Perturbed::new(TopK::new(Const::<3>, 2).unwrap(), Gumbel, 0.5).unwrap();
+    for target in [[1.5, 0.5, 0.0], [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]] {
+        assert_eq!(top.fenchel_young(&theta, &target, Exact), outside, "{target:?}");
+    }
+    let cube = Perturbed::new(Hypercube::binary(Const::<3>).unwrap(), Normal, 0.5).unwrap();
+    for target in [[1.1, 0.5, 0.5], [-0.1, 0.5, 0.5]] {
+        assert_eq!(cube.fenchel_young(&theta, &target, Exact), outside, "{target:?}");
+    }
+    let ranks = Perturbed::new(Ranking::ascending(Const::<3>).unwrap(), Normal, 0.5).unwrap();
+    for target in [[3.0, 3.0, 0.0], [1.0, 1.0, 1.0], [3.5, 1.5, 1.0]] {
+        assert_eq!(ranks.fenchel_young(&theta, &target, Exact), outside, "{target:?}");
+        assert_eq!(ranks.fenchel_young(&theta, &target, how), outside, "{target:?}");
+    }
+}
+
+/// Partial rankings: tied labels share their mean rank, a point on the boundary or inside.
+#[test]
+fn partial_labels_have_finite_losses() {
+    let layer = Perturbed::new(Ranking::ascending(Dyn(4)).unwrap(), Normal, 0.5).unwrap();
+    for target in [[1.5, 1.5, 3.5, 3.5], [2.5, 2.5, 2.5, 2.5], [1.0, 3.0, 3.0, 3.0]] {
+        let found = layer.fenchel_young(&[0.3, -0.2, 0.5, 0.1], &target, Exact).unwrap();
+        assert!(found.loss >= 0.0 && found.loss.is_finite(), "{target:?}: {}", found.loss);
+        let y = layer.maximizer(&[0.3, -0.2, 0.5, 0.1], Exact).unwrap();
+        for ((gradient, y), target) in widened(&found.gradient).iter().zip(y).zip(target) {
+            assert_eq!(*gradient, y - target);
+        }
+    }
+}
