@@ -30,11 +30,11 @@ where
     }
     let mut group = criterion.benchmark_group(name);
     group.bench_function(BenchmarkId::new("exact", dim), |bench| {
-        bench.iter(|| layer.maximizer(&theta, Exact))
+        bench.iter(|| layer.maximizer(&theta, Exact));
     });
     let how = MonteCarlo::new(100, Seed(3));
     group.bench_function(BenchmarkId::new("100 samples", dim), |bench| {
-        bench.iter(|| layer.maximizer(&theta, how))
+        bench.iter(|| layer.maximizer(&theta, how));
     });
     group.finish();
 }

@@ -113,7 +113,7 @@ fn errors_name_the_row() {
     let how = MonteCarlo::new(3, Seed(0));
     assert_eq!(layer.batch().maximizer(&theta, how), Err(RowError { row: 3, source }));
     assert_eq!(layer.batch().maximizer(&theta, Exact), Err(RowError { row: 3, source }));
-    let ragged = layer.batch().maximizer(&theta[..DIM + 1], how).unwrap_err();
+    let ragged = layer.batch().maximizer(&theta[..=DIM], how).unwrap_err();
     assert_eq!(ragged.to_string(), "row 1: the last row of theta has 1 entries; expected 7");
     assert!(layer.batch().vjp(&theta, &theta[..DIM], how).is_err());
     assert_eq!(layer.batch().maximizer(&[], how), Ok(vec![]));

@@ -57,9 +57,10 @@ pub trait Real:
     /// 1/(2i + 1) for i = 1, 2, …: as many terms of [`ln_normal`](Self::ln_normal) as reach this type's
     /// precision.
     const LN_SERIES: &'static [Self];
-    /// 1/(2i(2i − 1)) and 1/(2i(2i + 1)) for i = 1, 2, …: the same for
-    /// [`cos_sin_turn`](Self::cos_sin_turn).
-    const TURN_SERIES: &'static [(Self, Self)];
+    /// 1/(2i(2i − 1)) for i = 1, 2, …: the same for the cosine of [`cos_sin_turn`](Self::cos_sin_turn).
+    const COS_SERIES: &'static [Self];
+    /// 1/(2i(2i + 1)) for i = 1, 2, …: the same for its sine.
+    const SIN_SERIES: &'static [Self];
     /// The name in messages and files.
     const NAME: &'static str;
 
@@ -138,9 +139,11 @@ pub trait Real:
         let r2 = r * r;
         // Taylor in Horner form: cos r = 1 − r²/(1·2)·(1 − r²/(3·4)·(…)), and so for sin r.
         let (mut cos, mut sin) = (Self::ONE, Self::ONE);
-        for &(cos_term, sin_term) in Self::TURN_SERIES.iter().rev() {
-            cos = Self::ONE - r2 * cos_term * cos;
-            sin = Self::ONE - r2 * sin_term * sin;
+        for &term in Self::COS_SERIES.iter().rev() {
+            cos = Self::ONE - r2 * term * cos;
+        }
+        for &term in Self::SIN_SERIES.iter().rev() {
+            sin = Self::ONE - r2 * term * sin;
         }
         sin *= r;
         let (c, s) = if quadrant & 1 == 0 { (cos, sin) } else { (sin, cos) };
@@ -151,44 +154,39 @@ pub trait Real:
 }
 
 // Tables, since compilers that optimise for size would divide at run time, in software on most devices.
-const LN_SERIES: [f64; 10] = {
-    let mut series = [0.0; 10];
-    let mut i = 1;
-    while i <= series.len() {
-        series[i - 1] = 1.0 / (2 * i + 1) as f64;
-        i += 1;
-    }
-    series
-};
-const TURN_SERIES: [(f64, f64); 11] = {
-    let mut series = [(0.0, 0.0); 11];
-    let mut i = 1;
-    while i <= series.len() {
-        let n = (2 * i) as f64;
-        series[i - 1] = (1.0 / (n * (n - 1.0)), 1.0 / (n * (n + 1.0)));
-        i += 1;
-    }
-    series
-};
-/// The first terms suffice in f32.
-const LN_SERIES_F32: [f32; 4] = {
-    let mut series = [0.0; 4];
+
+/// 1/(2i + 1) for i = 1, …, N.
+const fn ln_series<const N: usize>() -> [f64; N] {
+    let mut series = [0.0; N];
     let mut i = 0;
-    while i < series.len() {
-        series[i] = LN_SERIES[i] as f32;
+    while i < N {
+        series[i] = 1.0 / (2 * i + 3) as f64;
         i += 1;
     }
     series
-};
-const TURN_SERIES_F32: [(f32, f32); 5] = {
-    let mut series = [(0.0, 0.0); 5];
+}
+
+/// 1/(2i(2i + `offset`)) for i = 1, …, N.
+const fn turn_series<const N: usize>(offset: f64) -> [f64; N] {
+    let mut series = [0.0; N];
     let mut i = 0;
-    while i < series.len() {
-        series[i] = (TURN_SERIES[i].0 as f32, TURN_SERIES[i].1 as f32);
+    while i < N {
+        let n = (2 * i + 2) as f64;
+        series[i] = 1.0 / (n * (n + offset));
         i += 1;
     }
     series
-};
+}
+
+const fn narrow<const N: usize>(wide: [f64; N]) -> [f32; N] {
+    let mut narrow = [0.0; N];
+    let mut i = 0;
+    while i < N {
+        narrow[i] = wide[i] as f32;
+        i += 1;
+    }
+    narrow
+}
 
 impl Real for f32 {
     type Key = u64;
@@ -199,8 +197,9 @@ impl Real for f32 {
     const EPSILON: Self = f32::EPSILON;
     const INFINITY: Self = f32::INFINITY;
     const NEG_INFINITY: Self = f32::NEG_INFINITY;
-    const LN_SERIES: &'static [Self] = &LN_SERIES_F32;
-    const TURN_SERIES: &'static [(Self, Self)] = &TURN_SERIES_F32;
+    const LN_SERIES: &'static [Self] = &narrow(ln_series::<4>());
+    const COS_SERIES: &'static [Self] = &narrow(turn_series::<5>(-1.0));
+    const SIN_SERIES: &'static [Self] = &narrow(turn_series::<5>(1.0));
     const NAME: &'static str = "f32";
     const LN_2_HIGH: Self = f32::from_bits(0x3F31_7000); // 0.693115234375: 12 bits
     const LN_2_LOW: Self = 3.194_618_5e-5;
@@ -274,8 +273,9 @@ impl Real for f64 {
     const EPSILON: Self = f64::EPSILON;
     const INFINITY: Self = f64::INFINITY;
     const NEG_INFINITY: Self = f64::NEG_INFINITY;
-    const LN_SERIES: &'static [Self] = &LN_SERIES;
-    const TURN_SERIES: &'static [(Self, Self)] = &TURN_SERIES;
+    const LN_SERIES: &'static [Self] = &ln_series::<10>();
+    const COS_SERIES: &'static [Self] = &turn_series::<11>(-1.0);
+    const SIN_SERIES: &'static [Self] = &turn_series::<11>(1.0);
     const NAME: &'static str = "f64";
     const LN_2_HIGH: Self = f64::from_bits(0x3FE6_2E42_FEE0_0000); // 33 bits
     const LN_2_LOW: Self = 1.908_214_929_270_587_8e-10;
