@@ -1,8 +1,10 @@
 //! Turns discrete decisions into layers that learn by gradient descent: batches, data, training and
 //! experiments around [`perturb_core`], whose items are all re-exported here.
 
+mod atomic;
 pub mod data;
 pub mod metrics;
+pub mod model_file;
 mod shape;
 
 pub use perturb_core::*;
