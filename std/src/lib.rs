@@ -5,6 +5,7 @@ mod atomic;
 pub mod data;
 pub mod metrics;
 pub mod model_file;
+pub mod report;
 mod shape;
 
 pub use perturb_core::*;
