@@ -1,0 +1,51 @@
+//! Why a model file was refused.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a model could not be saved or loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelFileError {
+    /// The system failed.
+    #[error("cannot {action} {}: {source}", file.display())]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Something in the file is not what the format asks for.
+    #[error("{what}: expected {expected}, found {found}")]
+    Invalid {
+        /// The part of the file.
+        what: &'static str,
+        /// What belongs there.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// The same, in a named file.
+    #[error("{} is no usable model file: {source}", file.display())]
+    Refused {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong in it.
+        source: Box<ModelFileError>,
+    },
+}
+
+pub(super) fn invalid(
+    what: &'static str,
+    expected: impl Into<String>,
+    found: impl fmt::Display,
+) -> ModelFileError {
+    ModelFileError::Invalid { what, expected: expected.into(), found: found.to_string() }
+}
+
+pub(super) fn io_error(action: &'static str, file: &Path, source: io::Error) -> ModelFileError {
+    ModelFileError::Io { action, file: file.to_owned(), source }
+}

@@ -1,0 +1,321 @@
+//! Trained models on disk: one small binary file with its provenance and a checksum.
+//!
+//! All numbers are little-endian. The header has a fixed size, and weights and bias follow at fixed places, so
+//! that firmware can use a file where it lies, without an allocator:
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 0–7 | `PERTURB\0` |
+//! | 8–11 | u32: format version, 1 |
+//! | 12–15 | u32: features d ≥ 1 |
+//! | 16–19 | u32: scores k ≥ 1 |
+//! | 20–23 | f32: temperature ε > 0 |
+//! | 24 | u8: noise; see [`NoiseKind`] |
+//! | 25 | u8: oracle; see [`OracleKind`] |
+//! | 26–27 | zero |
+//! | 28–31 | u32: length m of the metadata |
+//! | 32 | d·k f32: weights, one column of k scores a feature |
+//! | 32 + 4dk | k f32: bias |
+//! | 32 + 4(d + 1)k | m bytes: metadata, JSON of [`Provenance`] |
+//! | the last 4 | u32: CRC-32 (ISO-HDLC, as in zip and PNG) of everything before |
+
+mod error;
+mod header;
+mod kind;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crc::{CRC_32_ISO_HDLC, Crc};
+use serde::{Deserialize, Serialize};
+
+use crate::atomic;
+
+pub use error::ModelFileError;
+use error::{invalid, io_error};
+use header::{HEADER, Header};
+pub use kind::{NoiseKind, OracleKind};
+
+const MAGIC: [u8; 8] = *b"PERTURB\0";
+const VERSION: u32 = 1;
+const CHECKSUM: usize = 4;
+const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+
+/// Where a model comes from: enough to train it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Provenance {
+    /// The version of this library that trained the model.
+    pub library_version: String,
+    /// The seed of the training.
+    pub seed: u64,
+    /// The loss that was minimised.
+    pub loss: String,
+    /// The name of the data.
+    pub data_name: String,
+    /// The [digest](crate::data::Dataset::digest) of the data, in hexadecimal: JSON readers lose 64-bit numbers.
+    pub data_digest: String,
+    /// The names of the d features, or none.
+    pub feature_names: Vec<String>,
+    /// The names of the k labels, or none.
+    pub label_names: Vec<String>,
+    /// The command line that trained the model.
+    pub command: String,
+}
+
+/// An affine model θ = Wx + b with its oracle, noise and temperature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelFile {
+    /// d.
+    pub features: usize,
+    /// k.
+    pub scores: usize,
+    /// W, one column of k scores a feature: the layout of [`scores`](crate::scores).
+    pub weights: Vec<f32>,
+    /// b.
+    pub bias: Vec<f32>,
+    /// ε.
+    pub epsilon: f32,
+    /// The noise of the training.
+    pub noise: NoiseKind,
+    /// What decides on the scores.
+    pub oracle: OracleKind,
+    /// Where the model comes from.
+    pub provenance: Provenance,
+}
+
+impl ModelFile {
+    /// The file's bytes. Refuses what [`from_bytes`](Self::from_bytes) would refuse.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
+        self.check()?;
+        let metadata = serde_json::to_vec(&self.provenance)
+            .map_err(|error| invalid("metadata", "text that JSON can hold", error))?;
+        let size = |what, size: usize| {
+            u32::try_from(size).map_err(|_| invalid(what, format!("at most {}", u32::MAX), size))
+        };
+        let mut bytes = MAGIC.to_vec();
+        for word in [VERSION, size("features", self.features)?, size("scores", self.scores)?] {
+            bytes.extend(word.to_le_bytes());
+        }
+        bytes.extend(self.epsilon.to_le_bytes());
+        bytes.extend([self.noise as u8, self.oracle as u8, 0, 0]);
+        bytes.extend(size("metadata", metadata.len())?.to_le_bytes());
+        bytes.extend(self.weights.iter().chain(&self.bias).flat_map(|x| x.to_le_bytes()));
+        bytes.extend(metadata);
+        bytes.extend(CRC.checksum(&bytes).to_le_bytes());
+        Ok(bytes)
+    }
+
+    /// A model from a file's bytes. Refuses, before it allocates, anything truncated, longer than its header
+    /// says, damaged, of another version or kind, and numbers that are not finite.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
+        let header = Header::parse(bytes)?;
+        if bytes.len() != header.file {
+            let found = format!("{} bytes", bytes.len());
+            return Err(invalid("length", format!("{} bytes as the header says", header.file), found));
+        }
+        let (content, checksum) = bytes.split_last_chunk::<CHECKSUM>().unwrap_or((bytes, &[0; 4]));
+        let (stored, computed) = (u32::from_le_bytes(*checksum), CRC.checksum(content));
+        if stored != computed {
+            let expected = format!("{computed:08x} by the file's content");
+            return Err(invalid("checksum", expected, format!("{stored:08x}; the file is damaged")));
+        }
+        let part = |start: usize, length| content.get(start..start + length).unwrap_or(&[]);
+        let floats = |start, length| -> Vec<f32> {
+            part(start, length).as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect()
+        };
+        let bias = HEADER + header.weights;
+        let noise = NoiseKind::from_code(header.noise);
+        let oracle = OracleKind::from_code(header.oracle);
+        let model = Self {
+            features: header.features,
+            scores: header.scores,
+            weights: floats(HEADER, header.weights),
+            bias: floats(bias, header.bias),
+            epsilon: header.epsilon,
+            noise: noise.ok_or_else(|| invalid("noise code", "1 to 4", header.noise))?,
+            oracle: oracle.ok_or_else(|| invalid("oracle code", "1 to 3", header.oracle))?,
+            provenance: serde_json::from_slice(part(bias + header.bias, header.metadata))
+                .map_err(|error| invalid("metadata", "the JSON of a provenance", error))?,
+        };
+        model.check()?;
+        Ok(model)
+    }
+
+    /// Saves the model: the file is there in full or, after any failure, as it was before.
+    pub fn save(&self, file: impl AsRef<Path>) -> Result<(), ModelFileError> {
+        let file = file.as_ref();
+        atomic::write(file, &self.to_bytes()?).map_err(|source| io_error("write", file, source))
+    }
+
+    /// Loads a model; see [`from_bytes`](Self::from_bytes) for what is refused. Reads no further than the
+    /// header promises.
+    pub fn load(file: impl AsRef<Path>) -> Result<Self, ModelFileError> {
+        let file = file.as_ref();
+        let read = |source| io_error("read", file, source);
+        let refused = |error| ModelFileError::Refused { file: file.to_owned(), source: Box::new(error) };
+        let mut input = File::open(file).map_err(read)?;
+        let mut bytes = Vec::new();
+        input.by_ref().take(HEADER as u64).read_to_end(&mut bytes).map_err(read)?;
+        let header = Header::parse(&bytes).map_err(refused)?;
+        // One byte more than promised is enough to tell that the file is too long.
+        let rest = (header.file - HEADER) as u64 + 1;
+        input.take(rest).read_to_end(&mut bytes).map_err(read)?;
+        Self::from_bytes(&bytes).map_err(refused)
+    }
+
+    fn check(&self) -> Result<(), ModelFileError> {
+        let length = |what, expected: usize, found: usize| {
+            if expected == found { Ok(()) } else { Err(invalid(what, format!("{expected} entries"), found)) }
+        };
+        if self.features == 0 || self.scores == 0 {
+            let found = format!("{} and {}", self.features, self.scores);
+            return Err(invalid("features and scores", "at least 1 of each", found));
+        }
+        length("weights", self.features.saturating_mul(self.scores), self.weights.len())?;
+        length("bias", self.scores, self.bias.len())?;
+        for (what, names, expected) in [
+            ("feature names", &self.provenance.feature_names, self.features),
+            ("label names", &self.provenance.label_names, self.scores),
+        ] {
+            if !names.is_empty() {
+                length(what, expected, names.len())?;
+            }
+        }
+        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
+            return Err(invalid("epsilon", "a finite number greater than 0", self.epsilon));
+        }
+        for (what, numbers) in [("weights", &self.weights), ("bias", &self.bias)] {
+            if let Some(i) = numbers.iter().position(|x| !x.is_finite()) {
+                return Err(invalid(what, "finite numbers", format!("NaN or infinity at entry {i}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> ModelFile {
+        ModelFile {
+            features: 2,
+            scores: 3,
+            weights: vec![0.5, -1.0, f32::MIN_POSITIVE, 3.0, -0.0, 1e30],
+            bias: vec![0.0, 1.0, 2.0],
+            epsilon: 0.1,
+            noise: NoiseKind::Normal,
+            oracle: OracleKind::Ranking,
+            provenance: Provenance {
+                library_version: "0.1.0".into(),
+                seed: u64::MAX,
+                label_names: vec!["é".into(), "\"b\"".into(), "c\n".into()],
+                ..Provenance::default()
+            },
+        }
+    }
+
+    fn refusal(bytes: &[u8]) -> String {
+        ModelFile::from_bytes(bytes).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn models_come_back_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.perturb");
+        sample().save(&path).unwrap();
+        let back = ModelFile::load(&path).unwrap();
+        assert_eq!(back, sample());
+        assert!(back.weights[4].is_sign_negative());
+    }
+
+    /// The layout is a promise to firmware: these are its bytes, the checksum from Python's zlib.
+    #[test]
+    fn the_layout_is_fixed() {
+        let bytes = sample().to_bytes().unwrap();
+        let header = b"PERTURB\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\xCD\xCC\xCC\x3D\x04\x01\0\0";
+        assert_eq!(&bytes[..28], header);
+        assert_eq!(&bytes[32..36], 0.5f32.to_le_bytes());
+        assert_eq!(&bytes[60..64], 1.0f32.to_le_bytes());
+        assert_eq!(&bytes[68..69], b"{");
+        assert_eq!(bytes.len(), 68 + u32::from_le_bytes(bytes[28..32].try_into().unwrap()) as usize + 4);
+        assert_eq!(bytes[bytes.len() - 4..], GOLDEN.to_le_bytes());
+    }
+
+    const GOLDEN: u32 = 0x3D42_F381;
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_noticed() {
+        let bytes = sample().to_bytes().unwrap();
+        for bit in 0..8 * bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(ModelFile::from_bytes(&flipped).is_err(), "bit {bit}");
+        }
+        for length in 0..bytes.len() {
+            assert!(refusal(&bytes[..length]).contains("length: expected"), "{length}");
+        }
+        let longer = [&bytes[..], b"!"].concat();
+        assert!(refusal(&longer).contains("as the header says"));
+    }
+
+    /// The sample with `bytes` at `offset`, and a checksum that fits.
+    fn patched(offset: usize, patch: &[u8]) -> Vec<u8> {
+        let mut bytes = sample().to_bytes().unwrap();
+        bytes.truncate(bytes.len() - CHECKSUM);
+        bytes[offset..offset + patch.len()].copy_from_slice(patch);
+        bytes.extend(CRC.checksum(&bytes).to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn refusals_name_expectation_and_finding() {
+        for (offset, patch, want) in [
+            (0, &b"\x89PNG"[..], "magic: expected the bytes `PERTURB\\0`, found `\\x89PNGURB\\x00`"),
+            (8, &[2], "format version: expected 1, found 2"),
+            (12, &[0], "features: expected at least 1, found 0"),
+            (20, &f32::NAN.to_le_bytes(), "epsilon: expected a finite number greater than 0, found NaN"),
+            (24, &[9], "noise code: expected 1 to 4, found 9"),
+            (25, &[0], "oracle code: expected 1 to 3, found 0"),
+            (26, &[1], "bytes 26 and 27: expected zeros, found [1, 0]"),
+            (
+                32,
+                &f32::NAN.to_le_bytes(),
+                "weights: expected finite numbers, found NaN or infinity at entry 0",
+            ),
+            (68, b"[", "metadata: expected the JSON of a provenance"),
+        ] {
+            let found = refusal(&patched(offset, patch));
+            assert!(found.starts_with(want), "{found}");
+        }
+        // A file that promises 2⁶⁶ bytes, and one of 4 TiB: nothing is allocated for either.
+        assert!(refusal(&patched(12, &[0xFF; 8])).contains("sizes: expected a file that fits into memory"));
+        assert!(refusal(&patched(12, &[0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0])).contains("length: expected"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m");
+        std::fs::write(&path, patched(12, &[0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0])).unwrap();
+        let error = ModelFile::load(&path).unwrap_err().to_string();
+        assert!(error.contains("is no usable model file: length: expected"), "{error}");
+        assert!(
+            ModelFile::load(folder.path().join("none")).unwrap_err().to_string().starts_with("cannot read")
+        );
+    }
+
+    #[test]
+    fn models_that_could_not_be_loaded_are_not_saved() {
+        let broken: [fn(&mut ModelFile); 5] = [
+            |m| m.weights.truncate(5),
+            |m| m.bias.push(0.0),
+            |m| m.epsilon = 0.0,
+            |m| m.bias[1] = f32::INFINITY,
+            |m| m.provenance.feature_names.push("x".into()),
+        ];
+        for spoil in broken {
+            let mut model = sample();
+            spoil(&mut model);
+            assert!(model.to_bytes().is_err());
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! Line plots as self-contained SVG.
+
+use std::ops::Range;
+use std::path::Path;
+
+use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
+use plotters::coord::{CoordTranslate, Shift};
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::{ReportError, escape};
+use crate::atomic;
+
+/// Colours that people with any colour vision tell apart (Okabe and Ito 2008), without the yellow, which is
+/// too light on white.
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 0, 0),
+];
+/// Narrow, so that a phone's 360 pixels leave the text legible.
+const WIDTH: u32 = 600;
+/// The height of the axes with their labels; title and legend come on top.
+const AXES: u32 = 370;
+const LINE: u32 = 26;
+/// Plotters' font sizes; pixels are these divided by 1.24.
+const TITLE: u32 = 25;
+const TEXT: u32 = 21;
+/// Characters of [`TITLE`] that fit into the width.
+const TITLE_CHARACTERS: usize = 60;
+/// Characters of [`TEXT`] that fit beside one entry of the legend, in two columns.
+const LEGEND_CHARACTERS: usize = 24;
+/// The most marks on a line: more would hide it.
+const MARKED: usize = 25;
+/// The largest magnitude that is drawn, and the inverse of the least on a logarithmic axis.
+const LARGEST: f64 = 1e100;
+
+/// A picture; only plots of this library make one, so that it can stand in a page as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Svg(String);
+
+impl Svg {
+    /// The SVG document.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Saves the document: the file is there in full or as it was before.
+    pub fn save(&self, file: impl AsRef<Path>) -> Result<(), ReportError> {
+        let file = file.as_ref();
+        atomic::write(file, self.0.as_bytes())
+            .map_err(|source| ReportError::Write { file: file.to_owned(), source })
+    }
+}
+
+/// One point of a [`Series`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// The position on the horizontal axis.
+    pub x: f64,
+    /// The position on the vertical axis; NaN or an infinity leaves a gap.
+    pub y: f64,
+    /// Half the height of the band or bar around the point; 0 for none.
+    pub spread: f64,
+}
+
+/// A named line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// The name in the legend.
+    pub name: String,
+    /// The points in the order in which the line joins them.
+    pub points: Vec<Point>,
+}
+
+/// How [`Point::spread`] is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spread {
+    /// A shaded band around the line.
+    #[default]
+    Band,
+    /// A bar at each point.
+    Bars,
+}
+
+/// A line plot.
+///
+/// ```
+/// use perturb::report::{LinePlot, Point, Series};
+/// let points = (0..=10).map(|i| Point { x: f64::from(i), y: 0.5f64.powi(i), spread: 0.01 }).collect();
+/// let plot = LinePlot {
+///     title: "Training".into(),
+///     x_label: "epoch".into(),
+///     y_label: "loss".into(),
+///     series: vec![Series { name: "Fenchel–Young".into(), points }],
+///     ..LinePlot::default()
+/// };
+/// assert!(plot.draw()?.as_str().starts_with("<svg"));
+/// # Ok::<(), perturb::report::ReportError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LinePlot {
+    /// The title above the plot.
+    pub title: String,
+    /// The name and unit of the horizontal axis.
+    pub x_label: String,
+    /// The name and unit of the vertical axis.
+    pub y_label: String,
+    /// Whether the horizontal axis is logarithmic: then every x must be greater than 0.
+    pub log_x: bool,
+    /// How spreads are drawn.
+    pub spread: Spread,
+    /// The lines. Seven colours, then the same colours again with other marks.
+    pub series: Vec<Series>,
+}
+
+impl LinePlot {
+    /// Draws the plot on white, 600 pixels wide; pages scale it. Refuses a plot without any finite point,
+    /// and numbers of a magnitude beyond 10¹⁰⁰.
+    pub fn draw(&self) -> Result<Svg, ReportError> {
+        let (x, y) = self.ranges()?;
+        let title = wrap(&self.title, TITLE_CHARACTERS);
+        let columns =
+            if self.series.iter().all(|s| s.name.chars().count() <= LEGEND_CHARACTERS) { 2 } else { 1 };
+        let head = LINE * (title.len() + self.series.len().div_ceil(columns)) as u32 + LINE;
+        let mut svg = String::new();
+        {
+            let root = SVGBackend::with_string(&mut svg, (WIDTH, head + AXES)).into_drawing_area();
+            self.paint(&root, &title, columns, head, x, y).map_err(|found| ReportError::Plot {
+                title: self.title.clone(),
+                expected: "a plot that can be drawn",
+                found,
+            })?;
+        }
+        // A name for screen readers; plotters writes a plain <svg …> start tag.
+        let label = format!("<svg role=\"img\" aria-label=\"{}\" ", escape(&self.title));
+        Ok(Svg(svg.replacen("<svg ", &label, 1)))
+    }
+
+    /// The ranges of both axes, never empty.
+    fn ranges(&self) -> Result<(Range<f64>, Range<f64>), ReportError> {
+        let refuse = |expected, found: f64| {
+            Err(ReportError::Plot { title: self.title.clone(), expected, found: tick(found) })
+        };
+        let (mut x, mut y) = (f64::INFINITY..f64::NEG_INFINITY, f64::INFINITY..f64::NEG_INFINITY);
+        let grow = |range: &mut Range<f64>, value: f64| {
+            *range = range.start.min(value)..range.end.max(value);
+        };
+        for point in self.series.iter().flat_map(|series| &series.points).filter(|point| drawn(point)) {
+            if self.log_x && point.x < 1.0 / LARGEST {
+                return refuse("x greater than 0 on a logarithmic axis", point.x);
+            }
+            for value in [point.x, point.y, point.spread] {
+                if value.abs() > LARGEST {
+                    return refuse("numbers up to 1e100", value);
+                }
+            }
+            grow(&mut x, point.x);
+            grow(&mut y, point.y - spread(point));
+            grow(&mut y, point.y + spread(point));
+        }
+        if x.start > x.end {
+            return refuse("at least one finite point", f64::NAN);
+        }
+        // Room around the lines, and a range wide enough to be counted through in ticks.
+        let widen = |range: Range<f64>, share: f64| {
+            let magnitude = range.start.abs().max(range.end.abs());
+            let least = if magnitude > 0.0 { magnitude * 1e-6 } else { 1.0 };
+            let room = ((range.end - range.start) * share).max(least);
+            range.start - room..range.end + room
+        };
+        let x = if !self.log_x {
+            widen(x, 0.02)
+        } else if x.end / x.start < 1.1 {
+            x.start / 2.0..x.end * 2.0
+        } else {
+            let room = (x.end / x.start).powf(0.02);
+            x.start / room..x.end * room
+        };
+        Ok((x, widen(y, 0.05)))
+    }
+
+    fn paint(
+        &self,
+        root: &DrawingArea<SVGBackend<'_>, Shift>,
+        title: &[String],
+        columns: usize,
+        head: u32,
+        x: Range<f64>,
+        y: Range<f64>,
+    ) -> Result<(), String> {
+        let fault = |error: &dyn std::fmt::Display| error.to_string();
+        root.fill(&WHITE).map_err(|e| fault(&e))?;
+        let (top, axes) = root.split_vertically(head);
+        let line = |i: usize| LINE as i32 * i as i32 + LINE as i32 / 2;
+        for (i, text) in title.iter().enumerate() {
+            let place = (WIDTH as i32 / 2, line(i) + 8);
+            let style = font(TITLE).pos(middle(HPos::Center));
+            top.draw(&Text::new(text.clone(), place, style)).map_err(|e| fault(&e))?;
+        }
+        for (i, series) in self.series.iter().enumerate() {
+            let left = 40 + (WIDTH as i32 - 60) / columns as i32 * (i % columns) as i32;
+            let height = line(title.len() + i / columns) + 14;
+            let (colour, text) = (colour(i), (left + 52, height));
+            let stroke = PathElement::new([(left, height), (left + 40, height)], colour.stroke_width(3));
+            top.draw(&stroke).map_err(|e| fault(&e))?;
+            mark(&top, i, (left + 20, height))?;
+            let style = font(TEXT).pos(middle(HPos::Left));
+            top.draw(&Text::new(series.name.clone(), text, style)).map_err(|e| fault(&e))?;
+        }
+        if self.log_x { self.curves(&axes, x.log_scale(), y) } else { self.curves(&axes, x, y) }
+    }
+
+    fn curves<X>(&self, area: &DrawingArea<SVGBackend<'_>, Shift>, x: X, y: Range<f64>) -> Result<(), String>
+    where
+        X: AsRangedCoord<Value = f64>,
+        X::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
+    {
+        let fault = |error: &dyn std::fmt::Display| error.to_string();
+        let mut chart = ChartBuilder::on(area)
+            .margin_right(24)
+            .margin_left(10)
+            .margin_top(10)
+            .margin_bottom(10)
+            .x_label_area_size(62)
+            .y_label_area_size(92)
+            .build_cartesian_2d(x, y)
+            .map_err(|e| fault(&e))?;
+        chart
+            .configure_mesh()
+            .max_light_lines(0)
+            .bold_line_style(RGBColor(220, 220, 220))
+            .axis_style(RGBColor(90, 90, 90))
+            .label_style(font(TEXT))
+            .axis_desc_style(font(TEXT))
+            .x_labels(6)
+            .y_labels(7)
+            .x_label_formatter(&|x| tick(*x))
+            .y_label_formatter(&|y| tick(*y))
+            .x_desc(&self.x_label)
+            .y_desc(&self.y_label)
+            .draw()
+            .map_err(|e| fault(&e))?;
+        // Bands first, so that none hides a line.
+        for (i, series) in self.series.iter().enumerate() {
+            for run in runs(&series.points) {
+                if self.spread == Spread::Band && run.iter().any(|point| spread(point) > 0.0) {
+                    let upper = run.iter().map(|point| (point.x, point.y + spread(point)));
+                    let lower = run.iter().rev().map(|point| (point.x, point.y - spread(point)));
+                    let outline: Vec<_> = upper.chain(lower).collect();
+                    let band = Polygon::new(outline, colour(i).mix(0.18).filled());
+                    chart.draw_series([band]).map_err(|e| fault(&e))?;
+                }
+            }
+        }
+        for (i, series) in self.series.iter().enumerate() {
+            for run in runs(&series.points) {
+                let stroke = colour(i).stroke_width(2);
+                let line: Vec<_> = run.iter().map(|point| (point.x, point.y)).collect();
+                chart.draw_series([PathElement::new(line, stroke)]).map_err(|e| fault(&e))?;
+                if self.spread == Spread::Bars {
+                    let bars = run.iter().filter(|point| spread(point) > 0.0).map(|point| {
+                        let ends = [-1.0, 1.0].map(|side| (point.x, point.y + side * spread(point)));
+                        PathElement::new(ends, stroke)
+                    });
+                    chart.draw_series(bars).map_err(|e| fault(&e))?;
+                }
+                let every = series.points.len().div_ceil(MARKED).max(1);
+                for point in run.iter().step_by(every) {
+                    mark(chart.plotting_area(), i, (point.x, point.y))?;
+                }
+            }
+        }
+        chart.plotting_area().present().map_err(|e| fault(&e))
+    }
+}
+
+fn drawn(point: &Point) -> bool {
+    point.x.is_finite() && point.y.is_finite()
+}
+
+fn spread(point: &Point) -> f64 {
+    if point.spread.is_finite() { point.spread.abs() } else { 0.0 }
+}
+
+/// The unbroken stretches of a line.
+fn runs(points: &[Point]) -> impl Iterator<Item = &[Point]> {
+    points.split(|point| !drawn(point)).filter(|run| !run.is_empty())
+}
+
+fn colour(series: usize) -> RGBColor {
+    COLOURS.get(series % COLOURS.len()).copied().unwrap_or(BLACK)
+}
+
+/// A mark in the colour of the series: four shapes against seven colours, so that series differ in black and
+/// white too, and no two of 28 are alike.
+fn mark<C: CoordTranslate>(
+    area: &DrawingArea<SVGBackend<'_>, C>,
+    series: usize,
+    place: C::From,
+) -> Result<(), String>
+where
+    C::From: 'static,
+{
+    let (line, full) = (colour(series).stroke_width(2), colour(series).filled());
+    match series % 4 {
+        0 => area.draw(&Circle::new(place, 4, full)),
+        1 => area.draw(&TriangleMarker::new(place, 6, full)),
+        2 => area.draw(&Cross::new(place, 4, line)),
+        _ => area.draw(&Circle::new(place, 5, line)),
+    }
+    .map_err(|error| error.to_string())
+}
+
+fn font(size: u32) -> TextStyle<'static> {
+    ("sans-serif", size).into_font().color(&RGBColor(30, 30, 30))
+}
+
+fn middle(h_pos: HPos) -> Pos {
+    Pos::new(h_pos, VPos::Center)
+}
+
+/// A number at a tick: short, without the dust of binary fractions.
+fn tick(value: f64) -> String {
+    let magnitude = value.abs();
+    if magnitude < 1e-12 {
+        return "0".into();
+    }
+    if !(1e-3..1e5).contains(&magnitude) {
+        let digits = format!("{value:.3e}");
+        let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
+        return format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'));
+    }
+    format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// `text` in lines of at most `width` characters, broken at spaces.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plot(points: &[(f64, f64)]) -> LinePlot {
+        let points = points.iter().map(|&(x, y)| Point { x, y, spread: 0.1 }).collect();
+        let series = vec![Series { name: "<a> & b".into(), points }];
+        LinePlot { title: "\"T\" < U".into(), x_label: "x".into(), series, ..LinePlot::default() }
+    }
+
+    #[test]
+    fn text_is_text_without_fonts() {
+        let svg = plot(&[(1.0, 2.0), (2.0, 3.0)]).draw().unwrap();
+        assert!(svg.as_str().starts_with("<svg role=\"img\" aria-label=\"&quot;T&quot; &lt; U\" "));
+        assert!(svg.as_str().contains("&lt;a&gt; &amp; b") && svg.as_str().matches("<text").count() > 10);
+        assert!(svg.as_str().trim_end().ends_with("</svg>") && !svg.as_str().contains("href"));
+    }
+
+    #[test]
+    fn any_finite_data_can_be_drawn() {
+        for points in [
+            &[(0.0, 0.0)][..],
+            &[(5.0, 1e15), (6.0, 1e15 + 0.25)],
+            &[(1.0, -1e100), (1e100, 1e100)],
+            &[(1.0, 1e-300), (2.0, -1e-300)],
+            &[(1e9, 1.0), (1e9, 1.0)],
+            &[(1.0, f64::NAN), (2.0, 1.0), (3.0, f64::INFINITY), (4.0, 2.0), (f64::NAN, 1.0)],
+        ] {
+            for spread in [Spread::Band, Spread::Bars] {
+                let svg = LinePlot { spread, ..plot(points) }.draw().unwrap();
+                assert!(!svg.as_str().contains("NaN") && !svg.as_str().contains("inf"), "{points:?}");
+            }
+        }
+        for x in [1e-100, 1e-3, 1.0, 1e100] {
+            assert!(LinePlot { log_x: true, ..plot(&[(x, 1.0), (1.0, 2.0)]) }.draw().is_ok(), "{x}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_refused() {
+        let refusal = |plot: LinePlot| plot.draw().unwrap_err().to_string();
+        assert!(refusal(plot(&[])).contains("at least one finite point"));
+        assert!(refusal(plot(&[(0.0, 1e101)])).contains("up to 1e100, found 1e101"));
+        let zero = LinePlot { log_x: true, ..plot(&[(0.0, 1.0)]) };
+        assert!(refusal(zero).contains("x greater than 0 on a logarithmic axis, found 0"));
+    }
+
+    #[test]
+    fn ticks_are_short() {
+        let all = [0.1 + 0.2, 0.0, -1e-17, 1000.0, 1e5, 1.5e-4, -2.0, 1e100].map(tick);
+        assert_eq!(all, ["0.3", "0", "0", "1000", "1e5", "1.5e-4", "-2", "1e100"]);
+    }
+
+    #[test]
+    fn titles_break_at_spaces() {
+        assert_eq!(wrap("a bc  def g", 5), ["a bc", "def g"]);
+        assert_eq!(wrap("unbreakable", 5), ["unbreakable"]);
+        assert!(wrap("", 5).is_empty());
+    }
+}
