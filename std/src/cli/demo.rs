@@ -11,13 +11,13 @@ use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use rayon::prelude::*;
 
 use super::progress::Progress;
-use super::{Common, Failure, Out, chart, report, table};
+use super::{Common, Failure, Out, chart, report, say, say_json, table};
 
 /// Learn to rank with the four losses of the paper's Section 5.2.
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
     /// Training rows
-    #[arg(long, default_value_t = 2000, value_name = "N")]
+    #[arg(long, default_value_t = 200, value_name = "N")]
     rows: usize,
     /// Labels to rank
     #[arg(long, default_value_t = 10, value_name = "N")]
@@ -49,22 +49,24 @@ impl Demo {
 
         let layer = Perturbed::new(Ranking::ascending(Dyn(self.labels))?, Normal, 1.0f32)?;
         let one = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0)));
+        // Each at the learning rate that suits it.
         let losses = [
-            (Loss::FenchelYoung, one, 'o'),
-            (Loss::PerturbedSquared, Expectation::Exact, '+'),
-            (Loss::Squared, Expectation::Exact, '.'),
-            (Loss::BlackBox { lambda: 0.1 }, one, 'x'),
+            (Loss::FenchelYoung, one, 0.03, 'o'),
+            (Loss::PerturbedSquared, Expectation::Exact, 0.01, '+'),
+            (Loss::Squared, Expectation::Exact, 0.01, '.'),
+            (Loss::BlackBox { lambda: 0.1 }, one, 0.1, 'x'),
         ];
         let progress = Progress::new("training", (losses.len() * self.epochs) as u64, common.quiet);
         let learned: Vec<Learned> = losses
             .into_par_iter()
-            .map(|(loss, how, mark)| {
+            .map(|(loss, how, rate, mark)| {
                 let start = Instant::now();
                 let objective = Objective { layer: layer.clone(), loss, how };
                 let training = Training {
                     epochs: self.epochs,
                     least_steps: 0,
                     averaging: 0.0,
+                    rate,
                     seed: seed.fold(1),
                     ..Training::default()
                 };
@@ -80,9 +82,9 @@ impl Demo {
         drop(progress);
 
         if common.json {
-            println!("{}", serde_json::to_string_pretty(&json(&learned))?);
+            say_json(&json(&learned))?;
         } else {
-            self.print(&learned);
+            self.print(&learned)?;
         }
         if self.out.wanted() {
             let page = report::demo(report::origin(common.seed), summary(&learned), curves(&learned))?;
@@ -91,19 +93,19 @@ impl Demo {
         Ok(())
     }
 
-    fn print(&self, learned: &[Learned]) {
-        println!(
+    fn print(&self, learned: &[Learned]) -> Result<(), Failure> {
+        say(format_args!(
             "{} labels ranked from 10 features by an affine model: {} training rows, {TEST_ROWS} test rows.\n",
             self.labels, self.rows
-        );
-        print!("{}", table::render(&summary(learned)));
+        ))?;
+        say(table::render(&summary(learned)))?;
         let points: Vec<Vec<(f64, f64)>> = learned.iter().map(points).collect();
         let curves: Vec<chart::Curve<'_>> = learned
             .iter()
             .zip(&points)
             .map(|(learned, points)| chart::Curve { mark: learned.mark, name: learned.name, points })
             .collect();
-        println!("\n{}", chart::render("Spearman correlation on the test rows", "epoch", &curves));
+        say(format_args!("\n{}", chart::render("Spearman correlation on the test rows", "epoch", &curves)))
     }
 }
 

@@ -9,7 +9,7 @@ use perturb::experiment::label_ranking::{self, LOSSES, Protocol, SetResult};
 use perturb::experiment::synthetic_ranking::{self, Setting};
 
 use super::progress::Progress;
-use super::{Common, Failure, Out, report, table};
+use super::{Common, Failure, Out, report, say, say_json, table};
 
 /// Nested cross-validation on every file of a folder, beside the paper's printed values.
 #[derive(Args, Debug)]
@@ -44,10 +44,10 @@ impl LabelRanking {
         drop(progress);
 
         if common.json {
-            println!("{}", serde_json::to_string_pretty(&label_ranking::json(&results))?);
+            say_json(&label_ranking::json(&results))?;
         } else {
             for table in label_ranking::tables(&results) {
-                println!("{}\n\n{}", table.caption, table::render(&table));
+                say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
             }
         }
         if self.out.wanted() {
@@ -113,10 +113,10 @@ impl SyntheticRanking {
         drop(progress);
 
         if common.json {
-            println!("{}", serde_json::to_string_pretty(&synthetic_ranking::json(&outcomes, &curves))?);
+            say_json(&synthetic_ranking::json(&outcomes, &curves))?;
         } else {
             let table = synthetic_ranking::table(&outcomes);
-            println!("{}\n\n{}", table.caption, table::render(&table));
+            say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
         }
         if self.out.wanted() {
             let origin = report::origin(common.seed);

@@ -1,6 +1,8 @@
 //! Arguments, dispatch and exit codes.
 
 use std::error::Error;
+use std::fmt;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -98,15 +100,31 @@ impl Out {
     }
 }
 
+/// Prints `text` and a line break. `println!` would panic when a reader such as `head` has gone.
+fn say(text: impl fmt::Display) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}
+
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     match start(&cli) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if reader_has_gone(failure.as_ref()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("perturb: {failure}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints a JSON document.
+fn say_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    say(serde_json::to_string_pretty(value)?)
+}
+
+fn reader_has_gone(failure: &(dyn Error + 'static)) -> bool {
+    failure.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 fn start(cli: &Cli) -> Result<(), Failure> {

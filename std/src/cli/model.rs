@@ -15,7 +15,7 @@ use perturb::{
 };
 
 use super::progress::Progress;
-use super::{Common, Failure, report, table};
+use super::{Common, Failure, report, say, say_json, table};
 
 /// A file of rows, and where its ranking stands.
 #[derive(Args, Debug)]
@@ -208,9 +208,9 @@ impl Train {
                 "validation": scores,
                 "curve": curve,
             });
-            println!("{}", serde_json::to_string_pretty(&json)?);
+            say_json(&json)?;
         } else {
-            println!(
+            say(format_args!(
                 "{}: {} features, {} labels, trained on {} rows, epoch {} of {}, seed {}",
                 self.model.display(),
                 data.features(),
@@ -219,9 +219,9 @@ impl Train {
                 fitted.epoch,
                 self.epochs,
                 common.seed
-            );
+            ))?;
             if let Some(scores) = scores {
-                println!("\n{}", render(&scores, "validation rows"));
+                say(format_args!("\n{}", render(&scores, "validation rows")))?;
             }
         }
         Ok(())
@@ -305,9 +305,9 @@ impl Evaluate {
         }
         let scores = RankingScores::of(&model, &data);
         if common.json {
-            println!("{}", serde_json::to_string_pretty(&scores)?);
+            say_json(&scores)?;
         } else {
-            println!("{}", render(&scores, &format!("{} rows", data.len())));
+            say(render(&scores, &format!("{} rows", data.len())))?;
         }
         Ok(())
     }
