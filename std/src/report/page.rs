@@ -11,12 +11,13 @@ const STYLE: &str = "\
 :root{color-scheme:light dark;--text:#1b1f24;--faint:#59636e;--back:#fff;--card:#f3f5f7;--line:#d1d9e0}\
 @media(prefers-color-scheme:dark){:root{--text:#e6e9ed;--faint:#9aa5b1;--back:#15181c;--card:#21262c;--line:#3a424b}}\
 *{box-sizing:border-box}\
-body{margin:0 auto;padding:1rem;max-width:60rem;background:var(--back);color:var(--text);\
+body{margin:0 auto;padding:1rem;max-width:76rem;background:var(--back);color:var(--text);\
 font:1rem/1.55 system-ui,sans-serif;overflow-wrap:break-word}\
 h1{font-size:1.6rem;line-height:1.25;margin:.5rem 0 1rem}h2{font-size:1.2rem;margin:2rem 0 .5rem}\
-.wide{overflow-x:auto;margin:1rem 0}\
+p,figure,pre{max-width:48rem}.wide{overflow-x:auto;margin:1rem 0}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.95rem}\
 caption{text-align:left;color:var(--faint);padding-bottom:.4rem}\
+caption span{display:block;position:sticky;left:0;max-width:calc(min(100vw,76rem) - 2rem)}\
 th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:baseline}\
 th{background:var(--card)}.n{text-align:right}td.n{white-space:nowrap}\
 figure{margin:1.5rem 0}figure svg{display:block;width:100%;max-width:44rem;height:auto;background:#fff;border-radius:.5rem}\
@@ -153,7 +154,7 @@ impl Table {
         // Focusable, so that a table wider than the screen can be scrolled by keyboard.
         write!(html, "<div class=\"wide\" tabindex=\"0\">\n<table>\n")?;
         if !self.caption.is_empty() {
-            writeln!(html, "<caption>{}</caption>", escape(&self.caption))?;
+            writeln!(html, "<caption><span>{}</span></caption>", escape(&self.caption))?;
         }
         html.push_str("<thead><tr>");
         let first = self.rows.first();
@@ -268,9 +269,20 @@ mod tests {
             assert!(!html.contains(foreign), "{foreign}");
         }
         // Every element that is opened is closed.
-        for tag in
-            ["table", "tr", "td", "figure", "figcaption", "pre", "code", "main", "footer", "svg", "text"]
-        {
+        for tag in [
+            "table",
+            "tr",
+            "td",
+            "figure",
+            "figcaption",
+            "span",
+            "pre",
+            "code",
+            "main",
+            "footer",
+            "svg",
+            "text",
+        ] {
             let opened =
                 html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
             assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{tag}");

@@ -43,7 +43,8 @@ fn one_table(results: &[SetResult], table: usize) -> Table {
     rows.push(average);
     Table {
         caption: format!(
-            "Table {}: Spearman correlation, mean ± standard deviation over the outer folds; inner folds choose {choice}",
+            "Table {}: Spearman correlation, mean ± standard deviation over the outer folds, ours and the paper's; inner \
+             folds choose {choice}",
             table + 1
         ),
         header,
@@ -133,10 +134,8 @@ pub fn page(results: &[SetResult], protocol: &Protocol, origin: &Origin) -> Resu
         blocks.push(Block::Heading("Ours and the paper's".into()));
         blocks.push(Block::Figure { svg: against_paper(results).draw()?, caption: AGAINST_PAPER.into() });
     }
-    for (number, table) in tables(results).into_iter().enumerate() {
-        blocks.push(Block::Heading(format!("Table {}", number + 1)));
-        blocks.push(Block::Table(table));
-    }
+    blocks.push(Block::Heading("Tables".into()));
+    blocks.extend(tables(results).into_iter().map(Block::Table));
     let page = Page { title: "Label ranking: Tables 1 and 2".into(), blocks, origin: origin.clone() };
     Ok(page.to_html())
 }
