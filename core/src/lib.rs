@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod affine;
+mod elementary;
 mod error;
 pub mod estimator;
 mod evaluate;

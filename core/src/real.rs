@@ -9,6 +9,8 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 
 use rand_core::Rng;
 
+use crate::elementary;
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
@@ -220,7 +222,7 @@ impl Real for f32 {
         libm::sqrtf(self)
     }
     fn exp(self) -> Self {
-        libm::expf(self)
+        elementary::exp(self)
     }
     fn exp_m1(self) -> Self {
         libm::expm1f(self)
@@ -232,7 +234,7 @@ impl Real for f32 {
         libm::log1pf(self)
     }
     fn erfc(self) -> Self {
-        libm::erfcf(self)
+        elementary::erfc(self)
     }
 
     fn key(self, index: usize) -> u64 {

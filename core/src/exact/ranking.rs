@@ -1,6 +1,6 @@
 //! Ranking by equally spaced reference values: sums over pairs, since the permutahedron is a zonotope.
 
-use super::{ClosedForm, add_pair, add_pair_product};
+use super::{ClosedForm, add_pair};
 use crate::{Error, Law, Ranking, Real, Shape};
 
 /// With v = (v_1, v_1 + a, …), a > 0, and D the difference of two noise entries:
@@ -26,18 +26,8 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Ranking<T, S> {
 
     fn maximizer(&self, noise: &N, theta: &[T], y: &mut [T], (): &mut ()) -> Result<(), Error> {
         let (first, spacing) = self.spacing()?;
-        y.fill(first);
-        for (i, &a) in theta.iter().enumerate() {
-            let mut wins = T::ZERO;
-            for (y, &b) in y.iter_mut().zip(theta).skip(i + 1) {
-                let p = noise.difference_cdf(a - b);
-                wins += p;
-                *y += spacing * (T::ONE - p);
-            }
-            if let Some(y) = y.get_mut(i) {
-                *y += spacing * wins;
-            }
-        }
+        y.fill(first + spacing * T::HALF * T::from_usize(theta.len() - 1));
+        sum_pairs(theta, theta, y, |difference, _| spacing * (noise.difference_cdf(difference) - T::HALF));
         Ok(())
     }
 
@@ -53,10 +43,36 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Ranking<T, S> {
     fn product(&self, noise: &N, theta: &[T], u: &[T], product: &mut [T], (): &mut ()) -> Result<(), Error> {
         let (_, spacing) = self.spacing()?;
         product.fill(T::ZERO);
-        for_pairs(theta, |pair, difference| {
-            add_pair_product(product, u, pair, spacing * noise.difference_density(difference));
+        sum_pairs(theta, u, product, |difference, change| {
+            spacing * noise.difference_density(difference) * change
         });
         Ok(())
+    }
+}
+
+/// Adds flow(θ_i − θ_j, u_i − u_j) to entry i and takes it from entry j, for every pair i < j.
+///
+/// Eight partial sums side by side, merged in a fixed order: pairs can then share a vector register.
+fn sum_pairs<T: Real>(theta: &[T], u: &[T], sums: &mut [T], flow: impl Fn(T, T) -> T) {
+    const LANES: usize = 8;
+    let mut rest = (theta, u, sums);
+    while let (Some((&a, theta)), Some((&ua, u)), (own, sums)) =
+        (rest.0.split_first(), rest.1.split_first(), rest.2.split_at_mut(rest.2.len().min(1)))
+    {
+        let mut lanes = [T::ZERO; LANES];
+        let blocks = theta.chunks(LANES).zip(u.chunks(LANES)).zip(sums.chunks_mut(LANES));
+        for ((theta, u), sums) in blocks {
+            for (((&b, &ub), sum), lane) in theta.iter().zip(u).zip(sums).zip(&mut lanes) {
+                let flow = flow(a - b, ua - ub);
+                *sum -= flow;
+                *lane += flow;
+            }
+        }
+        let [l0, l1, l2, l3, l4, l5, l6, l7] = lanes;
+        for own in own {
+            *own += ((l0 + l4) + (l2 + l6)) + ((l1 + l5) + (l3 + l7));
+        }
+        rest = (theta, u, sums);
     }
 }
 
