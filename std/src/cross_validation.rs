@@ -32,13 +32,16 @@ impl Nested {
     ///
     /// `groups` are sets of cells, by number, among which to choose. `score(fold, cells)` trains every cell on
     /// `fold.train` and scores it on `fold.test`; it is called in parallel. Returns `[group][outer fold]`. The
-    /// result depends on the seed alone, not on the order of execution. Groups must not be empty.
+    /// result depends on the seed alone, not on the order of execution. An empty group is refused.
     pub fn run<E: From<DataError> + Send>(
         &self,
         rows: usize,
         groups: &[Vec<usize>],
         score: impl Fn(&Fold, &[usize]) -> Result<Vec<f64>, E> + Sync,
     ) -> Result<Vec<Vec<Selection>>, E> {
+        if groups.iter().any(Vec::is_empty) {
+            return Err(DataError::parameter("groups", "at least one cell in each", 0).into());
+        }
         let mut cells: Vec<usize> = groups.iter().flatten().copied().collect();
         cells.sort_unstable();
         cells.dedup();
@@ -47,7 +50,8 @@ impl Nested {
             .enumerate()
             .map(|(index, outer)| self.one_fold(index, outer, groups, &cells, &score))
             .collect::<Result<_, E>>()?;
-        Ok((0..groups.len()).map(|group| per_fold.iter().map(|fold| fold[group]).collect()).collect())
+        let of_group = |group: usize| per_fold.iter().filter_map(|fold| fold.get(group).copied()).collect();
+        Ok((0..groups.len()).map(of_group).collect())
     }
 
     /// The selections of all groups in one outer fold.
@@ -59,22 +63,20 @@ impl Nested {
         cells: &[usize],
         score: &(impl Fn(&Fold, &[usize]) -> Result<Vec<f64>, E> + Sync),
     ) -> Result<Vec<Selection>, E> {
-        let pick = |places: &[usize]| places.iter().map(|&place| outer.train[place]).collect();
+        let pick =
+            |places: &[usize]| places.iter().filter_map(|&place| outer.train.get(place).copied()).collect();
         let inner: Vec<Vec<f64>> = folds(outer.train.len(), self.inner, self.seed.fold(1 + index as u64))?
             .par_iter()
             .map(|fold| score(&Fold { train: pick(&fold.train), test: pick(&fold.test) }, cells))
             .collect::<Result<_, E>>()?;
-        let position = |cell: usize| cells.partition_point(|&other| other < cell);
         let mean =
-            |cell: usize| inner.iter().map(|scores| scores[position(cell)]).sum::<f64>() / inner.len() as f64;
+            |cell| inner.iter().map(|scores| look_up(cells, scores, cell)).sum::<f64>() / inner.len() as f64;
         let chosen: Vec<(usize, f64)> = groups
             .iter()
             .map(|group| {
-                let start = (group[0], mean(group[0]));
-                group
-                    .iter()
-                    .map(|&cell| (cell, mean(cell)))
-                    .fold(start, |best, other| if other.1 > best.1 { other } else { best })
+                group.iter().map(|&cell| (cell, mean(cell))).fold((0, f64::NEG_INFINITY), |best, other| {
+                    if other.1 > best.1 || best.1 == f64::NEG_INFINITY { other } else { best }
+                })
             })
             .collect();
         let mut finalists: Vec<usize> = chosen.iter().map(|&(cell, _)| cell).collect();
@@ -83,12 +85,19 @@ impl Nested {
         let scores = score(outer, &finalists)?;
         Ok(chosen
             .into_iter()
-            .map(|(cell, inner_score)| {
-                let place = finalists.partition_point(|&other| other < cell);
-                Selection { cell, inner_score, score: scores[place] }
+            .map(|(cell, inner_score)| Selection {
+                cell,
+                inner_score,
+                score: look_up(&finalists, &scores, cell),
             })
             .collect())
     }
+}
+
+/// The score of `cell` where `scores` belong to `cells`, which are sorted; −∞ for one that is missing or NaN.
+fn look_up(cells: &[usize], scores: &[f64], cell: usize) -> f64 {
+    let score = cells.binary_search(&cell).ok().and_then(|place| scores.get(place));
+    score.copied().filter(|score| !score.is_nan()).unwrap_or(f64::NEG_INFINITY)
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
-//! Turns discrete decisions into layers that learn by gradient descent: batches, data, training and
-//! experiments around [`perturb_core`], whose items are all re-exported here.
+#![doc = include_str!("../../README.md")]
+//!
+//! ---
+//!
+//! This crate adds the host's side to [`perturb_core`], whose items are all re-exported here: run-time sizes
+//! ([`Dyn`]), batches on all cores ([`BatchExt`]), data, training, experiments and reports.
 
 mod atomic;
 mod batch;

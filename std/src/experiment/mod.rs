@@ -3,11 +3,11 @@
 pub mod label_ranking;
 pub mod synthetic_ranking;
 
-/// Mean and standard deviation (divisor n − 1) of the scores.
+/// Mean and standard deviation (divisor n − 1) of the scores; NaN without any.
 #[must_use]
 pub fn mean_and_deviation(scores: &[f64]) -> (f64, f64) {
     let n = scores.len() as f64;
-    let mean = scores.iter().sum::<f64>() / n.max(1.0);
+    let mean = scores.iter().sum::<f64>() / n;
     let square = scores.iter().map(|score| (score - mean) * (score - mean)).sum::<f64>();
     (mean, (square / (n - 1.0).max(1.0)).sqrt())
 }

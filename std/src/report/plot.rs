@@ -181,6 +181,8 @@ impl LinePlot {
             let room = (x.end / x.start).powf(0.02);
             x.start / room..x.end * room
         };
+        // A line at 0 is a quantity that might have been larger, such as a share.
+        let y = if y == (0.0..0.0) { 0.0..1.0 } else { y };
         Ok((x, widen(y, 0.05)))
     }
 

@@ -193,6 +193,8 @@ impl Training {
         let setting = |ok: bool, parameter, expected, found| {
             if ok { Ok(()) } else { Err(TrainError::Setting { parameter, expected, found }) }
         };
+        setting(!data.is_empty(), "the number of training rows", "at least 1", 0.0)?;
+        setting(self.steps(data.len()) > 0, "epochs", "at least 1, or least_steps", 0.0)?;
         setting(self.batch > 0, "batch", "at least 1", 0.0)?;
         setting(self.rate > 0.0 && self.rate.is_finite(), "rate", "a finite number above 0", self.rate)?;
         setting((0.0..=1.0).contains(&self.averaging), "averaging", "0 to 1", self.averaging)?;

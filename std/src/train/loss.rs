@@ -104,7 +104,9 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
                 difference(workspace.direction.as_mut(), y.as_ref(), target);
                 let how = MonteCarlo { seed: seed.fold(1), ..how };
                 let product = self.layer.vjp(theta, workspace.direction.as_ref(), how)?;
-                gradient.copy_from_slice(product.as_ref());
+                for (gradient, &product) in gradient.iter_mut().zip(product.as_ref()) {
+                    *gradient = product;
+                }
             }
         }
         Ok(())

@@ -78,10 +78,11 @@ pub struct SetResult {
 }
 
 impl SetResult {
-    /// Mean and standard deviation over the outer folds.
+    /// Mean and standard deviation over the outer folds; NaN for a table or loss that does not exist.
     #[must_use]
     pub fn score(&self, table: usize, loss: usize) -> (f64, f64) {
-        let scores: Vec<f64> = self.tables[table][loss].iter().map(|selection| selection.score).collect();
+        let folds = self.tables.get(table).and_then(|losses| losses.get(loss)).map_or(&[][..], Vec::as_slice);
+        let scores: Vec<f64> = folds.iter().map(|selection| selection.score).collect();
         super::mean_and_deviation(&scores)
     }
 }

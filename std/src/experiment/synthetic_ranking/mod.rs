@@ -133,7 +133,8 @@ impl Setting {
         Ok(outcomes.into_iter().flatten().collect())
     }
 
-    /// Test scores after every epoch at one noise level, per loss (Figure 8), at the rates that validation chooses.
+    /// Test scores after every epoch at one noise level, per loss (Figure 8): of the mean of all iterates so far, at
+    /// the rates that validation chooses, kept constant.
     pub fn curves(&self, sigma: f64, progress: &(dyn Fn() + Sync)) -> Result<Vec<Curve>, TrainError> {
         let task = self.task(sigma, 0)?;
         (0..LOSSES.len())
@@ -141,7 +142,8 @@ impl Setting {
             .map(|loss| {
                 let (rate, _) = self.choose(loss, &task, progress)?;
                 let mut curve = Vec::new();
-                let training = Training { averaging: 0.0, ..self.training(rate) };
+                let training =
+                    Training { averaging: 1.0, schedule: Schedule::Constant, ..self.training(rate) };
                 training.fit_observed(&self.objective(loss)?, &task.train, |report| {
                     curve.push((report.epoch, RankingScores::of(report.model, &task.test)));
                     ControlFlow::Continue(None)

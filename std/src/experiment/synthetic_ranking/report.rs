@@ -114,7 +114,9 @@ pub fn page(
     for (sigma, losses) in curves {
         for metric in METRICS {
             blocks.push(Block::Heading(format!("{} during training, σ = {sigma:.4}", metric.0)));
-            let caption = "As Figure 8: the last iterate after each epoch.".to_owned();
+            let caption =
+                "As Figure 8: after each epoch, the mean of all iterates so far, at a constant rate."
+                    .to_owned();
             blocks.push(Block::Figure { svg: during_training(losses, metric)?, caption });
         }
     }

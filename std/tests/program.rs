@@ -1,0 +1,151 @@
+//! The program end to end, as a user runs it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn perturb(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_perturb"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("PERTURB_DATA")
+        .output()
+        .expect("the program runs")
+}
+
+/// Standard output of a run that must succeed.
+fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = perturb(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Standard error of a run that must fail with exit code 1.
+fn refuse(folder: &Path, arguments: &[&str]) -> String {
+    let output = perturb(folder, arguments);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    String::from_utf8(output.stderr).expect("UTF-8")
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// 400 rows whose ordering of a, b, c follows from x and a town.
+fn votes(folder: &Path) -> PathBuf {
+    let mut text = String::from("x,town,ordering\n");
+    for i in 0..400 {
+        let (x, town) = (f64::from(i % 20) / 10.0 - 1.0, ["Kyoto", "Osaka"][i as usize % 2]);
+        let ordering = match (x > 0.0, town) {
+            (true, "Kyoto") => "a>b>c",
+            (true, _) => "a>c>b",
+            (false, "Kyoto") => "b>c>a",
+            (false, _) => "c>b>a",
+        };
+        text += &format!("{x},{town},{ordering}\n");
+    }
+    let file = folder.join("votes.csv");
+    std::fs::write(&file, text).expect("a temporary folder is writable");
+    file
+}
+
+#[test]
+fn a_model_is_trained_judged_and_used() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    votes(folder);
+    let trained = json(&succeed(folder, &["train", "--data", "votes.csv", "--model", "m", "--json"]));
+    assert_eq!(trained["seed"], 0);
+    assert_eq!(trained["curve"].as_array().map(Vec::len), Some(20));
+
+    let judged = json(&succeed(folder, &["evaluate", "--data", "votes.csv", "--model", "m", "--json"]));
+    assert!(judged["spearman"].as_f64() > Some(0.85), "{judged}");
+
+    // Columns in another order, one more column, no ranking.
+    std::fs::write(folder.join("new.csv"), "town,id,x\nOsaka,7,0.8\nKyoto,8,-0.9\n").expect("writable");
+    let predicted = succeed(folder, &["predict", "--data", "new.csv", "--model", "m"]);
+    assert_eq!(predicted, "a,b,c,ordering\n1,3,2,a>c>b\n3,1,2,b>c>a\n");
+}
+
+#[test]
+fn a_model_is_a_function_of_its_seed_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    votes(folder);
+    let model = |name: &str, seed: &str, threads: &str| {
+        let arguments =
+            ["train", "--data", "votes.csv", "--model", name, "--seed", seed, "--threads", threads];
+        succeed(folder, &arguments);
+        let bytes = std::fs::read(folder.join(name)).expect("the model");
+        bytes[32..32 + 4 * (3 + 1) * 3].to_vec() // weights and bias: 3 features, 3 scores
+    };
+    let one = model("one", "5", "1");
+    assert_eq!(one, model("three", "5", "3"));
+    assert_ne!(one, model("other", "6", "1"));
+}
+
+#[test]
+fn every_loss_and_noise_trains() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    votes(folder);
+    for loss in ["fenchel-young", "perturbed-squared", "squared", "blackbox"] {
+        for noise in ["gumbel", "normal", "laplace", "logistic"] {
+            for samples in ["0", "2"] {
+                let arguments = [
+                    "train",
+                    "--data",
+                    "votes.csv",
+                    "--epochs",
+                    "30",
+                    "--json",
+                    "--loss",
+                    loss,
+                    "--noise",
+                    noise,
+                ];
+                let trained = json(&succeed(folder, &[&arguments[..], &["--samples", samples]].concat()));
+                let spearman = trained["validation"]["spearman"].as_f64();
+                assert!(spearman > Some(0.7), "{loss} {noise} {samples}: {spearman:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn faults_are_named_and_nothing_is_written() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("bad.csv"), "2,1,2\n0.5,1,2\nabc,2,1\n").expect("writable");
+    assert_eq!(
+        refuse(folder, &["train", "--data", "bad.csv", "--model", "m"]),
+        "perturb: bad.csv, line 3, column 1: expected a finite decimal number within f32, found `abc`\n"
+    );
+    assert!(!folder.join("m").exists());
+    assert!(refuse(folder, &["train", "--data", "none.csv"]).contains("none.csv"));
+    assert!(refuse(folder, &["experiment", "label-ranking", "--data", "."]).contains("line 3, column 1"));
+
+    votes(folder);
+    let refused = refuse(folder, &["train", "--data", "votes.csv", "--epsilon", "0", "--model", "m"]);
+    assert_eq!(refused, "perturb: epsilon must be finite and greater than 0\n");
+    succeed(folder, &["train", "--data", "votes.csv", "--model", "m"]);
+    let mut bytes = std::fs::read(folder.join("m")).expect("the model");
+    bytes[40] ^= 1;
+    std::fs::write(folder.join("m"), bytes).expect("writable");
+    assert!(refuse(folder, &["evaluate", "--data", "votes.csv", "--model", "m"]).contains("checksum"));
+    assert_eq!(perturb(folder, &["train"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_demo_learns_and_reports() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let text = succeed(folder, &["demo", "--out", "report", "--quiet"]);
+    for loss in ["fenchel-young", "perturbed-squared", "squared", "blackbox"] {
+        assert!(text.contains(loss), "{text}");
+    }
+    let page = std::fs::read_to_string(folder.join("report/demo.html")).expect("the page");
+    assert!(page.contains("<svg") && page.contains("perturb demo --out report --quiet"));
+    let learned = json(&succeed(folder, &["demo", "--json", "--quiet", "--seed", "3"]));
+    let last = &learned[0]["curve"].as_array().and_then(|curve| curve.last().cloned()).expect("a curve")[1];
+    assert!(last["spearman"].as_f64() > Some(0.6), "{last}");
+}
