@@ -32,8 +32,7 @@ fn json(text: &str) -> serde_json::Value {
 
 /// 400 rows whose ordering of a, b, c follows from x and a town.
 fn votes(folder: &Path) -> PathBuf {
-    let mut text = String::from("x,town,ordering\n");
-    for i in 0..400 {
+    let rows = (0..400).map(|i| {
         let (x, town) = (f64::from(i % 20) / 10.0 - 1.0, ["Kyoto", "Osaka"][i as usize % 2]);
         let ordering = match (x > 0.0, town) {
             (true, "Kyoto") => "a>b>c",
@@ -41,8 +40,9 @@ fn votes(folder: &Path) -> PathBuf {
             (false, "Kyoto") => "b>c>a",
             (false, _) => "c>b>a",
         };
-        text += &format!("{x},{town},{ordering}\n");
-    }
+        format!("{x},{town},{ordering}\n")
+    });
+    let text = format!("x,town,ordering\n{}", rows.collect::<String>());
     let file = folder.join("votes.csv");
     std::fs::write(&file, text).expect("a temporary folder is writable");
     file

@@ -10,11 +10,14 @@ use clap::{Args, Parser, Subcommand};
 
 mod chart;
 mod demo;
+mod evaluate;
 mod experiment;
-mod model;
+mod predict;
 mod progress;
 mod report;
+mod source;
 mod table;
+mod train;
 
 /// Turns discrete decisions into layers that learn by gradient descent.
 ///
@@ -53,11 +56,11 @@ enum Command {
     /// Learn to rank on generated data with four losses: a table and learning curves in seconds
     Demo(demo::Demo),
     /// Train a ranking model on a file
-    Train(model::Train),
+    Train(train::Train),
     /// Judge a trained model on a file with known ranks
-    Evaluate(model::Evaluate),
+    Evaluate(evaluate::Evaluate),
     /// Rank the labels of new rows with a trained model
-    Predict(model::Predict),
+    Predict(predict::Predict),
     /// Reproduce an experiment of the paper
     #[command(subcommand)]
     Experiment(Experiment),

@@ -1,6 +1,7 @@
 //! Tables on standard output.
 
 use perturb::report::{Cell, Table};
+use perturb::train::RankingScores;
 
 /// Columns padded to equal widths; the first is left-aligned, the others right-aligned.
 pub(crate) fn render(table: &Table) -> String {
@@ -33,4 +34,22 @@ pub(crate) fn render(table: &Table) -> String {
     let rule = "-".repeat(widths.iter().sum::<usize>() + 2 * (columns.max(1) - 1)) + "\n";
     let body: String = rows.iter().map(|row| line(row)).collect();
     line(header) + &rule + &body
+}
+
+/// A model's scores, one a line.
+pub(crate) fn of_scores(scores: &RankingScores, on: &str) -> String {
+    let rows = [
+        ("Spearman", format!("{:.4}", scores.spearman)),
+        ("Kendall", format!("{:.4}", scores.kendall)),
+        ("perfect ranks", format!("{:.2} %", 100.0 * scores.perfect_ranks)),
+        ("partial ranks", format!("{:.2} %", 100.0 * scores.partial_ranks)),
+    ];
+    render(&Table {
+        caption: String::new(),
+        header: vec![on.to_owned(), "score".to_owned()],
+        rows: rows
+            .into_iter()
+            .map(|(name, score)| vec![Cell::Text(name.into()), Cell::Number(score)])
+            .collect(),
+    })
 }

@@ -1,0 +1,65 @@
+//! `perturb evaluate`: a model against known ranks.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use perturb::data::Dataset;
+use perturb::data::table as csv_table;
+use perturb::model_file::ModelFile;
+use perturb::train::RankingScores;
+
+use super::source::{Source, has_counts, load};
+use super::{Common, Failure, say, say_json, table};
+
+/// Judges a model on rows with known ranks.
+#[derive(Args, Debug)]
+pub(crate) struct Evaluate {
+    /// Model file
+    #[arg(long, value_name = "FILE", default_value = "model.perturb")]
+    model: PathBuf,
+    #[command(flatten)]
+    source: Source,
+}
+
+impl Evaluate {
+    pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        let (file, model) = load(&self.model)?;
+        let data = self.source.read()?;
+        let data = if has_counts(&self.source.data)? { data } else { self.aligned(&data, &file)? };
+        if (data.features(), data.labels()) != (file.features, file.scores) {
+            return Err(format!(
+                "{} has {} features and {} labels; the model expects {} and {}",
+                self.source.data.display(),
+                data.features(),
+                data.labels(),
+                file.features,
+                file.scores
+            )
+            .into());
+        }
+        let scores = RankingScores::of(&model, &data);
+        if common.json {
+            say_json(&scores)?;
+        } else {
+            say(table::of_scores(&scores, &format!("{} rows", data.len())))?;
+        }
+        Ok(())
+    }
+
+    /// The table with the model's features and labels, by name.
+    fn aligned(&self, data: &Dataset<f32>, file: &ModelFile) -> Result<Dataset<f32>, Failure> {
+        let names = &file.provenance;
+        let features = csv_table::read_features(&self.source.data, &names.feature_names)?;
+        let place = |label: &String| {
+            data.label_names().iter().position(|other| other == label).ok_or_else(|| {
+                let found = data.label_names().join(", ");
+                format!("{}: no label `{label}` of the model; found {found}", self.source.data.display())
+            })
+        };
+        let places = names.label_names.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let ranks =
+            (0..data.len()).flat_map(|row| places.iter().map(move |&place| data.y(row)[place])).collect();
+        let (features_named, labels) = (names.feature_names.clone(), names.label_names.clone());
+        Ok(Dataset::new(data.name(), features_named, labels, features, ranks)?)
+    }
+}

@@ -1,0 +1,231 @@
+//! `perturb train`: from a file of rankings to a model file.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use perturb::data::{Dataset, shuffle};
+use perturb::model_file::{ModelFile, NoiseKind, OracleKind, Provenance};
+use perturb::train::{LinearModel, Loss, Objective, Optimizer, Patience, RankingScores, Schedule, Training};
+use perturb::{
+    Dyn, Expectation, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed,
+};
+
+use super::progress::Progress;
+use super::source::Source;
+use super::{Common, Failure, report, say, say_json, table};
+
+#[derive(ValueEnum, Debug, Clone, Copy)]
+enum LossName {
+    FenchelYoung,
+    PerturbedSquared,
+    Squared,
+    Blackbox,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy)]
+enum NoiseName {
+    Gumbel,
+    Normal,
+    Laplace,
+    Logistic,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy)]
+enum OptimizerName {
+    Sgd,
+    Adam,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy)]
+enum ScheduleName {
+    Constant,
+    Linear,
+    Cosine,
+}
+
+/// Trains an affine model θ = Wx + b whose decision is the ranking of θ.
+#[derive(Args, Debug)]
+pub(crate) struct Train {
+    #[command(flatten)]
+    source: Source,
+    /// File to write the model to
+    #[arg(long, value_name = "FILE", default_value = "model.perturb")]
+    model: PathBuf,
+    /// The loss to minimise
+    #[arg(long, value_enum, default_value = "fenchel-young")]
+    loss: LossName,
+    /// The noise of the perturbed losses
+    #[arg(long, value_enum, default_value = "normal")]
+    noise: NoiseName,
+    /// The temperature of the perturbed losses, in units of scores
+    #[arg(long, default_value_t = 1.0, value_name = "E")]
+    epsilon: f32,
+    /// Samples per gradient; 0 computes expectations exactly
+    #[arg(long, default_value_t = 1, value_name = "M")]
+    samples: u32,
+    /// Interpolation of the blackbox loss
+    #[arg(long, default_value_t = 0.1, value_name = "L")]
+    lambda: f32,
+    /// Learning rate
+    #[arg(long, default_value_t = 0.1, value_name = "R")]
+    rate: f64,
+    /// How the rate changes over the run
+    #[arg(long, value_enum, default_value = "linear")]
+    schedule: ScheduleName,
+    /// How gradients become steps
+    #[arg(long, value_enum, default_value = "sgd")]
+    optimizer: OptimizerName,
+    /// Passes over the training rows
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    epochs: usize,
+    /// Rows per step
+    #[arg(long, default_value_t = 32, value_name = "N")]
+    batch: usize,
+    /// Share of rows kept out of training to judge every epoch on
+    #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
+    validation: f64,
+    /// Stop after this many epochs without a better validation score, and keep the best epoch
+    #[arg(long, value_name = "N")]
+    patience: Option<usize>,
+}
+
+impl Train {
+    pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        match self.noise {
+            NoiseName::Gumbel => self.train(common, Gumbel, NoiseKind::Gumbel),
+            NoiseName::Normal => self.train(common, Normal, NoiseKind::Normal),
+            NoiseName::Laplace => self.train(common, Laplace, NoiseKind::Laplace),
+            NoiseName::Logistic => self.train(common, Logistic, NoiseKind::Logistic),
+        }
+    }
+
+    fn train<N: Law<f32>>(&self, common: &Common, noise: N, kind: NoiseKind) -> Result<(), Failure> {
+        let data = self.source.read()?;
+        let seed = Seed(common.seed);
+        let (train, validation) = self.split(&data, seed)?;
+        let loss = match self.loss {
+            LossName::FenchelYoung => Loss::FenchelYoung,
+            LossName::PerturbedSquared => Loss::PerturbedSquared,
+            LossName::Squared => Loss::Squared,
+            LossName::Blackbox if self.lambda > 0.0 && self.lambda.is_finite() => {
+                Loss::BlackBox { lambda: self.lambda }
+            }
+            LossName::Blackbox => return Err("--lambda must be finite and greater than 0".into()),
+        };
+        let how = match self.samples {
+            0 => Expectation::Exact,
+            samples => Expectation::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
+        };
+        let layer = Perturbed::new(Ranking::ascending(Dyn(data.labels()))?, noise, self.epsilon)?;
+        let objective = Objective { layer, loss, how };
+        let training = Training {
+            epochs: self.epochs,
+            least_steps: 0,
+            batch: self.batch,
+            rate: self.rate,
+            schedule: match self.schedule {
+                ScheduleName::Constant => Schedule::Constant,
+                ScheduleName::Linear => Schedule::Linear,
+                ScheduleName::Cosine => Schedule::Cosine,
+            },
+            optimizer: match self.optimizer {
+                OptimizerName::Sgd => Optimizer::Sgd { momentum: 0.0 },
+                OptimizerName::Adam => Optimizer::Adam,
+            },
+            averaging: if self.patience.is_some() { 0.0 } else { 0.5 },
+            patience: self.patience.map(|epochs| Patience { epochs }),
+            seed: seed.fold(1),
+            ..Training::default()
+        };
+
+        let progress = Progress::new("training", self.epochs as u64, common.quiet);
+        let mut curve: Vec<(usize, RankingScores)> = Vec::new();
+        let fitted = training.fit_observed(&objective, &train, |epoch| {
+            progress.add(1);
+            let scores = validation.as_ref().map(|rows| RankingScores::of(epoch.model, rows));
+            curve.extend(scores.map(|scores| (epoch.epoch, scores)));
+            ControlFlow::Continue(scores.map(|scores| scores.spearman))
+        })?;
+        drop(progress);
+
+        self.save(&fitted.model, &data, loss, kind, common.seed)?;
+        let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
+        if common.json {
+            let json = serde_json::json!({
+                "model": self.model,
+                "seed": common.seed,
+                "epoch": fitted.epoch,
+                "steps": fitted.steps,
+                "rows": train.len(),
+                "validation": scores,
+                "curve": curve,
+            });
+            say_json(&json)?;
+        } else {
+            say(format_args!(
+                "{}: {} features, {} labels, trained on {} rows, epoch {} of {}, seed {}",
+                self.model.display(),
+                data.features(),
+                data.labels(),
+                train.len(),
+                fitted.epoch,
+                self.epochs,
+                common.seed
+            ))?;
+            if let Some(scores) = scores {
+                say(format_args!("\n{}", table::of_scores(&scores, "validation rows")))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Training rows, and validation rows if there are any.
+    fn split(
+        &self,
+        data: &Dataset<f32>,
+        seed: Seed,
+    ) -> Result<(Dataset<f32>, Option<Dataset<f32>>), Failure> {
+        if !(0.0..1.0).contains(&self.validation) {
+            return Err(
+                format!("--validation is {}; expected 0 up to, not including, 1", self.validation).into()
+            );
+        }
+        let order = shuffle(seed.fold(0), data.len());
+        let (validation, train) = order.split_at((self.validation * data.len() as f64) as usize);
+        if self.patience.is_some() && validation.is_empty() {
+            return Err("--patience needs validation rows: raise --validation".into());
+        }
+        Ok((data.select(train), (!validation.is_empty()).then(|| data.select(validation))))
+    }
+
+    fn save(
+        &self,
+        model: &LinearModel<f32>,
+        data: &Dataset<f32>,
+        loss: Loss<f32>,
+        noise: NoiseKind,
+        seed: u64,
+    ) -> Result<(), Failure> {
+        let file = ModelFile {
+            features: model.features(),
+            scores: model.scores(),
+            weights: model.weights().to_vec(),
+            bias: model.bias().to_vec(),
+            epsilon: self.epsilon,
+            noise,
+            oracle: OracleKind::Ranking,
+            provenance: Provenance {
+                library_version: env!("CARGO_PKG_VERSION").into(),
+                seed,
+                loss: loss.name().into(),
+                data_name: data.name().into(),
+                data_digest: format!("{:016x}", data.digest()),
+                feature_names: data.feature_names().to_vec(),
+                label_names: data.label_names().to_vec(),
+                command: report::origin(seed).command,
+            },
+        };
+        Ok(file.save(&self.model)?)
+    }
+}
