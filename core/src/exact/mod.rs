@@ -8,7 +8,7 @@
 //! | [`Ranking`](crate::Ranking) with equally spaced v | all | sum over pairs | O(d²) | O(d²) |
 //! | [`TopK`](crate::TopK) | all | quadrature, Poisson-binomial recursion | O(dkQ), vjp O(d²kQ) | O(d²kQ) |
 //!
-//! Q is a few hundred in f64, about half of it in f32.
+//! Q is a few hundred in f64, about half of it in f32; for top-k it grows like √d where k is near d/2.
 //!
 //! In accuracy an exact expectation beats any number of samples. In cost alone it equals the mean over this many
 //! samples, from the bench `crossover` (f32, x86-64 without extensions, d = 10 and d = 100):
