@@ -116,5 +116,9 @@ fn errors_name_the_row() {
     let ragged = layer.batch().maximizer(&theta[..=DIM], how).unwrap_err();
     assert_eq!(ragged.to_string(), "row 1: the last row of theta has 1 entries; expected 7");
     assert!(layer.batch().vjp(&theta, &theta[..DIM], how).is_err());
+    let targets = vec![f32::NAN; 5 * DIM];
+    let source = Error::NotFinite { parameter: "targets", index: 0 };
+    let refused = layer.batch().fenchel_young_gradient(&rows(5), &targets, how);
+    assert_eq!(refused, Err(RowError { row: 0, source }));
     assert_eq!(layer.batch().maximizer(&[], how), Ok(vec![]));
 }

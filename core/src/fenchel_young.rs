@@ -11,7 +11,8 @@ use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
 ///   the directions that y maximises;
 /// - on the simplex with Gumbel noise: as Σ y_i ln y_i − γ;
 /// - elsewhere: by maximising the dual ⟨y, θ′⟩ − F_ε(θ′) over θ′, started at θ and with the same noise as
-///   F_ε(θ): the loss is then never negative, and 0 at the estimate of y_ε(θ) under that noise.
+///   F_ε(θ): the loss is then never negative, and 0 at the estimate of y_ε(θ) under that noise. Sampled, it is
+///   biased upwards by a term in 1/M.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]

@@ -176,6 +176,9 @@ impl Training {
             }
         }
         let last = Fitted { model: run.model(), epoch, steps: run.step };
+        if last.model.weights().iter().chain(last.model.bias()).any(|w| !w.is_finite()) {
+            return Err(TrainError::Layer(Error::Overflow { quantity: "a trained weight" }));
+        }
         Ok(match (self.patience, best) {
             (Some(_), Some((_, best))) => best,
             _ => last,
@@ -186,7 +189,7 @@ impl Training {
     #[must_use]
     pub fn steps(&self, rows: usize) -> usize {
         let per_epoch = (rows / self.batch.max(1)).max(1);
-        (self.epochs * per_epoch).max(self.least_steps)
+        self.epochs.saturating_mul(per_epoch).max(self.least_steps)
     }
 
     fn check<T: Real>(&self, dim: usize, data: &Dataset<T>) -> Result<(), TrainError> {

@@ -82,7 +82,7 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
             }
             (Loss::FenchelYoung, Expectation::MonteCarlo(MonteCarlo { samples: 1, .. })) => {
                 let Workspace { scores, y, work, .. } = workspace;
-                self.layer.sample_into(theta, seed, 0, scores.as_mut(), y.as_mut(), work);
+                self.layer.sample_into(theta, seed, 0, scores.as_mut(), y.as_mut(), work)?;
                 difference(gradient, y.as_ref(), target);
             }
             (Loss::FenchelYoung, Expectation::MonteCarlo(how)) => {

@@ -18,7 +18,7 @@ impl<T: Real> LinearModel<T> {
     /// From W, column by column (one column of scores per feature), and b; `None` if the lengths do not fit.
     #[must_use]
     pub fn from_parts(features: usize, weights: Vec<T>, bias: Vec<T>) -> Option<Self> {
-        (weights.len() == features * bias.len()).then_some(Self { features, weights, bias })
+        (features.checked_mul(bias.len()) == Some(weights.len())).then_some(Self { features, weights, bias })
     }
     /// The number of inputs.
     pub fn features(&self) -> usize {
