@@ -2,7 +2,8 @@
 
 use perturb::{Const, Dyn, Hypercube, Oracle, Ranking, Real, Shape, Simplex, TopK};
 use perturb_tests::naive::{self, Tie};
-use perturb_tests::{reals, widened};
+use perturb_tests::reals;
+use perturb_tests::solve::solve;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -14,21 +15,6 @@ fn config(cases: u32) -> ProptestConfig {
 /// Quarters in [−2, 2]: sums are exact in f32, so that ties are exact too. Both zeros are frequent.
 fn quarter() -> impl Strategy<Value = f64> {
     prop_oneof![6 => (-8i8..=8).prop_map(|i| f64::from(i) / 4.0), 1 => Just(0.0), 1 => Just(-0.0)]
-}
-
-/// Solves, and checks that the returned value is ⟨y, θ⟩ and that the work is reusable.
-fn solve<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64]) -> (Vec<f64>, f64) {
-    let theta = reals::<T>(theta);
-    let mut work = oracle.work();
-    let mut y = vec![T::from_f64(f64::NAN); theta.len()];
-    let value = oracle.solve(&theta, &mut y, &mut work);
-    let product = y.iter().zip(&theta).fold(T::ZERO, |sum, (&y, &theta)| sum + y * theta);
-    assert_eq!(value, product, "{} in {}", O::NAME, T::NAME);
-    let mut again = y.clone();
-    assert_eq!(oracle.solve(&theta, &mut again, &mut work), value);
-    assert_eq!(again, y);
-    assert!(oracle.is_vertex(&y, &mut work), "{} does not know its vertex {y:?}", O::NAME);
-    (widened(&y), value.to_f64())
 }
 
 fn every_oracle<T: Real>(shape: impl Shape, theta: &[f64], v: &[f64]) {

@@ -73,7 +73,7 @@ impl<T: Real, const FEATURES: usize, const SCORES: usize> Affine<T, FEATURES, SC
         error::check_result("the scores Wx + b", &theta)?;
         let mut y = shape.array(T::ZERO);
         let mut perturbed = [T::ZERO; SCORES];
-        layer.sample_into(&theta, seed, 0, &mut perturbed, y.as_mut(), &mut layer.oracle().work());
+        layer.sample_into(&theta, seed, 0, &mut perturbed, y.as_mut(), &mut layer.oracle().work())?;
         let gradient = &mut perturbed;
         for ((gradient, &y), &target) in gradient.iter_mut().zip(y.as_ref()).zip(target) {
             *gradient = y - target;

@@ -63,6 +63,20 @@ pub enum Error {
         /// The parameter's name.
         parameter: &'static str,
     },
+    /// Nodes and edges make no graph that the oracle can work on.
+    Graph {
+        /// The first offending node, edge or cell, counted from 0.
+        index: usize,
+        /// What is wrong with it.
+        because: &'static str,
+    },
+    /// A solver failed.
+    Solver {
+        /// The number of the sample whose perturbed scores it was given; `None` for the scores themselves.
+        sample: Option<u64>,
+        /// What the solver said.
+        because: &'static str,
+    },
     /// A fixed-size container is too small for the result.
     Capacity {
         /// What did not fit.
@@ -99,6 +113,11 @@ impl fmt::Display for Error {
             Self::OutsideHull { parameter } => {
                 write!(f, "{parameter} lies outside the convex hull of the oracle's vertices")
             }
+            Self::Graph { index, because } => write!(f, "{because} ({index}, counted from 0)"),
+            Self::Solver { sample: Some(sample), because } => {
+                write!(f, "the solver failed on sample {sample}: {because}")
+            }
+            Self::Solver { sample: None, because } => write!(f, "the solver failed: {because}"),
             Self::Capacity { quantity, capacity } => {
                 write!(f, "more {quantity} than the capacity of {capacity}")
             }

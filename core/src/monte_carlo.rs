@@ -3,6 +3,7 @@
 use crate::estimator::{Draw, Estimator, FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value, Vjp};
 use crate::evaluate::{Array, Evaluate, Matrix};
 use crate::fenchel_young::{self, FenchelYoung};
+use crate::oracle::solve_checked;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error, estimator};
 
 /// Samples per block: sums are formed within blocks and merged in the order of the blocks, so that blocks
@@ -102,13 +103,13 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     {
         self.check(theta, estimator, how)?;
         let mut scratch = Scratch::new(&self.oracle);
-        self.prepare::<E>(theta, how, &mut scratch);
+        self.prepare::<E>(theta, how, &mut scratch)?;
         let mut sum = estimator.zero(self.oracle.shape());
-        self.add_block(theta, estimator, how, 0, &mut scratch, &mut sum);
+        self.add_block(theta, estimator, how, 0, &mut scratch, &mut sum)?;
         if how.blocks() > 1 {
             let mut part = sum.clone();
             for block in 1..how.blocks() {
-                self.add_block(theta, estimator, how, block, &mut scratch, &mut part);
+                self.add_block(theta, estimator, how, block, &mut scratch, &mut part)?;
                 estimator::merge::<T, N, O::Shape, E>(&mut sum, &mut part);
             }
         }
@@ -127,14 +128,18 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         estimator.check(dim)
     }
 
-    /// Solves for the baseline, if the estimator uses one.
-    pub fn prepare<E>(&self, theta: &[T], how: MonteCarlo, scratch: &mut Scratch<O, T>)
+    /// Lets the oracle warm up at θ, and solves for the baseline if the estimator uses one.
+    pub fn prepare<E>(&self, theta: &[T], how: MonteCarlo, scratch: &mut Scratch<O, T>) -> Result<(), Error>
     where
         E: Estimator<T, N, O::Shape>,
     {
-        if E::BASELINE && how.variance == Variance::Baseline {
-            self.oracle.solve(theta, scratch.baseline.as_mut(), &mut scratch.work);
+        if how.samples > 1 {
+            self.oracle.warm_up(theta, &mut scratch.work);
         }
+        if E::BASELINE && how.variance == Variance::Baseline {
+            solve_checked(&self.oracle, theta, scratch.baseline.as_mut(), &mut scratch.work, None)?;
+        }
+        Ok(())
     }
 
     /// Overwrites `sum` with the terms of block `block`, in order: with [`merge`](Self::merge) and
@@ -149,7 +154,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         block: u32,
         scratch: &mut Scratch<O, T>,
         sum: &mut E::Sum,
-    ) where
+    ) -> Result<(), Error>
+    where
         E: Estimator<T, N, O::Shape>,
     {
         estimator::clear::<T, N, O::Shape, E>(sum);
@@ -162,7 +168,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             for ((perturbed, &theta), &z) in perturbed.as_mut().iter_mut().zip(theta).zip(z.as_ref()) {
                 *perturbed = theta + self.epsilon * z;
             }
-            let value = self.oracle.solve(perturbed.as_ref(), y.as_mut(), work);
+            let value = solve_checked(&self.oracle, perturbed.as_ref(), y.as_mut(), work, Some(sample))?;
             if E::SCORES {
                 for (score, &z) in score.as_mut().iter_mut().zip(z.as_ref()) {
                     *score = self.noise.score(z);
@@ -179,6 +185,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             };
             estimator.add(&self.noise, &draw, sum);
         }
+        Ok(())
     }
 
     /// `sum += part`.

@@ -1,6 +1,7 @@
 //! A discrete decision made differentiable.
 
 use crate::evaluate::{Array, Evaluate, Matrix};
+use crate::oracle::solve_checked;
 use crate::{Error, FenchelYoung, Noise, Oracle, Real, Seed, Shape, error};
 
 /// Distinct decisions and their shares among the samples.
@@ -54,7 +55,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let shape = self.oracle.shape();
         error::check_vector("theta", theta, shape.dim())?;
         let mut y = shape.array(T::ZERO);
-        let value = self.oracle.solve(theta, y.as_mut(), &mut self.oracle.work());
+        let value = solve_checked(&self.oracle, theta, y.as_mut(), &mut self.oracle.work(), None)?;
+        error::check_result("the value", core::slice::from_ref(&value))?;
         Ok((value, y))
     }
 
@@ -64,12 +66,12 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         error::check_vector("theta", theta, shape.dim())?;
         let mut perturbed = shape.array(T::ZERO);
         let mut y = shape.array(T::ZERO);
-        self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut self.oracle.work());
+        self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut self.oracle.work())?;
         Ok(y)
     }
 
     /// [`sample`](Self::sample) without checks and into the caller's memory: the kernel of single-sample
-    /// training. All slices have d entries and `theta` is finite.
+    /// training. All slices have d entries and `theta` is finite; only a solver that can fail makes it fail.
     pub fn sample_into(
         &self,
         theta: &[T],
@@ -78,12 +80,13 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         perturbed: &mut [T],
         y: &mut [T],
         work: &mut O::Work,
-    ) {
+    ) -> Result<(), Error> {
         self.noise.fill(&mut seed.stream(index), perturbed);
         for (perturbed, &theta) in perturbed.iter_mut().zip(theta) {
             *perturbed = theta + self.epsilon * *perturbed;
         }
-        self.oracle.solve(perturbed, y, work);
+        solve_checked(&self.oracle, perturbed, y, work, Some(index))?;
+        Ok(())
     }
 
     /// Distinct outcomes Y ~ p_θ among `samples` draws with their shares, most frequent first: how sure the
@@ -112,7 +115,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let mut work = self.oracle.work();
         let mut outcomes = Outcomes::<O, T, CAPACITY>::new();
         for index in 0..u64::from(samples) {
-            self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut work);
+            self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut work)?;
             if let Some((_, count)) = outcomes.iter_mut().find(|(known, _)| known.as_ref() == y.as_ref()) {
                 *count += T::ONE;
             } else if outcomes.push((y.clone(), T::ONE)).is_err() {

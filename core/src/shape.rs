@@ -25,6 +25,19 @@ pub trait Shape: Copy + Debug + Send + Sync + 'static {
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Self::Matrix<T>;
 }
 
+/// A shape whose entries form a rectangle, row by row.
+pub trait Plane: Shape {
+    /// One entry per row.
+    type Rows: Shape;
+    /// One entry per column.
+    type Columns: Shape;
+
+    /// The rows.
+    fn rows(&self) -> Self::Rows;
+    /// The columns.
+    fn columns(&self) -> Self::Columns;
+}
+
 /// `N` entries in `[T; N]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -94,5 +107,17 @@ impl<const R: usize, const C: usize> Shape for Rect<R, C> {
     }
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> RectMatrix<T, R, C> {
         RectMatrix([[[[fill; C]; R]; C]; R])
+    }
+}
+
+impl<const R: usize, const C: usize> Plane for Rect<R, C> {
+    type Rows = Const<R>;
+    type Columns = Const<C>;
+
+    fn rows(&self) -> Const<R> {
+        Const
+    }
+    fn columns(&self) -> Const<C> {
+        Const
     }
 }

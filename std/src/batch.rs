@@ -227,7 +227,7 @@ where
         }
         let rows = theta.chunks_exact(self.layer.oracle().shape().dim()).enumerate();
         rows.map(|(row, theta)| {
-            let how = how.row(self.first + row as u64);
+            let how = how.row(self.first.wrapping_add(row as u64));
             self.by_blocks(theta, &estimator(row), how).map_err(|source| RowError { row, source })
         })
         .collect()
@@ -245,19 +245,25 @@ where
             let blocks = wave..how.blocks().min(wave.saturating_add(WAVE));
             let new_scratch = || {
                 let mut scratch = Scratch::new(layer.oracle());
-                layer.prepare::<E>(theta, how, &mut scratch);
-                scratch
+                layer.prepare::<E>(theta, how, &mut scratch).map(|()| scratch)
             };
-            let parts: Vec<E::Sum> = blocks
+            let parts: Vec<Result<E::Sum, Error>> = blocks
                 .into_par_iter()
                 .map_init(new_scratch, |scratch, block| {
                     let mut part = estimator.zero(layer.oracle().shape());
-                    layer.add_block(theta, estimator, how, block, scratch, &mut part);
-                    part
+                    layer.add_block(
+                        theta,
+                        estimator,
+                        how,
+                        block,
+                        scratch.as_mut().map_err(|e| *e)?,
+                        &mut part,
+                    )?;
+                    Ok(part)
                 })
                 .collect();
-            for mut part in parts {
-                Perturbed::<O, N, T>::merge::<E>(&mut sum, &mut part);
+            for part in parts {
+                Perturbed::<O, N, T>::merge::<E>(&mut sum, &mut part?);
             }
         }
         Perturbed::<O, N, T>::finish::<E>(&mut sum, how)?;
@@ -276,7 +282,7 @@ where
         let results: Vec<Result<R, Error>> = theta
             .par_chunks_exact(dim)
             .enumerate()
-            .map(|(r, theta)| f(self.layer, how.for_row(self.first + r as u64), r, theta))
+            .map(|(r, theta)| f(self.layer, how.for_row(self.first.wrapping_add(r as u64)), r, theta))
             .collect();
         results
             .into_iter()
@@ -305,6 +311,10 @@ where
         x: &'x [T],
     ) -> Result<impl Fn(usize) -> &'x [T] + Sync + use<'x, O, N, T>, RowError> {
         let dim = self.layer.oracle().shape().dim();
+        if let Some(place) = x.iter().position(|x| !x.is_finite()) {
+            let source = Error::NotFinite { parameter, index: place % dim };
+            return Err(RowError { row: place / dim, source });
+        }
         if x.len() == theta.len() {
             Ok(move |row: usize| &x[row * dim..(row + 1) * dim])
         } else {

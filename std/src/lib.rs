@@ -18,4 +18,4 @@ pub mod train;
 
 pub use batch::{Batch, BatchExt, PerRow, RowError};
 pub use perturb_core::*;
-pub use shape::Dyn;
+pub use shape::{Dyn, DynRect};

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use perturb_core::Shape;
+use perturb_core::{Plane, Shape};
 
 /// `.0` entries in a `Vec`.
 ///
@@ -27,5 +27,41 @@ impl Shape for Dyn {
     }
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Vec<T> {
         vec![fill; self.0 * self.0]
+    }
+}
+
+/// `rows` × `columns` entries in a `Vec`, row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DynRect {
+    /// The number of rows.
+    pub rows: usize,
+    /// The number of columns.
+    pub columns: usize,
+}
+
+impl Shape for DynRect {
+    type Array<T: Copy + Debug + Send + Sync + 'static> = Vec<T>;
+    type Matrix<T: Copy + Debug + Send + Sync + 'static> = Vec<T>;
+
+    fn dim(&self) -> usize {
+        self.rows.saturating_mul(self.columns)
+    }
+    fn array<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Vec<T> {
+        vec![fill; self.dim()]
+    }
+    fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Vec<T> {
+        vec![fill; self.dim() * self.dim()]
+    }
+}
+
+impl Plane for DynRect {
+    type Rows = Dyn;
+    type Columns = Dyn;
+
+    fn rows(&self) -> Dyn {
+        Dyn(self.rows)
+    }
+    fn columns(&self) -> Dyn {
+        Dyn(self.columns)
     }
 }

@@ -13,6 +13,8 @@ pub mod naive;
 pub mod pairs;
 pub mod reference;
 #[cfg(feature = "std")]
+pub mod solve;
+#[cfg(feature = "std")]
 pub mod statistics;
 
 /// Numbers of the tested type.

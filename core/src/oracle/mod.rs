@@ -3,7 +3,7 @@
 //! θ is a score to maximise everywhere; a cost c enters as θ = −c, written out by the caller. Ties go to
 //! the lowest index.
 
-use crate::{Real, Shape};
+use crate::{Error, Real, Shape};
 
 mod black_box;
 mod hypercube;
@@ -39,6 +39,25 @@ pub trait Oracle<T: Real> {
     /// `theta` and `y` have d entries; no entry of `theta` is NaN.
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T;
 
+    /// h(y) of an objective ⟨y, θ⟩ + h(y) at a vertex y; 0 for the linear ones. [`solve`](Self::solve) returns the
+    /// sum of both.
+    fn offset(&self, y: &[T]) -> T {
+        let _ = y;
+        T::ZERO
+    }
+
+    /// Looks at the scores θ before many solves near them, so that these can start from θ's solution. The answers
+    /// must not depend on it.
+    fn warm_up(&self, theta: &[T], work: &mut Self::Work) {
+        let _ = (theta, work);
+    }
+
+    /// Why the last [`solve`](Self::solve) with `work` failed, for solvers that can; y and value then mean nothing.
+    fn failure(&self, work: &Self::Work) -> Option<&'static str> {
+        let _ = work;
+        None
+    }
+
     /// Whether `y` is certainly a vertex of C; there Ω has the closed form −E⟨y, Z⟩.
     ///
     /// The default decides without knowing C: if y*(y) = y, or y*(2y − 1) = y, then y is one. The first
@@ -56,6 +75,21 @@ pub trait Oracle<T: Real> {
             }
         }
         false
+    }
+}
+
+/// Solves, and names `sample` if the solver failed.
+pub(crate) fn solve_checked<T: Real, O: Oracle<T>>(
+    oracle: &O,
+    theta: &[T],
+    y: &mut [T],
+    work: &mut O::Work,
+    sample: Option<u64>,
+) -> Result<T, Error> {
+    let value = oracle.solve(theta, y, work);
+    match oracle.failure(work) {
+        Some(because) => Err(Error::Solver { sample, because }),
+        None => Ok(value),
     }
 }
 
