@@ -5,16 +5,31 @@
 
 use crate::{Error, Real, Shape};
 
+mod assignment;
 mod black_box;
+mod dag_path;
+mod grid_path;
+mod heap;
 mod hypercube;
+mod knapsack;
+mod negative_cost;
 mod ranking;
+mod shortest_path;
 mod simplex;
+mod spanning_tree;
 mod top_k;
 
+pub use assignment::{Assignment, AssignmentWork};
 pub use black_box::BlackBox;
+pub use dag_path::DagPath;
+pub use grid_path::{GridPath, GridPathWork, Neighbours};
 pub use hypercube::Hypercube;
+pub use knapsack::{Knapsack, KnapsackWork};
+pub use negative_cost::NegativeCost;
 pub use ranking::Ranking;
+pub use shortest_path::{ShortestPath, ShortestPathWork};
 pub use simplex::Simplex;
+pub use spanning_tree::{EdgeLabel, SpanningTree, SpanningTreeWork};
 pub use top_k::TopK;
 
 /// A maximiser of linear functions over the vertices of a polytope C.

@@ -1,0 +1,374 @@
+//! Paths, trees, assignments and knapsacks against the enumeration of their vertices, on random small instances full
+//! of ties, equal entries, signed zeros and negative scores.
+
+use perturb::{
+    Assignment, Const, DagPath, Dyn, DynRect, EdgeLabel, Error, Graph, GridPath, Knapsack, MonteCarlo,
+    NegativeCost, Neighbours, Normal, Oracle, Perturbed, Plane, Real, Rect, Seed, Shape, ShortestPath,
+    SpanningTree,
+};
+use perturb_tests::naive_graphs::{assignments, graph_paths, grid_paths, packings, spanning_trees};
+use perturb_tests::reals;
+use perturb_tests::solve::solve;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, rng_seed: RngSeed::Fixed(71), failure_persistence: None, ..Default::default() }
+}
+
+/// Quarters in [−2, 2]: sums are exact in f32, so that ties are exact too. Both zeros are frequent.
+fn quarter() -> impl Strategy<Value = f64> {
+    prop_oneof![6 => (-8i8..=8).prop_map(|i| f64::from(i) / 4.0), 1 => Just(0.0), 1 => Just(-0.0)]
+}
+
+fn best(vertices: &[Vec<f64>], theta: &[f64]) -> f64 {
+    let value = |y: &Vec<f64>| y.iter().zip(theta).map(|(y, theta)| y * theta).sum::<f64>();
+    vertices.iter().map(value).fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// The oracle finds a vertex of the list whose value is the largest of all.
+#[track_caller]
+fn assert_best<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], vertices: &[Vec<f64>]) {
+    let (y, value) = solve::<T, _>(oracle, theta);
+    assert!(vertices.contains(&y), "{}: {y:?} is no vertex", O::NAME);
+    assert_eq!(value, best(vertices, theta), "{} at {theta:?}: {y:?}", O::NAME);
+}
+
+/// Under floored costs the path is the cheapest, and its value that of the scores themselves.
+#[track_caller]
+fn assert_cheapest<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], floor: f64, paths: &[Vec<f64>]) {
+    let (y, value) = solve::<T, _>(oracle, theta);
+    assert!(paths.contains(&y), "{}: {y:?} is no path", O::NAME);
+    let floored: Vec<f64> = theta.iter().map(|theta| theta.min(-floor)).collect();
+    assert_eq!(
+        best(std::slice::from_ref(&y), &floored),
+        best(paths, &floored),
+        "{} at {theta:?}: {y:?}",
+        O::NAME
+    );
+    assert_eq!(value, best(std::slice::from_ref(&y), theta));
+}
+
+fn grid_path<T: Real, P: Plane>(plane: P, theta: &[f64], ends: [(usize, usize); 2]) {
+    let size = (plane.rows().dim(), plane.columns().dim());
+    for (neighbours, diagonal) in [(Neighbours::Four, false), (Neighbours::Eight, true)] {
+        let oracle = GridPath::<T, _>::between(plane, neighbours, ends[0], ends[1]).unwrap();
+        let paths = grid_paths(size, diagonal, ends[0], ends[1]);
+        assert_cheapest::<T, _>(&oracle, theta, 1.0 / 1024.0, &paths);
+        let floor = NegativeCost::Floor(T::HALF);
+        assert_cheapest::<T, _>(&oracle.with_negative_costs(floor).unwrap(), theta, 0.5, &paths);
+    }
+}
+
+/// A complete directed graph of four nodes.
+const COMPLETE: [(u32, u32); 12] =
+    [(0, 1), (2, 1), (0, 2), (1, 0), (3, 0), (1, 2), (3, 1), (1, 3), (0, 3), (2, 0), (2, 3), (3, 2)];
+/// Two layers and a shortcut, in topological order, with parallel edges.
+const LAYERS: [(u32, u32); 10] =
+    [(0, 1), (0, 2), (0, 2), (1, 3), (2, 3), (1, 4), (2, 4), (3, 5), (4, 5), (0, 5)];
+/// A connected graph of five nodes with parallel edges.
+const MESH: [(u32, u32); 9] = [(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 0), (1, 3), (0, 1), (4, 2)];
+
+fn graphs<T: Real, V: Shape, E: Shape>(
+    theta: &[f64],
+    complete: (V, E),
+    layers: (impl Shape, impl Shape),
+    mesh: (impl Shape, impl Shape),
+) {
+    let graph = Graph::new(complete.0, complete.1, &COMPLETE).unwrap();
+    let paths = graph_paths(4, &COMPLETE, 0, 3);
+    let oracle = ShortestPath::<T, _, _>::new(graph, 0, 3).unwrap();
+    assert_cheapest::<T, _>(&oracle, &theta[..12], 1.0 / 1024.0, &paths);
+
+    let graph = Graph::new(layers.0, layers.1, &LAYERS).unwrap();
+    let paths = graph_paths(6, &LAYERS, 0, 5);
+    assert_best::<T, _>(&DagPath::new(graph.clone(), 0, 5).unwrap(), &theta[..10], &paths);
+    let oracle = ShortestPath::<T, _, _>::new(graph, 0, 5).unwrap();
+    assert_cheapest::<T, _>(&oracle, &theta[..10], 1.0 / 1024.0, &paths);
+
+    let graph = Graph::new(mesh.0, mesh.1, &MESH).unwrap();
+    let trees = spanning_trees(5, &MESH);
+    assert_best::<T, _>(&SpanningTree::new(graph).unwrap(), &theta[..9], &trees);
+}
+
+fn knapsack<T: Real, P: Plane>(shape: P, theta: &[f64], weights: &[u32], capacity: u32) {
+    let oracle = Knapsack::new(shape, weights, capacity).unwrap();
+    assert_best::<T, _>(&oracle, theta, &packings(weights, capacity));
+}
+
+fn assignment<T: Real, P: Plane>(plane: P, theta: &[f64]) {
+    let vertices = assignments(plane.rows().dim(), plane.columns().dim());
+    assert_best::<T, _>(&Assignment::new(plane).unwrap(), &theta[..plane.dim()], &vertices);
+}
+
+proptest! {
+    #![proptest_config(config(1000))]
+
+    #[test]
+    fn grid_paths_are_the_cheapest(theta in vec(quarter(), 12), start in 0usize..12, goal in 0usize..12) {
+        let ends = [start, goal].map(|cell| (cell / 4, cell % 4));
+        grid_path::<f32, _>(Rect::<3, 4>, &theta, ends);
+        grid_path::<f64, _>(DynRect { rows: 3, columns: 4 }, &theta, ends);
+        let corners = [(0, 0), (1, 2)];
+        grid_path::<f64, _>(Rect::<2, 3>, &theta[..6], corners);
+        grid_path::<f32, _>(DynRect { rows: 2, columns: 3 }, &theta[..6], corners);
+    }
+
+    #[test]
+    fn graphs_match_the_enumeration(theta in vec(quarter(), 12)) {
+        let fixed = ((Const::<4>, Const::<12>), (Const::<6>, Const::<10>), (Const::<5>, Const::<9>));
+        graphs::<f32, _, _>(&theta, fixed.0, fixed.1, fixed.2);
+        graphs::<f64, _, _>(&theta, fixed.0, fixed.1, fixed.2);
+        let sized = ((Dyn(4), Dyn(12)), (Dyn(6), Dyn(10)), (Dyn(5), Dyn(9)));
+        graphs::<f32, _, _>(&theta, sized.0, sized.1, sized.2);
+        graphs::<f64, _, _>(&theta, sized.0, sized.1, sized.2);
+    }
+
+    /// Trees under labels: the enumeration without those that disagree.
+    #[test]
+    fn labelled_trees_match_the_enumeration(theta in vec(quarter(), 9), labels in vec(0u8..6, 9)) {
+        let labels: Vec<EdgeLabel> = labels.iter().map(|label| match label {
+            0 => EdgeLabel::In,
+            1 => EdgeLabel::Out,
+            _ => EdgeLabel::Unknown,
+        }).collect();
+        let mut trees = spanning_trees(5, &MESH);
+        trees.retain(|y| y.iter().zip(&labels).all(|(&y, label)| match label {
+            EdgeLabel::In => y == 1.0,
+            EdgeLabel::Out => y == 0.0,
+            EdgeLabel::Unknown => true,
+        }));
+        let graph = Graph::new(Dyn(5), Dyn(9), &MESH).unwrap();
+        match SpanningTree::with_labels(graph, &labels) {
+            Ok(oracle) => {
+                assert_best::<f32, _>(&oracle, &theta, &trees);
+                assert_best::<f64, _>(&oracle, &theta, &trees);
+            }
+            Err(error) => {
+                let named = matches!(error, Error::Graph { .. });
+                prop_assert!(trees.is_empty() && named);
+            }
+        }
+    }
+
+    #[test]
+    fn knapsacks_match_the_enumeration(
+        theta in vec(quarter(), 8), weights in vec(0u32..12, 8), capacity in 0u32..60,
+    ) {
+        knapsack::<f32, _>(Rect::<8, { Knapsack::blocks(60) }>, &theta, &weights, capacity);
+        knapsack::<f64, _>(Rect::<8, { Knapsack::blocks(60) }>, &theta, &weights, capacity);
+        let shape = DynRect { rows: 8, columns: Knapsack::blocks(capacity as usize) };
+        knapsack::<f32, _>(shape, &theta, &weights, capacity);
+        knapsack::<f64, _>(shape, &theta, &weights, capacity);
+    }
+
+    #[test]
+    fn assignments_match_the_enumeration(theta in vec(quarter(), 16)) {
+        fn check<T: Real>(theta: &[f64]) {
+            assignment::<T, _>(Rect::<4, 4>, theta);
+            assignment::<T, _>(Rect::<3, 5>, theta);
+            assignment::<T, _>(Rect::<5, 3>, theta);
+            for (rows, columns) in [(1, 1), (1, 4), (4, 1), (2, 3), (4, 3), (3, 3), (4, 4)] {
+                assignment::<T, _>(DynRect { rows, columns }, theta);
+            }
+        }
+        check::<f32>(&theta);
+        check::<f64>(&theta);
+    }
+
+    /// Optimal by duality: prices u_i + v_j ≥ θ_ij whose sum is the value would prove it; here the value equals that
+    /// of the textbook algorithm.
+    #[test]
+    fn larger_assignments_match_the_hungarian_method(
+        (n, m, theta) in (1usize..=24, 1usize..=24).prop_flat_map(|(n, m)| {
+            (Just(n), Just(m), vec(prop_oneof![quarter(), (-300i32..300).prop_map(f64::from)], n * m))
+        })
+    ) {
+        let oracle = Assignment::new(DynRect { rows: n, columns: m }).unwrap();
+        let want = hungarian(n, m, &theta);
+        prop_assert_eq!(solve::<f64, _>(&oracle, &theta).1, want);
+        prop_assert_eq!(solve::<f32, _>(&oracle, &theta).1, want);
+    }
+}
+
+/// The largest assignment value by potentials and alternating trees, one row at a time (Kuhn 1955, Munkres 1957).
+fn hungarian(n: usize, m: usize, theta: &[f64]) -> f64 {
+    if n > m {
+        let transposed: Vec<f64> = (0..n * m).map(|i| theta[i % n * m + i / n]).collect();
+        return hungarian(m, n, &transposed);
+    }
+    let (mut u, mut v) = (vec![0.0; n], vec![0.0; m]);
+    let mut row_of: Vec<Option<usize>> = vec![None; m];
+    for root in 0..n {
+        let (mut slack, mut from) = (vec![f64::INFINITY; m], vec![None; m]);
+        let mut in_tree = vec![false; m];
+        let (mut row, mut column) = (root, None);
+        loop {
+            for j in (0..m).filter(|&j| !in_tree[j]) {
+                let reduced = -theta[row * m + j] - u[row] - v[j];
+                if reduced < slack[j] {
+                    (slack[j], from[j]) = (reduced, column);
+                }
+            }
+            let next =
+                (0..m).filter(|&j| !in_tree[j]).min_by(|&a, &b| slack[a].total_cmp(&slack[b])).unwrap();
+            let delta = slack[next];
+            u[root] += delta;
+            for j in 0..m {
+                if in_tree[j] {
+                    u[row_of[j].unwrap()] += delta;
+                    v[j] -= delta;
+                } else {
+                    slack[j] -= delta;
+                }
+            }
+            in_tree[next] = true;
+            column = Some(next);
+            match row_of[next] {
+                Some(taken) => row = taken,
+                None => break,
+            }
+        }
+        while let Some(j) = column {
+            row_of[j] = Some(from[j].map_or(root, |before: usize| row_of[before].unwrap()));
+            column = from[j];
+        }
+    }
+    (0..m).filter_map(|j| row_of[j].map(|i| theta[i * m + j])).sum()
+}
+
+/// Mixtures and near misses are no vertices; a path with a shortcut is none either.
+#[test]
+fn other_points_are_no_vertices() {
+    fn refuses<O: Oracle<f64>>(oracle: &O, points: &[&[f64]]) {
+        for point in points {
+            assert!(!oracle.is_vertex(point, &mut oracle.work()), "{point:?} of {}", O::NAME);
+        }
+    }
+    let grid = GridPath::new(Rect::<2, 3>, Neighbours::Eight).unwrap();
+    assert!(grid.is_vertex(&[1.0, 1.0, 0.0, 0.0, 0.0, 1.0], &mut grid.work()));
+    refuses(
+        &grid,
+        &[
+            &[1.0, 1.0, 1.0, 0.0, 0.0, 1.0], // a shortcut
+            &[1.0, 0.0, 0.0, 0.0, 0.0, 1.0], // a gap
+            &[0.0, 1.0, 0.0, 0.0, 0.0, 1.0], // no start
+            &[1.0, 0.5, 0.0, 0.0, 0.5, 1.0],
+            &[0.0; 6],
+        ],
+    );
+    let four = GridPath::new(Rect::<3, 3>, Neighbours::Four).unwrap();
+    // The straight way, and a ring of its own.
+    assert!(four.is_vertex(&[1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0], &mut four.work()));
+    refuses(
+        &four,
+        &[&[1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0], &[1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0]],
+    );
+    let dag = DagPath::new(Graph::new(Const::<6>, Const::<10>, &LAYERS).unwrap(), 0, 5).unwrap();
+    let mut two = [0.0; 10];
+    (two[9], two[0]) = (1.0, 1.0);
+    refuses(&dag, &[&two, &[0.0; 10], &[0.5; 10]]);
+    let square = Assignment::new(Rect::<2, 2>).unwrap();
+    refuses(&square, &[&[1.0, 0.0, 1.0, 0.0], &[1.0, 0.0, 0.0, 0.0], &[0.5; 4], &[1.0, 1.0, 0.0, 0.0]]);
+    let tree = SpanningTree::new(Graph::new(Const::<5>, Const::<9>, &MESH).unwrap()).unwrap();
+    refuses(&tree, &[&[1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0], &[0.0; 9], &[4.0 / 9.0; 9]]);
+    let pack = Knapsack::new(Rect::<3, { Knapsack::blocks(6) }>, &[3, 4, 2], 6).unwrap();
+    refuses(&pack, &[&[1.0, 1.0, 0.0], &[0.5, 0.0, 0.0], &[2.0, 0.0, 0.0]]);
+}
+
+/// Constructors name what does not fit.
+#[test]
+fn constructors_refuse_what_does_not_fit() {
+    let (three, two) = (Const::<3>, Const::<2>);
+    let refused = Graph::new(three, two, &[(0, 1), (1, 3)]).unwrap_err();
+    assert_eq!(refused, Error::Graph { index: 1, because: "an edge names a node that is not there" });
+    assert!(matches!(Graph::new(three, two, &[(0, 1), (2, 2)]), Err(Error::Graph { index: 1, .. })));
+    assert!(matches!(Graph::new(three, two, &[(0, 1)]), Err(Error::Length { expected: 2, found: 1, .. })));
+    let backwards = Graph::new(three, two, &[(1, 2), (0, 1)]).unwrap();
+    assert!(matches!(DagPath::new(backwards, 0, 2), Err(Error::Graph { index: 1, .. })));
+    assert!(ShortestPath::<f64, _, _>::new(backwards, 0, 2).is_ok());
+    assert!(matches!(ShortestPath::<f64, _, _>::new(backwards, 2, 0), Err(Error::Graph { index: 0, .. })));
+    assert!(matches!(DagPath::new(backwards, 0, 3), Err(Error::OutOfRange { parameter: "sink", .. })));
+    let split = Graph::new(Const::<4>, two, &[(0, 1), (2, 3)]).unwrap();
+    assert!(matches!(SpanningTree::new(split), Err(Error::Graph { index: 2, .. })));
+    assert!(matches!(DagPath::new(split, 0, 3), Err(Error::Graph { index: 3, .. })));
+    let triangle = Graph::new(three, three, &[(0, 1), (1, 2), (2, 0)]).unwrap();
+    let cycle = SpanningTree::with_labels(triangle, &[EdgeLabel::In; 3]).unwrap_err();
+    assert!(matches!(cycle, Error::Graph { index: 2, .. }));
+    assert!(GridPath::<f64, _>::between(Rect::<2, 2>, Neighbours::Four, (0, 2), (0, 0)).is_err());
+    assert!(GridPath::<f64, _>::new(DynRect { rows: 0, columns: 3 }, Neighbours::Four).is_err());
+    let grid = GridPath::<f32, _>::new(Rect::<2, 2>, Neighbours::Four).unwrap();
+    assert!(grid.with_negative_costs(NegativeCost::Floor(-1.0)).is_err());
+    assert!(Assignment::new(DynRect { rows: 2, columns: 0 }).is_err());
+    assert!(Knapsack::new(Rect::<2, 1>, &[20, 30], 40).is_err());
+    assert!(Knapsack::new(Rect::<2, 1>, &[10, 10], u32::MAX).is_ok());
+    assert!(Knapsack::new(Rect::<2, 1>, &[10], 10).is_err());
+}
+
+/// A strict search names the sample in which a cost was negative; scores as they stand have no number.
+#[test]
+fn strict_searches_name_the_sample() {
+    fn check<O: Oracle<f64>>(oracle: O) {
+        let layer = Perturbed::new(oracle, Normal, 1.0).unwrap();
+        let theta = vec![-2.5; layer.oracle().shape().dim()];
+        let how = MonteCarlo::plain(1000, Seed(5));
+        let Err(Error::Solver { sample: Some(sample), because }) = layer.maximizer(&theta, how) else {
+            panic!("no sample was refused");
+        };
+        assert_eq!(because, "a cost is negative");
+        // The first sample whose noise exceeds the score.
+        let mut z = vec![0.0; theta.len()];
+        let exceeds = |&index: &u64| {
+            use perturb::Noise;
+            Normal.fill(&mut Seed(5).stream(index), &mut z);
+            z.iter().any(|&z: &f64| z > 2.5)
+        };
+        assert_eq!((0..1000).find(exceeds), Some(sample));
+        let zeros = vec![1.0; theta.len()];
+        assert_eq!(layer.decide(&zeros).unwrap_err(), Error::Solver { sample: None, because });
+    }
+    let grid = GridPath::new(Rect::<2, 2>, Neighbours::Eight).unwrap();
+    check(grid.with_negative_costs(NegativeCost::Refuse).unwrap());
+    let graph = Graph::new(Const::<4>, Const::<12>, &COMPLETE).unwrap();
+    check(ShortestPath::new(graph, 0, 3).unwrap().with_negative_costs(NegativeCost::Refuse).unwrap());
+}
+
+/// Infinite scores, which perturbation can produce, end in some vertex.
+#[test]
+fn infinite_scores_do_not_hang() {
+    fn check<O: Oracle<f32>>(oracle: &O) {
+        let d = oracle.shape().dim();
+        let (mut work, mut y) = (oracle.work(), vec![0.0; d]);
+        for pattern in 0..81 {
+            let value = |place: i32| {
+                [f32::INFINITY, f32::NEG_INFINITY, f32::MAX][(pattern / 3i32.pow(place as u32) % 3) as usize]
+            };
+            let theta: Vec<f32> = (0..d as i32).map(|i| value(i % 4)).collect();
+            oracle.solve(&theta, &mut y, &mut work);
+            assert!(oracle.is_vertex(&y, &mut work), "{} at {theta:?}: {y:?}", O::NAME);
+        }
+    }
+    check(&GridPath::new(Rect::<3, 4>, Neighbours::Four).unwrap());
+    check(&Assignment::new(Rect::<3, 3>).unwrap());
+    check(&Assignment::new(Rect::<4, 2>).unwrap());
+    check(&Knapsack::new(Rect::<4, 1>, &[3, 4, 2, 5], 9).unwrap());
+    check(&SpanningTree::new(Graph::new(Const::<5>, Const::<9>, &MESH).unwrap()).unwrap());
+    check(&DagPath::new(Graph::new(Const::<6>, Const::<10>, &LAYERS).unwrap(), 0, 5).unwrap());
+    check(&ShortestPath::new(Graph::new(Const::<4>, Const::<12>, &COMPLETE).unwrap(), 0, 3).unwrap());
+}
+
+/// The work's contents never matter: problems solved in any order give what they give alone.
+#[test]
+fn work_is_reusable() {
+    let oracle = Assignment::new(Rect::<5, 5>).unwrap();
+    let mut shared = oracle.work();
+    for seed in 0..200 {
+        let mut theta = reals::<f32>(&[0.0; 25]);
+        perturb::Noise::<f32>::fill(&Normal, &mut Seed(seed).stream(0), &mut theta);
+        let (mut a, mut b) = ([0.0; 25], [0.0; 25]);
+        let first = oracle.solve(&theta, &mut a, &mut shared);
+        assert_eq!(first, oracle.solve(&theta, &mut b, &mut oracle.work()));
+        assert_eq!(a, b);
+    }
+}
