@@ -9,6 +9,7 @@ mod evaluate;
 pub mod exact;
 mod fenchel_young;
 mod graph;
+pub mod loss;
 mod monte_carlo;
 mod noise;
 mod oracle;

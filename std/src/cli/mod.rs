@@ -12,6 +12,7 @@ mod chart;
 mod demo;
 mod evaluate;
 mod experiment;
+mod knapsack;
 mod predict;
 mod progress;
 mod report;
@@ -72,6 +73,8 @@ enum Experiment {
     LabelRanking(experiment::LabelRanking),
     /// Figures 4, 7 and 8: four losses on synthetic rankings of 100 labels against the noise level
     SyntheticRanking(experiment::SyntheticRanking),
+    /// Prices to predict and a knapsack to pack: regret of the squared, SPO+ and Fenchel-Young losses
+    Knapsack(knapsack::Knapsack),
 }
 
 /// A failure that is shown to the user.
@@ -144,5 +147,6 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         Command::Predict(predict) => predict.run(&cli.common),
         Command::Experiment(Experiment::LabelRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::SyntheticRanking(experiment)) => experiment.run(&cli.common),
+        Command::Experiment(Experiment::Knapsack(experiment)) => experiment.run(&cli.common),
     }
 }

@@ -44,6 +44,16 @@ pub enum DataError {
         /// What stands there.
         found: String,
     },
+    /// A file of bytes is not what its format asks for.
+    #[error("{}: expected {expected}, found {found}", file.display())]
+    Binary {
+        /// The file as the caller named it.
+        file: PathBuf,
+        /// What belongs there.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
     /// An argument is out of its range, or arguments do not fit one another.
     #[error("{parameter}: expected {expected}, found {found}")]
     Parameter {
@@ -67,6 +77,11 @@ impl DataError {
     ) -> Self {
         let place = Place { file: file.to_owned(), line, column };
         Self::Invalid { place, expected: expected.into(), found: found.into() }
+    }
+
+    /// A fault of a file without lines.
+    pub(crate) fn binary(file: &Path, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::Binary { file: file.to_owned(), expected: expected.into(), found: found.into() }
     }
 
     /// A fault of an argument.

@@ -9,6 +9,7 @@ mod digest;
 mod error;
 pub mod generate;
 pub mod label_ranking;
+pub mod numpy;
 mod split;
 pub mod table;
 mod text;

@@ -1,5 +1,6 @@
 //! The paper's experiments, as functions that return their results and functions that report them.
 
+pub mod knapsack;
 pub mod label_ranking;
 pub mod synthetic_ranking;
 

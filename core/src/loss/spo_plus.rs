@@ -1,0 +1,88 @@
+//! SPO+ (Elmachtoub and Grigas 2022, *Smart "predict, then optimize"*, Management Science 68).
+
+use super::LossAndGradient;
+use crate::evaluate::Array;
+use crate::oracle::{dot, solve_checked};
+use crate::{Error, Oracle, Real, Shape, error};
+
+/// The SPO+ loss for known true scores t: a convex bound of the regret of deciding by predicted scores θ.
+///
+/// In our sign convention ℓ(θ) = F(2θ − t) − 2⟨θ, y*(t)⟩ + F(t), with the subgradient 2(y*(2θ − t) − y*(t)); their
+/// costs are −t and −θ. ℓ(θ) ≥ ⟨t, y*(t) − y*(θ)⟩ ≥ 0, and ℓ(t) = 0. Neither noise nor temperature.
+///
+/// y*(t) is found once, so that a loss or a regret costs one solve.
+///
+/// ```
+/// use perturb_core::loss::SpoPlus;
+/// use perturb_core::{Const, Simplex};
+/// let oracle = Simplex::new(Const::<3>)?;
+/// let truth = SpoPlus::new(&oracle, &[1.0, 3.0, 0.0])?;
+/// let theta = [2.0, 1.0, 0.0]; // the best is taken for the second best
+/// assert_eq!(truth.regret(&oracle, &theta)?, 2.0);
+/// let found = truth.loss(&oracle, &theta)?;
+/// assert_eq!((found.loss, found.gradient), (4.0, [2.0, -2.0, 0.0]));
+/// # Ok::<(), perturb_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SpoPlus<T: Real, S: Shape> {
+    truth: S::Array<T>,
+    best: S::Array<T>,
+    /// F(t).
+    value: T,
+}
+
+impl<T: Real, S: Shape> SpoPlus<T, S> {
+    /// For the true scores `truth` = t of one instance.
+    pub fn new<O: Oracle<T, Shape = S>>(oracle: &O, truth: &[T]) -> Result<Self, Error> {
+        let shape = oracle.shape();
+        error::check_vector("truth", truth, shape.dim())?;
+        let (mut own, mut best) = (shape.array(T::ZERO), shape.array(T::ZERO));
+        own.as_mut().copy_from_slice(truth);
+        let value = solve_checked(oracle, truth, best.as_mut(), &mut oracle.work(), None)?;
+        error::check_result("the value", core::slice::from_ref(&value))?;
+        Ok(Self { truth: own, best, value })
+    }
+
+    /// y*(t): the decision with hindsight.
+    pub fn best(&self) -> &[T] {
+        self.best.as_ref()
+    }
+    /// F(t) = ⟨t, y*(t)⟩: what it is worth.
+    pub fn value(&self) -> T {
+        self.value
+    }
+
+    /// ℓ(θ) and a subgradient.
+    pub fn loss<O: Oracle<T, Shape = S>>(
+        &self,
+        oracle: &O,
+        theta: &[T],
+    ) -> Result<LossAndGradient<T, Array<O, T>>, Error> {
+        let shape = oracle.shape();
+        error::check_vector("theta", theta, shape.dim())?;
+        let mut reflected = shape.array(T::ZERO);
+        for ((reflected, &theta), &truth) in reflected.as_mut().iter_mut().zip(theta).zip(self.truth.as_ref())
+        {
+            *reflected = T::TWO * theta - truth;
+        }
+        error::check_result("2 theta - truth", reflected.as_ref())?;
+        let mut gradient = shape.array(T::ZERO);
+        let most = solve_checked(oracle, reflected.as_ref(), gradient.as_mut(), &mut oracle.work(), None)?;
+        // Rounding alone could make it negative.
+        let loss = (most - T::TWO * dot(theta, self.best()) + self.value).larger(T::ZERO);
+        error::check_result("the loss", core::slice::from_ref(&loss))?;
+        for (gradient, &best) in gradient.as_mut().iter_mut().zip(self.best()) {
+            *gradient = T::TWO * (*gradient - best);
+        }
+        Ok(LossAndGradient { loss, gradient })
+    }
+
+    /// ⟨t, y*(t) − y*(θ)⟩: what deciding by `theta` costs.
+    pub fn regret<O: Oracle<T, Shape = S>>(&self, oracle: &O, theta: &[T]) -> Result<T, Error> {
+        let shape = oracle.shape();
+        error::check_vector("theta", theta, shape.dim())?;
+        let mut y = shape.array(T::ZERO);
+        solve_checked(oracle, theta, y.as_mut(), &mut oracle.work(), None)?;
+        Ok((self.value - dot(self.truth.as_ref(), y.as_ref())).larger(T::ZERO))
+    }
+}

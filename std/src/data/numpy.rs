@@ -1,0 +1,225 @@
+//! NumPy's `.npy` arrays, and `.npz` archives of them.
+//!
+//! Numbers of every real type (booleans, integers, f16, f32, f64; either byte order), versions 1 to 3, in row-major
+//! order; widened to f64, in which every one but the largest 64-bit integers is exact.
+
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use super::{DataError, text};
+
+/// An array of numbers, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// The length of each axis.
+    pub shape: Vec<usize>,
+    /// As many values as the product of `shape`.
+    pub values: Vec<f64>,
+}
+
+/// Reads a `.npy` file.
+///
+/// A file that is cut off, of another format, of another type of numbers or in column-major order is refused with
+/// what was expected and found.
+pub fn read(file: impl AsRef<Path>) -> Result<Array, DataError> {
+    let file = file.as_ref();
+    parse(&text::read(file)?).map_err(|(expected, found)| DataError::binary(file, expected, found))
+}
+
+/// Reads the arrays called `names` from a `.npz` archive, in that order.
+pub fn read_archive<const N: usize>(
+    file: impl AsRef<Path>,
+    names: [&str; N],
+) -> Result<[Array; N], DataError> {
+    let file = file.as_ref();
+    let bytes = text::read(file)?;
+    let fault = |expected: String, found: String| DataError::binary(file, expected, found);
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes))
+        .map_err(|error| fault("a .npz archive".into(), error.to_string()))?;
+    let mut arrays = Vec::with_capacity(N);
+    for name in names {
+        let mut bytes = Vec::new();
+        archive
+            .by_name(&format!("{name}.npy"))
+            .map_err(|error| error.to_string())
+            .and_then(|mut entry| entry.read_to_end(&mut bytes).map_err(|error| error.to_string()))
+            .map_err(|error| fault(format!("the array {name}"), error))?;
+        let array = parse(&bytes)
+            .map_err(|(expected, found)| fault(format!("{expected} in the array {name}"), found))?;
+        arrays.push(array);
+    }
+    arrays.try_into().map_err(|_| fault(format!("{N} arrays"), "another number".into()))
+}
+
+/// What was expected, and what was found.
+type Fault = (String, String);
+
+fn parse(bytes: &[u8]) -> Result<Array, Fault> {
+    let (header, data) = split(bytes)?;
+    let kind = field(header, "descr")?;
+    let kind = kind.trim_matches(['\'', '"']);
+    let (size, number) = decoder(kind)?;
+    match field(header, "fortran_order")? {
+        "False" => {}
+        found => return Err(("row-major order (fortran_order False)".into(), found.into())),
+    }
+    let axes = field(header, "shape")?;
+    let lengths = axes.trim_matches(['(', ')']).split(',').map(str::trim).filter(|length| !length.is_empty());
+    let shape = lengths
+        .map(|length| length.parse().map_err(|_| ("a shape such as (3, 4)".to_owned(), text::quote(axes))))
+        .collect::<Result<Vec<usize>, Fault>>()?;
+    let count = shape.iter().try_fold(size, |bytes, &length| bytes.checked_mul(length));
+    if count != Some(data.len()) {
+        let found = format!("{} bytes of numbers", data.len());
+        return Err((format!("{size} bytes for each entry of an array of shape {axes}"), found));
+    }
+    Ok(Array { shape, values: data.chunks_exact(size).map(number).collect() })
+}
+
+/// The header's text and the numbers' bytes.
+fn split(bytes: &[u8]) -> Result<(&str, &[u8]), Fault> {
+    let start = bytes.get(..bytes.len().min(8)).unwrap_or(bytes);
+    let wrong = || {
+        (
+            "a NumPy array (.npy, version 1 to 3)".to_owned(),
+            format!("{} bytes that begin {start:02X?}", bytes.len()),
+        )
+    };
+    let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or_else(wrong)?;
+    let (length, rest) = match *rest {
+        [1, _, a, b, ref rest @ ..] => (usize::from(u16::from_le_bytes([a, b])), rest),
+        [2 | 3, _, a, b, c, d, ref rest @ ..] => (u32::from_le_bytes([a, b, c, d]) as usize, rest),
+        _ => return Err(wrong()),
+    };
+    let (header, data) = rest
+        .split_at_checked(length)
+        .ok_or_else(|| (format!("a header of {length} bytes"), format!("{} bytes", rest.len())))?;
+    let header =
+        std::str::from_utf8(header).map_err(|error| ("a header in text".to_owned(), error.to_string()))?;
+    Ok((header, data))
+}
+
+/// The value of `'name': value` in the header's dictionary, as text.
+fn field<'a>(header: &'a str, name: &str) -> Result<&'a str, Fault> {
+    let missing = || (format!("a header with {name}"), text::quote(header));
+    let (_, after) = header.split_once(&format!("'{name}'")).ok_or_else(missing)?;
+    let value = after.trim_start().strip_prefix(':').ok_or_else(missing)?.trim_start();
+    let end =
+        if value.starts_with('(') { value.find(')').map(|end| end + 1) } else { value.find([',', '}']) };
+    Ok(end.and_then(|end| value.get(..end)).ok_or_else(missing)?.trim_end())
+}
+
+/// The size of a number in bytes and how to read it.
+type Decoder = (usize, fn(&[u8]) -> f64);
+
+macro_rules! numbers {
+    ($kind:expr, $($name:literal => $type:ty),*) => {
+        match $kind {
+            $(
+                concat!("<", $name) => (size_of::<$type>(), |bytes| {
+                    bytes.try_into().map_or(f64::NAN, |bytes| <$type>::from_le_bytes(bytes) as f64)
+                }),
+                concat!(">", $name) => (size_of::<$type>(), |bytes| {
+                    bytes.try_into().map_or(f64::NAN, |bytes| <$type>::from_be_bytes(bytes) as f64)
+                }),
+            )*
+            "|u1" | "|b1" => (1, |bytes| bytes.first().map_or(f64::NAN, |&byte| f64::from(byte))),
+            "|i1" => (1, |bytes| bytes.first().map_or(f64::NAN, |&byte| f64::from(byte.cast_signed()))),
+            "<f2" => (2, |bytes| bytes.try_into().map_or(f64::NAN, |bytes| half(u16::from_le_bytes(bytes)))),
+            ">f2" => (2, |bytes| bytes.try_into().map_or(f64::NAN, |bytes| half(u16::from_be_bytes(bytes)))),
+            _ => return Err(("real numbers (such as <f4, <f8, |u1)".into(), text::quote($kind))),
+        }
+    };
+}
+
+#[allow(clippy::cast_lossless, reason = "one macro for the types that widen and for 64-bit integers")]
+fn decoder(kind: &str) -> Result<Decoder, Fault> {
+    Ok(numbers!(
+        kind, "f4" => f32, "f8" => f64, "i2" => i16, "i4" => i32, "i8" => i64, "u2" => u16, "u4" => u32, "u8" => u64
+    ))
+}
+
+/// An IEEE number of 16 bits: sign, five bits of exponent, ten of fraction.
+fn half(bits: u16) -> f64 {
+    let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
+    let fraction = f64::from(bits & 0x3FF);
+    let magnitude = match bits >> 10 & 0x1F {
+        0 => fraction * libm::exp2(-24.0),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        exponent => (1024.0 + fraction) * libm::exp2(f64::from(exponent) - 25.0),
+    };
+    sign * magnitude
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn npy(header: &str, data: &[u8]) -> Vec<u8> {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(data);
+        bytes
+    }
+
+    fn header(kind: &str, shape: &str) -> String {
+        format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}   \n")
+    }
+
+    #[test]
+    fn every_type_is_read() {
+        let check = |kind: &str, data: &[u8], want: &[f64]| {
+            let array = parse(&npy(&header(kind, &format!("({},)", want.len())), data)).unwrap();
+            assert_eq!((array.shape, array.values), (vec![want.len()], want.to_vec()), "{kind}");
+        };
+        check("<f8", &[1.5f64.to_le_bytes(), (-2.0f64).to_le_bytes()].concat(), &[1.5, -2.0]);
+        check(">f4", &0.1f32.to_be_bytes(), &[f64::from(0.1f32)]);
+        check("<i8", &(-7i64).to_le_bytes(), &[-7.0]);
+        check(">u2", &[1, 2], &[258.0]);
+        check("|u1", &[0, 255], &[0.0, 255.0]);
+        check("|i1", &[255], &[-1.0]);
+        check("|b1", &[1, 0], &[1.0, 0.0]);
+        // 1, −2, 65504, 2⁻²⁴, 0.8 and 5.3 rounded to 11 bits, as NumPy writes them.
+        let halves = [0x3C00u16, 0xC000, 0x7BFF, 0x0001, 0x3A66, 0x454D];
+        let bytes: Vec<u8> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
+        check("<f2", &bytes, &[1.0, -2.0, 65504.0, libm::exp2(-24.0), 0.799_804_687_5, 5.300_781_25]);
+        assert!(half(0x7E00).is_nan() && half(0xFC00) == f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn shapes_are_read() {
+        let matrix = parse(&npy(&header("|u1", "(2, 3)"), &[1, 2, 3, 4, 5, 6])).unwrap();
+        assert_eq!((matrix.shape, matrix.values.len()), (vec![2, 3], 6));
+        let scalar = parse(&npy(&header("|u1", "()"), &[9])).unwrap();
+        assert_eq!((scalar.shape, scalar.values), (vec![], vec![9.0]));
+        let empty = parse(&npy(&header("<f8", "(0, 4)"), &[])).unwrap();
+        assert_eq!((empty.shape, empty.values), (vec![0, 4], vec![]));
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let refused = |bytes: &[u8], expected: &str, found: &str| {
+            let (what, seen) = parse(bytes).unwrap_err();
+            assert!(what.contains(expected) && seen.contains(found), "{what} | {seen}");
+        };
+        let whole = npy(&header("<f4", "(2,)"), &[0; 8]);
+        for length in 0..whole.len() {
+            assert!(parse(&whole[..length]).is_err(), "{length} bytes pass");
+        }
+        refused(&whole[..whole.len() - 1], "4 bytes for each entry of an array of shape (2,)", "7 bytes");
+        refused(b"PK\x03\x04", "NumPy", "[50, 4B, 03, 04]");
+        refused(&npy(&header("<c8", "(1,)"), &[0; 8]), "real numbers", "`<c8`");
+        refused(&npy(&header("|O", "(1,)"), &[0; 8]), "real numbers", "`|O`");
+        refused(&npy(&header("|u1", "(99999999999999999999,)"), &[]), "shape", "`(99999999999999999999,)`");
+        refused(
+            &npy(&header("<f8", "(4294967296, 4294967296, 4294967296)"), &[]),
+            "8 bytes for each",
+            "0 bytes",
+        );
+        let columns = header("|u1", "(1,)").replace("False", "True");
+        refused(&npy(&columns, &[1]), "fortran_order False", "True");
+        refused(&npy("{}", &[]), "a header with descr", "`{}`");
+    }
+}

@@ -1,0 +1,255 @@
+//! Predict prices, then pack: energy prices of a day's half-hours are predicted by an affine model and decided by a
+//! knapsack. Judged by regret, what deciding by predictions costs against hindsight.
+//!
+//! One affine map θ_i = ⟨w, x_i⟩ + b, shared by all items, is trained by three losses: squared on the prices, which
+//! ignores the decision; SPO+ (Elmachtoub and Grigas 2022), which knows prices and decision; and the perturbed
+//! Fenchel–Young loss with one sample, which sees only the best decision of each day, never a price. Each loss chooses
+//! its learning rate by the regret on the last fifth of the training days, then learns from all of them. With plain
+//! gradient descent from 0 a temperature other than 1 only rescales the rate (Proposition 2.2).
+
+mod data;
+mod report;
+
+use perturb_core::loss::SpoPlus;
+use perturb_core::{Error, Knapsack, Normal, Perturbed, Seed};
+use rayon::prelude::*;
+
+use crate::data::shuffle;
+use crate::train::LinearModel;
+use crate::{Dyn, DynRect};
+
+pub use data::{Day, Days};
+pub use report::{csv, json, page, table};
+
+/// The losses, in the order of results.
+pub const LOSSES: [&str; 3] = ["squared", "spo+", "fenchel-young"];
+
+/// The setting of the experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Knapsack capacities W.
+    pub capacities: Vec<u32>,
+    /// Steps of gradient descent on batches of days.
+    pub steps: usize,
+    /// Days in a batch.
+    pub batch: usize,
+    /// Learning rates to choose from, per loss in the order of [`LOSSES`].
+    pub rates: [Vec<f64>; 3],
+    /// Training runs that differ in shuffles and noise.
+    pub runs: usize,
+    /// Names shuffles and noise.
+    pub seed: Seed,
+}
+
+impl Setting {
+    /// The capacities of Mandi et al. (2020), five runs.
+    #[must_use]
+    pub fn new(seed: Seed) -> Self {
+        Self {
+            capacities: vec![60, 120, 180],
+            steps: 2000,
+            batch: 32,
+            rates: [vec![1e-4, 1e-3, 3e-3], vec![1e-4, 1e-3, 1e-2], vec![1e-4, 1e-3, 1e-2, 1e-1]],
+            runs: 5,
+            seed,
+        }
+    }
+
+    /// Training runs in all.
+    #[must_use]
+    pub fn fits(&self) -> u64 {
+        let rates: usize = self.rates.iter().map(|rates| rates.len() + 1).sum();
+        (self.capacities.len() * self.runs * rates) as u64
+    }
+}
+
+/// The result of one loss at one capacity in one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// W.
+    pub capacity: u32,
+    /// The run's number.
+    pub run: usize,
+    /// Index into [`LOSSES`].
+    pub loss: usize,
+    /// The chosen learning rate.
+    pub rate: f64,
+    /// Regret of each test day, in units of the mean training price.
+    pub regrets: Vec<f64>,
+    /// What the best decision of each test day is worth, in the same units.
+    pub best: Vec<f64>,
+}
+
+impl Outcome {
+    /// Σ⟨t, y*(t) − y*(θ)⟩/Σ⟨t, y*(t)⟩ over the test days.
+    #[must_use]
+    pub fn normalized_regret(&self) -> f64 {
+        self.regrets.iter().sum::<f64>() / self.best.iter().sum::<f64>()
+    }
+}
+
+/// The decision problem at one capacity, every day's truth solved once.
+struct Task<'a> {
+    days: &'a Days,
+    layer: Perturbed<Knapsack<DynRect>, Normal, f64>,
+    train: Vec<SpoPlus<f64, Dyn>>,
+    test: Vec<SpoPlus<f64, Dyn>>,
+}
+
+impl Setting {
+    /// All losses at all capacities; `progress` is called after each training run.
+    pub fn run(&self, mut days: Days, progress: &(dyn Fn() + Sync)) -> Result<Vec<Outcome>, Error> {
+        if days.features == 0 || days.train.is_empty() {
+            let found = days.features.min(days.train.len());
+            return Err(Error::OutOfRange {
+                parameter: "training days and features",
+                least: 1,
+                greatest: usize::MAX,
+                found,
+            });
+        }
+        days.standardize();
+        let tasks: Vec<(u32, Task)> = self
+            .capacities
+            .par_iter()
+            .map(|&capacity| Ok((capacity, Task::new(&days, capacity)?)))
+            .collect::<Result<_, Error>>()?;
+        let mut jobs = Vec::new();
+        for (capacity, task) in &tasks {
+            for run in 0..self.runs {
+                jobs.extend((0..LOSSES.len()).map(|loss| (*capacity, task, run, loss)));
+            }
+        }
+        jobs.into_par_iter()
+            .map(|(capacity, task, run, loss)| {
+                let seed = self.seed.fold(run as u64);
+                let rate = self.choose(task, loss, seed, progress)?;
+                let model = self.fit(task, loss, rate, task.train.len(), seed)?;
+                progress();
+                let regrets = task.regrets(&model, &days.test, &task.test)?;
+                let best = task.test.iter().map(SpoPlus::value).collect();
+                Ok(Outcome { capacity, run, loss, rate, regrets, best })
+            })
+            .collect()
+    }
+
+    /// The rate with the least regret on the last fifth of the training days.
+    fn choose(
+        &self,
+        task: &Task<'_>,
+        loss: usize,
+        seed: Seed,
+        progress: &(dyn Fn() + Sync),
+    ) -> Result<f64, Error> {
+        let kept = task.train.len() - task.train.len() / 5;
+        let (_, days) = task.days.train.split_at(kept);
+        let (_, truths) = task.train.split_at(kept);
+        let mut best = (f64::INFINITY, self.rates[loss].first().copied().unwrap_or(1e-3));
+        for &rate in &self.rates[loss] {
+            let model = self.fit(task, loss, rate, kept, seed)?;
+            let regret: f64 = task.regrets(&model, days, truths)?.iter().sum();
+            if regret < best.0 {
+                best = (regret, rate);
+            }
+            progress();
+        }
+        Ok(best.1)
+    }
+
+    /// Gradient descent on the first `rows` training days: the rate falls linearly, the model is the mean of the second
+    /// half of the iterates.
+    fn fit(
+        &self,
+        task: &Task<'_>,
+        loss: usize,
+        rate: f64,
+        rows: usize,
+        seed: Seed,
+    ) -> Result<LinearModel<f64>, Error> {
+        let features = task.days.features;
+        let mut model = LinearModel::zeros(features, 1);
+        let mut mean = model.clone();
+        let (mut averaged, mut step) = (0.0, 0);
+        let batch = self.batch.clamp(1, rows.max(1));
+        for epoch in 0.. {
+            let order = shuffle(seed.fold(0).fold(epoch), rows);
+            for days in order.chunks_exact(batch) {
+                if step == self.steps {
+                    return Ok(mean);
+                }
+                let mut total = LinearModel::zeros(features, 1);
+                for &day in days {
+                    let theta = task.scores(&model, &task.days.train[day]);
+                    let gradient = task.gradient(loss, day, &theta, seed.fold(1).fold(step as u64))?;
+                    for (x, g) in task.days.train[day].x.chunks_exact(features).zip(gradient) {
+                        // Accumulates the gradient: total −= (−g/batch) xᵀ.
+                        total.descend(x, &[g], -1.0 / batch as f64);
+                    }
+                }
+                let rate = rate * (1.0 - step as f64 / self.steps as f64);
+                update(&mut model, &total, -rate);
+                step += 1;
+                if 2 * step > self.steps {
+                    averaged += 1.0;
+                    let mut change = model.clone();
+                    update(&mut change, &mean, -1.0);
+                    update(&mut mean, &change, 1.0 / averaged);
+                }
+            }
+        }
+        Ok(mean)
+    }
+}
+
+/// a += share·b.
+fn update(a: &mut LinearModel<f64>, b: &LinearModel<f64>, share: f64) {
+    let (weights, bias) = a.parts_mut();
+    let added = b.weights().iter().chain(b.bias());
+    weights.iter_mut().chain(bias).zip(added).for_each(|(a, b)| *a += share * b);
+}
+
+impl<'a> Task<'a> {
+    fn new(days: &'a Days, capacity: u32) -> Result<Self, Error> {
+        let shape = DynRect { rows: days.weights.len(), columns: Knapsack::blocks(capacity as usize) };
+        let layer = Perturbed::new(Knapsack::new(shape, &days.weights, capacity)?, Normal, 1.0)?;
+        let truths = |days: &[Day]| -> Result<Vec<_>, Error> {
+            days.iter().map(|day| SpoPlus::new(layer.oracle(), &day.prices)).collect()
+        };
+        let (train, test) = (truths(&days.train)?, truths(&days.test)?);
+        Ok(Self { days, layer, train, test })
+    }
+
+    /// θ of a day's items.
+    fn scores(&self, model: &LinearModel<f64>, day: &Day) -> Vec<f64> {
+        let mut theta = [0.0];
+        let rows = day.x.chunks_exact(self.days.features);
+        rows.map(|x| {
+            model.score(x, &mut theta);
+            theta[0]
+        })
+        .collect()
+    }
+
+    /// The gradient in θ of a loss on a training day.
+    fn gradient(&self, loss: usize, day: usize, theta: &[f64], seed: Seed) -> Result<Vec<f64>, Error> {
+        let truth = &self.train[day];
+        match loss {
+            0 => Ok(theta.iter().zip(&self.days.train[day].prices).map(|(theta, t)| theta - t).collect()),
+            1 => Ok(truth.loss(self.layer.oracle(), theta)?.gradient),
+            _ => {
+                let y = self.layer.sample(theta, seed, day as u64)?;
+                Ok(y.iter().zip(truth.best()).map(|(y, best)| y - best).collect())
+            }
+        }
+    }
+
+    fn regrets(
+        &self,
+        model: &LinearModel<f64>,
+        days: &[Day],
+        truths: &[SpoPlus<f64, Dyn>],
+    ) -> Result<Vec<f64>, Error> {
+        let pairs = days.iter().zip(truths);
+        pairs.map(|(day, truth)| truth.regret(self.layer.oracle(), &self.scores(model, day))).collect()
+    }
+}
