@@ -4,8 +4,9 @@
 
 use perturb::estimator::{Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
 use perturb::{
-    BlackBox, ClosedForm, Const, Dyn, Exact, Gumbel, Hypercube, Laplace, Law, Logistic, MonteCarlo, Normal,
-    Oracle, Perturbed, Ranking, Real, Seed, Shape, Simplex, SmoothNoise, TopK,
+    Assignment, BlackBox, ClosedForm, Const, DagPath, Dyn, DynRect, Exact, Graph, GridPath, Gumbel,
+    Hypercube, Laplace, Law, Logistic, MonteCarlo, Neighbours, Normal, Oracle, Perturbed, Plane, Ranking,
+    Real, Rect, Seed, Shape, ShortestPath, Simplex, SmoothNoise, SpanningTree, TopK,
 };
 use perturb_tests::reference::{self, Case, RANKS_FROM_ZERO};
 use perturb_tests::statistics::{Mean, spread};
@@ -119,6 +120,49 @@ fn fixed_shapes_match_the_reference() {
 fn run_time_shapes_match_the_reference() {
     references::<f64>(Dyn(5), Dyn(4), Dyn(9), Dyn(3));
     references::<f32>(Dyn(5), Dyn(4), Dyn(9), Dyn(3));
+}
+
+fn native<T: Real>(square: impl Plane, three: impl Shape, grid: impl Plane) {
+    let seed = Seed(39);
+    against_case::<T, _, _>(Assignment::new(square).unwrap(), Normal, &reference::ASSIGNMENT_NORMAL, seed);
+    let triangle = || Graph::new(three, three, &[(0, 1), (1, 2), (2, 0)]).unwrap();
+    against_case::<T, _, _>(
+        SpanningTree::new(triangle()).unwrap(),
+        Normal,
+        &reference::TRIANGLE_NORMAL,
+        seed,
+    );
+
+    // Two ways from corner to corner of a 2×2 grid differ in one cell each, |A Δ B| = 2.
+    let costs = [1.0, 1.3, 1.6, 1.0];
+    let p = Normal.cdf((costs[2] - costs[1]) / (0.4 * 2.0f64.sqrt()));
+    // Costs are 2.5 standard deviations from 0 and more: floors matter less than the resolution here.
+    let oracle = GridPath::<T, _>::new(grid, Neighbours::Four).unwrap();
+    two_paths(oracle, &costs, 0.4, &[1.0, p, 1.0 - p, 1.0], seed.fold(1));
+    // Edge 2 alone, or edges 0 and 1, |A Δ B| = 3; the second triangle edge is turned round.
+    let graph = Graph::new(three, three, &[(0, 1), (1, 2), (0, 2)]).unwrap();
+    let costs = [1.1, 1.2, 2.0];
+    let p = Normal.cdf((costs[2] - costs[0] - costs[1]) / (0.3 * 3.0f64.sqrt()));
+    let want = [p, p, 1.0 - p];
+    two_paths::<T, _>(DagPath::new(graph.clone(), 0, 2).unwrap(), &costs, 0.3, &want, seed.fold(2));
+    two_paths(ShortestPath::<T, _, _>::new(graph, 0, 2).unwrap(), &costs, 0.3, &want, seed.fold(3));
+}
+
+/// P(A) = Φ((c_B − c_A)/(ε√|A Δ B|)) for two paths A, B.
+fn two_paths<T: Real, O: Oracle<T>>(oracle: O, costs: &[f64], epsilon: f64, want: &[f64], seed: Seed) {
+    let layer = Perturbed::new(oracle, Normal, T::from_f64(epsilon)).unwrap();
+    let theta: Vec<T> = costs.iter().map(|&cost| T::from_f64(-cost)).collect();
+    let means = spread(&layer, &theta, Maximizer, MonteCarlo::new(M, seed));
+    assert_all::<T>(&means, want, 1.0, O::NAME);
+}
+
+#[test]
+fn paths_trees_and_assignments_match_the_reference() {
+    native::<f32>(Rect::<2, 2>, Const::<3>, Rect::<2, 2>);
+    native::<f64>(Rect::<2, 2>, Const::<3>, Rect::<2, 2>);
+    let square = DynRect { rows: 2, columns: 2 };
+    native::<f32>(square, Dyn(3), square);
+    native::<f64>(square, Dyn(3), square);
 }
 
 /// Solvers given as closures: the better of two assignments, and the tree without the costliest edge.

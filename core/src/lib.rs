@@ -29,8 +29,8 @@ pub use monte_carlo::{BLOCK, MonteCarlo, Scratch, Variance};
 pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
 pub use oracle::{
     Assignment, AssignmentWork, BlackBox, DagPath, EdgeLabel, GridPath, GridPathWork, Hypercube, Knapsack,
-    KnapsackWork, NegativeCost, Neighbours, Oracle, Ranking, ShortestPath, ShortestPathWork, Simplex,
-    SpanningTree, SpanningTreeWork, TopK,
+    NegativeCost, Neighbours, Oracle, Ranking, ShortestPath, ShortestPathWork, Simplex, SpanningTree,
+    SpanningTreeWork, TopK,
 };
 pub use perturbed::{Outcomes, Perturbed};
 pub use real::Real;

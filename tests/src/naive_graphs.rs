@@ -104,11 +104,3 @@ pub fn assignments(rows: usize, columns: usize) -> Vec<Vec<f64>> {
     }
     all
 }
-
-/// Every packing within `capacity`.
-#[must_use]
-pub fn packings(weights: &[u32], capacity: u32) -> Vec<Vec<f64>> {
-    let subsets = crate::naive::hypercube(weights.len(), 0.0, 1.0).into_iter();
-    let load = |y: &Vec<f64>| y.iter().zip(weights).map(|(y, &w)| y * f64::from(w)).sum::<f64>();
-    subsets.filter(|y| load(y) <= f64::from(capacity)).collect()
-}

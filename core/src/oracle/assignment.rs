@@ -1,6 +1,6 @@
 //! Match: the assignment problem.
 
-use super::{Oracle, dot};
+use super::{Oracle, total};
 use crate::{Error, Plane, Real, Shape, error};
 
 /// Match R rows with C columns, one to one: y is the 0/1 matrix of the pairs, row by row.
@@ -294,7 +294,7 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
         for (y, &column) in y.chunks_exact_mut(columns.max(1)).zip(r.partner.as_ref()) {
             set(y, column, T::ONE);
         }
-        dot(theta, y)
+        total(theta, y)
     }
 
     /// Every assignment is a vertex.

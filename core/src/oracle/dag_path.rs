@@ -1,6 +1,6 @@
 //! Walk: paths along the edges of an acyclic graph.
 
-use super::{Oracle, dot};
+use super::{Oracle, total};
 use crate::{Error, Graph, Real, Shape, error};
 
 /// Walk from a source to a sink of a directed acyclic graph: y marks the edges of the path.
@@ -106,7 +106,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for DagPath<V, E> {
             *y = T::ONE;
             node = edge.tail;
         }
-        dot(theta, y)
+        total(theta, y)
     }
 
     /// Every path is a vertex.

@@ -1,7 +1,7 @@
 //! Walk: paths through the cells of a grid.
 
 use super::heap::{Entry, Heap};
-use super::{NegativeCost, Oracle, dot};
+use super::{NegativeCost, Oracle, total};
 use crate::{Error, Plane, Real, Shape, error};
 
 /// Which cells a path may step to.
@@ -185,7 +185,7 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
                 None => break,
             }
         }
-        dot(theta, y)
+        total(theta, y)
     }
 
     fn failure(&self, work: &Self::Work) -> Option<&'static str> {

@@ -1,143 +1,212 @@
 //! Pack: the 0/1 knapsack.
 
-use super::{Oracle, dot};
-use crate::{Error, Plane, Real, Shape, error};
+use super::{Oracle, total};
+use crate::{Error, Real, Shape, error};
 
-/// Pack items whose weights stay within a capacity: C = conv{y ∈ {0, 1}ᵈ : ⟨w, y⟩ ≤ W}.
+/// Pack a knapsack: C = conv{y ∈ {0, 1}ᵈ : ⟨w, y⟩ ≤ capacity} for integer weights w; y marks what is packed.
 ///
-/// Exact, by the dynamic programme f_i(c) = max(f_{i−1}(c), f_{i−1}(c − w_i) + θ_i) over all capacities c ≤ W
-/// (Bellman 1957). Its sums are rounded: among packings whose values differ by less than that, any may be returned.
-/// An item is packed only if it strictly improves on the items before it, so that items with scores ≤ 0 stay out,
-/// and ties go to the lower index.
+/// F(θ) = max ⟨y, θ⟩ over those y. Items with a score of 0 or less stay out, items without weight go in as soon as
+/// their score is positive. Of several optimal packings one is returned, always the same.
 ///
-/// Cost O(d·W) without branches; working memory d·W bits and 2·W numbers, in blocks of 32 capacities. The shape has
-/// one row per item and one column per block: [`blocks`](Knapsack::blocks) says how many.
+/// The optimum is exact: dynamic programming over the capacities 0, …, c, f(c) = max(f(c), f(c − w_i) + θ_i) item by
+/// item (Bellman 1957), in units of the weights' greatest common divisor. Values are floating-point sums: where two
+/// packings differ by less than the rounding of their sums, either may win; sums of integers below 1/epsilon of the
+/// type (2²³ for `f32`) are exact. The value returned is ⟨y, θ⟩ of the packing returned.
+///
+/// No table of choices is kept. The items are halved, the tables of both halves say how the capacity is best shared
+/// among them, and each half is solved again with its share (Hirschberg 1975): cost O(d·c), at most twice that of
+/// the table alone; working memory 3(c + 1) numbers and d indices, with c = capacity in units of the divisor.
+///
+/// `W` is the shape of a table: any with at least c + 1 entries, so `Const<61>` or `Dyn(61)` for a capacity of 60.
 ///
 /// ```
-/// use perturb_core::{Knapsack, Oracle, Rect};
-/// let oracle = Knapsack::new(Rect::<3, { Knapsack::blocks(6) }>, &[3, 4, 2], 6)?;
-/// let mut y = [0.0; 3];
-/// assert_eq!(oracle.solve(&[2.0, 3.0, 1.5], &mut y, &mut oracle.work()), 4.5);
-/// assert_eq!(y, [0.0, 1.0, 1.0]);
+/// use perturb_core::{Const, Knapsack, Oracle};
+/// const CAPACITY: u32 = 10;
+/// let table = Const::<{ CAPACITY as usize + 1 }>;
+/// let oracle = Knapsack::new(Const::<4>, table, &[5, 4, 6, 3], CAPACITY)?;
+/// let mut y = [0.0; 4];
+/// assert_eq!(oracle.solve(&[10.0, 40.0, 30.0, 50.0], &mut y, &mut oracle.work()), 90.0);
+/// assert_eq!(y, [0.0, 1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Knapsack<P: Plane = crate::Rect<0, 0>> {
-    shape: P,
-    weights: <P::Rows as Shape>::Array<u32>,
-    /// W, at most the total weight.
-    capacity: usize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knapsack<S: Shape, W> {
+    shape: S,
+    table: W,
+    /// In units of the divisor.
+    weights: S::Array<u32>,
+    /// In units of the divisor, and never more than all weights together.
+    capacity: u32,
 }
 
-impl<P: Plane> Copy for Knapsack<P> where <P::Rows as Shape>::Array<u32>: Copy {}
-
-/// Capacities in a block.
-const BLOCK: usize = 32;
-
-impl Knapsack {
-    /// How many blocks of 32 capacities hold 0, 1, …, `capacity`: the columns of the shape.
-    #[must_use]
-    pub const fn blocks(capacity: usize) -> usize {
-        capacity / BLOCK + 1
-    }
-}
-
-impl<P: Plane> Knapsack<P> {
-    /// Items of the given `weights`, one per row of `shape`, and a `capacity` that the columns of `shape` hold.
-    pub fn new(shape: P, weights: &[u32], capacity: u32) -> Result<Self, Error> {
-        let rows = shape.rows();
-        error::check_dim(rows)?;
-        if weights.len() != rows.dim() {
-            return Err(Error::Length { parameter: "weights", expected: rows.dim(), found: weights.len() });
+impl<S: Shape, W: Shape> Knapsack<S, W> {
+    /// Items of weights `weights`, in any unit, that together may weigh up to `capacity`.
+    ///
+    /// Refused: as many weights as there are not entries in `shape`, and a `table` with fewer than c + 1 entries.
+    pub fn new(shape: S, table: W, weights: &[u32], capacity: u32) -> Result<Self, Error> {
+        error::check_dim(shape)?;
+        if weights.len() != shape.dim() {
+            return Err(Error::Length { parameter: "weights", expected: shape.dim(), found: weights.len() });
         }
-        let total = weights.iter().fold(0usize, |total, &w| total.saturating_add(w as usize));
-        let capacity = total.min(capacity as usize);
-        let most = shape.columns().dim().saturating_mul(BLOCK).saturating_sub(1);
-        error::check_range("capacity", capacity, 0, most)?;
-        let mut own = rows.array(0);
-        own.as_mut().copy_from_slice(weights);
-        Ok(Self { shape, weights: own, capacity })
-    }
-
-    /// The weights w.
-    pub fn weights(&self) -> &[u32] {
-        self.weights.as_ref()
-    }
-    /// W, or the total weight if that is less.
-    pub fn capacity(&self) -> usize {
-        self.capacity
+        let limit = capacity;
+        let usable = || weights.iter().copied().filter(|&weight| weight <= limit);
+        let divisor = usable().fold(0, greatest_common_divisor).max(1);
+        let sum = usable().map(|weight| u64::from(weight / divisor)).sum::<u64>();
+        let capacity = (limit / divisor).min(u32::try_from(sum).unwrap_or(u32::MAX));
+        if table.dim() <= capacity as usize {
+            return Err(Error::Capacity { quantity: "capacities", capacity: table.dim() });
+        }
+        let mut scaled = shape.array(0);
+        for (scaled, &weight) in scaled.as_mut().iter_mut().zip(weights) {
+            *scaled = if weight > limit { u32::MAX } else { weight / divisor };
+        }
+        Ok(Self { shape, table, weights: scaled, capacity })
     }
 }
 
-/// The memory of the dynamic programme.
-pub struct KnapsackWork<P: Plane, T: Real> {
-    /// f by capacity, before and after an item.
-    before: <P::Columns as Shape>::Array<[T; BLOCK]>,
-    after: <P::Columns as Shape>::Array<[T; BLOCK]>,
-    /// One bit per item and capacity: whether the item is packed there.
-    packed: P::Array<u32>,
+/// Written out, since a derive would ask for `S: Format` where the array S makes must be formatted.
+#[cfg(feature = "defmt")]
+impl<S: Shape, W> defmt::Format for Knapsack<S, W> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let weights = self.weights.as_ref();
+        defmt::write!(f, "Knapsack {{ weights: {=[?]}, capacity: {=u32} }}", weights, self.capacity);
+    }
 }
 
-impl<T: Real, P: Plane> Oracle<T> for Knapsack<P> {
-    type Shape = P::Rows;
-    type Work = KnapsackWork<P, T>;
+impl<T: Real, S: Shape, W: Shape> Oracle<T> for Knapsack<S, W> {
+    type Shape = S;
+    /// The items worth packing, and three tables.
+    type Work = (S::Array<Item<T>>, [W::Array<T>; 3]);
     const NAME: &'static str = "knapsack";
 
-    fn shape(&self) -> P::Rows {
-        self.shape.rows()
+    fn shape(&self) -> S {
+        self.shape
     }
     fn work(&self) -> Self::Work {
-        let values = || self.shape.columns().array([T::ZERO; BLOCK]);
-        KnapsackWork { before: values(), after: values(), packed: self.shape.array(0) }
+        let table = || self.table.array(T::ZERO);
+        (self.shape.array((0, 0, T::ZERO)), [table(), table(), table()])
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
-        let states = self.capacity + 1;
-        let (mut before, mut after) = (work.before.as_mut(), work.after.as_mut());
-        let columns = before.len();
-        before.as_flattened_mut().fill(T::ZERO);
-        after.as_flattened_mut().fill(T::ZERO);
-        let rows = work.packed.as_mut().chunks_exact_mut(columns.max(1));
-        for ((&score, &weight), packed) in theta.iter().zip(self.weights.as_ref()).zip(rows) {
-            let old = before.as_flattened().get(..states).unwrap_or(&[]);
-            let new = after.as_flattened_mut().get_mut(..states).unwrap_or(&mut []);
-            let (light, heavy) = new.split_at_mut(states.min(weight as usize));
-            let (without_light, without) = old.split_at(light.len());
-            light.copy_from_slice(without_light);
-            for ((new, &without), &rest) in heavy.iter_mut().zip(without).zip(old) {
-                let with = rest + score;
-                *new = if with > without { with } else { without };
+    fn solve(&self, theta: &[T], y: &mut [T], (items, tables): &mut Self::Work) -> T {
+        let mut worth = 0;
+        let mut free = items.as_mut().iter_mut();
+        for (index, ((y, &score), &weight)) in y.iter_mut().zip(theta).zip(self.weights.as_ref()).enumerate()
+        {
+            *y = if score > T::ZERO && weight == 0 { T::ONE } else { T::ZERO };
+            if score > T::ZERO
+                && (1..=self.capacity).contains(&weight)
+                && let Some(item) = free.next()
+            {
+                *item = (index as u32, weight, score);
+                worth += 1;
             }
-            for ((packed, new), old) in packed.iter_mut().zip(after.iter()).zip(before.iter()) {
-                *packed = 0;
-                for (bit, (new, old)) in new.iter().zip(old).enumerate() {
-                    *packed |= u32::from(new > old) << bit;
-                }
+        }
+        let items = items.as_ref().get(..worth).unwrap_or_default();
+        pack(items, self.capacity, tables.each_mut().map(AsMut::as_mut), |index| {
+            if let Some(y) = y.get_mut(index as usize) {
+                *y = T::ONE;
             }
-            core::mem::swap(&mut before, &mut after);
-        }
-
-        let mut left = self.capacity;
-        let rows = work.packed.as_ref().chunks_exact(columns.max(1));
-        for ((y, &weight), packed) in y.iter_mut().zip(self.weights.as_ref()).zip(rows).rev() {
-            let word = packed.get(left / BLOCK).copied().unwrap_or(0);
-            let taken = word >> (left % BLOCK) & 1 == 1;
-            *y = if taken { T::ONE } else { T::ZERO };
-            left -= if taken { left.min(weight as usize) } else { 0 };
-        }
-        dot(theta, y)
+        });
+        total(theta, y)
     }
+}
 
-    /// Every packing is a vertex.
-    fn is_vertex(&self, y: &[T], _: &mut Self::Work) -> bool {
-        let mut load = 0usize;
-        for (&y, &weight) in y.iter().zip(self.weights.as_ref()) {
-            if y == T::ONE {
-                load = load.saturating_add(weight as usize);
-            } else if y != T::ZERO {
-                return false;
+/// An item worth packing: its index, weight and score.
+type Item<T> = (u32, u32, T);
+
+/// Tells `chosen` the index of every item of a best packing. Scores and weights are positive; each table has more
+/// than `capacity` entries.
+fn pack<T: Real>(
+    items: &[Item<T>],
+    capacity: u32,
+    [first, second, third]: [&mut [T]; 3],
+    mut chosen: impl FnMut(u32),
+) {
+    // Halving fewer than 2³² items leaves at most one waiting part per level.
+    let mut waiting = [(items, capacity); 33];
+    let mut count = 1usize;
+    while let Some(&(items, capacity)) = count.checked_sub(1).and_then(|top| waiting.get(top)) {
+        count -= 1;
+        if items.iter().map(|&(_, weight, _)| u64::from(weight)).sum::<u64>() <= u64::from(capacity) {
+            for &(index, ..) in items {
+                chosen(index);
+            }
+            continue;
+        }
+        if let [a, b] = items {
+            // Not both; a single item that reached this point does not fit.
+            let &(index, weight, _) = if b.1 <= capacity && (a.1 > capacity || b.2 > a.2) { b } else { a };
+            if weight <= capacity {
+                chosen(index);
             }
         }
-        load <= self.capacity
+        if items.len() <= 2 {
+            continue;
+        }
+        let (low, high) = items.split_at(items.len() / 2);
+        let (low_table, spare) = fill(low, capacity, first, second);
+        let (high_table, _) = fill(high, capacity, third, spare);
+        let share = best_share(low_table, high_table, capacity);
+        for part in [(low, share), (high, capacity - share)] {
+            if let Some(free) = waiting.get_mut(count) {
+                *free = part;
+                count += 1;
+            }
+        }
     }
+}
+
+/// The best value for each capacity up to the one from where on more room adds nothing, and the spare table.
+fn fill<'a, T: Real>(
+    items: &[Item<T>],
+    capacity: u32,
+    mut table: &'a mut [T],
+    mut next: &'a mut [T],
+) -> (&'a [T], &'a mut [T]) {
+    let mut reach = 0;
+    if let Some(nothing) = table.first_mut() {
+        *nothing = T::ZERO;
+    }
+    for &(_, weight, score) in items.iter().filter(|&&(_, weight, _)| weight <= capacity) {
+        let weight = weight as usize;
+        let farther = (reach + weight).min(capacity as usize);
+        let most = table.get(reach).copied().unwrap_or(T::ZERO);
+        if let Some(new) = table.get_mut(reach + 1..=farther) {
+            new.fill(most);
+        }
+        reach = farther;
+        if let Some((light, skipped)) = table.get(..=reach).and_then(|table| table.split_at_checked(weight))
+            && let Some((new_light, new)) = next.split_at_mut_checked(weight)
+        {
+            new_light.copy_from_slice(light);
+            for ((new, &skipped), &rest) in new.iter_mut().zip(skipped).zip(&*table) {
+                let taken = rest + score;
+                *new = if taken > skipped { taken } else { skipped };
+            }
+        }
+        core::mem::swap(&mut table, &mut next);
+    }
+    (table.get(..=reach).unwrap_or_default(), next)
+}
+
+/// How much of `capacity` the first half gets: the least that is best. Each table ends where more room adds nothing.
+fn best_share<T: Real>(low: &[T], high: &[T], capacity: u32) -> u32 {
+    let least = (capacity as usize + 1).saturating_sub(high.len());
+    let low = low.get(least..).unwrap_or_default();
+    let high = high.get(..=capacity as usize - least).unwrap_or_default();
+    let (mut best, mut share) = (T::NEG_INFINITY, least);
+    for (extra, (&low, &high)) in low.iter().zip(high.iter().rev()).enumerate() {
+        if low + high > best {
+            (best, share) = (low + high, least + extra);
+        }
+    }
+    share as u32
+}
+
+/// Of two numbers, where 0 is divided by everything.
+fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
+    while let Some(rest) = a.checked_rem(b) {
+        (a, b) = (b, rest);
+    }
+    a
 }

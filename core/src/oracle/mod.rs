@@ -24,7 +24,7 @@ pub use black_box::BlackBox;
 pub use dag_path::DagPath;
 pub use grid_path::{GridPath, GridPathWork, Neighbours};
 pub use hypercube::Hypercube;
-pub use knapsack::{Knapsack, KnapsackWork};
+pub use knapsack::Knapsack;
 pub use negative_cost::NegativeCost;
 pub use ranking::Ranking;
 pub use shortest_path::{ShortestPath, ShortestPathWork};
@@ -113,6 +113,15 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     let mut sum = T::ZERO;
     for (&a, &b) in a.iter().zip(b) {
         sum += a * b;
+    }
+    sum
+}
+
+/// ⟨y, θ⟩ of a y of zeros and ones, summed from the first entry to the last; infinite scores where y is 0 do no harm.
+pub(crate) fn total<T: Real>(theta: &[T], y: &[T]) -> T {
+    let mut sum = T::ZERO;
+    for (&score, &y) in theta.iter().zip(y) {
+        sum += if y > T::ZERO { score } else { T::ZERO };
     }
     sum
 }

@@ -1,7 +1,7 @@
 //! Walk: shortest paths along the edges of a general graph.
 
 use super::heap::{Entry, Heap};
-use super::{NegativeCost, Oracle, dot};
+use super::{NegativeCost, Oracle, total};
 use crate::{Error, Graph, Real, Shape, error};
 
 /// Walk from a source to a sink of a directed graph, cycles allowed: y marks the edges of the path.
@@ -175,7 +175,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
             *y = T::ONE;
             node = edge.tail;
         }
-        dot(theta, y)
+        total(theta, y)
     }
 
     fn failure(&self, work: &Self::Work) -> Option<&'static str> {

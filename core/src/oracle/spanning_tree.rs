@@ -1,6 +1,6 @@
 //! Span: trees that connect all nodes.
 
-use super::{Oracle, dot};
+use super::{Oracle, total};
 use crate::{Edge, Error, Graph, Real, Shape};
 
 /// What is known of an edge.
@@ -171,7 +171,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
                 *y = T::ONE;
             }
         }
-        dot(theta, y)
+        total(theta, y)
     }
 
     /// Every spanning tree is a vertex.

@@ -14,9 +14,9 @@ use perturb_core::loss::SpoPlus;
 use perturb_core::{Error, Knapsack, Normal, Perturbed, Seed};
 use rayon::prelude::*;
 
+use crate::Dyn;
 use crate::data::shuffle;
 use crate::train::LinearModel;
-use crate::{Dyn, DynRect};
 
 pub use data::{Day, Days};
 pub use report::{csv, json, page, table};
@@ -91,7 +91,7 @@ impl Outcome {
 /// The decision problem at one capacity, every day's truth solved once.
 struct Task<'a> {
     days: &'a Days,
-    layer: Perturbed<Knapsack<DynRect>, Normal, f64>,
+    layer: Perturbed<Knapsack<Dyn, Dyn>, Normal, f64>,
     train: Vec<SpoPlus<f64, Dyn>>,
     test: Vec<SpoPlus<f64, Dyn>>,
 }
@@ -210,8 +210,11 @@ fn update(a: &mut LinearModel<f64>, b: &LinearModel<f64>, share: f64) {
 
 impl<'a> Task<'a> {
     fn new(days: &'a Days, capacity: u32) -> Result<Self, Error> {
-        let shape = DynRect { rows: days.weights.len(), columns: Knapsack::blocks(capacity as usize) };
-        let layer = Perturbed::new(Knapsack::new(shape, &days.weights, capacity)?, Normal, 1.0)?;
+        let layer = Perturbed::new(
+            Knapsack::new(Dyn(days.weights.len()), Dyn(capacity as usize + 1), &days.weights, capacity)?,
+            Normal,
+            1.0,
+        )?;
         let truths = |days: &[Day]| -> Result<Vec<_>, Error> {
             days.iter().map(|day| SpoPlus::new(layer.oracle(), &day.prices)).collect()
         };

@@ -1,12 +1,11 @@
-//! Paths, trees, assignments and knapsacks against the enumeration of their vertices, on random small instances full
+//! Paths, trees and assignments against the enumeration of their vertices, on random small instances full
 //! of ties, equal entries, signed zeros and negative scores.
 
 use perturb::{
-    Assignment, Const, DagPath, Dyn, DynRect, EdgeLabel, Error, Graph, GridPath, Knapsack, MonteCarlo,
-    NegativeCost, Neighbours, Normal, Oracle, Perturbed, Plane, Real, Rect, Seed, Shape, ShortestPath,
-    SpanningTree,
+    Assignment, Const, DagPath, Dyn, DynRect, EdgeLabel, Error, Graph, GridPath, MonteCarlo, NegativeCost,
+    Neighbours, Normal, Oracle, Perturbed, Plane, Real, Rect, Seed, Shape, ShortestPath, SpanningTree,
 };
-use perturb_tests::naive_graphs::{assignments, graph_paths, grid_paths, packings, spanning_trees};
+use perturb_tests::naive_graphs::{assignments, graph_paths, grid_paths, spanning_trees};
 use perturb_tests::reals;
 use perturb_tests::solve::solve;
 use proptest::collection::vec;
@@ -92,11 +91,6 @@ fn graphs<T: Real, V: Shape, E: Shape>(
     assert_best::<T, _>(&SpanningTree::new(graph).unwrap(), &theta[..9], &trees);
 }
 
-fn knapsack<T: Real, P: Plane>(shape: P, theta: &[f64], weights: &[u32], capacity: u32) {
-    let oracle = Knapsack::new(shape, weights, capacity).unwrap();
-    assert_best::<T, _>(&oracle, theta, &packings(weights, capacity));
-}
-
 fn assignment<T: Real, P: Plane>(plane: P, theta: &[f64]) {
     let vertices = assignments(plane.rows().dim(), plane.columns().dim());
     assert_best::<T, _>(&Assignment::new(plane).unwrap(), &theta[..plane.dim()], &vertices);
@@ -150,17 +144,6 @@ proptest! {
                 prop_assert!(trees.is_empty() && named);
             }
         }
-    }
-
-    #[test]
-    fn knapsacks_match_the_enumeration(
-        theta in vec(quarter(), 8), weights in vec(0u32..12, 8), capacity in 0u32..60,
-    ) {
-        knapsack::<f32, _>(Rect::<8, { Knapsack::blocks(60) }>, &theta, &weights, capacity);
-        knapsack::<f64, _>(Rect::<8, { Knapsack::blocks(60) }>, &theta, &weights, capacity);
-        let shape = DynRect { rows: 8, columns: Knapsack::blocks(capacity as usize) };
-        knapsack::<f32, _>(shape, &theta, &weights, capacity);
-        knapsack::<f64, _>(shape, &theta, &weights, capacity);
     }
 
     #[test]
@@ -273,8 +256,6 @@ fn other_points_are_no_vertices() {
     refuses(&square, &[&[1.0, 0.0, 1.0, 0.0], &[1.0, 0.0, 0.0, 0.0], &[0.5; 4], &[1.0, 1.0, 0.0, 0.0]]);
     let tree = SpanningTree::new(Graph::new(Const::<5>, Const::<9>, &MESH).unwrap()).unwrap();
     refuses(&tree, &[&[1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0], &[0.0; 9], &[4.0 / 9.0; 9]]);
-    let pack = Knapsack::new(Rect::<3, { Knapsack::blocks(6) }>, &[3, 4, 2], 6).unwrap();
-    refuses(&pack, &[&[1.0, 1.0, 0.0], &[0.5, 0.0, 0.0], &[2.0, 0.0, 0.0]]);
 }
 
 /// Constructors name what does not fit.
@@ -301,9 +282,6 @@ fn constructors_refuse_what_does_not_fit() {
     let grid = GridPath::<f32, _>::new(Rect::<2, 2>, Neighbours::Four).unwrap();
     assert!(grid.with_negative_costs(NegativeCost::Floor(-1.0)).is_err());
     assert!(Assignment::new(DynRect { rows: 2, columns: 0 }).is_err());
-    assert!(Knapsack::new(Rect::<2, 1>, &[20, 30], 40).is_err());
-    assert!(Knapsack::new(Rect::<2, 1>, &[10, 10], u32::MAX).is_ok());
-    assert!(Knapsack::new(Rect::<2, 1>, &[10], 10).is_err());
 }
 
 /// A strict search names the sample in which a cost was negative; scores as they stand have no number.
@@ -352,7 +330,6 @@ fn infinite_scores_do_not_hang() {
     check(&GridPath::new(Rect::<3, 4>, Neighbours::Four).unwrap());
     check(&Assignment::new(Rect::<3, 3>).unwrap());
     check(&Assignment::new(Rect::<4, 2>).unwrap());
-    check(&Knapsack::new(Rect::<4, 1>, &[3, 4, 2, 5], 9).unwrap());
     check(&SpanningTree::new(Graph::new(Const::<5>, Const::<9>, &MESH).unwrap()).unwrap());
     check(&DagPath::new(Graph::new(Const::<6>, Const::<10>, &LAYERS).unwrap(), 0, 5).unwrap());
     check(&ShortestPath::new(Graph::new(Const::<4>, Const::<12>, &COMPLETE).unwrap(), 0, 3).unwrap());
