@@ -221,3 +221,68 @@ fn partial_labels_have_finite_losses() {
         }
     }
 }
+
+/// Exact losses at a vertex keep their digits in f32: many labels, scores far from 0, and wrong vertices. f64 is the
+/// reference, itself checked against nonnegative sums over pairs in another order.
+#[test]
+fn losses_at_vertices_do_not_cancel() {
+    fn check<N: Law<f32> + Law<f64>>(noise: N, dim: usize, offset: f64, spread: f64) {
+        // Dyadic scores, exact in f32, in the order of the target.
+        let theta: Vec<f64> = (0..dim).map(|i| offset + spread * ((i * 37 % dim) as f64)).collect();
+        let target: Vec<f64> = (0..dim).map(|i| (i * 37 % dim) as f64 + 1.0).collect();
+        let single = Perturbed::new(Ranking::ascending(Dyn(dim)).unwrap(), noise, 1.0f32).unwrap();
+        let double = Perturbed::new(Ranking::ascending(Dyn(dim)).unwrap(), noise, 1.0f64).unwrap();
+        let got = single.fenchel_young(&reals::<f32>(&theta), &reals::<f32>(&target), Exact).unwrap().loss;
+        let want = double.fenchel_young(&theta, &target, Exact).unwrap().loss;
+        assert!((f64::from(got) - want).abs() <= 2e-5 * want, "d = {dim}, {offset}: {got} for {want}");
+
+        let mut one = vec![0.0; dim];
+        one[theta.iter().position(|&x| x == theta.iter().copied().fold(f64::MIN, f64::max)).unwrap()] = 1.0;
+        let single = Perturbed::new(Simplex::new(Dyn(dim)).unwrap(), noise, 1.0f32).unwrap();
+        let double = Perturbed::new(Simplex::new(Dyn(dim)).unwrap(), noise, 1.0f64).unwrap();
+        let got = single.fenchel_young(&reals::<f32>(&theta), &reals::<f32>(&one), Exact).unwrap().loss;
+        let want = double.fenchel_young(&theta, &one, Exact).unwrap().loss;
+        let scale = spread * dim as f64;
+        assert!(
+            (f64::from(got) - want).abs() <= 1e-6 * scale.max(1.0),
+            "simplex, {offset}: {got} for {want}"
+        );
+    }
+    // 37 is prime to all sizes.
+    for (dim, spread) in [(10, 1.0), (100, 1.0), (500, 1.0), (500, 0.0625)] {
+        for offset in [0.0, 4096.0] {
+            check(Normal, dim, offset, spread);
+            check(Gumbel, dim, offset, spread);
+        }
+    }
+    let layer = Perturbed::new(Ranking::ascending(Dyn(2)).unwrap(), Gumbel, 1.0f64).unwrap();
+    let found = layer.fenchel_young(&[0.0, 3.0], &[1.0, 2.0], Exact).unwrap().loss;
+    assert!((found - (-3.0f64).exp().ln_1p()).abs() < 1e-15, "two labels: ln(1 + exp(-3)), not {found}");
+}
+
+/// Scores whose rounding is coarser than ε: the dual still finds the loss, and points outside the hull.
+#[test]
+fn the_dual_works_below_the_resolution_of_the_scores() {
+    let (theta, inside, outside) = ([1e5, 0.0, 0.0], [0.0, 0.7, 0.3], [0.0, 0.8, 0.4]);
+    let single = Perturbed::new(Simplex::new(Const::<3>).unwrap(), Normal, 1e-3f32).unwrap();
+    let double = Perturbed::new(Simplex::new(Const::<3>).unwrap(), Normal, 1e-3f64).unwrap();
+    let want = double.fenchel_young(&theta, &inside, Exact).unwrap().loss;
+    assert!((want - 1e5).abs() < 0.01, "{want}");
+    let theta = theta.map(|x| x as f32);
+    for loss in [
+        single.fenchel_young(&theta, &inside.map(|y| y as f32), Exact).unwrap().loss,
+        single.fenchel_young(&theta, &inside.map(|y| y as f32), MonteCarlo::new(100, Seed(91))).unwrap().loss,
+    ] {
+        assert!((f64::from(loss) - want).abs() < 1e-5 * want, "{loss} for {want}");
+    }
+    let refused = single.fenchel_young(&theta, &outside.map(|y| y as f32), Exact);
+    assert_eq!(refused.unwrap_err(), Error::OutsideHull { parameter: "target" });
+}
+
+/// Reference vectors whose spacing the number type cannot tell are refused, not taken for equally spaced.
+#[test]
+fn unequal_spacing_below_the_resolution_is_refused() {
+    let v = [1e6f32, 1e6 + 0.5, 1e6 + 2.0];
+    let layer = Perturbed::new(Ranking::new(Const::<3>, &v).unwrap(), Normal, 1.0).unwrap();
+    assert!(matches!(layer.maximizer(&[0.0, 1.0, 2.0], Exact), Err(Error::NoClosedForm { .. })));
+}

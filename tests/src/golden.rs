@@ -7,8 +7,9 @@ use core::fmt::Write;
 
 use perturb_core::estimator::{Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
 use perturb_core::{
-    Affine, ClosedForm, Const, Error, Exact, Gumbel, Hypercube, Laplace, Law, Logistic, MonteCarlo, Normal,
-    Oracle, Perturbed, Ranking, Real, Seed, Simplex, SmoothNoise, TopK,
+    Affine, Assignment, ClosedForm, Const, DagPath, Error, Exact, Graph, GridPath, Gumbel, Hypercube,
+    Knapsack, Laplace, Law, Logistic, MonteCarlo, Neighbours, Normal, Oracle, Perturbed, Ranking, Real, Rect,
+    Seed, ShortestPath, Simplex, SmoothNoise, SpanningTree, TopK,
 };
 
 pub use crate::golden_table::GOLDEN;
@@ -71,6 +72,8 @@ fn for_real<T: Real>(report: Report<'_>) {
     for_smooth_noise::<T, _>(Gumbel, report);
     for_smooth_noise::<T, _>(Normal, report);
     for_smooth_noise::<T, _>(Logistic, report);
+    combinatorial::<T, _>(Gumbel, report);
+    combinatorial::<T, _>(Normal, report);
     tell::<T>(report, "ranking", "gumbel", "by sorting", sorted::<T>());
     tell::<T>(report, "affine", "normal", "50 steps", trained::<T>());
 }
@@ -90,6 +93,34 @@ fn for_noise<T: Real, N: Law<T>>(noise: N, report: Report<'_>) {
     let ranks = reals([3.0, 7.0, 8.0, 2.0, 4.0, 6.0, 9.0, 1.0, 5.0]);
     let inside = reals([4.0, 6.0, 6.5, 4.0, 4.5, 5.5, 6.5, 3.0, 5.0]);
     for_oracle(Ranking::ascending(Const::<9>), noise, &reals(LABELS), &ranks, &inside, report);
+}
+
+/// Oracles without closed forms, nine entries each.
+fn combinatorial<T: Real, N: Law<T>>(noise: N, report: Report<'_>) {
+    /// A graph of five nodes in topological order, with parallel edges.
+    const EDGES: [(u32, u32); 9] = [(0, 1), (0, 2), (0, 1), (1, 2), (1, 3), (2, 3), (2, 4), (3, 4), (1, 4)];
+    let graph = || Graph::new(Const::<5>, Const::<9>, &EDGES);
+    let costs = reals(LABELS.map(|label| label - 1.5));
+    for_sampled(GridPath::new(Rect::<3, 3>, Neighbours::Eight), noise, &costs, report);
+    for_sampled(graph().and_then(|graph| ShortestPath::new(graph, 0, 4)), noise, &costs, report);
+    let scores = reals(LABELS);
+    for_sampled(graph().and_then(|graph| DagPath::new(graph, 0, 4)), noise, &scores, report);
+    for_sampled(graph().and_then(SpanningTree::new), noise, &scores, report);
+    for_sampled(Assignment::new(Rect::<3, 3>), noise, &scores, report);
+    let weights = [3, 5, 2, 4, 1, 6, 3, 2, 5];
+    for_sampled(Knapsack::new(Const::<9>, Const::<13>, &weights, 12), noise, &scores, report);
+}
+
+fn for_sampled<T: Real, N: Law<T>, O: Oracle<T>>(
+    oracle: Result<O, Error>,
+    noise: N,
+    theta: &[T],
+    report: Report<'_>,
+) {
+    let digest = oracle
+        .and_then(|oracle| Perturbed::new(oracle, noise, T::HALF))
+        .and_then(|layer| sampled(&layer, theta));
+    tell::<T>(report, O::NAME, N::NAME, "sampled", digest);
 }
 
 fn for_oracle<T: Real, N: Law<T>, O: ClosedForm<T, N>>(

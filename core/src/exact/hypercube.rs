@@ -19,6 +19,16 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Hypercube<T, S> {
         Ok(value)
     }
 
+    /// Coordinate by coordinate: (high − low)·E(θ_i + Z)₊ where y_i = low, less θ_i + E Z where it is high.
+    fn vertex_loss(&self, noise: &N, theta: &[T], y: &[T]) -> Option<T> {
+        let mut loss = T::ZERO;
+        for (&theta, &y) in theta.iter().zip(y) {
+            let paid = if y == self.high { theta + noise.mean() } else { T::ZERO };
+            loss += (noise.hinge(theta) - paid).larger(T::ZERO);
+        }
+        Some((self.high - self.low) * loss)
+    }
+
     fn jacobian(&self, noise: &N, theta: &[T], matrix: &mut [T], (): &mut ()) -> Result<(), Error> {
         matrix.fill(T::ZERO);
         for (diagonal, &theta) in matrix.iter_mut().step_by(theta.len() + 1).zip(theta) {

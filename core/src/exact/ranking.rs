@@ -7,6 +7,7 @@ use crate::{Error, Law, Ranking, Real, Shape};
 /// y_i = v_1 + a Σ_{j≠i} P(D < θ_i − θ_j), F_1 = v_1 Σ(θ_i + E Z) + a Σ_{i<j} E max(θ_i + Z_i, θ_j + Z_j),
 /// J_ij = −a·f_D(θ_i − θ_j) for i ≠ j, and rows of J sum to 0.
 impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Ranking<T, S> {
+    const SHIFT_INVARIANT: bool = true;
     type Memory = ();
     fn memory(&self) {}
 
@@ -26,9 +27,23 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Ranking<T, S> {
 
     fn maximizer(&self, noise: &N, theta: &[T], y: &mut [T], (): &mut ()) -> Result<(), Error> {
         let (first, spacing) = self.spacing()?;
-        y.fill(first + spacing * T::HALF * T::from_usize(theta.len() - 1));
+        y.fill(first + spacing * T::HALF * T::from_usize(theta.len().saturating_sub(1)));
         sum_pairs(theta, theta, y, |difference, _| spacing * (noise.difference_cdf(difference) - T::HALF));
         Ok(())
+    }
+
+    /// a Σ E(θ_j − θ_i + D)₊ over the pairs with y_i > y_j.
+    fn vertex_loss(&self, noise: &N, theta: &[T], y: &[T]) -> Option<T> {
+        let (_, spacing) = self.spacing().ok()?;
+        let mut loss = T::ZERO;
+        for (i, (&a, &above)) in theta.iter().zip(y).enumerate() {
+            // A sum per entry: half a million terms in one would round away in f32.
+            let pairs = theta.iter().zip(y).take(i);
+            loss += pairs
+                .map(|(&b, &below)| noise.difference_hinge(if above > below { b - a } else { a - b }))
+                .sum::<T>();
+        }
+        Some(spacing * loss)
     }
 
     fn jacobian(&self, noise: &N, theta: &[T], matrix: &mut [T], (): &mut ()) -> Result<(), Error> {
@@ -95,7 +110,13 @@ impl<T: Real, S: Shape> Ranking<T, S> {
             return Ok((smallest, T::ONE));
         }
         let spacing = (largest - smallest) / T::from_usize(descending.len() - 1);
+        // Rounding of v may not pass for a difference, nor a difference for rounding.
         let slack = T::EPSILON * T::from_f64(8.0) * largest.abs().larger(smallest.abs());
+        if slack > spacing * T::from_f64(1e-3) {
+            return Err(Error::NoClosedForm {
+                because: "the entries of v are too close together for the number type",
+            });
+        }
         for (i, &v) in descending.iter().rev().enumerate() {
             if (smallest + T::from_usize(i) * spacing - v).abs() > slack {
                 return Err(Error::NoClosedForm { because: "the entries of v are not equally spaced" });

@@ -8,6 +8,7 @@ use crate::{Error, Law, Oracle, Real, Shape, Simplex};
 /// With P(x) = Π_j G(x − θ_j) and the reversed hazards r_i = f(x − θ_i)/G(x − θ_i):
 /// p_i = ∫ P r_i dx, F_1 = ∫ x P Σr dx, J_ij = −∫ P r_i r_j dx for i ≠ j, and rows of J sum to 0.
 impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
+    const SHIFT_INVARIANT: bool = true;
     /// The scores less their maximum, and the reversed hazards.
     type Memory = (S::Array<T>, S::Array<T>);
 

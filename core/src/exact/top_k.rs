@@ -26,6 +26,7 @@ pub struct Levels<A, M> {
 /// The count of others is a sum of independent Bernoulli variables: prefixes and suffixes of its recursion
 /// leave entries out without division, so that no cancellation occurs.
 impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for TopK<S> {
+    const SHIFT_INVARIANT: bool = true;
     type Memory = Levels<S::Array<T>, S::Matrix<T>>;
 
     fn memory(&self) -> Self::Memory {
