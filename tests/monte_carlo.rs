@@ -57,7 +57,7 @@ fn against_exact<T: Real, N: Law<T>, O: ClosedForm<T, N>>(oracle: O, noise: N, t
     let size = if theta.len() == 9 { 8.0 } else { 2.0 };
     let range = size * 16.0 / 0.5;
     for how in [MonteCarlo::new(M, seed), MonteCarlo::plain(M, seed.fold(1))] {
-        let plain = how.variance == perturb::Variance::Plain;
+        let plain = how.variance.control == perturb::Control::None;
         let name = format!("{name}{}", if plain { " plain" } else { "" });
         let products = (Vjp { cotangent: &u }, Jvp { tangent: &u });
         let means = spread(&layer, &theta, (Value, Maximizer, (Jacobian, products)), how);

@@ -147,3 +147,49 @@ fn neighbouring_entries_are_uncorrelated() {
     check::<f64>(Logistic);
     check::<f32>(Laplace);
 }
+
+/// Quantiles invert the distribution function to the resolution of p: |ΔG| ≤ 8 units of p's or 1 − p's last place, and
+/// normal ones agree with an independent implementation.
+#[test]
+fn quantiles_invert_the_distribution_functions() {
+    fn check<N: Law<f64>>(noise: N) {
+        for i in 1..4000u32 {
+            let p = f64::from(i) / 4000.0;
+            for p in [p, p * 1e-4, p * 1e-12] {
+                let z = noise.quantile(p);
+                let off = (noise.cdf(z) - p).abs();
+                // Rounding of z moves G by density·ulp(z).
+                let moved = noise.density(z) * z.abs().max(1e-3) * f64::EPSILON;
+                assert!(off <= 8.0 * (f64::EPSILON * p + moved), "{} {p}: {off:e}", N::NAME);
+            }
+            let mirrored = noise.cdf(noise.mirror(noise.quantile(p)));
+            assert!((mirrored - (1.0 - p)).abs() < 1e-14, "{} mirror {p}: {mirrored}", N::NAME);
+        }
+    }
+    check(Gumbel);
+    check(Logistic);
+    check(Laplace);
+    check(Normal);
+    let reference = statrs::distribution::Normal::new(0.0, 1.0).unwrap();
+    for i in 1..2000u32 {
+        use statrs::distribution::ContinuousCDF;
+        let p = f64::from(i) / 2000.0;
+        let want = reference.inverse_cdf(p);
+        assert!((Noise::<f64>::quantile(&Normal, p) - want).abs() < 1e-9 * want.abs().max(1.0), "{p}");
+        let single = Noise::<f32>::quantile(&Normal, p as f32);
+        let want = Noise::<f64>::quantile(&Normal, f64::from(p as f32));
+        assert!(
+            (f64::from(single) - want).abs() < 4e-6 * want.abs().max(1.0),
+            "{p} in f32: {single} for {want}"
+        );
+    }
+    // The tails of the f32 grid stay finite, and mirrored twice they are where they were.
+    for u in [f32::EPSILON / 2.0, 1.0 - f32::EPSILON / 2.0] {
+        for z in [Noise::<f32>::quantile(&Gumbel, u), Noise::<f32>::quantile(&Normal, u)] {
+            assert!(z.is_finite());
+        }
+        let z = Noise::<f32>::quantile(&Gumbel, u);
+        let twice = Noise::<f32>::mirror(&Gumbel, Noise::<f32>::mirror(&Gumbel, z));
+        assert!((twice - z).abs() < 2e-5 * z.abs().max(1.0), "{z} {twice}");
+    }
+}

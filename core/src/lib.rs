@@ -25,7 +25,7 @@ pub use evaluate::{Array, Evaluate, Expectation, Matrix};
 pub use exact::{ClosedForm, Exact};
 pub use fenchel_young::FenchelYoung;
 pub use graph::{Edge, Graph};
-pub use monte_carlo::{BLOCK, MonteCarlo, Scratch, Variance};
+pub use monte_carlo::{BLOCK, Control, Draws, MonteCarlo, Scratch, Variance, WithError};
 pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
 pub use oracle::{
     Assignment, AssignmentWork, BlackBox, DagPath, EdgeLabel, GridPath, GridPathWork, Hypercube, Knapsack,

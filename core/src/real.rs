@@ -107,6 +107,9 @@ pub trait Real:
     /// The odd multiples of 2⁻²⁴ (f32) or 2⁻⁵³ (f64) in the open interval (0, 1), equally likely.
     /// The grid is symmetric: 1 − u is on it, exactly.
     fn uniform(rng: &mut impl Rng) -> Self;
+    /// A random number in (0, 1), of the grid of `uniform` or one twice as coarse, in the cell of 2⁻²³ (f32) or 2⁻²⁴
+    /// (f64) that holds `coordinate`, which lies in [0, 1).
+    fn refine(coordinate: f32, rng: &mut impl Rng) -> Self;
     /// A random sign: ±1 from one bit.
     fn sign(rng: &mut impl Rng) -> Self;
     /// A uniform angle as (quadrant, r): (π/2)·quadrant + r, r in [−π/4, π/4).
@@ -248,6 +251,9 @@ impl Real for f32 {
     fn uniform(rng: &mut impl Rng) -> Self {
         ((rng.next_u32() >> 8) | 1) as f32 * (1.0 / (1u32 << 24) as f32)
     }
+    fn refine(coordinate: f32, _: &mut impl Rng) -> Self {
+        ((coordinate * (1u32 << 24) as f32) as u32 | 1) as f32 * (1.0 / (1u32 << 24) as f32)
+    }
     fn sign(rng: &mut impl Rng) -> Self {
         f32::from_bits(1.0f32.to_bits() | (rng.next_u32() & 1 << 31))
     }
@@ -323,6 +329,12 @@ impl Real for f64 {
     }
     fn uniform(rng: &mut impl Rng) -> Self {
         ((rng.next_u64() >> 11) | 1) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+    fn refine(coordinate: f32, rng: &mut impl Rng) -> Self {
+        let cell = f64::from((coordinate * (1u32 << 24) as f32) as u32);
+        // Odd multiples of 2⁻²⁸: the sum is exact.
+        let u = f64::from(rng.next_u32() >> 4 | 1) * (1.0 / f64::from(1u32 << 28));
+        (cell + u) * (1.0 / f64::from(1u32 << 24))
     }
     fn sign(rng: &mut impl Rng) -> Self {
         f64::from_bits(1.0f64.to_bits() | u64::from(rng.next_u32() & 1 << 31) << 32)

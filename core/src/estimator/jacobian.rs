@@ -1,4 +1,4 @@
-use super::{Draw, Estimator};
+use super::{Draw, Estimator, rescale};
 use crate::{Noise, Real, Shape, SmoothNoise};
 
 /// The Jacobian J = ∂y_ε/∂θ = E\[y*(θ + εZ) ∇ν(Z)ᵀ\]/ε, the first formula of Proposition 3.1.
@@ -23,6 +23,10 @@ impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for Jacobian {
                 *sum += weight * score;
             }
         }
+    }
+    fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, sum: &mut Self::Sum) {
+        Estimator::<T, N, S>::add(self, noise, mean, sum);
+        rescale(sum.as_mut(), count);
     }
     fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
         core::iter::once(sum.as_mut())

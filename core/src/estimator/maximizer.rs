@@ -47,6 +47,16 @@ impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for MaximizerByScore {
             }
         }
     }
+    fn center(&self, _: &N, mean: &Draw<'_, T>, count: u32, sum: &mut Self::Sum) {
+        let weight = mean.gain() / mean.epsilon;
+        let n = T::from_f64(f64::from(count));
+        // What the baseline gave back is not centred.
+        let back = |y: T| n * y;
+        let baseline = mean.baseline.unwrap_or(&[]).iter().copied().chain(core::iter::repeat(T::ZERO));
+        for ((sum, &score), y) in sum.as_mut().iter_mut().zip(mean.score).zip(baseline) {
+            *sum = (*sum - back(y) + weight * score) * (n / (n - T::ONE)) + back(y);
+        }
+    }
     fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
         core::iter::once(sum.as_mut())
     }

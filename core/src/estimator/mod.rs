@@ -78,8 +78,23 @@ pub trait Estimator<T: Real, N: Noise<T>, S: Shape>: Sync {
     fn zero(&self, shape: S) -> Self::Sum;
     /// sum += g(draw).
     fn add(&self, noise: &N, draw: &Draw<'_, T>, sum: &mut Self::Sum);
+    /// Turns the sum over a block of `count` ≥ 2 draws into the one that leaves each draw out of its own control: for
+    /// terms a_m·s_m that are bilinear in a decision or gain a and the score s, Σ(a_m − ā₋ₘ)s_m with ā₋ₘ the mean of
+    /// the others, which is n/(n − 1)·(Σ a_m s_m − ā Σ s_m). `mean` holds the means over the block, and in
+    /// `score` minus the sum, so that adding it subtracts. Estimators without scores ignore it.
+    fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, sum: &mut Self::Sum) {
+        let _ = (noise, mean, count, sum);
+    }
     /// The numbers inside a sum.
     fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]>;
+}
+
+/// Multiplies by n/(n − 1).
+fn rescale<T: Real>(sum: &mut [T], count: u32) {
+    let n = T::from_f64(f64::from(count));
+    for sum in sum {
+        *sum *= n / (n - T::ONE);
+    }
 }
 
 /// Empties a sum for reuse.
@@ -136,6 +151,10 @@ impl<T: Real, N: Noise<T>, S: Shape, A: Estimator<T, N, S>, B: Estimator<T, N, S
         self.0.add(noise, draw, &mut sum.0);
         self.1.add(noise, draw, &mut sum.1);
     }
+    fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, sum: &mut Self::Sum) {
+        self.0.center(noise, mean, count, &mut sum.0);
+        self.1.center(noise, mean, count, &mut sum.1);
+    }
     fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
         A::parts(&mut sum.0).chain(B::parts(&mut sum.1))
     }
@@ -166,6 +185,11 @@ where
         self.0.add(noise, draw, &mut sum.0);
         self.1.add(noise, draw, &mut sum.1);
         self.2.add(noise, draw, &mut sum.2);
+    }
+    fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, sum: &mut Self::Sum) {
+        self.0.center(noise, mean, count, &mut sum.0);
+        self.1.center(noise, mean, count, &mut sum.1);
+        self.2.center(noise, mean, count, &mut sum.2);
     }
     fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
         A::parts(&mut sum.0).chain(B::parts(&mut sum.1)).chain(C::parts(&mut sum.2))

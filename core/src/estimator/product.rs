@@ -1,4 +1,4 @@
-use super::{Draw, Estimator};
+use super::{Draw, Estimator, rescale};
 use crate::oracle::dot;
 use crate::{Error, Noise, Real, Shape, error};
 
@@ -26,6 +26,10 @@ impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for Vjp<'_, T> {
         for (sum, &score) in sum.as_mut().iter_mut().zip(draw.score) {
             *sum += weight * score;
         }
+    }
+    fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, sum: &mut Self::Sum) {
+        Estimator::<T, N, S>::add(self, noise, mean, sum);
+        rescale(sum.as_mut(), count);
     }
     fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
         core::iter::once(sum.as_mut())
@@ -58,6 +62,10 @@ impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for Jvp<'_, T> {
         for (sum, y) in sum.as_mut().iter_mut().zip(draw.decisions()) {
             *sum += weight * y;
         }
+    }
+    fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, sum: &mut Self::Sum) {
+        Estimator::<T, N, S>::add(self, noise, mean, sum);
+        rescale(sum.as_mut(), count);
     }
     fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
         core::iter::once(sum.as_mut())

@@ -26,6 +26,20 @@ impl<T: Real> Noise<T> for Gumbel {
             *z = -(-T::uniform(rng).ln_normal()).ln_normal();
         }
     }
+    fn quantile(&self, p: T) -> T {
+        -(-p.ln()).ln()
+    }
+    /// −ln(−ln(1 − exp(−e⁻ᶻ))).
+    fn mirror(&self, z: T) -> T {
+        let w = (-z).exp();
+        // Either form loses the digits of the other's tail.
+        let log = if w < T::from_f64(core::f64::consts::LN_2) {
+            (-(-w).exp_m1()).ln()
+        } else {
+            (-(-w).exp()).ln_1p()
+        };
+        -(-log).ln()
+    }
     fn nu(&self, z: T) -> T {
         z + (-z).exp()
     }

@@ -23,6 +23,10 @@ impl<T: Real> Noise<T> for Laplace {
             *z = magnitude * T::sign(rng);
         }
     }
+    fn quantile(&self, p: T) -> T {
+        let rest = T::ONE - p;
+        if p < rest { (p + p).ln() } else { -(rest + rest).ln() }
+    }
     fn nu(&self, z: T) -> T {
         z.abs()
     }

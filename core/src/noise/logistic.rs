@@ -23,6 +23,9 @@ impl<T: Real> Noise<T> for Logistic {
             *z = u.ln_normal() - (T::ONE - u).ln_normal();
         }
     }
+    fn quantile(&self, p: T) -> T {
+        p.ln() - (-p).ln_1p()
+    }
     fn nu(&self, z: T) -> T {
         z + T::TWO * softplus(-z)
     }

@@ -13,6 +13,7 @@ mod laplace;
 mod law;
 mod logistic;
 mod normal;
+mod normal_quantile;
 
 pub use gumbel::Gumbel;
 pub use laplace::Laplace;
@@ -36,6 +37,12 @@ pub trait Noise<T: Real>: Copy + core::fmt::Debug + Send + Sync + 'static {
         z
     }
 
+    /// G⁻¹(p) for p in (0, 1), where G(z) = P(Z ≤ z).
+    fn quantile(&self, p: T) -> T;
+    /// G⁻¹(1 − G(z)): the antithetic draw, −z for laws that are symmetric about 0.
+    fn mirror(&self, z: T) -> T {
+        -z
+    }
     /// ν(z), the negative logarithm of the density up to a constant.
     fn nu(&self, z: T) -> T;
     /// The score ∇ν(z); E\[∇ν(Z)\] = 0.

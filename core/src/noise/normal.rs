@@ -36,6 +36,9 @@ impl<T: Real> Noise<T> for Normal {
             (*z, _) = pair();
         }
     }
+    fn quantile(&self, p: T) -> T {
+        super::normal_quantile::normal_quantile(p)
+    }
     fn nu(&self, z: T) -> T {
         T::HALF * z * z
     }

@@ -6,23 +6,25 @@ use crate::fenchel_young::{self, FenchelYoung};
 use crate::oracle::solve_checked;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error, estimator};
 
+mod draws;
+mod standard_error;
+mod variance;
+
+pub use standard_error::WithError;
+pub use variance::{Control, Draws, Variance};
+
 /// Samples per block: sums are formed within blocks and merged in the order of the blocks, so that blocks
 /// can be computed by different threads without a change of bits.
 pub const BLOCK: u32 = 64;
 
-/// How the variance of derivative estimates is reduced; none of them changes an expectation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum Variance {
-    /// Nothing subtracted.
-    Plain,
-    /// What the unperturbed decision y*(θ) would give is subtracted: one more solve a call.
-    #[default]
-    Baseline,
-}
-
-/// A mean over independent samples Z⁽¹⁾, …, Z⁽ᴹ⁾ (Definition 3.1). Unbiased; standard error ∝ 1/√M.
+/// A mean over samples Z⁽¹⁾, …, Z⁽ᴹ⁾ (Definition 3.1). Unbiased; standard error ∝ 1/√M for independent samples.
+///
+/// ```
+/// use perturb_core::{MonteCarlo, Seed};
+/// let how = MonteCarlo::new(1000, Seed(1)); // independent samples, derivatives with the baseline
+/// let pairs = MonteCarlo::plain(1000, Seed(1)).antithetic(); // nothing subtracted, mirrored pairs
+/// assert_eq!((how.unit(), pairs.unit()), (1, 2));
+/// ```
 ///
 /// Sample m of seed s is the same noise in every call: two calls with one seed share their random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub struct MonteCarlo {
     pub samples: u32,
     /// Names the noise.
     pub seed: Seed,
-    /// Applies to derivatives only.
+    /// How their variance is reduced.
     pub variance: Variance,
 }
 
@@ -40,32 +42,55 @@ impl MonteCarlo {
     /// `samples` samples of `seed`, derivatives with the baseline.
     #[must_use]
     pub const fn new(samples: u32, seed: Seed) -> Self {
-        Self { samples, seed, variance: Variance::Baseline }
+        Self { samples, seed, variance: Variance { control: Control::Baseline, draws: Draws::Independent } }
     }
     /// Without variance reduction.
     #[must_use]
     pub const fn plain(samples: u32, seed: Seed) -> Self {
-        Self { samples, seed, variance: Variance::Plain }
+        Self { samples, seed, variance: Variance { control: Control::None, draws: Draws::Independent } }
+    }
+    /// The same with [`Control::LeaveOneOut`].
+    #[must_use]
+    pub const fn leave_one_out(self) -> Self {
+        Self { variance: Variance { control: Control::LeaveOneOut, ..self.variance }, ..self }
+    }
+    /// The same with [`Draws::Antithetic`].
+    #[must_use]
+    pub const fn antithetic(self) -> Self {
+        Self { variance: Variance { draws: Draws::Antithetic, ..self.variance }, ..self }
+    }
+    /// The same with [`Draws::QuasiRandom`].
+    #[must_use]
+    pub const fn quasi_random(self) -> Self {
+        Self { variance: Variance { draws: Draws::QuasiRandom, ..self.variance }, ..self }
     }
     /// How many blocks of [`BLOCK`] samples the estimate has.
     #[must_use]
     pub const fn blocks(&self) -> u32 {
         self.samples.div_ceil(BLOCK)
     }
-    /// The same samples for row `row` of a batch: each row has noise of its own.
+    /// How many samples block `block` has.
+    pub(crate) const fn in_block(&self, block: u32) -> u32 {
+        let before = block.saturating_mul(BLOCK);
+        let left = self.samples.saturating_sub(before);
+        if left < BLOCK { left } else { BLOCK }
+    }
+    /// As many samples for row `row` of a batch: each row has noise of its own.
     #[must_use]
     pub const fn row(self, row: u64) -> Self {
         Self { seed: self.seed.fold(row), ..self }
     }
 }
 
-/// Working memory of one worker: five arrays of d numbers and the oracle's own.
+/// Working memory of one worker: eight arrays of d numbers and the oracle's own.
 pub struct Scratch<O: Oracle<T>, T: Real> {
     z: Array<O, T>,
     score: Array<O, T>,
     theta: Array<O, T>,
     y: Array<O, T>,
     baseline: Array<O, T>,
+    /// Sums over a block for leaving one out: decisions, perturbed scores, scores ∇ν.
+    sums: [Array<O, T>; 3],
     work: O::Work,
 }
 
@@ -80,6 +105,7 @@ impl<O: Oracle<T>, T: Real> Scratch<O, T> {
             theta: array(),
             y: array(),
             baseline: array(),
+            sums: [array(), array(), array()],
             work: oracle.work(),
         }
     }
@@ -136,7 +162,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         if how.samples > 1 {
             self.oracle.warm_up(theta, &mut scratch.work);
         }
-        if E::BASELINE && how.variance == Variance::Baseline {
+        if E::BASELINE && how.variance.control != Control::None {
             solve_checked(&self.oracle, theta, scratch.baseline.as_mut(), &mut scratch.work, None)?;
         }
         Ok(())
@@ -159,12 +185,43 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         E: Estimator<T, N, O::Shape>,
     {
         estimator::clear::<T, N, O::Shape, E>(sum);
+        let center =
+            self.draws::<E>(theta, how, block, scratch, |noise, draw| estimator.add(noise, draw, sum))?;
+        if let Some((draw, count)) = center {
+            estimator.center(&self.noise, &draw, count, sum);
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with every draw of block `block`. Under leaving one out, returns the means for
+    /// [`Estimator::center`] and the number of draws.
+    fn draws<'s, E>(
+        &self,
+        theta: &[T],
+        how: MonteCarlo,
+        block: u32,
+        scratch: &'s mut Scratch<O, T>,
+        mut each: impl FnMut(&N, &Draw<'_, T>),
+    ) -> Result<Option<(Draw<'s, T>, u32)>, Error>
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
         let first = u64::from(block) * u64::from(BLOCK);
-        let last = (first + u64::from(BLOCK)).min(u64::from(how.samples));
-        let baseline = E::BASELINE && how.variance == Variance::Baseline;
-        let Scratch { z, score, theta: perturbed, y, baseline: base, work } = scratch;
-        for sample in first..last {
-            self.noise.fill(&mut how.seed.stream(sample), z.as_mut());
+        let count = how.in_block(block);
+        let with_baseline = E::BASELINE && how.variance.control != Control::None;
+        let centred = E::BASELINE && how.leaves_one_out() && count > 1;
+        let Scratch { z, score, theta: perturbed, y, baseline, sums, work } = scratch;
+        let baseline = &*baseline;
+        let baseline: Option<&[T]> = with_baseline.then_some(baseline.as_ref());
+        let [decisions, thetas, scores] = sums;
+        if centred {
+            for sums in [&mut *decisions, &mut *thetas, &mut *scores] {
+                sums.as_mut().fill(T::ZERO);
+            }
+        }
+        let mut values = T::ZERO;
+        for sample in first..first + u64::from(count) {
+            how.draw(&self.noise, sample, z.as_mut());
             for ((perturbed, &theta), &z) in perturbed.as_mut().iter_mut().zip(theta).zip(z.as_ref()) {
                 *perturbed = theta + self.epsilon * z;
             }
@@ -181,11 +238,43 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 y: y.as_ref(),
                 value,
                 epsilon: self.epsilon,
-                baseline: baseline.then_some(base.as_ref()),
+                baseline,
             };
-            estimator.add(&self.noise, &draw, sum);
+            each(&self.noise, &draw);
+            if centred {
+                values += value;
+                for (sums, x) in
+                    [(&mut *decisions, draw.y), (&mut *thetas, draw.theta), (&mut *scores, draw.score)]
+                {
+                    for (sum, &x) in sums.as_mut().iter_mut().zip(x) {
+                        *sum += x;
+                    }
+                }
+            }
         }
-        Ok(())
+        if !centred {
+            return Ok(None);
+        }
+        let n = T::from_f64(f64::from(count));
+        for sums in [&mut *decisions, &mut *thetas] {
+            for sum in sums.as_mut() {
+                *sum /= n;
+            }
+        }
+        for score in scores.as_mut() {
+            *score = -*score;
+        }
+        let (decisions, thetas, scores) = (&*decisions, &*thetas, &*scores);
+        let mean = Draw {
+            z: &[],
+            score: scores.as_ref(),
+            theta: thetas.as_ref(),
+            y: decisions.as_ref(),
+            value: values / n,
+            epsilon: self.epsilon,
+            baseline,
+        };
+        Ok(Some((mean, count)))
     }
 
     /// `sum += part`.
