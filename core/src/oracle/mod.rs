@@ -7,12 +7,14 @@ use crate::{Error, Real, Shape};
 
 mod black_box;
 mod hypercube;
+mod knapsack;
 mod ranking;
 mod simplex;
 mod top_k;
 
 pub use black_box::BlackBox;
 pub use hypercube::Hypercube;
+pub use knapsack::Knapsack;
 pub use ranking::Ranking;
 pub use simplex::Simplex;
 pub use top_k::TopK;
@@ -98,6 +100,15 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     let mut sum = T::ZERO;
     for (&a, &b) in a.iter().zip(b) {
         sum += a * b;
+    }
+    sum
+}
+
+/// ⟨y, θ⟩ of a y of zeros and ones, summed from the first entry to the last; infinite scores where y is 0 do no harm.
+pub(crate) fn total<T: Real>(theta: &[T], y: &[T]) -> T {
+    let mut sum = T::ZERO;
+    for (&score, &y) in theta.iter().zip(y) {
+        sum += if y > T::ZERO { score } else { T::ZERO };
     }
     sum
 }
