@@ -1,8 +1,16 @@
 //! Packing, spanning, grouping, flow and tours against enumeration, on random small instances full of ties.
 
-use perturb::{Const, Dyn, Error, Knapsack, Oracle, Real, Shape};
+use perturb::estimator::Maximizer;
+use perturb::{
+    Const, Dyn, EdgeLabel, Error, Graph, Knapsack, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed, Shape,
+    SpanningTree,
+};
+use perturb_tests::naive::{self as linear, Tie};
 use perturb_tests::naive_combinatorial::{self as naive, assert_best};
+use perturb_tests::reals;
+use perturb_tests::reference::TRIANGLE_NORMAL;
 use perturb_tests::solve::solve;
+use perturb_tests::statistics::spread;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -146,4 +154,130 @@ fn infinite_scores_are_packed_first() {
     assert_eq!((value, y[1]), (f64::INFINITY, 0.0));
     let value = oracle.solve(&[f64::NEG_INFINITY; 4], &mut y, &mut Oracle::<f64>::work(&oracle));
     assert_eq!((value, y), (0.0, [0.0; 4]));
+}
+
+/// Connected graphs of up to 6 nodes and 10 edges, parallel ones among them.
+fn connected_graph() -> impl Strategy<Value = (usize, Vec<(u32, u32)>)> {
+    (2u32..=6).prop_flat_map(|nodes| {
+        let tree: Vec<_> = (1..nodes).map(|node| (0..node).prop_map(move |other| (other, node))).collect();
+        let pair = (0..nodes, 1..nodes).prop_map(move |(a, step)| (a, (a + step) % nodes));
+        let more = vec(pair, 0..=11 - nodes as usize);
+        (tree, more).prop_flat_map(move |(mut edges, more)| {
+            edges.extend(more);
+            (Just(nodes as usize), Just(edges).prop_shuffle())
+        })
+    })
+}
+
+fn trees<T: Real>(
+    nodes: impl Shape,
+    shape: impl Shape,
+    edges: &[(u32, u32)],
+    theta: &[f64],
+    labels: &[EdgeLabel],
+) {
+    let graph = Graph::new(nodes, shape, edges).unwrap();
+    let all = naive::spanning_trees(nodes.dim(), edges);
+    let oracle = SpanningTree::new(graph).unwrap();
+    assert_eq!(solve::<T, _>(&oracle, theta), linear::best(&all, theta, Tie::LowestIndex), "{edges:?}");
+
+    let agrees = |y: &[f64]| {
+        y.iter().zip(labels).all(|(&y, &label)| match label {
+            EdgeLabel::Free => true,
+            EdgeLabel::In => y == 1.0,
+            EdgeLabel::Out => y == 0.0,
+        })
+    };
+    let some: Vec<_> = all.into_iter().filter(|y| agrees(y)).collect();
+    match oracle.constrained(labels) {
+        Ok(oracle) => {
+            let best = linear::best(&some, theta, Tie::LowestIndex);
+            assert_eq!(solve::<T, _>(&oracle, theta), best, "{edges:?} {labels:?}");
+            assert_eq!(oracle.labels(), labels);
+        }
+        Err(Error::Graph { .. }) => assert!(some.is_empty(), "{edges:?} {labels:?}"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn label() -> impl Strategy<Value = EdgeLabel> {
+    prop_oneof![4 => Just(EdgeLabel::Free), 1 => Just(EdgeLabel::In), 1 => Just(EdgeLabel::Out)]
+}
+
+proptest! {
+    #![proptest_config(config(3000))]
+
+    #[test]
+    fn spanning_trees_match_the_enumeration(
+        ((nodes, edges), theta, labels) in connected_graph().prop_flat_map(|graph| {
+            let count = graph.1.len();
+            (Just(graph), vec(quarter(), count), vec(label(), count))
+        })
+    ) {
+        trees::<f32>(Dyn(nodes), Dyn(edges.len()), &edges, &theta, &labels);
+        trees::<f64>(Dyn(nodes), Dyn(edges.len()), &edges, &theta, &labels);
+    }
+
+    /// The complete graph of five nodes.
+    #[test]
+    fn fixed_spanning_trees_match_the_enumeration(theta in vec(quarter(), 10), labels in vec(label(), 10)) {
+        let edges: Vec<_> = (0..5u32).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
+        trees::<f32>(Const::<5>, Const::<10>, &edges, &theta, &labels);
+        trees::<f64>(Const::<5>, Const::<10>, &edges, &theta, &labels);
+    }
+}
+
+#[test]
+fn spanning_trees_refuse_what_is_not_connected() {
+    let graph = |edges: &[(u32, u32)]| Graph::new(Dyn(4), Dyn(edges.len()), edges).unwrap();
+    let error = SpanningTree::new(graph(&[(0, 2), (3, 1), (1, 3)])).err();
+    assert_eq!(error, Some(Error::Graph { index: 1, because: "a node is not connected to node 0" }));
+    let square = SpanningTree::new(graph(&[(0, 1), (1, 2), (2, 3), (3, 0)])).unwrap();
+    let (yes, no, free) = (EdgeLabel::In, EdgeLabel::Out, EdgeLabel::Free);
+    let error = square.constrained(&[yes; 4]).err();
+    assert_eq!(
+        error,
+        Some(Error::Graph { index: 3, because: "a required edge closes a cycle of required edges" })
+    );
+    let error = square.constrained(&[free, no, no, yes]).err();
+    assert_eq!(
+        error,
+        Some(Error::Graph { index: 2, because: "without the forbidden edges a node is cut off" })
+    );
+    let error = square.constrained(&[free; 3]).err();
+    assert_eq!(error, Some(Error::Length { parameter: "labels", expected: 4, found: 3 }));
+    // The only edge, at any score.
+    let lone = Graph::new(Dyn(2), Dyn(1), &[(0, 1)]).unwrap();
+    assert_eq!(solve::<f64, _>(&SpanningTree::new(lone).unwrap(), &[-3.0]), (vec![1.0], -3.0));
+}
+
+#[test]
+fn infinite_scores_are_spanned() {
+    let edges = [(0, 1), (1, 2), (0, 2), (2, 3)];
+    let oracle = SpanningTree::new(Graph::new(Const::<4>, Const::<4>, &edges).unwrap()).unwrap();
+    let mut y = [0.0f64; 4];
+    let theta = [f64::NEG_INFINITY, f64::INFINITY, 1.0, f64::NEG_INFINITY];
+    oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle));
+    assert_eq!(y, [0.0, 1.0, 1.0, 1.0]);
+}
+
+fn triangle<T: Real>(nodes: impl Shape, edges: impl Shape) {
+    let graph = Graph::new(nodes, edges, &[(0, 1), (1, 2), (2, 0)]).unwrap();
+    let layer =
+        Perturbed::new(SpanningTree::new(graph).unwrap(), Normal, T::from_f64(TRIANGLE_NORMAL.epsilon));
+    let theta = reals::<T>(TRIANGLE_NORMAL.theta);
+    let means = spread(&layer.unwrap(), &theta, Maximizer, MonteCarlo::new(100_000, Seed(72)));
+    assert_eq!(means.len(), 3);
+    for (mean, &want) in means.iter().zip(TRIANGLE_NORMAL.maximizer) {
+        mean.assert_near(want, 1.0, T::EPSILON.to_f64(), TRIANGLE_NORMAL.name);
+    }
+}
+
+/// Inclusion probabilities of the triangle's tree: M = 10⁵, Z = 4.5, seed 72.
+#[test]
+fn perturbed_trees_match_the_reference() {
+    triangle::<f32>(Const::<3>, Const::<3>);
+    triangle::<f64>(Const::<3>, Const::<3>);
+    triangle::<f32>(Dyn(3), Dyn(3));
+    triangle::<f64>(Dyn(3), Dyn(3));
 }

@@ -1,5 +1,6 @@
 //! The vertices of combinatorial polytopes by enumeration: specifications, for small instances only.
 
+use std::vec;
 use std::vec::Vec;
 
 use crate::naive;
@@ -9,6 +10,26 @@ pub fn knapsack(weights: &[u32], capacity: u32) -> Vec<Vec<f64>> {
     let all = naive::hypercube(weights.len(), 0.0, 1.0).into_iter();
     let load = |y: &[f64]| weights.iter().zip(y).map(|(&w, y)| f64::from(w) * y).sum::<f64>();
     all.filter(|y| load(y) <= f64::from(capacity)).collect()
+}
+
+/// All spanning trees of a graph: V − 1 edges that connect every node.
+pub fn spanning_trees(nodes: usize, edges: &[(u32, u32)]) -> Vec<Vec<f64>> {
+    naive::top_k(edges.len(), nodes - 1).into_iter().filter(|y| connected(nodes, edges, y)).collect()
+}
+
+/// Whether the edges marked by `y` lead from node 0 to every other node.
+pub fn connected(nodes: usize, edges: &[(u32, u32)], y: &[f64]) -> bool {
+    let mut reached = vec![false; nodes];
+    reached[0] = true;
+    for _ in 0..nodes {
+        for (&(a, b), &y) in edges.iter().zip(y) {
+            let (a, b) = (a as usize, b as usize);
+            if y == 1.0 && (reached[a] || reached[b]) {
+                (reached[a], reached[b]) = (true, true);
+            }
+        }
+    }
+    reached.into_iter().all(|reached| reached)
 }
 
 /// Asserts that `y` is one of `vertices` and that none has a larger ⟨y, θ⟩; sums must be exact.

@@ -10,6 +10,7 @@ mod hypercube;
 mod knapsack;
 mod ranking;
 mod simplex;
+mod spanning_tree;
 mod top_k;
 
 pub use black_box::BlackBox;
@@ -17,6 +18,7 @@ pub use hypercube::Hypercube;
 pub use knapsack::Knapsack;
 pub use ranking::Ranking;
 pub use simplex::Simplex;
+pub use spanning_tree::{EdgeLabel, SpanningTree};
 pub use top_k::TopK;
 
 /// A maximiser of linear functions over the vertices of a polytope C.
