@@ -26,7 +26,9 @@ pub use fenchel_young::FenchelYoung;
 pub use graph::{Edge, Graph};
 pub use monte_carlo::{BLOCK, MonteCarlo, Scratch, Variance};
 pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
-pub use oracle::{BlackBox, EdgeLabel, Hypercube, Knapsack, Oracle, Ranking, Simplex, SpanningTree, TopK};
+pub use oracle::{
+    BlackBox, EdgeLabel, GroupTopK, Hypercube, Knapsack, Oracle, Ranking, Simplex, SpanningTree, TopK,
+};
 pub use perturbed::{Outcomes, Perturbed};
 pub use real::Real;
 pub use seed::{Seed, Stream};

@@ -32,6 +32,17 @@ pub fn connected(nodes: usize, edges: &[(u32, u32)], y: &[f64]) -> bool {
     reached.into_iter().all(|reached| reached)
 }
 
+/// All picks of k with no more than `limits[g]` of the entries whose group is g.
+pub fn group_top_k(groups: &[u32], limits: &[u32], k: usize) -> Vec<Vec<f64>> {
+    let fits = |y: &Vec<f64>| {
+        limits.iter().enumerate().all(|(group, &limit)| {
+            let members = groups.iter().zip(y).filter(|&(&of, _)| of as usize == group);
+            members.map(|(_, y)| y).sum::<f64>() <= f64::from(limit)
+        })
+    };
+    naive::top_k(groups.len(), k).into_iter().filter(fits).collect()
+}
+
 /// Asserts that `y` is one of `vertices` and that none has a larger ⟨y, θ⟩; sums must be exact.
 ///
 /// # Panics

@@ -6,6 +6,7 @@
 use crate::{Error, Real, Shape};
 
 mod black_box;
+mod group_top_k;
 mod hypercube;
 mod knapsack;
 mod ranking;
@@ -14,6 +15,7 @@ mod spanning_tree;
 mod top_k;
 
 pub use black_box::BlackBox;
+pub use group_top_k::GroupTopK;
 pub use hypercube::Hypercube;
 pub use knapsack::Knapsack;
 pub use ranking::Ranking;
