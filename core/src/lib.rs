@@ -27,7 +27,7 @@ pub use graph::{Edge, Graph};
 pub use monte_carlo::{BLOCK, MonteCarlo, Scratch, Variance};
 pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
 pub use oracle::{
-    BlackBox, EdgeLabel, GroupTopK, Hypercube, Knapsack, Oracle, Ranking, Simplex, SpanningTree, TopK,
+    BlackBox, EdgeLabel, Flow, GroupTopK, Hypercube, Knapsack, Oracle, Ranking, Simplex, SpanningTree, TopK,
 };
 pub use perturbed::{Outcomes, Perturbed};
 pub use real::Real;

@@ -43,6 +43,21 @@ pub fn group_top_k(groups: &[u32], limits: &[u32], k: usize) -> Vec<Vec<f64>> {
     naive::top_k(groups.len(), k).into_iter().filter(fits).collect()
 }
 
+/// All flows of `units` units from `source` to `sink` over edges of capacity 1.
+pub fn flows(nodes: usize, edges: &[(u32, u32)], source: u32, sink: u32, units: i32) -> Vec<Vec<f64>> {
+    let conserves = |y: &Vec<f64>| {
+        let mut leaving = vec![0; nodes];
+        for (&(tail, head), &y) in edges.iter().zip(y) {
+            leaving[tail as usize] += i32::from(y == 1.0);
+            leaving[head as usize] -= i32::from(y == 1.0);
+        }
+        leaving[source as usize] -= units;
+        leaving[sink as usize] += units;
+        leaving.iter().all(|&rest| rest == 0)
+    };
+    naive::hypercube(edges.len(), 0.0, 1.0).into_iter().filter(conserves).collect()
+}
+
 /// Asserts that `y` is one of `vertices` and that none has a larger ⟨y, θ⟩; sums must be exact.
 ///
 /// # Panics

@@ -6,6 +6,7 @@
 use crate::{Error, Real, Shape};
 
 mod black_box;
+mod flow;
 mod group_top_k;
 mod hypercube;
 mod knapsack;
@@ -15,6 +16,7 @@ mod spanning_tree;
 mod top_k;
 
 pub use black_box::BlackBox;
+pub use flow::Flow;
 pub use group_top_k::GroupTopK;
 pub use hypercube::Hypercube;
 pub use knapsack::Knapsack;
