@@ -28,6 +28,7 @@ pub use monte_carlo::{BLOCK, MonteCarlo, Scratch, Variance};
 pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
 pub use oracle::{
     BlackBox, EdgeLabel, Flow, GroupTopK, Hypercube, Knapsack, Oracle, Ranking, Simplex, SpanningTree, TopK,
+    Tour,
 };
 pub use perturbed::{Outcomes, Perturbed};
 pub use real::Real;

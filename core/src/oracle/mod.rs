@@ -14,6 +14,7 @@ mod ranking;
 mod simplex;
 mod spanning_tree;
 mod top_k;
+mod tour;
 
 pub use black_box::BlackBox;
 pub use flow::Flow;
@@ -24,6 +25,7 @@ pub use ranking::Ranking;
 pub use simplex::Simplex;
 pub use spanning_tree::{EdgeLabel, SpanningTree};
 pub use top_k::TopK;
+pub use tour::Tour;
 
 /// A maximiser of linear functions over the vertices of a polytope C.
 ///
