@@ -165,7 +165,7 @@ fn insert<T: Real>(theta: &[T], tour: &mut [u32], nearness: &mut [T]) {
             }
         }
         newest = place + 1;
-        if let Some(part) = tour.get_mut(newest..=from) {
+        if let Some(part @ [_, ..]) = tour.get_mut(newest..=from) {
             part.rotate_right(1);
         }
     }
@@ -209,6 +209,7 @@ fn relocate<T: Real>(theta: &[T], tour: &mut [u32]) -> bool {
                 let backward = score(theta, tour, place, end) + score(theta, tour, 0, place + 1);
                 if closed + forward.larger(backward) > old
                     && let Some(part) = tour.get_mut(..=place)
+                    && moved <= part.len()
                 {
                     part.rotate_left(moved);
                     if backward > forward
