@@ -1,11 +1,15 @@
 //! Flows against the enumeration of all sets of edges, on random small networks with and without directed cycles.
 
-use perturb::{Const, Dyn, Error, Flow, Graph, Oracle, Real, Shape};
+use perturb::estimator::Maximizer;
+use perturb::{Const, Dyn, Error, Flow, Graph, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed, Shape};
 use perturb_tests::naive_combinatorial::{self as naive, assert_best};
+use perturb_tests::reals;
 use perturb_tests::solve::solve;
+use perturb_tests::statistics::spread;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use statrs::distribution::{ContinuousCDF, Normal as Gaussian};
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, rng_seed: RngSeed::Fixed(73), failure_persistence: None, ..Default::default() }
@@ -144,4 +148,27 @@ fn infinite_scores_still_flow() {
             assert!(all.contains(&y), "{theta:?} {y:?}");
         }
     }
+}
+
+fn two_paths<T: Real>(nodes: impl Shape, edges: impl Shape, seed: Seed) {
+    // Path A costs 1.0 over two edges, path B 1.3 over three.
+    let graph = Graph::new(nodes, edges, &[(0, 1), (1, 4), (0, 2), (2, 3), (3, 4)]).unwrap();
+    let theta = [-0.7, -0.3, -0.5, -0.5, -0.3];
+    let (epsilon, shorter) = (0.4, 0.3);
+    let layer = Perturbed::new(Flow::new(graph, 0, 4, 1).unwrap(), Normal, T::from_f64(epsilon)).unwrap();
+    let means = spread(&layer, &reals::<T>(&theta), Maximizer, MonteCarlo::new(100_000, seed));
+    // The difference of the perturbed costs has the variance of five edges.
+    let a = Gaussian::standard().cdf(shorter / (epsilon * 5.0f64.sqrt()));
+    for (mean, want) in means.iter().zip([a, a, 1.0 - a, 1.0 - a, 1.0 - a]) {
+        mean.assert_near(want, 1.0, T::EPSILON.to_f64(), "one of two disjoint paths");
+    }
+}
+
+/// P(A) = Φ((c_B − c_A)/(ε √|A Δ B|)) for two disjoint paths A and B: M = 10⁵, Z = 4.5, seeds 76 to 79.
+#[test]
+fn two_disjoint_paths_match_the_closed_form() {
+    two_paths::<f32>(Const::<5>, Const::<5>, Seed(76));
+    two_paths::<f64>(Const::<5>, Const::<5>, Seed(77));
+    two_paths::<f32>(Dyn(5), Dyn(5), Seed(78));
+    two_paths::<f64>(Dyn(5), Dyn(5), Seed(79));
 }
