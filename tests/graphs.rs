@@ -125,16 +125,16 @@ proptest! {
         let labels: Vec<EdgeLabel> = labels.iter().map(|label| match label {
             0 => EdgeLabel::In,
             1 => EdgeLabel::Out,
-            _ => EdgeLabel::Unknown,
+            _ => EdgeLabel::Free,
         }).collect();
         let mut trees = spanning_trees(5, &MESH);
         trees.retain(|y| y.iter().zip(&labels).all(|(&y, label)| match label {
             EdgeLabel::In => y == 1.0,
             EdgeLabel::Out => y == 0.0,
-            EdgeLabel::Unknown => true,
+            EdgeLabel::Free => true,
         }));
         let graph = Graph::new(Dyn(5), Dyn(9), &MESH).unwrap();
-        match SpanningTree::with_labels(graph, &labels) {
+        match SpanningTree::new(graph).unwrap().constrained(&labels) {
             Ok(oracle) => {
                 assert_best::<f32, _>(&oracle, &theta, &trees);
                 assert_best::<f64, _>(&oracle, &theta, &trees);
@@ -275,7 +275,7 @@ fn constructors_refuse_what_does_not_fit() {
     assert!(matches!(SpanningTree::new(split), Err(Error::Graph { index: 2, .. })));
     assert!(matches!(DagPath::new(split, 0, 3), Err(Error::Graph { index: 3, .. })));
     let triangle = Graph::new(three, three, &[(0, 1), (1, 2), (2, 0)]).unwrap();
-    let cycle = SpanningTree::with_labels(triangle, &[EdgeLabel::In; 3]).unwrap_err();
+    let cycle = SpanningTree::new(triangle).unwrap().constrained(&[EdgeLabel::In; 3]).unwrap_err();
     assert!(matches!(cycle, Error::Graph { index: 2, .. }));
     assert!(GridPath::<f64, _>::between(Rect::<2, 2>, Neighbours::Four, (0, 2), (0, 0)).is_err());
     assert!(GridPath::<f64, _>::new(DynRect { rows: 0, columns: 3 }, Neighbours::Four).is_err());

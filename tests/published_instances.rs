@@ -49,7 +49,13 @@ fn knapsack<T: Real>(name: &str, optimum: f64) {
     let theta: Vec<f64> = items.iter().step_by(2).copied().collect();
     let weights: Vec<u32> = items.iter().skip(1).step_by(2).map(|&weight| weight as u32).collect();
     let oracle = Knapsack::new(Dyn(n), Dyn(capacity as usize + 1), &weights, capacity).unwrap();
-    assert_eq!(solve::<T, _>(&oracle, &theta).1, optimum, "{name} in {}", T::NAME);
+    let (y, value) = solve::<T, _>(&oracle, &theta);
+    assert_eq!(value, optimum, "{name} in {}", T::NAME);
+    let load: f64 = y.iter().zip(&weights).map(|(y, &weight)| y * f64::from(weight)).sum();
+    assert!(load <= f64::from(capacity), "{name}");
+    // The published selection is worth as much.
+    let published: f64 = numbers[2 + 2 * n..].iter().zip(&theta).map(|(y, value)| y * value).sum();
+    assert_eq!(published, optimum, "{name}");
 }
 
 #[test]

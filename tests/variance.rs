@@ -140,11 +140,10 @@ fn standard_errors_are_right() {
     let vjp = Vjp { cotangent: &[1.0, -1.0, 0.5, 0.0, 2.0] };
     for how in combinations(4096, Seed(115)) {
         let mut ratios = vec![Vec::new(); 5];
-        let mut units = 0.0;
         for replicate in 0..1000 {
             let how = MonteCarlo { seed: how.seed.fold(replicate), ..how };
             let found = layer.estimate_with_error(&CLASSES, &vjp, how).unwrap();
-            units = f64::from(found.units);
+            let units = f64::from(found.units);
             for ((list, i), exact) in ratios.iter_mut().zip(0..).zip(exact) {
                 let off: f64 = (found.mean[i] - exact) / found.standard_error[i];
                 list.push(off * off * (units - 3.0) / (units - 1.0));

@@ -28,9 +28,9 @@ pub use graph::{Edge, Graph};
 pub use monte_carlo::{BLOCK, Control, Draws, MonteCarlo, Scratch, Variance, WithError};
 pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
 pub use oracle::{
-    Assignment, AssignmentWork, BlackBox, DagPath, EdgeLabel, GridPath, GridPathWork, Hypercube, Knapsack,
-    NegativeCost, Neighbours, Oracle, Ranking, ShortestPath, ShortestPathWork, Simplex, SpanningTree,
-    SpanningTreeWork, TopK,
+    Assignment, AssignmentWork, BlackBox, DagPath, EdgeLabel, Flow, GridPath, GridPathWork, GroupTopK,
+    Hypercube, Knapsack, NegativeCost, Neighbours, Oracle, Ranking, ShortestPath, ShortestPathWork, Simplex,
+    SpanningTree, TopK, Tour,
 };
 pub use perturbed::{Outcomes, Perturbed};
 pub use real::Real;

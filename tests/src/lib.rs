@@ -10,6 +10,8 @@ mod golden_table;
 #[cfg(feature = "std")]
 pub mod naive;
 #[cfg(feature = "std")]
+pub mod naive_combinatorial;
+#[cfg(feature = "std")]
 pub mod naive_graphs;
 #[cfg(feature = "std")]
 pub mod pairs;

@@ -14,8 +14,8 @@ use crate::{Error, Real, Shape, error};
 /// type (2²³ for `f32`) are exact. The value returned is ⟨y, θ⟩ of the packing returned.
 ///
 /// No table of choices is kept. The items are halved, the tables of both halves say how the capacity is best shared
-/// among them, and each half is solved again with its share (Hirschberg 1975): cost O(d·c), at most twice that of
-/// the table alone; working memory 3(c + 1) numbers and d indices, with c = capacity in units of the divisor.
+/// among them, and each half is solved again with its share (Hirschberg 1975): cost O(d·c), at most twice the
+/// additions of one table; working memory 3(c + 1) numbers and d items, with c = capacity in units of the divisor.
 ///
 /// `W` is the shape of a table: any with at least c + 1 entries, so `Const<61>` or `Dyn(61)` for a capacity of 60.
 ///
@@ -42,7 +42,7 @@ pub struct Knapsack<S: Shape, W> {
 impl<S: Shape, W: Shape> Knapsack<S, W> {
     /// Items of weights `weights`, in any unit, that together may weigh up to `capacity`.
     ///
-    /// Refused: as many weights as there are not entries in `shape`, and a `table` with fewer than c + 1 entries.
+    /// Refused: another number of weights than `shape` has entries, and a `table` with fewer than c + 1 entries.
     pub fn new(shape: S, table: W, weights: &[u32], capacity: u32) -> Result<Self, Error> {
         error::check_dim(shape)?;
         if weights.len() != shape.dim() {

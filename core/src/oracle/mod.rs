@@ -8,7 +8,9 @@ use crate::{Error, Real, Shape};
 mod assignment;
 mod black_box;
 mod dag_path;
+mod flow;
 mod grid_path;
+mod group_top_k;
 mod heap;
 mod hypercube;
 mod knapsack;
@@ -18,19 +20,23 @@ mod shortest_path;
 mod simplex;
 mod spanning_tree;
 mod top_k;
+mod tour;
 
 pub use assignment::{Assignment, AssignmentWork};
 pub use black_box::BlackBox;
 pub use dag_path::DagPath;
+pub use flow::Flow;
 pub use grid_path::{GridPath, GridPathWork, Neighbours};
+pub use group_top_k::GroupTopK;
 pub use hypercube::Hypercube;
 pub use knapsack::Knapsack;
 pub use negative_cost::NegativeCost;
 pub use ranking::Ranking;
 pub use shortest_path::{ShortestPath, ShortestPathWork};
 pub use simplex::Simplex;
-pub use spanning_tree::{EdgeLabel, SpanningTree, SpanningTreeWork};
+pub use spanning_tree::{EdgeLabel, SpanningTree};
 pub use top_k::TopK;
+pub use tour::Tour;
 
 /// A maximiser of linear functions over the vertices of a polytope C.
 ///

@@ -1,4 +1,4 @@
-//! Span: trees that connect all nodes.
+//! Span: the trees of a graph.
 
 use super::{Oracle, total};
 use crate::{Edge, Error, Graph, Real, Shape};
@@ -9,182 +9,200 @@ use crate::{Edge, Error, Graph, Real, Shape};
 pub enum EdgeLabel {
     /// Nothing.
     #[default]
-    Unknown,
+    Free,
     /// It belongs to the tree.
     In,
     /// It does not.
     Out,
 }
 
-/// Span the nodes of a graph by a tree: y marks the V − 1 edges of the tree, whose directions mean nothing.
+/// Span a connected graph: C = conv{y : y marks the edges of a spanning tree}, and y*(θ) marks a tree of largest
+/// total score.
 ///
-/// F(θ) is the largest sum of scores; a minimum spanning tree of costs c is that of θ = −c. With labels
-/// ([`with_labels`](Self::with_labels)) only the trees that agree with them compete: what partial supervision needs.
+/// Edges have no direction: (a, b) and (b, a) are parallel edges, of which a tree has at most one. F(θ) is the total
+/// score; minimum spanning trees have θ = −weights. Ties go to the lowest edge: of all best trees, the one whose y
+/// comes first in descending lexicographic order.
 ///
-/// Kruskal's algorithm (1956): edges by falling score, equal scores by index. Cost O(|E| log |E|); working memory one
-/// sort key an edge and four bytes a node.
+/// Kruskal's algorithm (1956): edges in order of their scores, each taken unless the forest so far (union–find with
+/// path halving) joins its ends already; exact for scores of any sign. Cost O(E log E); working memory one sort key
+/// an edge and one index a node.
+///
+/// With [`constrained`](Self::constrained) only the trees that agree with a partial label count. For the set S of
+/// these trees, F_S(θ) = max_{y ∈ S} ⟨y, θ⟩ is what a Fenchel–Young loss against the partial label needs:
+/// F_ε(θ) − E F_S(θ + εZ).
 ///
 /// ```
-/// use perturb_core::{Const, Graph, Oracle, SpanningTree};
-/// let triangle = Graph::new(Const::<3>, Const::<3>, &[(0, 1), (1, 2), (2, 0)])?;
+/// use perturb_core::{Const, EdgeLabel, Graph, Oracle, SpanningTree};
+/// let triangle = Graph::new(Const::<3>, Const::<3>, &[(0, 1), (1, 2), (0, 2)])?;
 /// let oracle = SpanningTree::new(triangle)?;
-/// let mut y = [0.0; 3];
-/// assert_eq!(oracle.solve(&[-1.0, 0.5, 2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), 2.5);
-/// assert_eq!(y, [0.0, 1.0, 1.0]);
+/// let mut y = [0.0f64; 3];
+/// assert_eq!(oracle.solve(&[-1.0, -1.5, -2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), -2.5);
+/// assert_eq!(y, [1.0, 1.0, 0.0]);
+/// let oracle = oracle.constrained(&[EdgeLabel::Free, EdgeLabel::Free, EdgeLabel::In])?;
+/// assert_eq!(oracle.solve(&[-1.0, -1.5, -2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), -3.0);
+/// assert_eq!(y, [1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct SpanningTree<V, E: Shape> {
+pub struct SpanningTree<V: Shape, E: Shape> {
     graph: Graph<V, E>,
     labels: E::Array<EdgeLabel>,
+    /// The forest that the required edges make, where every search starts.
+    required: V::Array<u32>,
 }
 
 impl<V: Shape, E: Shape> SpanningTree<V, E> {
-    /// All spanning trees of `graph`, which must be connected; else [`Error::Graph`].
+    /// All spanning trees of `graph`.
+    ///
+    /// Refused: a graph that is not connected, naming the first node that node 0 does not reach.
     pub fn new(graph: Graph<V, E>) -> Result<Self, Error> {
-        let labels = graph.shape().array(EdgeLabel::Unknown);
-        Self::with_labels(graph, labels.as_ref())
+        let labels = graph.shape().array(EdgeLabel::Free);
+        let required = singletons(&graph);
+        let tree = Self { graph, labels, required };
+        match tree.unreachable() {
+            Some(index) => Err(Error::Graph { index, because: "a node is not connected to node 0" }),
+            None => Ok(tree),
+        }
     }
 
-    /// The spanning trees that contain all edges labelled [`EdgeLabel::In`] and none labelled [`EdgeLabel::Out`].
+    /// The spanning trees with all edges that are [`In`](EdgeLabel::In) and none that are [`Out`](EdgeLabel::Out),
+    /// one label per edge; earlier labels no longer count.
     ///
-    /// There must be one: [`Error::Graph`] names the edge that closes a cycle of edges labelled `In`, or a node that
-    /// the edges not labelled `Out` leave unconnected to node 0.
-    pub fn with_labels(graph: Graph<V, E>, labels: &[EdgeLabel]) -> Result<Self, Error> {
-        let shape = graph.shape();
-        if labels.len() != shape.dim() {
-            return Err(Error::Length { parameter: "labels", expected: shape.dim(), found: labels.len() });
+    /// Refused: required edges with a cycle, naming the edge that closes it, and forbidden edges without which the
+    /// graph is not connected, naming the first node that node 0 does not reach.
+    pub fn constrained(&self, labels: &[EdgeLabel]) -> Result<Self, Error> {
+        let edges = self.graph.edges();
+        if labels.len() != edges.len() {
+            return Err(Error::Length { parameter: "labels", expected: edges.len(), found: labels.len() });
         }
-        let mut forest = graph.nodes().array(0);
-        let mut forest = Forest::new(forest.as_mut());
-        for (wanted, because) in
-            [(EdgeLabel::In, "an edge labelled In closes a cycle of such edges"), (EdgeLabel::Unknown, "")]
-        {
-            for (index, (&edge, &label)) in graph.edges().iter().zip(labels).enumerate() {
-                if label == wanted && !forest.join(edge) && label == EdgeLabel::In {
-                    return Err(Error::Graph { index, because });
-                }
+        let mut tree = Self { required: singletons(&self.graph), ..self.clone() };
+        tree.labels.as_mut().copy_from_slice(labels);
+        for (index, (edge, &label)) in edges.iter().zip(labels).enumerate() {
+            if label == EdgeLabel::In && !join(tree.required.as_mut(), *edge) {
+                return Err(Error::Graph {
+                    index,
+                    because: "a required edge closes a cycle of required edges",
+                });
             }
         }
-        let root = forest.root(0);
-        for node in 0..graph.nodes().dim() as u32 {
-            if forest.root(node) != root {
-                let because = "no edge that may be used connects a node to the first";
-                return Err(Error::Graph { index: node as usize, because });
+        match tree.unreachable() {
+            Some(index) => {
+                Err(Error::Graph { index, because: "without the forbidden edges a node is cut off" })
             }
+            None => Ok(tree),
         }
-        let mut own = shape.array(EdgeLabel::Unknown);
-        own.as_mut().copy_from_slice(labels);
-        Ok(Self { graph, labels: own })
     }
 
     /// The graph.
     pub fn graph(&self) -> &Graph<V, E> {
         &self.graph
     }
-}
-
-/// Disjoint sets of nodes: each node points towards the root of its set.
-struct Forest<'a> {
-    parent: &'a mut [u32],
-}
-
-impl<'a> Forest<'a> {
-    fn new(parent: &'a mut [u32]) -> Self {
-        for (parent, node) in parent.iter_mut().zip(0..) {
-            *parent = node;
-        }
-        Self { parent }
+    /// What is known of each edge.
+    pub fn labels(&self) -> &[EdgeLabel] {
+        self.labels.as_ref()
     }
 
-    fn parent(&self, node: u32) -> u32 {
-        self.parent.get(node as usize).copied().unwrap_or(node)
-    }
-
-    /// The root of the node's set, halving the way there.
-    fn root(&mut self, mut node: u32) -> u32 {
-        loop {
-            let parent = self.parent(node);
-            if parent == node {
-                return node;
+    /// The first node that no edge that is allowed connects to node 0.
+    fn unreachable(&self) -> Option<usize> {
+        let mut forest = self.required.clone();
+        for (edge, &label) in self.graph.edges().iter().zip(self.labels()) {
+            if label == EdgeLabel::Free {
+                join(forest.as_mut(), *edge);
             }
-            let above = self.parent(parent);
-            if let Some(place) = self.parent.get_mut(node as usize) {
-                *place = above;
-            }
-            node = above;
         }
-    }
-
-    /// Joins the sets at both ends; false if they are one already.
-    fn join(&mut self, edge: Edge) -> bool {
-        let (tail, head) = (self.root(edge.tail), self.root(edge.head));
-        if let Some(parent) = self.parent.get_mut(tail as usize) {
-            *parent = head;
-        }
-        tail != head
+        let forest = forest.as_mut();
+        let root = root(forest, 0);
+        (0..forest.len()).find(|&node| self::root(forest, node as u32) != root)
     }
 }
 
-/// The memory of a solve.
-pub struct SpanningTreeWork<T: Real, V: Shape, E: Shape> {
-    keys: E::Array<T::Key>,
-    parent: V::Array<u32>,
+/// Written out, since a derive would ask for `S: Format` where the array S makes must be formatted.
+#[cfg(feature = "defmt")]
+impl<V: Shape, E: Shape> defmt::Format for SpanningTree<V, E> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let (edges, labels) = (self.graph.edges(), self.labels());
+        defmt::write!(f, "SpanningTree {{ edges: {=[?]}, labels: {=[?]} }}", edges, labels);
+    }
 }
 
 impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
     type Shape = E;
-    type Work = SpanningTreeWork<T, V, E>;
+    /// Edges in order, and the forest.
+    type Work = (E::Array<T::Key>, V::Array<u32>);
     const NAME: &'static str = "spanning tree";
 
     fn shape(&self) -> E {
         self.graph.shape()
     }
     fn work(&self) -> Self::Work {
-        SpanningTreeWork {
-            keys: self.graph.shape().array(T::Key::default()),
-            parent: self.graph.nodes().array(0),
-        }
+        (self.graph.shape().array(T::Key::default()), self.graph.nodes().array(0))
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
-        let edges = self.graph.edges();
-        let mut forest = Forest::new(work.parent.as_mut());
-        y.fill(T::ZERO);
-        for ((y, &edge), &label) in y.iter_mut().zip(edges).zip(self.labels.as_ref()) {
-            if label == EdgeLabel::In {
-                forest.join(edge);
-                *y = T::ONE;
+    fn solve(&self, theta: &[T], y: &mut [T], (keys, forest): &mut Self::Work) -> T {
+        let mut count = 0;
+        let mut missing = self.graph.nodes().dim().saturating_sub(1);
+        for (index, ((y, &score), &label)) in y.iter_mut().zip(theta).zip(self.labels()).enumerate() {
+            *y = if label == EdgeLabel::In { T::ONE } else { T::ZERO };
+            match label {
+                EdgeLabel::In => missing = missing.saturating_sub(1),
+                EdgeLabel::Out => {}
+                EdgeLabel::Free => {
+                    if let Some(key) = keys.as_mut().get_mut(count) {
+                        *key = score.key(index);
+                        count += 1;
+                    }
+                }
             }
         }
-        let keys = work.keys.as_mut();
-        for (i, (key, &score)) in keys.iter_mut().zip(theta).enumerate() {
-            *key = score.key(i);
-        }
+        let keys = keys.as_mut().get_mut(..count).unwrap_or_default();
         keys.sort_unstable();
-        for &key in keys.iter() {
+        let forest = forest.as_mut();
+        forest.copy_from_slice(self.required.as_ref());
+        for &key in &*keys {
+            if missing == 0 {
+                break;
+            }
             let index = T::index(key);
-            if let (Some(&edge), Some(y), Some(EdgeLabel::Unknown)) =
-                (edges.get(index), y.get_mut(index), self.labels.as_ref().get(index))
-                && forest.join(edge)
+            if let (Some(&edge), Some(y)) = (self.graph.edges().get(index), y.get_mut(index))
+                && join(forest, edge)
             {
                 *y = T::ONE;
+                missing -= 1;
             }
         }
         total(theta, y)
     }
+}
 
-    /// Every spanning tree is a vertex.
-    fn is_vertex(&self, y: &[T], work: &mut Self::Work) -> bool {
-        let mut forest = Forest::new(work.parent.as_mut());
-        let mut count = 0;
-        for ((&y, &edge), &label) in y.iter().zip(self.graph.edges()).zip(self.labels.as_ref()) {
-            if y == T::ONE && label != EdgeLabel::Out && forest.join(edge) {
-                count += 1;
-            } else if y != T::ZERO || label == EdgeLabel::In {
-                return false;
-            }
-        }
-        count + 1 == self.graph.nodes().dim()
+/// Every node a tree of its own: each is its parent.
+fn singletons<V: Shape, E: Shape>(graph: &Graph<V, E>) -> V::Array<u32> {
+    let mut forest = graph.nodes().array(0);
+    for (node, parent) in forest.as_mut().iter_mut().enumerate() {
+        *parent = node as u32;
     }
+    forest
+}
+
+/// The root of the tree that `node` is in, halving the path to it. Parents have lower numbers than their children,
+/// so that the path ends.
+fn root(forest: &mut [u32], mut node: u32) -> u32 {
+    while let Some(&parent) = forest.get(node as usize)
+        && parent != node
+    {
+        let above = forest.get(parent as usize).copied().unwrap_or(parent);
+        if let Some(entry) = forest.get_mut(node as usize) {
+            *entry = above;
+        }
+        node = above;
+    }
+    node
+}
+
+/// Joins the trees at the ends of `edge`; false if they are one already.
+fn join(forest: &mut [u32], edge: Edge) -> bool {
+    let (a, b) = (root(forest, edge.tail), root(forest, edge.head));
+    if let Some(parent) = forest.get_mut(a.max(b) as usize) {
+        *parent = a.min(b);
+    }
+    a != b
 }
