@@ -6,6 +6,9 @@ use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
 
 /// L_ε(θ; y) = F_ε(θ) + εΩ(y) − ⟨θ, y⟩ and its gradient in θ, y_ε(θ) − y (Definition 4.1).
 ///
+/// For an oracle with an offset h, F is max ⟨y, θ⟩ + h(y), Ω its conjugate all the same; the loss is found by the dual,
+/// and points outside the hull are not told.
+///
 /// The loss is nonnegative, convex in θ, and 0 exactly where y_ε(θ) = y. Ω = (F_1)* is found
 /// - at a vertex y: as −⟨y, E Z⟩, for every oracle and noise: F_1(θ) − ⟨y, θ⟩ decreases to ⟨y, E Z⟩ along
 ///   the directions that y maximises;
@@ -53,7 +56,11 @@ where
     // A direction s with ⟨y, s⟩ > F(s) separates y from C.
     let separates = |direction: &Array<O, T>| -> bool {
         let mut vertex = shape.array(T::ZERO);
-        let most = layer.oracle.solve(direction.as_ref(), vertex.as_mut(), &mut layer.oracle.work());
+        let mut work = layer.oracle.work();
+        let most = layer.oracle.solve(direction.as_ref(), vertex.as_mut(), &mut work);
+        if !O::LINEAR || layer.oracle.failure(&work).is_some() {
+            return false;
+        }
         let own = dot(target, direction.as_ref());
         own - most > T::from_f64(64.0) * T::EPSILON * (own.abs() + most.abs())
     };

@@ -28,9 +28,10 @@ pub use graph::{Edge, Graph};
 pub use monte_carlo::{BLOCK, Control, Draws, MonteCarlo, Scratch, Variance, WithError};
 pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
 pub use oracle::{
-    Assignment, AssignmentWork, BlackBox, DagPath, EdgeLabel, Flow, GridPath, GridPathWork, GroupTopK,
-    Hypercube, Knapsack, NegativeCost, Neighbours, Oracle, Ranking, ShortestPath, ShortestPathWork, Simplex,
-    SpanningTree, TopK, Tour,
+    Assignment, AssignmentWork, BlackBox, BlackBoxWork, DagPath, EdgeLabel, Fallible, Flow, Function,
+    GridPath, GridPathWork, GroupTopK, Hypercube, Knapsack, Linear, Maximize, Minimize, NegativeCost,
+    Neighbours, Offset, OffsetOf, Oracle, Ranking, Sense, ShortestPath, ShortestPathWork, Simplex, Solver,
+    SpanningTree, TopK, Tour, WithMemory,
 };
 pub use perturbed::{Outcomes, Perturbed};
 pub use real::Real;

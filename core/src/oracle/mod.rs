@@ -23,7 +23,10 @@ mod top_k;
 mod tour;
 
 pub use assignment::{Assignment, AssignmentWork};
-pub use black_box::BlackBox;
+pub use black_box::{
+    BlackBox, BlackBoxWork, Fallible, Function, Linear, Maximize, Minimize, Offset, OffsetOf, Sense, Solver,
+    WithMemory,
+};
 pub use dag_path::DagPath;
 pub use flow::Flow;
 pub use grid_path::{GridPath, GridPathWork, Neighbours};
@@ -49,6 +52,9 @@ pub trait Oracle<T: Real> {
 
     /// The name in reports and model files.
     const NAME: &'static str;
+
+    /// Whether the objective is ⟨y, θ⟩ alone, without an [`offset`](Self::offset).
+    const LINEAR: bool = true;
 
     /// The shape of θ and y.
     fn shape(&self) -> Self::Shape;
@@ -82,8 +88,12 @@ pub trait Oracle<T: Real> {
     /// Whether `y` is certainly a vertex of C; there Ω has the closed form −E⟨y, Z⟩.
     ///
     /// The default decides without knowing C: if y*(y) = y, or y*(2y − 1) = y, then y is one. The first
-    /// finds the vertices of any C whose vertices have equal norm, the second those in {0, 1}ᵈ. Two solves.
+    /// finds the vertices of any C whose vertices have equal norm, the second those in {0, 1}ᵈ. Two solves. With an
+    /// offset, nothing is certain.
     fn is_vertex(&self, y: &[T], work: &mut Self::Work) -> bool {
+        if !Self::LINEAR {
+            return false;
+        }
         let mut direction = self.shape().array(T::ZERO);
         let mut found = self.shape().array(T::ZERO);
         for (scale, shift) in [(T::ONE, T::ZERO), (T::TWO, T::ONE)] {
@@ -91,7 +101,7 @@ pub trait Oracle<T: Real> {
                 *direction = scale * y - shift;
             }
             self.solve(direction.as_ref(), found.as_mut(), work);
-            if found.as_ref() == y {
+            if self.failure(work).is_none() && found.as_ref() == y {
                 return true;
             }
         }
