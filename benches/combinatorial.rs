@@ -1,5 +1,5 @@
-//! Packing, spanning, grouping, flow and tours: one solve in f32, at the sizes of the experiments and beyond; answers
-//! are asserted before they are timed.
+//! Packing, spanning, grouping, flow and tours: one solve in f32, at the sizes of the experiments and beyond;
+//! answers are asserted before they are timed.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use perturb::{Dyn, Flow, Graph, GroupTopK, Knapsack, Noise, Normal, Oracle, Real, Seed, SpanningTree, Tour};
@@ -130,7 +130,8 @@ fn tour(criterion: &mut Criterion) {
         };
         let theta: Vec<f32> = pairs(cities).into_iter().map(distance).collect();
         let oracle = Tour::new(Dyn(cities as usize), Dyn(theta.len()), 100).expect("all pairs");
-        // Longer than the shortest tree, and by far less than nearest insertion's bound of twice the best tour.
+        // Longer than the shortest tree, and by far less than nearest insertion's bound of twice the best
+        // tour.
         let (mut y, tree) = (vec![0.0; theta.len()], best_tree(cities as usize, &theta));
         let found = f64::from(oracle.solve(&theta, &mut y, &mut oracle.work()));
         assert!(1.5 * tree < found && found < tree, "{found} {tree}");

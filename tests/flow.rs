@@ -1,4 +1,5 @@
-//! Flows against the enumeration of all sets of edges, on random small networks with and without directed cycles.
+//! Flows against the enumeration of all sets of edges, on random small networks with and without directed
+//! cycles.
 
 use perturb::estimator::Maximizer;
 use perturb::{Const, Dyn, Error, Flow, Graph, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed, Shape};
@@ -74,8 +75,8 @@ proptest! {
     }
 }
 
-/// A 12 × 12 grid of cells with arbitrary scores: the flow of one unit is the longest path, which dynamic programming
-/// finds in the order of the cells.
+/// A 12 × 12 grid of cells with arbitrary scores: the flow of one unit is the longest path, which dynamic
+/// programming finds in the order of the cells.
 #[test]
 fn one_unit_takes_the_best_path() {
     const SIDE: u32 = 12;

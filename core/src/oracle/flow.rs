@@ -3,19 +3,20 @@
 use super::{Oracle, total};
 use crate::{Error, Graph, Real, Shape, error};
 
-/// Flow of value k from a source to a sink over edges that each carry one unit: C = conv{y ∈ {0, 1}ᴱ : at every node
-/// as much leaves as enters, but k more leave the source and k more enter the sink}. y*(θ) marks the edges of a flow
-/// of largest total score ⟨y, θ⟩; costs enter as θ = −cost.
+/// Flow of value k from a source to a sink over edges that each carry one unit: C = conv{y ∈ {0, 1}ᴱ : at
+/// every node as much leaves as enters, but k more leave the source and k more enter the sink}. y*(θ) marks
+/// the edges of a flow of largest total score ⟨y, θ⟩; costs enter as θ = −cost.
 ///
-/// On an acyclic graph y is k edge-disjoint paths. Where the graph has directed cycles, the flow polytope contains
-/// flows around them too, and so does y whenever that adds to the score; with scores of 0 or less it never does.
-/// Scores may have any sign. Of several optimal flows one is returned, always the same.
+/// On an acyclic graph y is k edge-disjoint paths. Where the graph has directed cycles, the flow polytope
+/// contains flows around them too, and so does y whenever that adds to the score; with negative scores it
+/// never does. Scores may have any sign. Of several optimal flows one is returned, always the same.
 ///
-/// Successive shortest paths (Ahuja, Magnanti and Orlin, Network Flows, 1993, section 9.7): edges with positive
-/// scores are used at first, which leaves residual costs |θ| ≥ 0 and a surplus or a lack at each node; then one unit
-/// after the other moves along a cheapest residual path from a surplus to a lack, found by Dijkstra's algorithm on
-/// costs reduced by node potentials. Exact up to the rounding of the sums along paths. Cost O(V² + E) a unit, of
-/// which there are at most k plus the number of positive scores; working memory two numbers and 16 bytes a node.
+/// Successive shortest paths (Ahuja, Magnanti and Orlin, Network Flows, 1993, section 9.7): edges with
+/// positive scores are used at first, which leaves residual costs |θ| ≥ 0 and a surplus or a lack at each
+/// node; then one unit after the other moves along a cheapest residual path from a surplus to a lack, found
+/// by Dijkstra's algorithm on costs reduced by node potentials. Exact up to the rounding of the sums along
+/// paths. Cost O(V² + E) a unit, of which there are at most k plus the number of positive scores; working
+/// memory two numbers and 16 bytes a node.
 ///
 /// ```
 /// use perturb_core::{Const, Flow, Graph, Oracle};
@@ -41,8 +42,8 @@ pub struct Flow<V: Shape, E: Shape> {
 /// No edge.
 const NONE: u32 = u32::MAX;
 
-/// Distances from the nearest surplus, potentials, (last edge of the path, whether the node is open, whether it is
-/// settled), and surpluses; one of each a node.
+/// Distances from the nearest surplus, potentials, (last edge of the path, whether the node is open, whether
+/// it is settled), and surpluses; one of each a node.
 type Work<V, T> = (
     <V as Shape>::Array<T>,
     <V as Shape>::Array<T>,
@@ -61,8 +62,8 @@ struct Search<'a, T> {
 impl<V: Shape, E: Shape> Flow<V, E> {
     /// Flows of `units` units from node `source` to node `sink`.
     ///
-    /// Refused: a source or sink that is not there, a source that is the sink, and a number of units that is 0 or more
-    /// than the network carries.
+    /// Refused: a source or sink that is not there, a source that is the sink, and a number of units that is
+    /// 0 or more than the network carries.
     pub fn new(graph: Graph<V, E>, source: u32, sink: u32, units: usize) -> Result<Self, Error> {
         let flow = Self::maximum(graph, source, sink)?;
         error::check_range("units", units, 1, flow.units)?;
@@ -71,7 +72,8 @@ impl<V: Shape, E: Shape> Flow<V, E> {
 
     /// Flows of as many units as the network carries: maximum flows, of which the best is sought.
     ///
-    /// Refused: a source or sink that is not there, a source that is the sink, and a sink that cannot be reached.
+    /// Refused: a source or sink that is not there, a source that is the sink, and a sink that cannot be
+    /// reached.
     pub fn maximum(graph: Graph<V, E>, source: u32, sink: u32) -> Result<Self, Error> {
         let greatest = graph.nodes().dim().saturating_sub(1);
         error::check_range("source", source as usize, 0, greatest)?;
@@ -92,7 +94,7 @@ impl<V: Shape, E: Shape> Flow<V, E> {
         }
         let units = graph.shape().dim();
         let flow = Self { graph, source, sink, units, first, next };
-        // More units than there are edges, without scores: as many arrive as the network carries.
+        // As many units as there are edges, without scores: those arrive that the network carries.
         let mut y = flow.graph.shape().array(0.0f32);
         let scores = y.clone();
         let units = if source == sink { 0 } else { flow.send(scores.as_ref(), y.as_mut(), &mut flow.work()) };
@@ -156,7 +158,8 @@ impl<V: Shape, E: Shape> Flow<V, E> {
         arrived
     }
 
-    /// Dijkstra's algorithm from all nodes with a surplus at once: the first node with a lack that is settled.
+    /// Dijkstra's algorithm from all nodes with a surplus at once: the first node with a lack that is
+    /// settled.
     fn nearest<T: Real>(&self, theta: &[T], y: &[T], search: &mut Search<'_, T>) -> Option<u32> {
         let Search { distance, potential, path, surplus } = search;
         for ((distance, path), &surplus) in distance.iter_mut().zip(path.iter_mut()).zip(&**surplus) {

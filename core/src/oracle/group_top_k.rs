@@ -6,12 +6,12 @@ use crate::{Error, Real, Shape, error};
 /// Pick exactly k of d entries, and from each group no more than its limit:
 /// C = {0 ≤ y ≤ 1, ⟨1, y⟩ = k, Σ_{i in group g} y_i ≤ limit_g}; y*(θ) marks the picked entries with 1.
 ///
-/// Exactly k are picked, whatever the signs of their scores; F(θ) is the sum of theirs. Ties go to the lowest index:
-/// of all best picks, the one whose y comes first in descending lexicographic order.
+/// Exactly k are picked, whatever the signs of their scores; F(θ) is the sum of theirs. Ties go to the lowest
+/// index: of all best picks, the one whose y comes first in descending lexicographic order.
 ///
-/// The picks are the bases of a matroid (a partition matroid cut at k), so that taking entries in order of their
-/// scores, each unless its group is full, is exact (Edmonds 1971). Cost O(d log d); working memory one sort key an
-/// entry and one count a group.
+/// The picks are the bases of a matroid (a partition matroid cut at k), so that taking entries in order of
+/// their scores, each unless its group is full, is exact (Edmonds 1971). Cost O(d log d); working memory one
+/// sort key an entry and one count a group.
 ///
 /// ```
 /// use perturb_core::{Const, GroupTopK, Oracle};
@@ -73,7 +73,8 @@ impl<S: Shape, G: Shape> GroupTopK<S, G> {
         Ok(oracle)
     }
 
-    /// Multiple choice: one entry of each group, so k is the number of groups. Refused: a group without entries.
+    /// Multiple choice: one entry of each group, so k is the number of groups. Refused: a group without
+    /// entries.
     ///
     /// ```
     /// use perturb_core::{Const, GroupTopK, Oracle};

@@ -5,19 +5,22 @@ use crate::{Error, Real, Shape, error};
 
 /// Pack a knapsack: C = conv{y ∈ {0, 1}ᵈ : ⟨w, y⟩ ≤ capacity} for integer weights w; y marks what is packed.
 ///
-/// F(θ) = max ⟨y, θ⟩ over those y. Items with a score of 0 or less stay out, items without weight go in as soon as
-/// their score is positive. Of several optimal packings one is returned, always the same.
+/// F(θ) = max ⟨y, θ⟩ over those y. Items with a score of 0 or less stay out, items without weight go in as
+/// soon as their score is positive. Of several optimal packings one is returned, always the same.
 ///
-/// The optimum is exact: dynamic programming over the capacities 0, …, c, f(c) = max(f(c), f(c − w_i) + θ_i) item by
-/// item (Bellman 1957), in units of the weights' greatest common divisor. Values are floating-point sums: where two
-/// packings differ by less than the rounding of their sums, either may win; sums of integers below 1/epsilon of the
-/// type (2²³ for `f32`) are exact. The value returned is ⟨y, θ⟩ of the packing returned.
+/// The optimum is exact: dynamic programming over the capacities 0, …, c, f(c) = max(f(c), f(c − w_i) + θ_i)
+/// item by item (Bellman 1957), in units of the weights' greatest common divisor. Values are floating-point
+/// sums: where two packings differ by less than the rounding of their sums, either may win; sums of integers
+/// below 1/epsilon of the type (2²³ for `f32`) are exact. The value returned is ⟨y, θ⟩ of the packing
+/// returned.
 ///
-/// No table of choices is kept. The items are halved, the tables of both halves say how the capacity is best shared
-/// among them, and each half is solved again with its share (Hirschberg 1975): cost O(d·c), at most twice the
-/// additions of one table; working memory 3(c + 1) numbers and d items, with c = capacity in units of the divisor.
+/// No table of choices is kept. The items are halved, the tables of both halves say how the capacity is best
+/// shared among them, and each half is solved again with its share (Hirschberg 1975): cost O(d·c), at most
+/// twice the additions of one table; working memory 3(c + 1) numbers and d items, with c = capacity in units
+/// of the divisor.
 ///
-/// `W` is the shape of a table: any with at least c + 1 entries, so `Const<61>` or `Dyn(61)` for a capacity of 60.
+/// `W` is the shape of a table: any with at least c + 1 entries, so `Const<61>` or `Dyn(61)` for a capacity
+/// of 60.
 ///
 /// ```
 /// use perturb_core::{Const, Knapsack, Oracle};
@@ -42,7 +45,8 @@ pub struct Knapsack<S: Shape, W> {
 impl<S: Shape, W: Shape> Knapsack<S, W> {
     /// Items of weights `weights`, in any unit, that together may weigh up to `capacity`.
     ///
-    /// Refused: another number of weights than `shape` has entries, and a `table` with fewer than c + 1 entries.
+    /// Refused: another number of weights than `shape` has entries, and a `table` with fewer than c + 1
+    /// entries.
     pub fn new(shape: S, table: W, weights: &[u32], capacity: u32) -> Result<Self, Error> {
         error::check_dim(shape)?;
         if weights.len() != shape.dim() {
@@ -114,8 +118,8 @@ impl<T: Real, S: Shape, W: Shape> Oracle<T> for Knapsack<S, W> {
 /// An item worth packing: its index, weight and score.
 type Item<T> = (u32, u32, T);
 
-/// Tells `chosen` the index of every item of a best packing. Scores and weights are positive; each table has more
-/// than `capacity` entries.
+/// Tells `chosen` the index of every item of a best packing. Scores and weights are positive; each table has
+/// more than `capacity` entries.
 fn pack<T: Real>(
     items: &[Item<T>],
     capacity: u32,
@@ -189,7 +193,8 @@ fn fill<'a, T: Real>(
     (table.get(..=reach).unwrap_or_default(), next)
 }
 
-/// How much of `capacity` the first half gets: the least that is best. Each table ends where more room adds nothing.
+/// How much of `capacity` the first half gets: the least that is best. Each table ends where more room adds
+/// nothing.
 fn best_share<T: Real>(low: &[T], high: &[T], capacity: u32) -> u32 {
     let least = (capacity as usize + 1).saturating_sub(high.len());
     let low = low.get(least..).unwrap_or_default();

@@ -133,7 +133,8 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     sum
 }
 
-/// ⟨y, θ⟩ of a y of zeros and ones, summed from the first entry to the last; infinite scores where y is 0 do no harm.
+/// ⟨y, θ⟩ of zeros and ones, summed from the first entry to the last; infinite scores where y is 0 do no
+/// harm.
 pub(crate) fn total<T: Real>(theta: &[T], y: &[T]) -> T {
     let mut sum = T::ZERO;
     for (&score, &y) in theta.iter().zip(y) {

@@ -16,20 +16,20 @@ pub enum EdgeLabel {
     Out,
 }
 
-/// Span a connected graph: C = conv{y : y marks the edges of a spanning tree}, and y*(θ) marks a tree of largest
-/// total score.
+/// Span a connected graph: C = conv{y : y marks the edges of a spanning tree}, and y*(θ) marks a tree of
+/// largest total score.
 ///
-/// Edges have no direction: (a, b) and (b, a) are parallel edges, of which a tree has at most one. F(θ) is the total
-/// score; minimum spanning trees have θ = −weights. Ties go to the lowest edge: of all best trees, the one whose y
-/// comes first in descending lexicographic order.
+/// Edges have no direction: (a, b) and (b, a) are parallel edges, of which a tree has at most one. F(θ) is
+/// the total score; minimum spanning trees have θ = −weights. Ties go to the lowest edge: of all best trees,
+/// the one whose y comes first in descending lexicographic order.
 ///
-/// Kruskal's algorithm (1956): edges in order of their scores, each taken unless the forest so far (union–find with
-/// path halving) joins its ends already; exact for scores of any sign. Cost O(E log E); working memory one sort key
-/// an edge and one index a node.
+/// Kruskal's algorithm (1956): edges in order of their scores, each taken unless the forest so far
+/// (union–find with path halving) joins its ends already; exact for scores of any sign. Cost O(E log E);
+/// working memory one sort key an edge and one index a node.
 ///
-/// With [`constrained`](Self::constrained) only the trees that agree with a partial label count. For the set S of
-/// these trees, F_S(θ) = max_{y ∈ S} ⟨y, θ⟩ is what a Fenchel–Young loss against the partial label needs:
-/// F_ε(θ) − E F_S(θ + εZ).
+/// With [`constrained`](Self::constrained) only the trees that agree with a partial label count. For the set
+/// S of these trees, F_S(θ) = max_{y ∈ S} ⟨y, θ⟩ is what a Fenchel–Young loss against the partial label
+/// needs: F_ε(θ) − E F_S(θ + εZ).
 ///
 /// ```
 /// use perturb_core::{Const, EdgeLabel, Graph, Oracle, SpanningTree};
@@ -65,11 +65,11 @@ impl<V: Shape, E: Shape> SpanningTree<V, E> {
         }
     }
 
-    /// The spanning trees with all edges that are [`In`](EdgeLabel::In) and none that are [`Out`](EdgeLabel::Out),
-    /// one label per edge; earlier labels no longer count.
+    /// The spanning trees with all edges that are [`In`](EdgeLabel::In) and none that are
+    /// [`Out`](EdgeLabel::Out), one label per edge; earlier labels no longer count.
     ///
-    /// Refused: required edges with a cycle, naming the edge that closes it, and forbidden edges without which the
-    /// graph is not connected, naming the first node that node 0 does not reach.
+    /// Refused: required edges with a cycle, naming the edge that closes it, and forbidden edges without
+    /// which the graph is not connected, naming the first node that node 0 does not reach.
     pub fn constrained(&self, labels: &[EdgeLabel]) -> Result<Self, Error> {
         let edges = self.graph.edges();
         if labels.len() != edges.len() {
@@ -183,8 +183,8 @@ fn singletons<V: Shape, E: Shape>(graph: &Graph<V, E>) -> V::Array<u32> {
     forest
 }
 
-/// The root of the tree that `node` is in, halving the path to it. Parents have lower numbers than their children,
-/// so that the path ends.
+/// The root of the tree that `node` is in, halving the path to it. Parents have lower numbers than their
+/// children, so that the path ends.
 fn root(forest: &mut [u32], mut node: u32) -> u32 {
     while let Some(&parent) = forest.get(node as usize)
         && parent != node

@@ -3,25 +3,26 @@
 use super::{Oracle, total};
 use crate::{Error, Real, Shape, error};
 
-/// Travelling salesman: C = conv{y : y marks the edges of a tour through all n cities}, and y*(θ) marks a tour of
-/// large, **not always largest**, total score; costs enter as θ = −cost.
+/// Travelling salesman: C = conv{y : y marks the edges of a tour through all n cities}, and y*(θ) marks a
+/// tour of large, **not always largest**, total score; costs enter as θ = −cost.
 ///
-/// Edges have no direction, so d = n(n − 1)/2: the edge between cities i < j is entry j(j − 1)/2 + i, whatever n is,
-/// see [`edge`](Self::edge): (0,1), (0,2), (1,2), (0,3), ….
+/// Edges have no direction, so d = n(n − 1)/2: the edge between cities i < j is entry j(j − 1)/2 + i,
+/// whatever n is, see [`edge`](Self::edge): (0,1), (0,2), (1,2), (0,3), ….
 ///
-/// The problem is NP-hard and this oracle approximate: y is always a tour, a vertex of C, and the value its exact
-/// score, but a lower bound of F(θ) only; estimates of F_ε and y_ε have that bias. Guaranteed is, up to rounding,
-/// that the tour is no worse than nearest insertion's, which for costs that obey the triangle inequality is at most
-/// twice the optimum (Rosenkrantz, Stearns and Lewis 1977), and that no exchange of two edges (2-opt, Croes 1958)
-/// and no move of up to three successive cities elsewhere (Or-opt, Or 1976) improves it, unless `sweeps` ran out.
-/// Measured on 4000 random instances of 8 cities: the best tour in 92.8 % of those with independent normal scores,
-/// where the mean gap is 0.022 ± 0.002 standard deviations of one score, and in 98.9 % of those with distances
-/// between normal points in the plane, where tours are 0.014 ± 0.003 % too long.
+/// The problem is NP-hard and this oracle approximate: y is always a tour, a vertex of C, and the value its
+/// exact score, but a lower bound of F(θ) only; estimates of F_ε and y_ε have that bias. Guaranteed is, up to
+/// rounding, that the tour is no worse than nearest insertion's, which for costs that obey the triangle
+/// inequality is at most twice the optimum (Rosenkrantz, Stearns and Lewis 1977), and that no exchange of two
+/// edges (2-opt, Croes 1958) and no move of up to three successive cities elsewhere (Or-opt, Or 1976)
+/// improves it, unless `sweeps` ran out. Measured on 4000 random instances of 8 cities: the best tour in 92.8
+/// % of those with independent normal scores, where the mean gap is 0.022 ± 0.002 standard deviations of one
+/// score, and in 98.9 % of those with distances between normal points in the plane, where tours are 0.014 ±
+/// 0.003 % too long.
 ///
-/// Nearest insertion starts at city 0, adds the city with the largest score to any city of the tour, and puts it
-/// where it adds most; ties go to the lowest city and the earliest place. Sweeps of 2-opt and Or-opt take the first
-/// improvement they meet until a sweep finds none. Cost O(n²) and O(n²) a sweep, where each improvement of a sweep
-/// costs O(n) more; working memory one number and one index a city.
+/// Nearest insertion starts at city 0, adds the city with the largest score to any city of the tour, and puts
+/// it where it adds most; ties go to the lowest city and the earliest place. Sweeps of 2-opt and Or-opt take
+/// the first improvement they meet until a sweep finds none. Cost O(n²) and O(n²) a sweep, where each
+/// improvement of a sweep costs O(n) more; working memory one number and one index a city.
 ///
 /// ```
 /// use perturb_core::{Const, Oracle, Tour};
@@ -44,8 +45,8 @@ pub struct Tour<V, E> {
 }
 
 impl<V: Shape, E: Shape> Tour<V, E> {
-    /// Tours through `cities.dim()` ≥ 3 cities over the `shape.dim()` = n(n − 1)/2 edges between them, improved by up
-    /// to `sweeps` sweeps; 0 keeps the tour of nearest insertion.
+    /// Tours through `cities.dim()` ≥ 3 cities over the `shape.dim()` = n(n − 1)/2 edges between them,
+    /// improved by up to `sweeps` sweeps; 0 keeps the tour of nearest insertion.
     pub fn new(cities: V, shape: E, sweeps: usize) -> Result<Self, Error> {
         let count = cities.dim();
         // Beyond this, entries could not be counted in 32 bits.
@@ -171,7 +172,8 @@ fn insert<T: Real>(theta: &[T], tour: &mut [u32], nearness: &mut [T]) {
     }
 }
 
-/// A sweep of 2-opt: replaces two edges by the two that reverse the tour between them. Whether that ever helped.
+/// A sweep of 2-opt: replaces two edges by the two that reverse the tour between them. Whether that ever
+/// helped.
 fn exchange<T: Real>(theta: &[T], tour: &mut [u32]) -> bool {
     let mut improved = false;
     for i in 0..tour.len() {
@@ -191,8 +193,8 @@ fn exchange<T: Real>(theta: &[T], tour: &mut [u32]) -> bool {
     improved
 }
 
-/// A sweep of Or-opt: moves one to three successive cities between two others, either way round. Whether that ever
-/// helped.
+/// A sweep of Or-opt: moves one to three successive cities between two others, either way round. Whether that
+/// ever helped.
 fn relocate<T: Real>(theta: &[T], tour: &mut [u32]) -> bool {
     let mut improved = false;
     let last = tour.len().saturating_sub(1);
