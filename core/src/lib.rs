@@ -11,6 +11,7 @@ mod fenchel_young;
 mod graph;
 pub mod loss;
 mod monte_carlo;
+mod multiplicative;
 mod noise;
 mod oracle;
 mod perturbed;
@@ -26,6 +27,7 @@ pub use exact::{ClosedForm, Exact};
 pub use fenchel_young::FenchelYoung;
 pub use graph::{Edge, Graph};
 pub use monte_carlo::{BLOCK, Control, Draws, MonteCarlo, Scratch, Variance, WithError};
+pub use multiplicative::Multiplicative;
 pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
 pub use oracle::{
     Assignment, AssignmentWork, BlackBox, BlackBoxWork, DagPath, EdgeLabel, Fallible, Flow, Function,

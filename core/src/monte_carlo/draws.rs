@@ -6,7 +6,7 @@ use crate::{Noise, Real};
 impl MonteCarlo {
     /// Writes the noise of sample number `sample`. Antithetic samples with odd numbers mirror what `z` holds, the noise
     /// of the sample before.
-    pub(super) fn draw<T: Real, N: Noise<T>>(self, noise: &N, sample: u64, z: &mut [T]) {
+    pub(crate) fn draw<T: Real, N: Noise<T>>(self, noise: &N, sample: u64, z: &mut [T]) {
         match self.variance.draws {
             Draws::Antithetic if sample % 2 == 1 => {
                 for z in z {

@@ -1,0 +1,212 @@
+//! Scores that are perturbed by factors instead of terms.
+
+use crate::evaluate::{Array, Matrix};
+use crate::fenchel_young::FenchelYoung;
+use crate::monte_carlo::{BLOCK, Control, MonteCarlo};
+use crate::oracle::{dot, solve_checked};
+use crate::{Error, Normal, Oracle, Real, Seed, Shape, error};
+
+/// An oracle whose scores are multiplied by log-normal noise: y*(θ ⊙ exp(εZ − ε²/2)) with Z standard normal, so that
+/// the perturbed scores have mean θ and keep their signs (Dalle et al. 2022, *Learning with combinatorial optimization
+/// layers: a probabilistic approach*). Oracles that need costs of one sign, such as shortest paths, always get them.
+///
+/// What it cannot do, where the additive [`Perturbed`](crate::Perturbed) can:
+///
+/// - F(θ) = E max⟨y, θ ⊙ exp(εZ − ε²/2)⟩ is convex but positively homogeneous, so that its conjugate is 0 on C: the
+///   Fenchel–Young loss F(θ) − ⟨y, θ⟩ is minimal at θ = 0 whatever y is, and does not fix the scale of θ.
+/// - E\[y*\] is no gradient: its Jacobian is not symmetric, and differs from the Hessian of F. The gradient of F
+///   is E\[y* ⊙ exp(εZ − ε²/2)\].
+/// - A score of 0 stays exactly 0. The noise says nothing of its derivative, and its column of the Jacobian is 0.
+///
+/// For argmax with positive scores the well-posed twin is the additive layer at log θ: it has the same maximizer.
+///
+/// Estimates are means over the samples of a [`MonteCarlo`], whose draws and baseline apply; leaving one out acts as
+/// the baseline. There are no closed forms.
+///
+/// ```
+/// use perturb_core::{Const, MonteCarlo, Multiplicative, Seed, Simplex};
+/// let layer = Multiplicative::new(Simplex::new(Const::<3>)?, 1.0)?;
+/// let theta = [3.0, 1.0, 0.0];
+/// let y = layer.maximizer(&theta, MonteCarlo::new(1000, Seed(1)))?;
+/// assert!(y[0] > y[1] && y[2] == 0.0);
+/// # Ok::<(), perturb_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Multiplicative<O, T> {
+    oracle: O,
+    epsilon: T,
+}
+
+/// One perturbed solve.
+struct Sample<'a, T> {
+    /// Z.
+    z: &'a [T],
+    /// exp(εZ − ε²/2).
+    factors: &'a [T],
+    y: &'a [T],
+    /// y*(θ), or zeros.
+    baseline: &'a [T],
+}
+
+impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
+    /// A layer with temperature `epsilon` > 0: the deviation of the logarithm of a score.
+    pub fn new(oracle: O, epsilon: T) -> Result<Self, Error> {
+        error::check_positive("epsilon", epsilon)?;
+        Ok(Self { oracle, epsilon })
+    }
+
+    /// The oracle y*.
+    pub fn oracle(&self) -> &O {
+        &self.oracle
+    }
+    /// The temperature ε.
+    pub fn epsilon(&self) -> T {
+        self.epsilon
+    }
+
+    /// Sample number `index` of y*(θ ⊙ exp(εZ − ε²/2)) with the noise of `seed`.
+    pub fn sample(&self, theta: &[T], seed: Seed, index: u64) -> Result<Array<O, T>, Error> {
+        let shape = self.oracle.shape();
+        error::check_vector("theta", theta, shape.dim())?;
+        let (mut perturbed, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
+        MonteCarlo::plain(1, seed).draw(&Normal, index, perturbed.as_mut());
+        for (perturbed, &theta) in perturbed.as_mut().iter_mut().zip(theta) {
+            *perturbed = theta * self.factor(*perturbed);
+        }
+        solve_checked(&self.oracle, perturbed.as_ref(), y.as_mut(), &mut self.oracle.work(), Some(index))?;
+        Ok(y)
+    }
+
+    /// F(θ) = E max⟨y, θ ⊙ exp(εZ − ε²/2)⟩ and its gradient E\[y* ⊙ exp(εZ − ε²/2)\]; F(θ) is their inner product
+    /// with θ, sample by sample.
+    pub fn value_and_gradient(&self, theta: &[T], how: MonteCarlo) -> Result<(T, Array<O, T>), Error> {
+        let gradient = self.mean(theta, how, self.oracle.shape().array(T::ZERO), |sample, sum| {
+            for ((sum, &y), &factor) in sum.iter_mut().zip(sample.y).zip(sample.factors) {
+                *sum += y * factor;
+            }
+        })?;
+        Ok((dot(theta, gradient.as_ref()), gradient))
+    }
+
+    /// E\[y*(θ ⊙ exp(εZ − ε²/2))\].
+    pub fn maximizer(&self, theta: &[T], how: MonteCarlo) -> Result<Array<O, T>, Error> {
+        self.mean(theta, how, self.oracle.shape().array(T::ZERO), |sample, sum| {
+            for (sum, &y) in sum.iter_mut().zip(sample.y) {
+                *sum += y;
+            }
+        })
+    }
+
+    /// The Jacobian of the maximizer, entry (i, j) = E\[y_i Z_j\]/(εθ_j), row-major; 0 where θ_j = 0.
+    pub fn jacobian(&self, theta: &[T], how: MonteCarlo) -> Result<Matrix<O, T>, Error> {
+        let columns = self.oracle.shape().dim().max(1);
+        let mut jacobian = self.mean(theta, how, self.oracle.shape().matrix(T::ZERO), |sample, sum| {
+            for ((row, &y), &baseline) in sum.chunks_exact_mut(columns).zip(sample.y).zip(sample.baseline) {
+                for (sum, &z) in row.iter_mut().zip(sample.z) {
+                    *sum += (y - baseline) * z;
+                }
+            }
+        })?;
+        for row in jacobian.as_mut().chunks_exact_mut(columns) {
+            self.unscale(row, theta);
+        }
+        error::check_result("the derivative", jacobian.as_ref())?;
+        Ok(jacobian)
+    }
+
+    /// Jᵀu for the Jacobian J of the maximizer: the gradient in θ of a loss whose gradient in it is `cotangent` = u.
+    pub fn vjp(&self, theta: &[T], cotangent: &[T], how: MonteCarlo) -> Result<Array<O, T>, Error> {
+        error::check_vector("cotangent", cotangent, self.oracle.shape().dim())?;
+        let mut product = self.mean(theta, how, self.oracle.shape().array(T::ZERO), |sample, sum| {
+            let weight = dot(sample.y, cotangent) - dot(sample.baseline, cotangent);
+            for (sum, &z) in sum.iter_mut().zip(sample.z) {
+                *sum += weight * z;
+            }
+        })?;
+        self.unscale(product.as_mut(), theta);
+        error::check_result("the derivative", product.as_ref())?;
+        Ok(product)
+    }
+
+    /// The loss F(θ) − ⟨y, θ⟩ ≥ 0 of `target` = y and its gradient E\[(y* − y) ⊙ exp(εZ − ε²/2)\], under the same
+    /// noise for both terms; Ω is 0 on C.
+    pub fn fenchel_young(
+        &self,
+        theta: &[T],
+        target: &[T],
+        how: MonteCarlo,
+    ) -> Result<FenchelYoung<T, Array<O, T>>, Error> {
+        error::check_vector("target", target, self.oracle.shape().dim())?;
+        let gradient = self.mean(theta, how, self.oracle.shape().array(T::ZERO), |sample, sum| {
+            let terms = sample.y.iter().zip(target).zip(sample.factors);
+            for (sum, ((&y, &target), &factor)) in sum.iter_mut().zip(terms) {
+                *sum += (y - target) * factor;
+            }
+        })?;
+        Ok(FenchelYoung { loss: dot(theta, gradient.as_ref()).larger(T::ZERO), gradient })
+    }
+
+    /// exp(εz − ε²/2).
+    fn factor(&self, z: T) -> T {
+        (self.epsilon * z - T::HALF * self.epsilon * self.epsilon).exp()
+    }
+
+    /// x_j/(εθ_j), and 0 where θ_j = 0.
+    fn unscale(&self, x: &mut [T], theta: &[T]) {
+        for (x, &theta) in x.iter_mut().zip(theta) {
+            *x = if theta == T::ZERO { T::ZERO } else { *x / (self.epsilon * theta) };
+        }
+    }
+
+    /// The mean of what `add` adds, by blocks as for additive noise.
+    fn mean<A: AsMut<[T]> + Clone>(
+        &self,
+        theta: &[T],
+        how: MonteCarlo,
+        mut sum: A,
+        mut add: impl FnMut(&Sample<'_, T>, &mut [T]),
+    ) -> Result<A, Error> {
+        let shape = self.oracle.shape();
+        error::check_vector("theta", theta, shape.dim())?;
+        error::check_range("samples", how.samples as usize, 1, u32::MAX as usize)?;
+        let array = || shape.array(T::ZERO);
+        let (mut z, mut factors, mut perturbed) = (array(), array(), array());
+        let (mut y, mut baseline) = (array(), array());
+        let mut work = self.oracle.work();
+        if how.variance.control != Control::None {
+            solve_checked(&self.oracle, theta, baseline.as_mut(), &mut work, None)?;
+        }
+        let mut part = sum.clone();
+        for block in 0..how.blocks() {
+            part.as_mut().fill(T::ZERO);
+            let first = u64::from(block) * u64::from(BLOCK);
+            for index in first..first + u64::from(how.in_block(block)) {
+                how.draw(&Normal, index, z.as_mut());
+                let noise = factors.as_mut().iter_mut().zip(z.as_ref());
+                for ((perturbed, &theta), (factor, &z)) in perturbed.as_mut().iter_mut().zip(theta).zip(noise)
+                {
+                    *factor = self.factor(z);
+                    *perturbed = theta * *factor;
+                }
+                solve_checked(&self.oracle, perturbed.as_ref(), y.as_mut(), &mut work, Some(index))?;
+                let sample = Sample {
+                    z: z.as_ref(),
+                    factors: factors.as_ref(),
+                    y: y.as_ref(),
+                    baseline: baseline.as_ref(),
+                };
+                add(&sample, part.as_mut());
+            }
+            for (sum, &mut part) in sum.as_mut().iter_mut().zip(part.as_mut()) {
+                *sum += part;
+            }
+        }
+        let count = T::from_f64(f64::from(how.samples));
+        for sum in sum.as_mut() {
+            *sum /= count;
+        }
+        error::check_result("the estimate", sum.as_mut())?;
+        Ok(sum)
+    }
+}
