@@ -24,7 +24,7 @@ pub use error::Error;
 pub use estimator::Estimator;
 pub use evaluate::{Array, Evaluate, Expectation, Matrix};
 pub use exact::{ClosedForm, Exact};
-pub use fenchel_young::FenchelYoung;
+pub use fenchel_young::{FenchelYoung, Inverse};
 pub use graph::{Edge, Graph};
 pub use monte_carlo::{BLOCK, Control, Draws, MonteCarlo, Scratch, Variance, WithError};
 pub use multiplicative::Multiplicative;

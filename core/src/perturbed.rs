@@ -146,7 +146,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     ) -> Result<(T, Array<O, T>), Error> {
         how.value_and_maximizer(self, theta)
     }
-    /// The Jacobian J = ∂y_ε/∂θ (Proposition 3.1): row-major, symmetric, positive semidefinite.
+    /// The Jacobian J = ∂y_ε/∂θ = ∇²F_ε(θ) (Proposition 3.1), row-major. Exact ones are symmetric and positive
+    /// semidefinite; sampled ones only in expectation.
     pub fn jacobian(&self, theta: &[T], how: impl Evaluate<O, N, T>) -> Result<Matrix<O, T>, Error> {
         how.jacobian(self, theta)
     }

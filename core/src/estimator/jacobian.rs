@@ -54,17 +54,7 @@ impl<T: Real, N: SmoothNoise<T>, S: Shape> Estimator<T, N, S> for JacobianByCurv
         shape.matrix(T::ZERO)
     }
     fn add(&self, noise: &N, draw: &Draw<'_, T>, sum: &mut Self::Sum) {
-        let weight = draw.gain() / (draw.epsilon * draw.epsilon);
-        let rows = sum.as_mut().chunks_exact_mut(draw.z.len().max(1));
-        for (i, ((row, &a), &z)) in rows.zip(draw.score).zip(draw.z).enumerate() {
-            let scaled = weight * a;
-            for (sum, &b) in row.iter_mut().zip(draw.score) {
-                *sum += scaled * b;
-            }
-            if let Some(diagonal) = row.get_mut(i) {
-                *diagonal -= weight * noise.curvature(z);
-            }
-        }
+        draw.add_curvature(noise, draw.gain(), sum.as_mut());
     }
     fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
         core::iter::once(sum.as_mut())

@@ -6,19 +6,23 @@
 use core::fmt::Debug;
 
 use crate::oracle::dot;
-use crate::{Error, Noise, Real, Shape};
+use crate::{Error, Noise, Real, Shape, SmoothNoise};
 
+mod epsilon;
 mod fenchel_young;
 mod jacobian;
 mod maximizer;
 mod product;
 mod value;
+mod vjp_jacobian;
 
+pub use epsilon::{EpsilonDerivative, EpsilonLossDerivative};
 pub use fenchel_young::FenchelYoungTerm;
 pub use jacobian::{Jacobian, JacobianByCurvature};
 pub use maximizer::{Maximizer, MaximizerByScore};
 pub use product::{Jvp, Vjp};
 pub use value::Value;
+pub use vjp_jacobian::{VjpJacobian, VjpJacobianProduct};
 
 /// What one perturbed solve knows.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +52,20 @@ impl<T: Real> Draw<'_, T> {
     /// F(θ + εz), less ⟨y*(θ), θ + εz⟩ under a baseline.
     fn gain(&self) -> T {
         self.baseline.map_or(self.value, |baseline| self.value - dot(baseline, self.theta))
+    }
+    /// matrix += weight·(∇ν ∇νᵀ − ∇²ν)/ε².
+    fn add_curvature(&self, noise: &impl SmoothNoise<T>, weight: T, matrix: &mut [T]) {
+        let weight = weight / (self.epsilon * self.epsilon);
+        let rows = matrix.chunks_exact_mut(self.z.len().max(1));
+        for (i, ((row, &a), &z)) in rows.zip(self.score).zip(self.z).enumerate() {
+            let scaled = weight * a;
+            for (sum, &b) in row.iter_mut().zip(self.score) {
+                *sum += scaled * b;
+            }
+            if let Some(diagonal) = row.get_mut(i) {
+                *diagonal -= weight * noise.curvature(z);
+            }
+        }
     }
     /// y_i, less y*(θ)_i under a baseline.
     fn decisions(&self) -> impl Iterator<Item = T> + '_ {

@@ -1,45 +1,51 @@
-//! The Fenchel–Young loss of the perturbed model, its value included.
+//! The dual problem behind Ω: max ⟨y, θ⟩ − F_ε(θ).
 
+use super::{FenchelYoung, subtract};
 use crate::evaluate::{Array, Evaluate};
 use crate::oracle::dot;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
-
-/// L_ε(θ; y) = F_ε(θ) + εΩ(y) − ⟨θ, y⟩ and its gradient in θ, y_ε(θ) − y (Definition 4.1).
-///
-/// For an oracle with an offset h, F is max ⟨y, θ⟩ + h(y), Ω its conjugate all the same; the loss is found by the dual,
-/// and points outside the hull are not told.
-///
-/// The loss is nonnegative, convex in θ, and 0 exactly where y_ε(θ) = y. Ω = (F_1)* is found
-/// - at a vertex y: as −⟨y, E Z⟩, for every oracle and noise: F_1(θ) − ⟨y, θ⟩ decreases to ⟨y, E Z⟩ along
-///   the directions that y maximises;
-/// - on the simplex with Gumbel noise: as Σ y_i ln y_i − γ;
-/// - elsewhere: by maximising the dual ⟨y, θ′⟩ − F_ε(θ′) over θ′, started at θ and with the same noise as
-///   F_ε(θ): the loss is then never negative, and 0 at the estimate of y_ε(θ) under that noise. Sampled, it is
-///   biased upwards by a term in 1/M. It costs tens to hundreds of evaluations of F_ε, 1000 ascent steps of up
-///   to 40 halvings at most.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[must_use]
-pub struct FenchelYoung<T, A> {
-    /// L_ε(θ; y).
-    pub loss: T,
-    /// y_ε(θ) − y.
-    pub gradient: A,
-}
 
 /// Most ascent steps of the dual.
 const STEPS: usize = 1000;
 /// Most halvings of a step.
 const HALVINGS: usize = 40;
 
-/// L = max over θ′ of \[⟨y, θ′⟩ − F_ε(θ′)\] − \[⟨y, θ⟩ − F_ε(θ)\], by gradient ascent from θ with
-/// Barzilai–Borwein steps and backtracking. The error is below R·‖y − y_ε(θ′)‖ for dual solutions within R.
+/// Where the dual of a point y ended.
+pub(super) struct Dual<T, A> {
+    /// θ′.
+    pub(super) point: A,
+    /// y_ε(θ′) − y.
+    pub(super) residual: A,
+    /// F_ε(θ) − ⟨y, θ⟩ at the start θ, less the same at θ′.
+    pub(super) gain: T,
+    /// y_ε(θ) − y.
+    pub(super) first: A,
+}
+
+/// L = max over θ′ of \[⟨y, θ′⟩ − F_ε(θ′)\] − \[⟨y, θ⟩ − F_ε(θ)\]. The error is below R·‖y − y_ε(θ′)‖ for dual
+/// solutions within R.
 pub(crate) fn by_dual<O, N, T>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
     target: &[T],
     how: &impl Evaluate<O, N, T>,
 ) -> Result<FenchelYoung<T, Array<O, T>>, Error>
+where
+    O: Oracle<T>,
+    N: Noise<T>,
+    T: Real,
+{
+    let dual = maximize(layer, theta, target, how)?;
+    Ok(FenchelYoung { loss: dual.gain.larger(T::ZERO), gradient: dual.first })
+}
+
+/// Maximises ⟨y, θ′⟩ − F_ε(θ′) over θ′ by gradient ascent from θ with Barzilai–Borwein steps and backtracking.
+pub(super) fn maximize<O, N, T>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+    target: &[T],
+    how: &impl Evaluate<O, N, T>,
+) -> Result<Dual<T, Array<O, T>>, Error>
 where
     O: Oracle<T>,
     N: Noise<T>,
@@ -96,7 +102,12 @@ where
                 *next -= step * g;
             }
             match gap(next.as_ref()) {
-                Ok((there, slope)) if there < here - T::from_f64(1e-4) * step * square => {
+                // Once the gap no longer shows progress above its rounding, the gradient does.
+                Ok((there, slope))
+                    if there < here - T::from_f64(1e-4) * step * square
+                        || (there <= here + T::EPSILON * here.abs()
+                            && dot(slope.as_ref(), slope.as_ref()) < T::HALF * square) =>
+                {
                     accepted = Some((next, there, slope));
                     break;
                 }
@@ -116,12 +127,5 @@ where
     if separates(&point) || separates(&downhill(&gradient)) || separates(&downhill(&first)) {
         return Err(Error::OutsideHull { parameter: "target" });
     }
-    Ok(FenchelYoung { loss: (start - here).larger(T::ZERO), gradient: first })
-}
-
-/// a −= b.
-pub(crate) fn subtract<T: Real>(a: &mut [T], b: &[T]) {
-    for (a, &b) in a.iter_mut().zip(b) {
-        *a -= b;
-    }
+    Ok(Dual { point, residual: gradient, gain: start - here, first })
 }

@@ -1,0 +1,70 @@
+use super::{Draw, Estimator};
+use crate::oracle::dot;
+use crate::{Error, Noise, Real, Shape, error};
+
+/// The derivative of the perturbed maximum in the temperature, ∂F_ε/∂ε = E⟨y*(θ + εZ), Z⟩ = −Ω(y_ε(θ)).
+///
+/// It costs nothing beside the solves, so that Ω(y_ε) comes with every estimate.
+#[derive(Clone, Copy, Debug)]
+pub struct EpsilonDerivative;
+
+impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for EpsilonDerivative {
+    type Sum = T;
+
+    fn zero(&self, _: S) -> T {
+        T::ZERO
+    }
+    fn add(&self, _: &N, draw: &Draw<'_, T>, sum: &mut T) {
+        *sum += dot(draw.y, draw.z);
+    }
+    fn parts(sum: &mut T) -> impl Iterator<Item = &mut [T]> {
+        core::iter::once(core::slice::from_mut(sum))
+    }
+}
+
+/// The derivative of the Fenchel–Young loss of a vertex y in the temperature,
+/// ∂L_ε(θ; y)/∂ε = E⟨y*(θ + εZ) − y, Z⟩: with it ε can be learned along with θ.
+///
+/// ∂y_ε/∂ε needs no estimator: y_ε(θ) = y_1(θ/ε), so that it is −Jθ/ε.
+///
+/// ```
+/// use perturb_core::estimator::EpsilonLossDerivative;
+/// use perturb_core::{Const, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+/// // How sure is a ranking that is wrong in one of ten cases?
+/// let (theta, mut epsilon) = ([1.0, 0.0], 0.2);
+/// for step in 0..2000 {
+///     let layer = Perturbed::new(Ranking::ascending(Const::<2>)?, Normal, epsilon)?;
+///     let target = if step % 10 == 0 { [1.0, 2.0] } else { [2.0, 1.0] };
+///     let slope = layer.estimate(
+///         &theta,
+///         &EpsilonLossDerivative { target: &target },
+///         MonteCarlo::new(4, Seed(1).fold(step)),
+///     )?;
+///     epsilon = f64::max(epsilon - 0.01 * slope, 0.01);
+/// }
+/// // P(wrong) = Φ(−1/(ε√2)) = 0.1 at ε = 0.55.
+/// assert!((epsilon - 0.55).abs() < 0.1, "{epsilon}");
+/// # Ok::<(), perturb_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct EpsilonLossDerivative<'a, T> {
+    /// y, a vertex of C.
+    pub target: &'a [T],
+}
+
+impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for EpsilonLossDerivative<'_, T> {
+    type Sum = T;
+
+    fn check(&self, dim: usize) -> Result<(), Error> {
+        error::check_vector("target", self.target, dim)
+    }
+    fn zero(&self, _: S) -> T {
+        T::ZERO
+    }
+    fn add(&self, _: &N, draw: &Draw<'_, T>, sum: &mut T) {
+        *sum += dot(draw.y, draw.z) - dot(self.target, draw.z);
+    }
+    fn parts(sum: &mut T) -> impl Iterator<Item = &mut [T]> {
+        core::iter::once(core::slice::from_mut(sum))
+    }
+}
