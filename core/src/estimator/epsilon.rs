@@ -23,27 +23,25 @@ impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for EpsilonDerivative {
 }
 
 /// The derivative of the Fenchel–Young loss of a vertex y in the temperature,
-/// ∂L_ε(θ; y)/∂ε = E⟨y*(θ + εZ) − y, Z⟩: with it ε can be learned along with θ.
+/// ∂L_ε(θ; y)/∂ε = E⟨y*(θ + εZ) − y, Z⟩.
 ///
-/// ∂y_ε/∂ε needs no estimator: y_ε(θ) = y_1(θ/ε), so that it is −Jθ/ε.
+/// L_ε has the units of ε and falls with it, whatever the data. To learn a temperature, descend L_ε/ε = L_1(θ/ε), whose
+/// derivative is (∂L_ε/∂ε − L_ε/ε)/ε. ∂y_ε/∂ε needs no estimator: y_ε(θ) = y_1(θ/ε), so that it is −Jθ/ε.
 ///
 /// ```
-/// use perturb_core::estimator::EpsilonLossDerivative;
+/// use perturb_core::estimator::{EpsilonLossDerivative, FenchelYoungTerm};
 /// use perturb_core::{Const, MonteCarlo, Normal, Perturbed, Ranking, Seed};
-/// // How sure is a ranking that is wrong in one of ten cases?
+/// // How uncertain is a ranking that is wrong in one of ten cases?
 /// let (theta, mut epsilon) = ([1.0, 0.0], 0.2);
-/// for step in 0..2000 {
+/// for step in 0..4000 {
 ///     let layer = Perturbed::new(Ranking::ascending(Const::<2>)?, Normal, epsilon)?;
 ///     let target = if step % 10 == 0 { [1.0, 2.0] } else { [2.0, 1.0] };
-///     let slope = layer.estimate(
-///         &theta,
-///         &EpsilonLossDerivative { target: &target },
-///         MonteCarlo::new(4, Seed(1).fold(step)),
-///     )?;
-///     epsilon = f64::max(epsilon - 0.01 * slope, 0.01);
+///     let pair = (FenchelYoungTerm { target: &target }, EpsilonLossDerivative { target: &target });
+///     let ((loss, _), slope) = layer.estimate(&theta, &pair, MonteCarlo::new(4, Seed(1).fold(step)))?;
+///     epsilon = f64::max(epsilon - 0.01 * (slope - loss / epsilon), 0.01);
 /// }
 /// // P(wrong) = Φ(−1/(ε√2)) = 0.1 at ε = 0.55.
-/// assert!((epsilon - 0.55).abs() < 0.1, "{epsilon}");
+/// assert!((epsilon - 0.55f64).abs() < 0.1);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,32 @@
-//! Losses of the neighbouring literature, one file each, for every [`Oracle`](crate::Oracle).
+//! Losses and gradients of the neighbouring literature, one file each, for every [`Oracle`](crate::Oracle).
+//!
+//! | here | needs | a step costs |
+//! |---|---|---|
+//! | [`SpoPlus`] | true scores | one solve |
+//! | [`composed`] | a loss of the expected decision | two estimates |
+//! | [`interpolation_gradient`] | a gradient in the decision | two solves |
+//! | [`imle_gradient`] | a gradient in the decision | two solves a sample |
+//! | [`Projection`] | a gradient in the decision | no solve |
+//! | [`partial_label`] | what is known of the decision | two estimates |
+//! | [`SparseMap`] | a decision | tens to thousands of solves |
+//!
+//! The perturbed Fenchel–Young loss itself is [`Perturbed::fenchel_young`](crate::Perturbed::fenchel_young): it needs a
+//! decision, and one solve a sample.
 
+mod composed;
+mod identity;
+mod imle;
+mod interpolation;
+mod partial_label;
+mod sparse_map;
 mod spo_plus;
 
+pub use composed::composed;
+pub use identity::Projection;
+pub use imle::imle_gradient;
+pub use interpolation::interpolation_gradient;
+pub use partial_label::partial_label;
+pub use sparse_map::{Regularized, SparseMap};
 pub use spo_plus::SpoPlus;
 
 /// The value of a loss and its gradient in θ.

@@ -44,7 +44,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// use perturb_core::estimator::Maximizer;
     /// use perturb_core::{Const, Exact, Gumbel, MonteCarlo, Perturbed, Seed, Simplex};
     /// let layer = Perturbed::new(Simplex::new(Const::<3>)?, Gumbel, 1.0)?;
-    /// let theta = [0.1, 0.9, 0.2];
+    /// let theta = [0.1f64, 0.9, 0.2];
     /// let found = layer.estimate_with_error(&theta, &Maximizer, MonteCarlo::new(1000, Seed(7)))?;
     /// let exact = layer.maximizer(&theta, Exact)?;
     /// assert!((found.mean[1] - exact[1]).abs() < 4.0 * found.standard_error[1]);

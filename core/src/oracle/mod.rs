@@ -109,6 +109,36 @@ pub trait Oracle<T: Real> {
     }
 }
 
+/// An oracle can be lent.
+impl<T: Real, O: Oracle<T>> Oracle<T> for &O {
+    type Shape = O::Shape;
+    type Work = O::Work;
+    const NAME: &'static str = O::NAME;
+    const LINEAR: bool = O::LINEAR;
+
+    fn shape(&self) -> O::Shape {
+        (**self).shape()
+    }
+    fn work(&self) -> O::Work {
+        (**self).work()
+    }
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut O::Work) -> T {
+        (**self).solve(theta, y, work)
+    }
+    fn offset(&self, y: &[T]) -> T {
+        (**self).offset(y)
+    }
+    fn warm_up(&self, theta: &[T], work: &mut O::Work) {
+        (**self).warm_up(theta, work);
+    }
+    fn failure(&self, work: &O::Work) -> Option<&'static str> {
+        (**self).failure(work)
+    }
+    fn is_vertex(&self, y: &[T], work: &mut O::Work) -> bool {
+        (**self).is_vertex(y, work)
+    }
+}
+
 /// Solves, and names `sample` if the solver failed.
 pub(crate) fn solve_checked<T: Real, O: Oracle<T>>(
     oracle: &O,

@@ -1,0 +1,44 @@
+//! Implicit maximum likelihood (Niepert, Minervini and Franceschi 2021, *Implicit MLE: backpropagating through discrete
+//! exponential family distributions*, NeurIPS).
+
+use crate::evaluate::Array;
+use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, Shape, error};
+
+/// The gradient E\[y*(θ + εZ) − y*(θ − λg + εZ)\]/λ in θ of a loss whose gradient in a decision is `cotangent` = g:
+/// towards the target distribution of the scores θ − λg, under the same noise for both.
+///
+/// λ > 0 has the units of θ per unit of g. Two solves a sample. With one sample it is the estimator of the paper, whose
+/// own noise, sums of Gamma variables, is not among ours; any will do.
+///
+/// ```
+/// use perturb_core::loss::imle_gradient;
+/// use perturb_core::{Const, Gumbel, MonteCarlo, Perturbed, Seed, Simplex};
+/// let layer = Perturbed::new(Simplex::new(Const::<2>)?, Gumbel, 1.0)?;
+/// let how = MonteCarlo::new(1000, Seed(1));
+/// let gradient = imle_gradient(&layer, &[0.0, 0.5], &[-1.0, 1.0], 2.0, how)?;
+/// assert!(gradient[0] < 0.0 && gradient[1] > 0.0);
+/// # Ok::<(), perturb_core::Error>(())
+/// ```
+pub fn imle_gradient<T: Real, O: Oracle<T>, N: Noise<T>>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+    cotangent: &[T],
+    lambda: T,
+    how: MonteCarlo,
+) -> Result<Array<O, T>, Error> {
+    let shape = layer.oracle().shape();
+    error::check_vector("theta", theta, shape.dim())?;
+    error::check_vector("cotangent", cotangent, shape.dim())?;
+    error::check_positive("lambda", lambda)?;
+    let mut moved = shape.array(T::ZERO);
+    for ((moved, &theta), &g) in moved.as_mut().iter_mut().zip(theta).zip(cotangent) {
+        *moved = theta - lambda * g;
+    }
+    error::check_result("theta - lambda cotangent", moved.as_ref())?;
+    let mut gradient = layer.maximizer(theta, how)?;
+    let target = layer.maximizer(moved.as_ref(), how)?;
+    for (gradient, &target) in gradient.as_mut().iter_mut().zip(target.as_ref()) {
+        *gradient = (*gradient - target) / lambda;
+    }
+    Ok(gradient)
+}
