@@ -10,6 +10,7 @@ mod batch;
 pub mod cross_validation;
 pub mod data;
 pub mod experiment;
+pub mod inference;
 pub mod metrics;
 pub mod model_file;
 pub mod report;

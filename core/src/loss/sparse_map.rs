@@ -10,7 +10,8 @@ use crate::{Error, Oracle, Real, Shape, error};
 ///
 /// Needs nothing but the oracle: each step moves towards y*(θ − λy) by exact line search (Frank and Wolfe 1956). The
 /// error of the objective falls like 1/t and is known: it is at most the duality gap ⟨y*(θ − λy) − y, θ − λy⟩, and
-/// ‖y − y_λ(θ)‖² at most twice the gap over λ. Steps end when the gap is below `tolerance`, or after `steps`.
+/// ‖y − y_λ(θ)‖² at most twice the gap over λ. Rounding keeps the gap above some hundred units of ⟨y, θ⟩ in the last
+/// place, and inside faces of C the last digits take many steps: this is no method for 1e-6. Steps end when the gap is below `tolerance`, or after `steps`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SparseMap<T> {
