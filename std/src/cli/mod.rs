@@ -18,6 +18,7 @@ mod progress;
 mod report;
 mod source;
 mod table;
+mod theory;
 mod train;
 
 /// Turns discrete decisions into layers that learn by gradient descent.
@@ -75,6 +76,10 @@ enum Experiment {
     SyntheticRanking(experiment::SyntheticRanking),
     /// Prices to predict and a knapsack to pack: regret of the squared, SPO+ and Fenchel-Young losses
     Knapsack(knapsack::Knapsack),
+    /// Proposition 4.1: covariance and coverage of scores that are learned from decisions
+    Asymptotics(theory::Asymptotics),
+    /// Proposition 2.3 and Figure 1: what the temperature does to a ranking and to paths
+    Temperature(theory::Temperature),
 }
 
 /// A failure that is shown to the user.
@@ -148,5 +153,7 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         Command::Experiment(Experiment::LabelRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::SyntheticRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::Knapsack(experiment)) => experiment.run(&cli.common),
+        Command::Experiment(Experiment::Asymptotics(experiment)) => experiment.run(&cli.common),
+        Command::Experiment(Experiment::Temperature(experiment)) => experiment.run(&cli.common),
     }
 }

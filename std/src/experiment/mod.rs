@@ -1,8 +1,10 @@
 //! The paper's experiments, as functions that return their results and functions that report them.
 
+pub mod asymptotics;
 pub mod knapsack;
 pub mod label_ranking;
 pub mod synthetic_ranking;
+pub mod temperature;
 
 /// Mean and standard deviation (divisor n − 1) of the scores; NaN without any.
 #[must_use]

@@ -2,12 +2,14 @@
 //!
 //! Plots are self-contained SVG, pages self-contained HTML: no script, no font and no other file is loaded.
 
+mod heat_map;
 mod page;
 mod plot;
 
 use std::io;
 use std::path::PathBuf;
 
+pub use heat_map::{HeatMaps, Panel};
 pub use page::{Block, Cell, Origin, Page, Table};
 pub use plot::{LinePlot, Point, Series, Spread, Svg};
 

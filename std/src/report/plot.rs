@@ -41,7 +41,7 @@ const LARGEST: f64 = 1e100;
 
 /// A picture; only plots of this library make one, so that it can stand in a page as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Svg(String);
+pub struct Svg(pub(super) String);
 
 impl Svg {
     /// The SVG document.

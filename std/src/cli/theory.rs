@@ -1,0 +1,68 @@
+//! `perturb experiment asymptotics` and `perturb experiment temperature`.
+
+use clap::Args;
+use perturb::Seed;
+use perturb::experiment::{asymptotics, temperature};
+
+use super::progress::Progress;
+use super::{Common, Failure, Out, report, say, say_json, table};
+
+/// Learn scores from decisions: covariance and coverage of intervals against their number.
+#[derive(Args, Debug)]
+pub(crate) struct Asymptotics {
+    /// Up to 100,000 decisions and 4000 data sets (minutes)
+    #[arg(long)]
+    full: bool,
+    #[command(flatten)]
+    out: Out,
+}
+
+impl Asymptotics {
+    pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        let seed = Seed(common.seed);
+        let setting =
+            if self.full { asymptotics::Setting::full(seed) } else { asymptotics::Setting::quick(seed) };
+        let progress = Progress::new("data sets", setting.data_sets(), common.quiet);
+        let outcomes = setting.run(&|| progress.add(1))?;
+        drop(progress);
+        if common.json {
+            say_json(&asymptotics::json(&outcomes))?;
+        } else {
+            let table = asymptotics::table(&outcomes);
+            say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
+        }
+        if self.out.wanted() {
+            let page = asymptotics::page(&outcomes, &setting, &report::origin(common.seed))?;
+            let csv = asymptotics::csv(&outcomes);
+            self.out.write(&[("asymptotics.html", page), ("asymptotics.csv", csv)])?;
+        }
+        Ok(())
+    }
+}
+
+/// What the temperature does to a ranking and to paths, with the picture of Figure 1.
+#[derive(Args, Debug)]
+pub(crate) struct Temperature {
+    #[command(flatten)]
+    out: Out,
+}
+
+impl Temperature {
+    pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        let setting = temperature::Setting::new(Seed(common.seed));
+        let outcomes = setting.run()?;
+        if common.json {
+            say_json(&temperature::json(&outcomes))?;
+        } else {
+            let table = temperature::table(&outcomes);
+            say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
+        }
+        if self.out.wanted() {
+            let page =
+                temperature::page(&outcomes, &setting.picture()?, &setting, &report::origin(common.seed))?;
+            let csv = temperature::csv(&outcomes);
+            self.out.write(&[("temperature.html", page), ("temperature.csv", csv)])?;
+        }
+        Ok(())
+    }
+}

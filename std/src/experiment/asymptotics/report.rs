@@ -1,0 +1,107 @@
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::{EPSILON, LEVEL, Outcome, SCORES, Setting};
+use crate::report::{Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Spread, Svg, Table};
+
+/// Ratio and coverage by layer and n.
+#[must_use]
+pub fn table(outcomes: &[Outcome]) -> Table {
+    let header = ["layer", "n", "covariance ratio", "coverage of 95 %", "without estimate"];
+    let rows = outcomes.iter().map(|outcome| {
+        vec![
+            Cell::Text(outcome.layer.into()),
+            Cell::Number(outcome.size.to_string()),
+            Cell::Number(format!("{:.3} ± {:.3}", outcome.ratio.0, outcome.ratio.1)),
+            Cell::Number(format!("{:.3} ± {:.3}", outcome.coverage.0, outcome.coverage.1)),
+            Cell::Number(outcome.without.to_string()),
+        ]
+    });
+    Table {
+        caption:
+            "n·E‖θ̂ − θ‖² over the trace of Proposition 4.1, and the share of intervals that hold; ± standard \
+                  errors"
+                .into(),
+        header: header.map(String::from).to_vec(),
+        rows: rows.collect(),
+    }
+}
+
+/// One line per layer and n.
+#[must_use]
+pub fn csv(outcomes: &[Outcome]) -> String {
+    let mut text = String::from("layer,n,ratio,ratio_error,coverage,coverage_error,without\n");
+    for Outcome { layer, size, ratio, coverage, without } in outcomes {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "\"{layer}\",{size},{:.6},{:.6},{:.6},{:.6},{without}",
+            ratio.0, ratio.1, coverage.0, coverage.1
+        );
+    }
+    text
+}
+
+/// Outcomes as JSON.
+#[must_use]
+pub fn json(outcomes: &[Outcome]) -> Value {
+    let one = |o: &Outcome| {
+        json!({ "layer": o.layer, "n": o.size, "ratio": o.ratio.0, "ratio_error": o.ratio.1,
+                "coverage": o.coverage.0, "coverage_error": o.coverage.1, "without": o.without })
+    };
+    json!({ "outcomes": outcomes.iter().map(one).collect::<Vec<_>>() })
+}
+
+/// The experiment as one page.
+pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<String, ReportError> {
+    let blocks = vec![
+        Block::Paragraph(format!(
+            "Scores θ = {SCORES:?} (hypercube: the first three) are learned from n decisions at temperature {EPSILON}, \
+             {} data sets for every n (Berthet et al. 2020, Proposition 4.1). Where a constant added to all scores \
+             changes nothing, scores of mean 0 are compared. Data sets in which some decision never occurs have no \
+             finite estimate and are left out.",
+            setting.runs
+        )),
+        Block::Figure {
+            svg: plot(outcomes, "Covariance against the proposition", "n·E‖θ̂ − θ‖² / trace", |o| o.ratio)?,
+            caption: "Tends to 1. Bars of one standard error.".into(),
+        },
+        Block::Figure {
+            svg: plot(outcomes, "Coverage of 95 % intervals", "share of intervals that hold", |o| {
+                o.coverage
+            })?,
+            caption: format!("Tends to {LEVEL}. Bars of one standard error."),
+        },
+        Block::Table(table(outcomes)),
+    ];
+    let page =
+        Page { title: "Scores from decisions: Proposition 4.1".into(), blocks, origin: origin.clone() };
+    Ok(page.to_html())
+}
+
+fn plot(
+    outcomes: &[Outcome],
+    title: &str,
+    y_label: &str,
+    value: fn(&Outcome) -> (f64, f64),
+) -> Result<Svg, ReportError> {
+    let mut series: Vec<Series> = Vec::new();
+    for outcome in outcomes {
+        let (y, spread) = value(outcome);
+        let point = Point { x: outcome.size as f64, y, spread };
+        match series.last_mut() {
+            Some(last) if last.name == outcome.layer => last.points.push(point),
+            _ => series.push(Series { name: outcome.layer.into(), points: vec![point] }),
+        }
+    }
+    LinePlot {
+        title: title.into(),
+        x_label: "decisions n".into(),
+        y_label: y_label.into(),
+        log_x: true,
+        spread: Spread::Bars,
+        series,
+    }
+    .draw()
+}

@@ -1,0 +1,145 @@
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::{Outcome, Picture, Setting};
+use crate::report::{
+    Block, Cell, HeatMaps, LinePlot, Origin, Page, Panel, Point, ReportError, Series, Spread, Svg, Table,
+};
+
+/// Bounds and distances by layer and temperature.
+#[must_use]
+pub fn table(outcomes: &[Outcome]) -> Table {
+    let header = ["layer, ε", "F_ε − F", "εF_1(0)", "‖y_ε − y*‖", "‖y_ε − y_1(0)‖"];
+    let rows = outcomes.iter().map(|outcome| {
+        let excess = if outcome.excess.1 > 0.0 {
+            format!("{:.4} ± {:.4}", outcome.excess.0, outcome.excess.1)
+        } else {
+            format!("{:.4}", outcome.excess.0)
+        };
+        vec![
+            Cell::Text(format!("{}, {:.3}", outcome.layer, outcome.epsilon)),
+            Cell::Number(excess),
+            Cell::Number(format!("{:.4}", outcome.bound)),
+            Cell::Number(format!("{:.4}", outcome.from_decision)),
+            Cell::Number(format!("{:.4}", outcome.from_average)),
+        ]
+    });
+    Table {
+        caption: "Proposition 2.3: 0 ≤ F_ε − F ≤ εF_1(0); distances relative to ‖y*(θ)‖".into(),
+        header: header.map(String::from).to_vec(),
+        rows: rows.collect(),
+    }
+}
+
+/// One line per layer and temperature.
+#[must_use]
+pub fn csv(outcomes: &[Outcome]) -> String {
+    let mut text = String::from("layer,epsilon,excess,excess_error,bound,from_decision,from_average\n");
+    for Outcome { layer, epsilon, excess, bound, from_decision, from_average } in outcomes {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{layer},{epsilon:.6},{:.6},{:.6},{bound:.6},{from_decision:.6},{from_average:.6}",
+            excess.0, excess.1
+        );
+    }
+    text
+}
+
+/// Outcomes as JSON.
+#[must_use]
+pub fn json(outcomes: &[Outcome]) -> Value {
+    let one = |o: &Outcome| {
+        json!({ "layer": o.layer, "epsilon": o.epsilon, "excess": o.excess.0, "excess_error": o.excess.1,
+                "bound": o.bound, "from_decision": o.from_decision, "from_average": o.from_average })
+    };
+    json!({ "outcomes": outcomes.iter().map(one).collect::<Vec<_>>() })
+}
+
+/// The experiment as one page.
+pub fn page(
+    outcomes: &[Outcome],
+    picture: &Picture,
+    setting: &Setting,
+    origin: &Origin,
+) -> Result<String, ReportError> {
+    let share: Measure = |o| (o.excess.0 / o.bound, o.excess.1 / o.bound);
+    let blocks = vec![
+        Block::Paragraph(format!(
+            "What the temperature does (Berthet et al. 2020, Proposition 2.3): the perturbed maximum exceeds the maximum \
+             by 0 to ε times its value at θ = 0, and the expected decision goes from y*(θ) at ε → 0 to that of pure \
+             noise at ε → ∞. A ranking of six, exactly, and paths on an acyclic grid of {0} × {0} cells, from {1} \
+             samples; normal noise.",
+            setting.side, setting.samples
+        )),
+        Block::Figure {
+            svg: pictures(picture)?,
+            caption: "As Figure 1: costs of a terrain, the shortest path through it from corner to corner (eight \
+                      neighbours, searched with costs floored at 2⁻¹⁰), and how often each cell lies on the path at rising temperatures."
+                .into(),
+        },
+        Block::Figure {
+            svg: plot(outcomes, "Distance from the decision and from pure noise", "relative distance", &[
+                ("to y*(θ)", |o| (o.from_decision, 0.0)),
+                ("to y_1(0)", |o| (o.from_average, 0.0)),
+            ])?,
+            caption: "‖y_ε − y*(θ)‖ and ‖y_ε − y_1(0)‖ relative to ‖y*(θ)‖.".into(),
+        },
+        Block::Figure {
+            svg: plot(outcomes, "The excess F_ε − F as a share of its bound", "(F_ε − F)/(εF_1(0))", &[("", share)])?,
+            caption: "Between 0 and 1 at every temperature. Bars of one standard error.".into(),
+        },
+        Block::Table(table(outcomes)),
+    ];
+    let page = Page { title: "The temperature: Proposition 2.3".into(), blocks, origin: origin.clone() };
+    Ok(page.to_html())
+}
+
+/// A number of an outcome and its standard error.
+type Measure = fn(&Outcome) -> (f64, f64);
+
+fn plot(
+    outcomes: &[Outcome],
+    title: &str,
+    y_label: &str,
+    measures: &[(&str, Measure)],
+) -> Result<Svg, ReportError> {
+    let mut series: Vec<Series> = Vec::new();
+    for (name, measure) in measures {
+        for outcome in outcomes {
+            let name = format!("{} {name}", outcome.layer).trim_end().to_owned();
+            let (y, spread) = measure(outcome);
+            let point = Point { x: outcome.epsilon, y, spread };
+            match series.iter_mut().find(|series| series.name == name) {
+                Some(known) => known.points.push(point),
+                None => series.push(Series { name, points: vec![point] }),
+            }
+        }
+    }
+    LinePlot {
+        title: title.into(),
+        x_label: "temperature ε".into(),
+        y_label: y_label.into(),
+        log_x: true,
+        spread: Spread::Bars,
+        series,
+    }
+    .draw()
+}
+
+fn pictures(picture: &Picture) -> Result<Svg, ReportError> {
+    let panel = |title: String, values: &[f64], range| Panel {
+        title,
+        columns: picture.side,
+        values: values.to_vec(),
+        range,
+    };
+    let mut panels = vec![
+        panel("costs".into(), &picture.costs, (1.0, 10.0)),
+        panel("shortest path".into(), &picture.path, (0.0, 1.0)),
+    ];
+    let averages = picture.averages.iter();
+    panels.extend(averages.map(|(epsilon, y)| panel(format!("average path, ε = {epsilon}"), y, (0.0, 1.0))));
+    HeatMaps { panels }.draw()
+}
