@@ -4,10 +4,12 @@
 //! results do not depend on the number of threads or on how rows are split into batches, and equal the
 //! core's sequential results bit for bit.
 
+use std::ops::Range;
+
 use perturb_core::estimator::{Estimator, FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value, Vjp};
 use perturb_core::{
     Error, Evaluate, Exact, Expectation, FenchelYoung, MonteCarlo, Noise, Oracle, Perturbed, Real, Scratch,
-    Shape,
+    Shape, WithError,
 };
 use rayon::prelude::*;
 
@@ -21,7 +23,7 @@ pub struct RowError {
     pub source: Error,
 }
 
-/// A layer applied to rows of scores. Made by [`BatchExt::batch`].
+/// A layer, or a layer per row, applied to rows of scores. Made by [`BatchExt::batch`].
 ///
 /// Scores, targets, cotangents and results are row-major B × d slices and vectors.
 ///
@@ -36,11 +38,39 @@ pub struct RowError {
 /// assert_eq!(layer.batch().starting_at(1).maximizer(&theta[2..], MonteCarlo::new(100, Seed(1)))?, sampled[2..]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Rows may have layers of their own, with another graph, other weights, another reference vector or another ε; θ is then
+/// the rows one after the other, of whatever lengths:
+///
+/// ```
+/// use perturb::{BatchExt, Dyn, Exact, Normal, Perturbed, Ranking};
+/// let layers = [
+///     Perturbed::new(Ranking::ascending(Dyn(2))?, Normal, 1.0f32)?,
+///     Perturbed::new(Ranking::new(Dyn(3), &[0.0, 10.0, 20.0])?, Normal, 0.5)?,
+/// ];
+/// let y = layers.batch().maximizer(&[0.0, 1.0, /* the second row */ 0.3, -2.0, 5.0], Exact)?;
+/// assert_eq!(y.len(), 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Batch<'a, O, N, T> {
-    layer: &'a Perturbed<O, N, T>,
+    layers: Layers<'a, O, N, T>,
     first: u64,
 }
+
+/// One layer for all rows, or one for each.
+#[derive(Debug)]
+enum Layers<'a, O, N, T> {
+    Shared(&'a Perturbed<O, N, T>),
+    Own(&'a [Perturbed<O, N, T>]),
+}
+
+impl<O, N, T> Clone for Layers<'_, O, N, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<O, N, T> Copy for Layers<'_, O, N, T> {}
 
 impl<O, N, T> Clone for Batch<'_, O, N, T> {
     fn clone(&self) -> Self {
@@ -51,13 +81,20 @@ impl<O, N, T> Copy for Batch<'_, O, N, T> {}
 
 /// Batches for every layer.
 pub trait BatchExt<O, N, T> {
-    /// This layer over rows.
+    /// This layer, or these, over rows.
     fn batch(&self) -> Batch<'_, O, N, T>;
 }
 
 impl<O, N, T> BatchExt<O, N, T> for Perturbed<O, N, T> {
     fn batch(&self) -> Batch<'_, O, N, T> {
-        Batch { layer: self, first: 0 }
+        Batch { layers: Layers::Shared(self), first: 0 }
+    }
+}
+
+/// Row r has layer r.
+impl<O, N, T> BatchExt<O, N, T> for [Perturbed<O, N, T>] {
+    fn batch(&self) -> Batch<'_, O, N, T> {
+        Batch { layers: Layers::Own(self), first: 0 }
     }
 }
 
@@ -106,7 +143,7 @@ impl PerRow for Expectation {
 /// Blocks of one row that are in memory at once: bounds memory whatever M is, and is enough for 64 threads.
 const WAVE: u32 = 256;
 
-impl<O, N, T> Batch<'_, O, N, T>
+impl<'a, O, N, T> Batch<'a, O, N, T>
 where
     O: Oracle<T> + Sync,
     N: Noise<T>,
@@ -177,10 +214,13 @@ where
         H: Evaluate<O, N, T> + PerRow,
     {
         let row = self.rows_of("targets", theta, targets)?;
-        let oracle = self.layer.oracle();
+        let ranges = self.ranges(theta)?;
         let all_vertices = || {
-            let mut work = oracle.work();
-            targets.chunks_exact(oracle.shape().dim()).all(|target| oracle.is_vertex(target, &mut work))
+            let mut rows = ranges.iter().enumerate();
+            rows.all(|(r, range)| {
+                let oracle = self.layer(r).oracle();
+                oracle.is_vertex(&targets[range.clone()], &mut oracle.work())
+            })
         };
         let rows = match how.samples() {
             Some(sampled) if all_vertices() => self
@@ -221,53 +261,30 @@ where
     where
         E: Estimator<T, N, O::Shape>,
     {
-        let rows = self.count(theta)?;
-        if how.blocks() == 1 || rows >= 4 * rayon::current_num_threads() {
+        let ranges = self.ranges(theta)?;
+        if how.blocks() == 1 || ranges.len() >= 4 * rayon::current_num_threads() {
             return self.map(theta, how, |layer, how, r, theta| layer.estimate(theta, &estimator(r), how));
         }
-        let rows = theta.chunks_exact(self.layer.oracle().shape().dim()).enumerate();
-        rows.map(|(row, theta)| {
+        let rows = ranges.into_iter().enumerate();
+        rows.map(|(row, range)| {
             let how = how.row(self.first.wrapping_add(row as u64));
-            self.by_blocks(theta, &estimator(row), how).map_err(|source| RowError { row, source })
+            by_blocks(self.layer(row), &theta[range], &estimator(row), how)
+                .map_err(|source| RowError { row, source })
         })
         .collect()
     }
 
-    /// One row, its blocks spread over threads.
-    fn by_blocks<E>(self, theta: &[T], estimator: &E, how: MonteCarlo) -> Result<E::Sum, Error>
+    /// [`estimate`](Self::estimate) with standard errors, as [`Perturbed::estimate_with_error`] says.
+    pub fn estimate_with_error<E>(
+        self,
+        theta: &[T],
+        estimator: impl Fn(usize) -> E + Sync,
+        how: MonteCarlo,
+    ) -> Result<Vec<WithError<E::Sum>>, RowError>
     where
         E: Estimator<T, N, O::Shape>,
     {
-        let layer = self.layer;
-        layer.check(theta, estimator, how)?;
-        let mut sum = estimator.zero(layer.oracle().shape());
-        for wave in (0..how.blocks()).step_by(WAVE as usize) {
-            let blocks = wave..how.blocks().min(wave.saturating_add(WAVE));
-            let new_scratch = || {
-                let mut scratch = Scratch::new(layer.oracle());
-                layer.prepare::<E>(theta, how, &mut scratch).map(|()| scratch)
-            };
-            let parts: Vec<Result<E::Sum, Error>> = blocks
-                .into_par_iter()
-                .map_init(new_scratch, |scratch, block| {
-                    let mut part = estimator.zero(layer.oracle().shape());
-                    layer.add_block(
-                        theta,
-                        estimator,
-                        how,
-                        block,
-                        scratch.as_mut().map_err(|e| *e)?,
-                        &mut part,
-                    )?;
-                    Ok(part)
-                })
-                .collect();
-            for part in parts {
-                Perturbed::<O, N, T>::merge::<E>(&mut sum, &mut part?);
-            }
-        }
-        Perturbed::<O, N, T>::finish::<E>(&mut sum, how)?;
-        Ok(sum)
+        self.map(theta, how, |layer, how, r, theta| layer.estimate_with_error(theta, &estimator(r), how))
     }
 
     /// `f(layer, how for the row, row, θ of the row)` in every row, in parallel.
@@ -277,12 +294,14 @@ where
         how: H,
         f: impl Fn(&Perturbed<O, N, T>, H, usize, &[T]) -> Result<R, Error> + Sync,
     ) -> Result<Vec<R>, RowError> {
-        self.count(theta)?;
-        let dim = self.layer.oracle().shape().dim();
-        let results: Vec<Result<R, Error>> = theta
-            .par_chunks_exact(dim)
+        let results: Vec<Result<R, Error>> = self
+            .ranges(theta)?
+            .into_par_iter()
             .enumerate()
-            .map(|(r, theta)| f(self.layer, how.for_row(self.first.wrapping_add(r as u64)), r, theta))
+            .map(|(r, range)| {
+                let how = how.for_row(self.first.wrapping_add(r as u64));
+                f(self.layer(r), how, r, &theta[range])
+            })
             .collect();
         results
             .into_iter()
@@ -291,14 +310,46 @@ where
             .collect()
     }
 
-    /// How many rows `theta` has; it must have whole ones.
-    fn count(self, theta: &[T]) -> Result<usize, RowError> {
-        let dim = self.layer.oracle().shape().dim();
-        match theta.len() % dim {
-            0 => Ok(theta.len() / dim),
-            found => {
-                let source = Error::Length { parameter: "the last row of theta", expected: dim, found };
-                Err(RowError { row: theta.len() / dim, source })
+    /// The layer of a row; rows come from [`ranges`](Self::ranges).
+    fn layer(self, row: usize) -> &'a Perturbed<O, N, T> {
+        match self.layers {
+            Layers::Shared(layer) => layer,
+            Layers::Own(layers) => &layers[row],
+        }
+    }
+
+    /// Where each row of `theta` lies; it must have whole ones, and as many as there are layers of their own.
+    fn ranges(self, theta: &[T]) -> Result<Vec<Range<usize>>, RowError> {
+        let parameter = "the last row of theta";
+        match self.layers {
+            Layers::Shared(layer) => {
+                let dim = layer.oracle().shape().dim();
+                match theta.len() % dim {
+                    0 => Ok((0..theta.len() / dim).map(|row| row * dim..(row + 1) * dim).collect()),
+                    found => {
+                        let source = Error::Length { parameter, expected: dim, found };
+                        Err(RowError { row: theta.len() / dim, source })
+                    }
+                }
+            }
+            Layers::Own(layers) => {
+                let mut ranges = Vec::with_capacity(layers.len());
+                let mut end = 0;
+                for (row, layer) in layers.iter().enumerate() {
+                    let dim = layer.oracle().shape().dim();
+                    if theta.len() - end < dim {
+                        let source = Error::Length { parameter, expected: dim, found: theta.len() - end };
+                        return Err(RowError { row, source });
+                    }
+                    ranges.push(end..end + dim);
+                    end += dim;
+                }
+                if end == theta.len() {
+                    Ok(ranges)
+                } else {
+                    let source = Error::Length { parameter: "theta", expected: end, found: theta.len() };
+                    Err(RowError { row: layers.len(), source })
+                }
             }
         }
     }
@@ -310,18 +361,64 @@ where
         theta: &[T],
         x: &'x [T],
     ) -> Result<impl Fn(usize) -> &'x [T] + Sync + use<'x, O, N, T>, RowError> {
-        let dim = self.layer.oracle().shape().dim();
+        let ranges = self.ranges(theta)?;
+        let row_of = |place: usize| ranges.iter().position(|range| place < range.end).unwrap_or(ranges.len());
         if let Some(place) = x.iter().position(|x| !x.is_finite()) {
-            let source = Error::NotFinite { parameter, index: place % dim };
-            return Err(RowError { row: place / dim, source });
+            let row = row_of(place);
+            let index = place - ranges.get(row).map_or(theta.len().min(place), |range| range.start);
+            return Err(RowError { row, source: Error::NotFinite { parameter, index } });
         }
         if x.len() == theta.len() {
-            Ok(move |row: usize| &x[row * dim..(row + 1) * dim])
+            Ok(move |row: usize| &x[ranges[row].clone()])
         } else {
             let source = Error::Length { parameter, expected: theta.len(), found: x.len() };
-            Err(RowError { row: theta.len().min(x.len()) / dim, source })
+            Err(RowError { row: row_of(theta.len().min(x.len())), source })
         }
     }
+}
+
+/// One row, its blocks spread over threads.
+fn by_blocks<O, N, T, E>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+    estimator: &E,
+    how: MonteCarlo,
+) -> Result<E::Sum, Error>
+where
+    O: Oracle<T> + Sync,
+    N: Noise<T>,
+    T: Real,
+    E: Estimator<T, N, O::Shape>,
+{
+    layer.check(theta, estimator, how)?;
+    let mut sum = estimator.zero(layer.oracle().shape());
+    for wave in (0..how.blocks()).step_by(WAVE as usize) {
+        let blocks = wave..how.blocks().min(wave.saturating_add(WAVE));
+        let new_scratch = || {
+            let mut scratch = Scratch::new(layer.oracle());
+            layer.prepare::<E>(theta, how, &mut scratch).map(|()| scratch)
+        };
+        let parts: Vec<Result<E::Sum, Error>> = blocks
+            .into_par_iter()
+            .map_init(new_scratch, |scratch, block| {
+                let mut part = estimator.zero(layer.oracle().shape());
+                layer.add_block(
+                    theta,
+                    estimator,
+                    how,
+                    block,
+                    scratch.as_mut().map_err(|e| *e)?,
+                    &mut part,
+                )?;
+                Ok(part)
+            })
+            .collect();
+        for part in parts {
+            Perturbed::<O, N, T>::merge::<E>(&mut sum, &mut part?);
+        }
+    }
+    Perturbed::<O, N, T>::finish::<E>(&mut sum, how)?;
+    Ok(sum)
 }
 
 fn flatten<T: Copy, A: AsRef<[T]>>(rows: &[A]) -> Vec<T> {
