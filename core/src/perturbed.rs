@@ -113,21 +113,19 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let mut perturbed = shape.array(T::ZERO);
         let mut y = shape.array(T::ZERO);
         let mut work = self.oracle.work();
-        let mut outcomes = Outcomes::<O, T, CAPACITY>::new();
+        // Counted as integers: f32 could not count beyond 2²⁴.
+        let mut counts = heapless::Vec::<(Array<O, T>, u32), CAPACITY>::new();
         for index in 0..u64::from(samples) {
             self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut work)?;
-            if let Some((_, count)) = outcomes.iter_mut().find(|(known, _)| known.as_ref() == y.as_ref()) {
-                *count += T::ONE;
-            } else if outcomes.push((y.clone(), T::ONE)).is_err() {
+            if let Some((_, count)) = counts.iter_mut().find(|(known, _)| known.as_ref() == y.as_ref()) {
+                *count += 1;
+            } else if counts.push((y.clone(), 1)).is_err() {
                 return Err(Error::Capacity { quantity: "distinct outcomes", capacity: CAPACITY });
             }
         }
-        let total = T::from_f64(f64::from(samples));
-        for (_, count) in &mut outcomes {
-            *count /= total;
-        }
-        outcomes.sort_unstable_by_key(|&(_, share)| share.key(0));
-        Ok(outcomes)
+        counts.sort_unstable_by_key(|&(_, count)| core::cmp::Reverse(count));
+        let share = |count: u32| T::from_f64(f64::from(count) / f64::from(samples));
+        Ok(counts.into_iter().map(|(y, count)| (y, share(count))).collect())
     }
 
     /// The perturbed maximum F_ε(θ) (Definition 2.1).

@@ -74,9 +74,11 @@ impl Nested {
         let chosen: Vec<(usize, f64)> = groups
             .iter()
             .map(|group| {
-                group.iter().map(|&cell| (cell, mean(cell))).fold((0, f64::NEG_INFINITY), |best, other| {
-                    if other.1 > best.1 || best.1 == f64::NEG_INFINITY { other } else { best }
-                })
+                let scored = group.iter().map(|&cell| (cell, mean(cell)));
+                // Groups are not empty.
+                scored
+                    .reduce(|best, other| if other.1 > best.1 { other } else { best })
+                    .unwrap_or((0, f64::NAN))
             })
             .collect();
         let mut finalists: Vec<usize> = chosen.iter().map(|&(cell, _)| cell).collect();

@@ -1,7 +1,7 @@
 //! Linear maximisation oracles y*(θ) ∈ argmax_{y ∈ C} ⟨y, θ⟩ (eq. 1).
 //!
-//! θ is a score to maximise everywhere; a cost c enters as θ = −c, written out by the caller. Ties go to
-//! the lowest index.
+//! θ is a score to maximise everywhere; a cost c enters as θ = −c, written out by the caller. Ties go to the lowest
+//! index, or where an oracle says so to a solution that is not specified further, always the same.
 
 use crate::{Error, Real, Shape};
 

@@ -17,7 +17,7 @@ use super::{Common, Failure, Out, chart, report, say, say_json, table};
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
     /// Training rows
-    #[arg(long, default_value_t = 200, value_name = "N")]
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = rows)]
     rows: usize,
     /// Labels to rank
     #[arg(long, default_value_t = 10, value_name = "N")]
@@ -38,6 +38,14 @@ struct Learned {
     mark: char,
     curve: Vec<(usize, RankingScores)>,
     seconds: f64,
+}
+
+/// From 1 to ten million: more would not fit the memory of most machines.
+fn rows(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(rows @ 1..=10_000_000) => Ok(rows),
+        _ => Err("expected 1 to 10000000".into()),
+    }
 }
 
 impl Demo {

@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use perturb_core::{ClosedForm, Error, Noise, Real, Seed, Shape};
 
 use super::optimizer::State;
-use super::{LinearModel, Objective, Optimizer, Schedule, Standardization, Workspace};
+use super::{LinearModel, Loss, Objective, Optimizer, Schedule, Standardization, Workspace};
 use crate::data::{DataError, Dataset, shuffle};
 
 /// How an affine model is trained.
@@ -101,6 +101,14 @@ pub enum TrainError {
     },
 }
 
+impl TrainError {
+    /// Whether the steps were too large: scores or weights left the range of the number type.
+    #[must_use]
+    pub fn diverged(&self) -> bool {
+        matches!(self, Self::Row { .. } | Self::Layer(Error::Overflow { .. }))
+    }
+}
+
 /// The state after an epoch, for progress and learning curves.
 #[derive(Debug)]
 pub struct EpochReport<'a, T> {
@@ -154,6 +162,7 @@ impl Training {
         T: Real,
     {
         self.check(objective.layer.oracle().shape().dim(), data)?;
+        self.check_loss(&objective.loss)?;
         let mut run = Run::new(self, objective, data);
         let mut best: Option<(f64, Fitted<T>)> = None;
         let mut epoch = 0;
@@ -165,6 +174,8 @@ impl Training {
             match observe(&report) {
                 ControlFlow::Break(()) => break,
                 ControlFlow::Continue(Some(score)) => match &best {
+                    // NaN is no record.
+                    _ if score.is_nan() => {}
                     Some((record, _)) if score <= *record => {}
                     _ => best = Some((score, fitted)),
                 },
@@ -190,6 +201,23 @@ impl Training {
     pub fn steps(&self, rows: usize) -> usize {
         let per_epoch = (rows / self.batch.max(1)).max(1);
         self.epochs.saturating_mul(per_epoch).max(self.least_steps)
+    }
+
+    /// What the number type must hold.
+    fn check_loss<T: Real>(&self, loss: &Loss<T>) -> Result<(), TrainError> {
+        let refuse = |parameter, expected, found| Err(TrainError::Setting { parameter, expected, found });
+        if !T::from_f64(self.rate).is_finite() {
+            return refuse("rate", "a number within the range of the number type", self.rate);
+        }
+        match (self.optimizer, loss) {
+            (Optimizer::Sgd { momentum }, _) if !(0.0..1.0).contains(&momentum) => {
+                refuse("momentum", "0 to less than 1", momentum)
+            }
+            (_, Loss::BlackBox { lambda }) if !(*lambda > T::ZERO && lambda.is_finite()) => {
+                refuse("lambda", "a finite number above 0", lambda.to_f64())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check<T: Real>(&self, dim: usize, data: &Dataset<T>) -> Result<(), TrainError> {

@@ -36,7 +36,12 @@ impl<T: Real> Standardization<T> {
         }
         let scale = mean.iter().zip(&square).map(|(mean, square)| {
             let deviation = (square / rows.max(1) as f64).sqrt();
-            if deviation > 1e-6 * mean.abs().max(1e-30) { T::from_f64(1.0 / deviation) } else { T::ONE }
+            // Less is the rounding of a constant.
+            if deviation > 8.0 * T::EPSILON.to_f64() * mean.abs() {
+                T::from_f64(1.0 / deviation)
+            } else {
+                T::ONE
+            }
         });
         let scale = scale.collect();
         let mean = mean.into_iter().map(|mean| if center { T::from_f64(mean) } else { T::ZERO });

@@ -183,7 +183,11 @@ impl Protocol {
             },
         };
         let training = Training { rate: cell.rate, seed: self.seed.fold(1), ..self.training.clone() };
-        let fitted = training.fit(&objective, train)?;
-        Ok(RankingScores::mean_spearman(&fitted.model, data, &fold.test))
+        match training.fit(&objective, train) {
+            Ok(fitted) => Ok(RankingScores::mean_spearman(&fitted.model, data, &fold.test)),
+            // A rate that is too large for these rows loses against the others.
+            Err(error) if error.diverged() => Ok(f64::NEG_INFINITY),
+            Err(error) => Err(error),
+        }
     }
 }

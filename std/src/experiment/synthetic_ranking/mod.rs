@@ -197,7 +197,14 @@ impl Setting {
     ) -> Result<(f64, LinearModel<f32>), TrainError> {
         let mut best: Option<(f64, f64, LinearModel<f32>)> = None;
         for &rate in &self.rates[loss] {
-            let fitted = self.training(rate).fit(&self.objective(loss)?, &task.train)?;
+            let fitted = match self.training(rate).fit(&self.objective(loss)?, &task.train) {
+                // A rate that is too large loses against the others.
+                Err(error) if error.diverged() && self.rates[loss].len() > 1 => {
+                    progress();
+                    continue;
+                }
+                fitted => fitted?,
+            };
             let score = RankingScores::of(&fitted.model, &task.validation).partial_ranks;
             progress();
             if best.as_ref().is_none_or(|(record, ..)| score > *record) {
