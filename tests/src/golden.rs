@@ -8,8 +8,8 @@ use core::fmt::Write;
 use perturb_core::estimator::{Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
 use perturb_core::{
     Affine, Assignment, ClosedForm, Const, DagPath, Error, Exact, Graph, GridPath, Gumbel, Hypercube,
-    Knapsack, Laplace, Law, Logistic, MonteCarlo, Neighbours, Normal, Oracle, Perturbed, Ranking, Real, Rect,
-    Seed, ShortestPath, Simplex, SmoothNoise, SpanningTree, TopK,
+    Knapsack, Laplace, Law, Logistic, MonteCarlo, Multiplicative, Neighbours, Normal, Oracle, Perturbed,
+    Ranking, Real, Rect, Seed, ShortestPath, Simplex, SmoothNoise, SpanningTree, TopK,
 };
 
 pub use crate::golden_table::GOLDEN;
@@ -75,6 +75,11 @@ fn for_real<T: Real>(report: Report<'_>) {
     combinatorial::<T, _>(Gumbel, report);
     combinatorial::<T, _>(Normal, report);
     tell::<T>(report, "ranking", "gumbel", "by sorting", sorted::<T>());
+    tell::<T>(report, "ranking", "normal", "variance reduced", reduced::<T, _>(Normal));
+    tell::<T>(report, "ranking", "gumbel", "variance reduced", reduced::<T, _>(Gumbel));
+    tell::<T>(report, "ranking", "laplace", "variance reduced", reduced::<T, _>(Laplace));
+    tell::<T>(report, "ranking", "logistic", "variance reduced", reduced::<T, _>(Logistic));
+    tell::<T>(report, "simplex", "normal", "multiplicative", multiplied::<T>());
     tell::<T>(report, "affine", "normal", "50 steps", trained::<T>());
 }
 
@@ -179,6 +184,37 @@ fn sampled<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: 
             }
         }
     }
+    Ok(digest.get())
+}
+
+/// Estimates that leave one out, mirror their noise, or draw quasi-random points, with their standard errors.
+fn reduced<T: Real, N: Law<T>>(noise: N) -> Result<u64, Error> {
+    let layer = Perturbed::new(Ranking::ascending(Const::<9>)?, noise, T::HALF)?;
+    let (theta, u) = (reals(LABELS), reals(DIRECTION));
+    let mut digest = Digest::new();
+    let how = MonteCarlo::new(150, Seed(47));
+    for how in [how.leave_one_out(), how.antithetic(), how.quasi_random()] {
+        let listeners = (Maximizer, MaximizerByScore, Vjp { cotangent: &u });
+        let found = layer.estimate_with_error(&theta, &listeners, how)?;
+        for (a, b, c) in [found.mean, found.standard_error] {
+            digest.add(&a);
+            digest.add(&b);
+            digest.add(&c);
+        }
+    }
+    Ok(digest.get())
+}
+
+/// Multiplicative noise, one score of them 0.
+fn multiplied<T: Real>() -> Result<u64, Error> {
+    let layer = Multiplicative::new(Simplex::new(Const::<5>)?, T::HALF)?;
+    let theta = reals([1.0, 1.5, 0.0, 0.75, 2.0]);
+    let how = MonteCarlo::new(70, Seed(48));
+    let mut digest = Digest::new();
+    let (value, gradient) = layer.value_and_gradient(&theta, how)?;
+    digest.add(&[value]);
+    digest.add(&gradient);
+    digest.add(layer.jacobian(&theta, how)?.as_ref());
     Ok(digest.get())
 }
 
