@@ -73,6 +73,22 @@ fn assignments(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("solve", n), |bench| {
             bench.iter(|| oracle.solve(&theta, &mut y, &mut work));
         });
+        if n > 200 {
+            continue;
+        }
+        // Warm against cold: an estimate of 32 samples.
+        for epsilon in [0.01, 0.1, 1.0] {
+            let how = MonteCarlo::plain(32, Seed(3));
+            let cold = Perturbed::new(oracle, Normal, epsilon).expect("a temperature");
+            let warm = Perturbed::new(oracle.with_warm_start(), Normal, epsilon).expect("a temperature");
+            assert_eq!(cold.maximizer(&theta, how), warm.maximizer(&theta, how));
+            group.bench_function(BenchmarkId::new(format!("cold, ε = {epsilon}"), n), |bench| {
+                bench.iter(|| cold.maximizer(&theta, how));
+            });
+            group.bench_function(BenchmarkId::new(format!("warm, ε = {epsilon}"), n), |bench| {
+                bench.iter(|| warm.maximizer(&theta, how));
+            });
+        }
     }
     group.finish();
 }

@@ -335,6 +335,30 @@ fn infinite_scores_do_not_hang() {
     check(&ShortestPath::new(Graph::new(Const::<4>, Const::<12>, &COMPLETE).unwrap(), 0, 3).unwrap());
 }
 
+/// Warm starts change no answer: the bits of estimates with and without, at temperatures around the gain.
+#[test]
+fn warm_starts_change_no_answer() {
+    fn check<T: Real>(plane: impl Plane) {
+        let oracle = Assignment::new(plane).unwrap();
+        for seed in 0..50 {
+            let mut theta = reals::<T>(&vec![0.0; plane.dim()]);
+            perturb::Noise::<T>::fill(&Normal, &mut Seed(seed).stream(0), &mut theta);
+            for epsilon in [0.01, 0.1, 1.0] {
+                let how = MonteCarlo::new(100, Seed(seed));
+                let estimate = |oracle| {
+                    let layer = Perturbed::new(oracle, Normal, T::from_f64(epsilon)).unwrap();
+                    layer.value_and_maximizer(&theta, how).unwrap()
+                };
+                let ((a, x), (b, y)) = (estimate(oracle), estimate(oracle.with_warm_start()));
+                assert!(a == b && x.as_ref() == y.as_ref(), "seed {seed}, ε = {epsilon} in {}", T::NAME);
+            }
+        }
+    }
+    check::<f32>(Rect::<6, 6>);
+    check::<f64>(DynRect { rows: 12, columns: 12 });
+    check::<f64>(DynRect { rows: 3, columns: 5 });
+}
+
 /// The work's contents never matter: problems solved in any order give what they give alone.
 #[test]
 fn work_is_reusable() {

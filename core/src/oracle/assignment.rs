@@ -27,6 +27,7 @@ use crate::{Error, Plane, Real, Shape, error};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Assignment<P> {
     plane: P,
+    warm: bool,
 }
 
 impl<P: Plane> Assignment<P> {
@@ -35,7 +36,18 @@ impl<P: Plane> Assignment<P> {
         error::check_dim(plane.rows())?;
         error::check_dim(plane.columns())?;
         error::check_dim(plane)?;
-        Ok(Self { plane })
+        Ok(Self { plane, warm: false })
+    }
+
+    /// The same problem, square ones solved from the prices of the unperturbed scores in every estimate of more than
+    /// one sample (Section 3).
+    ///
+    /// The answer is the same, but where several are equally good. It pays where ε is small: in the bench `graphs` it
+    /// took 0.2 to 0.6 of the time at ε = 0.01 for most sizes from 10 to 200 (normal scores of deviation 1), about as
+    /// long at ε = 0.1, and 1.0 to 1.5 times as long at ε = 1.
+    #[must_use]
+    pub fn with_warm_start(self) -> Self {
+        Self { warm: true, ..self }
     }
 }
 
@@ -43,6 +55,8 @@ impl<P: Plane> Assignment<P> {
 pub struct AssignmentWork<T: Real, P: Plane> {
     rows: Side<T, P::Rows>,
     columns: Side<T, P::Columns>,
+    /// The prices of the unperturbed scores.
+    warm: Option<<P::Columns as Shape>::Array<T>>,
 }
 
 /// What either side may need; the sizes decide which is which.
@@ -94,8 +108,8 @@ fn set<T>(list: &mut [T], index: u32, value: T) {
 }
 
 impl<T: Real> Matching<'_, T> {
-    /// `scores(agent)` are the scores of the agent's tasks in order.
-    fn solve<'s, I: Iterator<Item = &'s T>>(&mut self, scores: impl Fn(u32) -> I)
+    /// `scores(agent)` are the scores of the agent's tasks in order, `warm` prices to start from.
+    fn solve<'s, I: Iterator<Item = &'s T>>(&mut self, warm: Option<&[T]>, scores: impl Fn(u32) -> I)
     where
         T: 's,
     {
@@ -103,8 +117,13 @@ impl<T: Real> Matching<'_, T> {
         self.task_of.fill(FREE);
         self.price.fill(T::ZERO);
         let agents = self.task_of.len();
-        if agents == self.price.len() {
-            // Every task will be taken, so that prices of any sign are feasible.
+        // Where every task will be taken, prices of any sign are feasible.
+        let square = agents == self.price.len();
+        if let (Some(warm), true) = (warm, square) {
+            for (price, &warm) in self.price.iter_mut().zip(warm) {
+                *price = warm;
+            }
+        } else if square {
             self.price.fill(T::INFINITY);
             for agent in 0..agents as u32 {
                 for (price, &score) in self.price.iter_mut().zip(scores(agent)) {
@@ -261,12 +280,16 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
         self.plane
     }
     fn work(&self) -> Self::Work {
-        AssignmentWork { rows: Side::new(self.plane.rows()), columns: Side::new(self.plane.columns()) }
+        AssignmentWork {
+            rows: Side::new(self.plane.rows()),
+            columns: Side::new(self.plane.columns()),
+            warm: None,
+        }
     }
 
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
         let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim());
-        let AssignmentWork { rows: r, columns: c } = work;
+        let AssignmentWork { rows: r, columns: c, warm } = work;
         y.fill(T::ZERO);
         if rows <= columns {
             let mut matching = Matching {
@@ -278,7 +301,9 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
                 task_of: r.partner.as_mut(),
                 waiting: r.order.as_mut(),
             };
-            matching.solve(|row| theta.get(row as usize * columns..).unwrap_or(&[]).iter().take(columns));
+            let warm = warm.as_ref().map(AsRef::as_ref);
+            matching
+                .solve(warm, |row| theta.get(row as usize * columns..).unwrap_or(&[]).iter().take(columns));
         } else {
             let mut matching = Matching {
                 price: r.price.as_mut(),
@@ -289,12 +314,23 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
                 task_of: c.partner.as_mut(),
                 waiting: c.order.as_mut(),
             };
-            matching.solve(|column| theta.get(column as usize..).unwrap_or(&[]).iter().step_by(columns));
+            matching
+                .solve(None, |column| theta.get(column as usize..).unwrap_or(&[]).iter().step_by(columns));
         }
         for (y, &column) in y.chunks_exact_mut(columns.max(1)).zip(r.partner.as_ref()) {
             set(y, column, T::ONE);
         }
         total(theta, y)
+    }
+
+    fn warm_up(&self, theta: &[T], work: &mut Self::Work) {
+        work.warm = None;
+        if self.warm && self.plane.rows().dim() == self.plane.columns().dim() {
+            let mut y = self.plane.array(T::ZERO);
+            self.solve(theta, y.as_mut(), work);
+            work.warm = Some(work.columns.price.clone())
+                .filter(|prices| prices.as_ref().iter().all(|p| p.is_finite()));
+        }
     }
 
     /// Every assignment is a vertex.
