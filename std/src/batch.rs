@@ -224,7 +224,11 @@ where
         };
         let rows = match how.samples() {
             Some(sampled) if all_vertices() => self
-                .estimate(theta, |r| FenchelYoungTerm { target: row(r) }, sampled)?
+                .estimate(
+                    theta,
+                    |r| FenchelYoungTerm { target: row(r), offset: self.layer(r).oracle().offset(row(r)) },
+                    sampled,
+                )?
                 .into_iter()
                 .map(|(loss, gradient)| FenchelYoung { loss, gradient })
                 .collect(),

@@ -4,7 +4,8 @@ use crate::{Error, Noise, Real, Shape, error};
 
 /// The derivative of the perturbed maximum in the temperature, ∂F_ε/∂ε = E⟨y*(θ + εZ), Z⟩ = −Ω(y_ε(θ)).
 ///
-/// It costs nothing beside the solves, so that Ω(y_ε) comes with every estimate.
+/// It costs nothing beside the solves, so that Ω(y_ε) comes with every estimate. Exact, it is
+/// (F_ε(θ) − ⟨y_ε(θ), θ⟩)/ε. For an oracle with an offset it still is ∂F_ε/∂ε, but not −Ω(y_ε).
 #[derive(Clone, Copy, Debug)]
 pub struct EpsilonDerivative;
 
@@ -26,7 +27,8 @@ impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for EpsilonDerivative {
 /// ∂L_ε(θ; y)/∂ε = E⟨y*(θ + εZ) − y, Z⟩.
 ///
 /// L_ε has the units of ε and falls with it, whatever the data. To learn a temperature, descend L_ε/ε = L_1(θ/ε), whose
-/// derivative is (∂L_ε/∂ε − L_ε/ε)/ε. ∂y_ε/∂ε needs no estimator: y_ε(θ) = y_1(θ/ε), so that it is −Jθ/ε.
+/// derivative is (∂L_ε/∂ε − L_ε/ε)/ε. ∂y_ε/∂ε needs no estimator: y_ε(θ) = y_1(θ/ε), so that it is −Jθ/ε; not so with
+/// an offset, which does not scale with ε.
 ///
 /// ```
 /// use perturb_core::estimator::{EpsilonLossDerivative, FenchelYoungTerm};
@@ -36,7 +38,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for EpsilonDerivative {
 /// for step in 0..4000 {
 ///     let layer = Perturbed::new(Ranking::ascending(Const::<2>)?, Normal, epsilon)?;
 ///     let target = if step % 10 == 0 { [1.0, 2.0] } else { [2.0, 1.0] };
-///     let pair = (FenchelYoungTerm { target: &target }, EpsilonLossDerivative { target: &target });
+///     let pair = (FenchelYoungTerm { target: &target, offset: 0.0 }, EpsilonLossDerivative { target: &target });
 ///     let ((loss, _), slope) = layer.estimate(&theta, &pair, MonteCarlo::new(4, Seed(1).fold(step)))?;
 ///     epsilon = f64::max(epsilon - 0.01 * (slope - loss / epsilon), 0.01);
 /// }

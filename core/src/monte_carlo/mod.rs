@@ -320,7 +320,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Evaluate<O, N, T> for MonteCarlo {
         theta: &[T],
         target: &[T],
     ) -> Result<FenchelYoung<T, Array<O, T>>, Error> {
-        let term = FenchelYoungTerm { target };
+        error::check_vector("target", target, layer.oracle.shape().dim())?;
+        let term = FenchelYoungTerm { target, offset: layer.oracle.offset(target) };
         layer.check(theta, &term, *self)?;
         if layer.oracle.is_vertex(target, &mut layer.oracle.work()) {
             let (loss, gradient) = layer.estimate(theta, &term, *self)?;
