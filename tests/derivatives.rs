@@ -174,9 +174,12 @@ fn omega_is_known_where_it_has_a_formula() {
         assert!((layer.omega(&y, Exact).unwrap() - (entropy - EULER_GAMMA)).abs() < 1e-12);
         let outside = layer.inverse_maximizer(&[0.7, 0.7, 0.1], Exact).unwrap_err();
         assert_eq!(outside, Error::OutsideHull { parameter: "target" });
-        // On the boundary the residual says that there are no scores.
+        // On the boundary there are no scores, and a search that comes near y goes far: a class of probability below
+        // 10⁻³ is more than 5ε behind.
         let layer = Perturbed::new(Simplex::new(Const::<3>).unwrap(), Laplace, epsilon).unwrap();
-        assert!(layer.inverse_maximizer(&[0.5, 0.5, 0.0], Exact).is_ok_and(|found| found.residual > 0.0));
+        let found = layer.inverse_maximizer(&[0.5, 0.5, 0.0], Exact).unwrap();
+        let reach = (found.theta[0] - found.theta[2]) / epsilon;
+        assert!(found.residual < 1e-3 && reach > 5.0, "{found:?} goes {reach} ε");
     }
     let sampled = Perturbed::new(Hypercube::binary(Const::<2>).unwrap(), Normal, 1.0f32).unwrap();
     let how = MonteCarlo::new(1000, Seed(1));

@@ -11,14 +11,15 @@ use crate::{Error, Noise, Oracle, Perturbed, Real, Shape};
 pub struct Inverse<T, A> {
     /// θ.
     pub theta: A,
-    /// max |y_ε(θ) − y| over the entries: how far the search came. Near the boundary of C it stays large, since θ
-    /// is infinite there.
+    /// max |y_ε(θ) − y| over the entries: how far the search came. A small one does not tell that y lies inside C: on
+    /// the boundary no finite θ has y_ε(θ) = y, but y_ε comes within rounding of y at scores some ten ε apart.
     pub residual: T,
 }
 
 impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// Ω(y) = sup_θ ⟨y, θ⟩ − F_1(θ) for `y` in C (Section 2): the regulariser that the noise stands for, with
-    /// F_ε(θ) = max ⟨y, θ⟩ − εΩ(y) (Proposition 2.1). It does not depend on ε.
+    /// F_ε(θ) = max ⟨y, θ⟩ − εΩ(y) (Proposition 2.1). It does not depend on ε, unless the oracle has an offset h: then
+    /// this is (F_ε)*(y)/ε, −h(y)/ε − ⟨y, E Z⟩ at a vertex.
     ///
     /// Computed as (L_ε(0; y) − F_ε(0))/ε, in closed form or by the dual as [`FenchelYoung`](super::FenchelYoung) says;
     /// [`Error::OutsideHull`] where Ω is infinite.
