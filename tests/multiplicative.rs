@@ -1,8 +1,8 @@
 //! Multiplicative noise: its reference values, its limits, and its additive twin.
 
 use perturb::{
-    Const, Dyn, GridPath, Hypercube, MonteCarlo, Multiplicative, NegativeCost, Neighbours, Normal, Perturbed,
-    Real, Rect, Seed, Shape, Simplex,
+    Const, Dyn, Error, GridPath, Hypercube, MonteCarlo, Multiplicative, NegativeCost, Neighbours, Normal,
+    Perturbed, Real, Rect, Seed, Shape, Simplex,
 };
 use perturb_tests::reals;
 use perturb_tests::statistics::Mean;
@@ -108,4 +108,26 @@ fn costs_keep_their_sign() {
     let how = MonteCarlo::new(2000, Seed(6));
     assert!(Multiplicative::new(strict, 1.0).unwrap().maximizer(&theta, how).is_ok());
     assert!(Perturbed::new(strict, Normal, 1.0).unwrap().maximizer(&theta, how).is_err());
+}
+
+/// Temperatures at which factors would round to 0 are refused; at the largest that are not, equal scores share the
+/// decisions: M = 10⁵, Z = 4.5, seed 123.
+fn largest_temperature<T: Real>(largest: f64) {
+    let simplex = || Simplex::new(Const::<4>).unwrap();
+    for epsilon in [1.5 * largest, 1e3, 1e30] {
+        let refused = Multiplicative::new(simplex(), T::from_f64(epsilon)).unwrap_err();
+        assert_eq!(refused, Error::Overflow { quantity: "epsilon" });
+    }
+    let layer = Multiplicative::new(simplex(), T::from_f64(largest)).unwrap();
+    let y = layer.maximizer(&[T::ONE; 4], MonteCarlo::new(100_000, Seed(123))).unwrap();
+    for (class, share) in y.into_iter().enumerate() {
+        let mean = Mean::of_means(share.to_f64(), share.to_f64(), 1e5);
+        mean.assert_near(0.25, 1.0, T::EPSILON.to_f64(), format_args!("class {class} in {}", T::NAME));
+    }
+}
+
+#[test]
+fn temperatures_keep_factors_above_zero() {
+    largest_temperature::<f32>(7.0);
+    largest_temperature::<f64>(27.0);
 }

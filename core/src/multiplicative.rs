@@ -4,7 +4,7 @@ use crate::evaluate::{Array, Matrix};
 use crate::fenchel_young::FenchelYoung;
 use crate::monte_carlo::{BLOCK, Control, MonteCarlo};
 use crate::oracle::{dot, solve_checked};
-use crate::{Error, Normal, Oracle, Real, Seed, Shape, error};
+use crate::{Error, Law, Normal, Oracle, Real, Seed, Shape, error};
 
 /// An oracle whose scores are multiplied by log-normal noise: y*(θ ⊙ exp(εZ − ε²/2)) with Z standard normal, so that
 /// the perturbed scores have mean θ and keep their signs (Dalle et al. 2022, *Learning with combinatorial optimization
@@ -19,6 +19,8 @@ use crate::{Error, Normal, Oracle, Real, Seed, Shape, error};
 /// - A score of 0 stays exactly 0. The noise says nothing of its derivative, and its column of the Jacobian is 0.
 ///
 /// For argmax with positive scores the well-posed twin is the additive layer at log θ: it has the same maximizer.
+///
+/// The objective is linear: an oracle's offset enters its decisions, but neither values nor losses.
 ///
 /// Estimates are means over the samples of a [`MonteCarlo`], whose draws and baseline apply; leaving one out acts as
 /// the baseline. There are no closed forms.
@@ -50,10 +52,13 @@ struct Sample<'a, T> {
 }
 
 impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
-    /// A layer with temperature `epsilon` > 0: the deviation of the logarithm of a score.
+    /// A layer with temperature `epsilon` > 0: the deviation of the logarithm of a score. At most about 7 in f32 and 27
+    /// in f64: beyond, factors exp(εZ − ε²/2) would round to 0 and all scores tie; [`Error::Overflow`] says so.
     pub fn new(oracle: O, epsilon: T) -> Result<Self, Error> {
         error::check_positive("epsilon", epsilon)?;
-        Ok(Self { oracle, epsilon })
+        let layer = Self { oracle, epsilon };
+        let (least, _) = Normal.support();
+        if layer.factor(least) > T::ZERO { Ok(layer) } else { Err(Error::Overflow { quantity: "epsilon" }) }
     }
 
     /// The oracle y*.
@@ -130,7 +135,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
     }
 
     /// The loss F(θ) − ⟨y, θ⟩ ≥ 0 of `target` = y and its gradient E\[(y* − y) ⊙ exp(εZ − ε²/2)\], under the same
-    /// noise for both terms; Ω is 0 on C.
+    /// noise for both terms; Ω is 0 on C. Points outside C are not told: their loss would be negative, and is cut to 0.
     pub fn fenchel_young(
         &self,
         theta: &[T],
