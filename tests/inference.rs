@@ -82,6 +82,39 @@ fn gumbel_covariances_are_inverse_hessians() {
     }
 }
 
+/// Means on a vertex, an edge and a facet, where residuals fall below any tolerance while θ diverges; and rare decisions,
+/// whose finite estimate stays: of log-odds for Gumbel noise.
+#[test]
+fn boundaries_are_refused_and_rare_decisions_are_not() {
+    let counts = |counts: [usize; 3]| -> Vec<f64> {
+        let one = |class: usize| [0, 1, 2].map(|i| if i == class { 1.0 } else { 0.0 }).repeat(counts[class]);
+        [one(0), one(1), one(2)].concat()
+    };
+    for epsilon in [1e-2, 1.0, 1e2] {
+        let gumbel = Perturbed::new(Simplex::new(Dyn(3)).unwrap(), Gumbel, epsilon).unwrap();
+        let normal = Perturbed::new(Simplex::new(Dyn(3)).unwrap(), Normal, epsilon).unwrap();
+        for on_boundary in [[5, 0, 0], [2, 1, 0], [1000, 1, 0], [100_000, 1, 0]] {
+            let decisions = counts(on_boundary);
+            assert_eq!(Inference::from_decisions(&gumbel, &decisions), Err(InferenceError::Boundary));
+            assert_eq!(Inference::from_decisions(&normal, &decisions), Err(InferenceError::Boundary));
+        }
+        let rare = counts([200_000, 1000, 1]);
+        let found = Inference::from_decisions(&gumbel, &rare).unwrap();
+        let odds = (found.theta[0] - found.theta[2]) / epsilon;
+        assert!((odds - 200_000.0f64.ln()).abs() < 1e-4, "{odds}");
+        assert!(
+            Inference::from_decisions(&normal, &rare).unwrap().standard_errors().iter().all(|&e| e > 0.0)
+        );
+        // Two items always rank below the other two.
+        let ranking = Perturbed::new(Ranking::ascending(Dyn(4)).unwrap(), Normal, epsilon).unwrap();
+        let facet = [[1.0, 2.0, 3.0, 4.0], [2.0, 1.0, 3.0, 4.0], [1.0, 2.0, 4.0, 3.0], [2.0, 1.0, 4.0, 3.0]];
+        assert_eq!(Inference::from_decisions(&ranking, &facet.concat()), Err(InferenceError::Boundary));
+        let cube = Perturbed::new(Hypercube::binary(Dyn(3)).unwrap(), Logistic, epsilon).unwrap();
+        let always = [[1.0, 0.0, 1.0], [1.0, 1.0, 0.0], [1.0, 0.0, 0.0]];
+        assert_eq!(Inference::from_decisions(&cube, &always.concat()), Err(InferenceError::Boundary));
+    }
+}
+
 #[test]
 fn what_has_no_estimate_is_refused() {
     let layer = Perturbed::new(Simplex::new(Dyn(3)).unwrap(), Normal, 1.0).unwrap();

@@ -46,6 +46,9 @@ pub enum InferenceError {
 const STEPS: usize = 200;
 /// Eigenvalues of H below this share of the largest count as 0.
 const RANK: f64 = 1e-9;
+/// The largest last Newton step, in units of ε. Towards a boundary residual and H vanish together, and steps stay of the
+/// order of ε however small the residual is.
+const LAST_STEP: f64 = 1e-3;
 
 impl Inference {
     /// From decisions y₁ … y_n, row by row, of `layer`. Newton's method on y_ε(θ) = ȳ_n with exact derivatives: each of
@@ -84,6 +87,10 @@ impl Inference {
         if let Some(place) = decisions.iter().position(|y| !y.is_finite()) {
             return Err(Error::NotFinite { parameter: "decisions", index: place % dim }.into());
         }
+        // One decision alone is a vertex.
+        if decisions.chunks_exact(dim).zip(decisions.chunks_exact(dim).skip(1)).all(|(a, b)| a == b) {
+            return Err(InferenceError::Boundary);
+        }
         let rows = DMatrix::from_row_slice(samples, dim, decisions);
         let mean =
             DVector::from_iterator(dim, rows.column_iter().map(|column| column.sum() / samples as f64));
@@ -93,7 +100,10 @@ impl Inference {
             spread.ger(1.0 / (samples - 1) as f64, &off, &off, 1.0);
         }
         let theta = solve(layer, &mean)?;
-        let inverse = pseudo_inverse(&hessian(layer, &theta)?).ok_or(InferenceError::Boundary)?;
+        let (inverse, rank) = pseudo_inverse(&hessian(layer, &theta)?).ok_or(InferenceError::Boundary)?;
+        if rank + usize::from(O::SHIFT_INVARIANT) < dim {
+            return Err(InferenceError::Boundary);
+        }
         let covariance = &inverse * spread * &inverse / samples as f64;
         Ok(Self {
             theta: theta.as_slice().to_vec(),
@@ -138,7 +148,7 @@ where
         let (expected, found) = (dim * dim, decisions.len());
         return Err(Error::Length { parameter: "the covariance of decisions", expected, found }.into());
     }
-    let inverse = pseudo_inverse(&hessian(layer, &DVector::from_column_slice(theta))?)
+    let (inverse, _) = pseudo_inverse(&hessian(layer, &DVector::from_column_slice(theta))?)
         .ok_or(InferenceError::Boundary)?;
     let covariance = &inverse * DMatrix::from_row_slice(dim, dim, decisions) * &inverse;
     Ok(covariance.as_slice().to_vec())
@@ -167,11 +177,12 @@ where
     let (mut here, mut residual) = gap(&theta)?;
     let goal = 1e-11 * mean.amax().max(1.0);
     for _ in 0..STEPS {
-        if residual.amax() <= goal {
+        let Some((inverse, _)) = pseudo_inverse(&hessian(layer, &theta)?) else { break };
+        let step = inverse * &residual;
+        let settled = step.amax() <= LAST_STEP * layer.epsilon();
+        if settled && residual.amax() <= goal {
             return Ok(theta);
         }
-        let Some(inverse) = pseudo_inverse(&hessian(layer, &theta)?) else { break };
-        let step = inverse * &residual;
         let slope = step.dot(&residual);
         let mut share = 1.0;
         let next = loop {
@@ -190,15 +201,15 @@ where
         match next {
             Some(next) => (theta, here, residual) = next,
             // The gap cannot fall any more in this arithmetic.
-            None if residual.amax() <= 1e-7 * mean.amax().max(1.0) => return Ok(theta),
+            None if settled && residual.amax() <= 1e-7 * mean.amax().max(1.0) => return Ok(theta),
             None => break,
         }
     }
     Err(InferenceError::Boundary)
 }
 
-/// The inverse on the span of the eigenvectors whose eigenvalues are not 0; `None` for a matrix that is 0 or not finite.
-fn pseudo_inverse(matrix: &DMatrix<f64>) -> Option<DMatrix<f64>> {
+/// The inverse on the span of the eigenvectors whose eigenvalues are not 0, and their number; `None` for a matrix that is 0 or not finite.
+fn pseudo_inverse(matrix: &DMatrix<f64>) -> Option<(DMatrix<f64>, usize)> {
     if matrix.iter().any(|x| !x.is_finite()) {
         return None;
     }
@@ -209,5 +220,6 @@ fn pseudo_inverse(matrix: &DMatrix<f64>) -> Option<DMatrix<f64>> {
         return None;
     }
     let inverted = eigen.eigenvalues.map(|value| if value > RANK * largest { 1.0 / value } else { 0.0 });
-    Some(&eigen.eigenvectors * DMatrix::from_diagonal(&inverted) * eigen.eigenvectors.transpose())
+    let rank = inverted.iter().filter(|&&value| value > 0.0).count();
+    Some((&eigen.eigenvectors * DMatrix::from_diagonal(&inverted) * eigen.eigenvectors.transpose(), rank))
 }
