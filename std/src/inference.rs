@@ -208,7 +208,8 @@ where
     Err(InferenceError::Boundary)
 }
 
-/// The inverse on the span of the eigenvectors whose eigenvalues are not 0, and their number; `None` for a matrix that is 0 or not finite.
+/// The inverse on the span of the eigenvectors whose eigenvalues are not 0, and their number; `None` for a matrix that is
+/// 0 or not finite.
 fn pseudo_inverse(matrix: &DMatrix<f64>) -> Option<(DMatrix<f64>, usize)> {
     if matrix.iter().any(|x| !x.is_finite()) {
         return None;
