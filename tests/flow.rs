@@ -9,17 +9,10 @@ use perturb_tests::solve::solve;
 use perturb_tests::statistics::spread;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use statrs::distribution::{ContinuousCDF, Normal as Gaussian};
 
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(73), failure_persistence: None, ..Default::default() }
-}
-
-/// Quarters in [−2, 2]: sums are exact in f32, so that ties are exact too. Both zeros are frequent.
-fn quarter() -> impl Strategy<Value = f64> {
-    prop_oneof![6 => (-8i8..=8).prop_map(|i| f64::from(i) / 4.0), 1 => Just(0.0), 1 => Just(-0.0)]
-}
+mod strategies;
+use strategies::{config, quarter};
 
 /// Flows of every value from node 0 to the last node, and that there are no others.
 fn flows<T: Real>(nodes: impl Shape, shape: impl Shape, edges: &[(u32, u32)], theta: &[f64]) {
@@ -51,7 +44,7 @@ fn network() -> impl Strategy<Value = (usize, Vec<(u32, u32)>)> {
 }
 
 proptest! {
-    #![proptest_config(config(2000))]
+    #![proptest_config(config(2000, 73))]
 
     #[test]
     fn flows_match_the_enumeration(

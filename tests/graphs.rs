@@ -5,33 +5,20 @@ use perturb::{
     Assignment, Const, DagPath, Dyn, DynRect, EdgeLabel, Error, Graph, GridPath, MonteCarlo, NegativeCost,
     Neighbours, Normal, Oracle, Perturbed, Plane, Real, Rect, Seed, Shape, ShortestPath, SpanningTree,
 };
-use perturb_tests::naive_graphs::{assignments, graph_paths, grid_paths, spanning_trees};
+use perturb_tests::naive_combinatorial::{self, best, spanning_trees};
+use perturb_tests::naive_graphs::{assignments, graph_paths, grid_paths};
 use perturb_tests::reals;
 use perturb_tests::solve::solve;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(71), failure_persistence: None, ..Default::default() }
-}
-
-/// Quarters in [−2, 2]: sums are exact in f32, so that ties are exact too. Both zeros are frequent.
-fn quarter() -> impl Strategy<Value = f64> {
-    prop_oneof![6 => (-8i8..=8).prop_map(|i| f64::from(i) / 4.0), 1 => Just(0.0), 1 => Just(-0.0)]
-}
-
-fn best(vertices: &[Vec<f64>], theta: &[f64]) -> f64 {
-    let value = |y: &Vec<f64>| y.iter().zip(theta).map(|(y, theta)| y * theta).sum::<f64>();
-    vertices.iter().map(value).fold(f64::NEG_INFINITY, f64::max)
-}
+mod strategies;
+use strategies::{config, quarter};
 
 /// The oracle finds a vertex of the list whose value is the largest of all.
 #[track_caller]
 fn assert_best<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], vertices: &[Vec<f64>]) {
-    let (y, value) = solve::<T, _>(oracle, theta);
-    assert!(vertices.contains(&y), "{}: {y:?} is no vertex", O::NAME);
-    assert_eq!(value, best(vertices, theta), "{} at {theta:?}: {y:?}", O::NAME);
+    naive_combinatorial::assert_best(vertices, theta, &solve::<T, _>(oracle, theta), O::NAME);
 }
 
 /// Under floored costs the path is the cheapest, and its value that of the scores themselves.
@@ -97,7 +84,7 @@ fn assignment<T: Real, P: Plane>(plane: P, theta: &[f64]) {
 }
 
 proptest! {
-    #![proptest_config(config(1000))]
+    #![proptest_config(config(1000, 71))]
 
     #[test]
     fn grid_paths_are_the_cheapest(theta in vec(quarter(), 12), start in 0usize..12, goal in 0usize..12) {

@@ -8,6 +8,7 @@ use perturb::{
     Perturbed, Ranking, Real, Seed, Shape, Simplex, SpanningTree, TopK,
 };
 use perturb_tests::naive::{self, dot};
+use perturb_tests::naive_combinatorial::{best, spanning_trees};
 use perturb_tests::statistics::{Mean, slope};
 use perturb_tests::{reals, widened};
 use proptest::collection::vec;
@@ -24,10 +25,6 @@ fn softmax(theta: &[f64]) -> Vec<f64> {
 /// Quarters in [−2, 2].
 fn quarters(d: usize) -> impl Strategy<Value = Vec<f64>> {
     vec((-8i8..=8).prop_map(|i| f64::from(i) / 4.0), d)
-}
-
-fn best(vertices: &[Vec<f64>], theta: &[f64]) -> f64 {
-    vertices.iter().map(|y| dot(y, theta)).fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// SPO+ is max over vertices of ⟨2θ − t, y⟩, − 2⟨θ, y*(t)⟩ + F(t); above the regret, and its subgradient inequality
@@ -188,7 +185,7 @@ fn partial_labels_of_trees_match_the_enumeration() {
     let theta = [0.3, -0.7, 1.1, 0.25, 0.9, 0.0];
     let all = SpanningTree::new(Graph::new(Dyn(4), Dyn(6), &EDGES).unwrap()).unwrap();
     let layer = Perturbed::new(all.clone(), Normal, 0.5f64).unwrap();
-    let trees = perturb_tests::naive_graphs::spanning_trees(4, &EDGES);
+    let trees = spanning_trees(4, &EDGES);
     let how = MonteCarlo::new(64, Seed(142));
     let labels =
         [EdgeLabel::In, EdgeLabel::Free, EdgeLabel::Out, EdgeLabel::Free, EdgeLabel::Free, EdgeLabel::Free];

@@ -6,16 +6,9 @@ use perturb_tests::reals;
 use perturb_tests::solve::solve;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(70), failure_persistence: None, ..Default::default() }
-}
-
-/// Quarters in [−2, 2]: sums are exact in f32, so that ties are exact too. Both zeros are frequent.
-fn quarter() -> impl Strategy<Value = f64> {
-    prop_oneof![6 => (-8i8..=8).prop_map(|i| f64::from(i) / 4.0), 1 => Just(0.0), 1 => Just(-0.0)]
-}
+mod strategies;
+use strategies::{config, quarter};
 
 fn every_oracle<T: Real>(shape: impl Shape, theta: &[f64], v: &[f64]) {
     let d = theta.len();
@@ -47,7 +40,7 @@ fn distinct(d: usize) -> impl Strategy<Value = Vec<f64>> {
 }
 
 proptest! {
-    #![proptest_config(config(2000))]
+    #![proptest_config(config(2000, 70))]
 
     #[test]
     fn fixed_shapes_match_the_enumeration(theta in vec(quarter(), 5), v in distinct(5)) {

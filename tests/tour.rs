@@ -8,19 +8,12 @@ use perturb_tests::solve::solve;
 use perturb_tests::statistics::{Mean, Z};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+
+mod strategies;
+use strategies::{config, quarter};
 
 /// More than any of these instances needs.
 const SWEEPS: usize = 100;
-
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(74), failure_persistence: None, ..Default::default() }
-}
-
-/// Quarters in [−2, 2]: sums are exact in f32, so that ties are exact too. Both zeros are frequent.
-fn quarter() -> impl Strategy<Value = f64> {
-    prop_oneof![6 => (-8i8..=8).prop_map(|i| f64::from(i) / 4.0), 1 => Just(0.0), 1 => Just(-0.0)]
-}
 
 /// The largest score of `all` tours.
 fn best(all: &[Vec<f64>], theta: &[f64]) -> f64 {
@@ -46,7 +39,7 @@ fn visits<T: Real>(cities: impl Shape, edges: impl Shape, all: &[Vec<f64>], thet
 }
 
 proptest! {
-    #![proptest_config(config(1500))]
+    #![proptest_config(config(1500, 74))]
 
     #[test]
     fn tours_keep_their_guarantees(

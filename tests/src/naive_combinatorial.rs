@@ -146,6 +146,11 @@ pub fn neighbouring_tours(y: &[f64], cities: usize) -> Vec<Vec<f64>> {
     all
 }
 
+/// The largest ⟨y, θ⟩.
+pub fn best(vertices: &[Vec<f64>], theta: &[f64]) -> f64 {
+    vertices.iter().map(|y| naive::dot(y, theta)).fold(f64::NEG_INFINITY, f64::max)
+}
+
 /// Asserts that `y` is one of `vertices` and that none has a larger ⟨y, θ⟩; sums must be exact.
 ///
 /// # Panics
@@ -153,6 +158,5 @@ pub fn neighbouring_tours(y: &[f64], cities: usize) -> Vec<Vec<f64>> {
 #[track_caller]
 pub fn assert_best(vertices: &[Vec<f64>], theta: &[f64], (y, value): &(Vec<f64>, f64), what: &str) {
     assert!(vertices.contains(y), "{what}: {y:?} is no vertex");
-    let best = vertices.iter().map(|y| naive::dot(y, theta)).fold(f64::NEG_INFINITY, f64::max);
-    assert_eq!(*value, best, "{what}: {y:?} for {theta:?}");
+    assert_eq!(*value, best(vertices, theta), "{what}: {y:?} for {theta:?}");
 }

@@ -1,4 +1,4 @@
-//! Vertices of path and tree problems by enumeration.
+//! Vertices of path and assignment problems by enumeration.
 
 use std::vec;
 use std::vec::Vec;
@@ -63,23 +63,6 @@ pub fn graph_paths(nodes: usize, edges: &[(u32, u32)], source: usize, sink: usiz
     visited[source] = true;
     extend(&steps, source, sink, &mut visited, &mut vec![0.0; edges.len()], false, &mut all);
     all
-}
-
-/// The edges of every spanning tree of an undirected graph.
-#[must_use]
-pub fn spanning_trees(nodes: usize, edges: &[(u32, u32)]) -> Vec<Vec<f64>> {
-    let subsets = crate::naive::hypercube(edges.len(), 0.0, 1.0).into_iter();
-    let is_tree = |y: &Vec<f64>| {
-        let mut component: Vec<usize> = (0..nodes).collect();
-        let mut joined = 0;
-        for (edge, _) in edges.iter().zip(y).filter(|(_, y)| **y == 1.0) {
-            let (a, b) = (component[edge.0 as usize], component[edge.1 as usize]);
-            joined += usize::from(a != b);
-            component.iter_mut().filter(|c| **c == b).for_each(|c| *c = a);
-        }
-        y.iter().sum::<f64>() == joined as f64 && joined + 1 == nodes
-    };
-    subsets.filter(is_tree).collect()
 }
 
 /// Every matching of all of the shorter side, as a matrix row by row.

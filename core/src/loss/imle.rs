@@ -1,8 +1,9 @@
 //! Implicit maximum likelihood (Niepert, Minervini and Franceschi 2021, *Implicit MLE: backpropagating through discrete
 //! exponential family distributions*, NeurIPS).
 
+use super::moved;
 use crate::evaluate::Array;
-use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, Shape, error};
+use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real};
 
 /// The gradient E\[y*(θ + εZ) − y*(θ − λg + εZ)\]/λ in θ of a loss whose gradient in a decision is `cotangent` = g:
 /// towards the target distribution of the scores θ − λg, under the same noise for both.
@@ -27,14 +28,7 @@ pub fn imle_gradient<T: Real, O: Oracle<T>, N: Noise<T>>(
     how: MonteCarlo,
 ) -> Result<Array<O, T>, Error> {
     let shape = layer.oracle().shape();
-    error::check_vector("theta", theta, shape.dim())?;
-    error::check_vector("cotangent", cotangent, shape.dim())?;
-    error::check_positive("lambda", lambda)?;
-    let mut moved = shape.array(T::ZERO);
-    for ((moved, &theta), &g) in moved.as_mut().iter_mut().zip(theta).zip(cotangent) {
-        *moved = theta - lambda * g;
-    }
-    error::check_result("theta - lambda cotangent", moved.as_ref())?;
+    let moved = moved(shape, theta, cotangent, lambda)?;
     let mut gradient = layer.maximizer(theta, how)?;
     let target = layer.maximizer(moved.as_ref(), how)?;
     for (gradient, &target) in gradient.as_mut().iter_mut().zip(target.as_ref()) {

@@ -1,8 +1,9 @@
 //! Blackbox interpolation (Vlastelica et al. 2020, *Differentiation of blackbox combinatorial solvers*, ICLR).
 
+use super::moved;
 use crate::evaluate::Array;
 use crate::oracle::solve_checked;
-use crate::{Error, Oracle, Real, Shape, error};
+use crate::{Error, Oracle, Real, Shape};
 
 /// The gradient (y*(θ) − y*(θ − λg))/λ in θ of a loss whose gradient in y*(θ) is `cotangent` = g.
 ///
@@ -25,14 +26,7 @@ pub fn interpolation_gradient<T: Real, O: Oracle<T>>(
     lambda: T,
 ) -> Result<Array<O, T>, Error> {
     let shape = oracle.shape();
-    error::check_vector("theta", theta, shape.dim())?;
-    error::check_vector("cotangent", cotangent, shape.dim())?;
-    error::check_positive("lambda", lambda)?;
-    let mut moved = shape.array(T::ZERO);
-    for ((moved, &theta), &g) in moved.as_mut().iter_mut().zip(theta).zip(cotangent) {
-        *moved = theta - lambda * g;
-    }
-    error::check_result("theta - lambda cotangent", moved.as_ref())?;
+    let moved = moved(shape, theta, cotangent, lambda)?;
     let (mut gradient, mut other) = (shape.array(T::ZERO), shape.array(T::ZERO));
     let mut work = oracle.work();
     solve_checked(oracle, theta, gradient.as_mut(), &mut work, None)?;

@@ -29,6 +29,21 @@ pub use partial_label::partial_label;
 pub use sparse_map::{Regularized, SparseMap};
 pub use spo_plus::SpoPlus;
 
+use crate::{Error, Real, Shape, error};
+
+/// θ − λg, checked.
+fn moved<T: Real, S: Shape>(shape: S, theta: &[T], cotangent: &[T], lambda: T) -> Result<S::Array<T>, Error> {
+    error::check_vector("theta", theta, shape.dim())?;
+    error::check_vector("cotangent", cotangent, shape.dim())?;
+    error::check_positive("lambda", lambda)?;
+    let mut moved = shape.array(T::ZERO);
+    for ((moved, &theta), &g) in moved.as_mut().iter_mut().zip(theta).zip(cotangent) {
+        *moved = theta - lambda * g;
+    }
+    error::check_result("theta - lambda cotangent", moved.as_ref())?;
+    Ok(moved)
+}
+
 /// The value of a loss and its gradient in θ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -2,15 +2,15 @@
 //! perturbed spanning forests*, NeurIPS).
 
 use super::LossAndGradient;
-use crate::evaluate::{Array, Evaluate};
-use crate::{Error, Noise, Oracle, Perturbed, Real, Shape};
+use crate::evaluate::Array;
+use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, Shape};
 
 /// The Fenchel–Young loss of a partial label: F_ε(θ) − F_ε^S(θ), where F^S maximises over the decisions S that agree
 /// with the label, and its gradient y_ε(θ) − y_ε^S(θ).
 ///
 /// It is the least Fenchel–Young loss up to a term that does not depend on θ, nonnegative, and 0 only where every
-/// perturbed decision agrees with the label. With a label that leaves one decision it is the loss of that decision. Under
-/// sampling, both terms share their noise, so that every sample's term is nonnegative.
+/// perturbed decision agrees with the label. With a label that leaves one decision it is the loss of that decision. Both
+/// terms share their samples, so that every sample's term is nonnegative.
 ///
 /// `agreeing` solves over S and has the shape of the layer's oracle; the layer's noise and temperature apply to
 /// both.
@@ -31,7 +31,7 @@ pub fn partial_label<T, N, O, Q>(
     layer: &Perturbed<O, N, T>,
     agreeing: &Q,
     theta: &[T],
-    how: impl Evaluate<O, N, T> + for<'q> Evaluate<&'q Q, N, T>,
+    how: MonteCarlo,
 ) -> Result<LossAndGradient<T, Array<O, T>>, Error>
 where
     T: Real,

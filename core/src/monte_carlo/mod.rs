@@ -1,12 +1,12 @@
 //! The one loop that draws.
 
-use crate::estimator::{Draw, Estimator, FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value, Vjp};
-use crate::evaluate::{Array, Evaluate, Matrix};
-use crate::fenchel_young::{self, FenchelYoung};
+use crate::estimator::{Draw, Estimator};
+use crate::evaluate::Array;
 use crate::oracle::solve_checked;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error, estimator};
 
 mod draws;
+mod evaluate;
 mod standard_error;
 mod variance;
 
@@ -291,58 +291,5 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         E: Estimator<T, N, O::Shape>,
     {
         estimator::finish::<T, N, O::Shape, E>(sum, how.samples)
-    }
-}
-
-impl<O: Oracle<T>, N: Noise<T>, T: Real> Evaluate<O, N, T> for MonteCarlo {
-    fn value_and_maximizer(
-        &self,
-        layer: &Perturbed<O, N, T>,
-        theta: &[T],
-    ) -> Result<(T, Array<O, T>), Error> {
-        layer.estimate(theta, &(Value, Maximizer), *self)
-    }
-    fn maximizer(&self, layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<Array<O, T>, Error> {
-        layer.estimate(theta, &Maximizer, *self)
-    }
-    fn jacobian(&self, layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<Matrix<O, T>, Error> {
-        layer.estimate(theta, &Jacobian, *self)
-    }
-    fn vjp(&self, layer: &Perturbed<O, N, T>, theta: &[T], cotangent: &[T]) -> Result<Array<O, T>, Error> {
-        layer.estimate(theta, &Vjp { cotangent }, *self)
-    }
-    fn jvp(&self, layer: &Perturbed<O, N, T>, theta: &[T], tangent: &[T]) -> Result<Array<O, T>, Error> {
-        layer.estimate(theta, &Jvp { tangent }, *self)
-    }
-    fn fenchel_young(
-        &self,
-        layer: &Perturbed<O, N, T>,
-        theta: &[T],
-        target: &[T],
-    ) -> Result<FenchelYoung<T, Array<O, T>>, Error> {
-        error::check_vector("target", target, layer.oracle.shape().dim())?;
-        let term = FenchelYoungTerm { target, offset: layer.oracle.offset(target) };
-        layer.check(theta, &term, *self)?;
-        if layer.oracle.is_vertex(target, &mut layer.oracle.work()) {
-            let (loss, gradient) = layer.estimate(theta, &term, *self)?;
-            Ok(FenchelYoung { loss, gradient })
-        } else {
-            fenchel_young::by_dual(layer, theta, target, self)
-        }
-    }
-    fn fenchel_young_gradient(
-        &self,
-        layer: &Perturbed<O, N, T>,
-        theta: &[T],
-        target: &[T],
-    ) -> Result<Array<O, T>, Error> {
-        error::check_vector("target", target, layer.oracle.shape().dim())?;
-        let mut gradient = if self.samples == 1 {
-            layer.sample(theta, self.seed, 0)?
-        } else {
-            self.maximizer(layer, theta)?
-        };
-        fenchel_young::subtract(gradient.as_mut(), target);
-        Ok(gradient)
     }
 }

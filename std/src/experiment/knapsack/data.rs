@@ -69,8 +69,8 @@ impl Days {
     }
 
     /// Features to mean 0 and deviation 1 over the training items, constant ones to 0; prices in units of their
-    /// training mean. Returns that mean.
-    pub(super) fn standardize(&mut self) -> f64 {
+    /// training mean.
+    pub(super) fn standardize(&mut self) {
         let d = self.features;
         let items: f64 = self.train.iter().map(|day| day.prices.len() as f64).sum();
         let mean_of = |value: &dyn Fn(&[f64]) -> f64| {
@@ -92,6 +92,5 @@ impl Days {
             }
             day.prices.iter_mut().for_each(|t| *t /= price);
         }
-        price
     }
 }

@@ -210,6 +210,9 @@ fn update(a: &mut LinearModel<f64>, b: &LinearModel<f64>, share: f64) {
 
 impl<'a> Task<'a> {
     fn new(days: &'a Days, capacity: u32) -> Result<Self, Error> {
+        // More room than all items need is never used, nor is its memory.
+        let total = days.weights.iter().fold(0u32, |total, &weight| total.saturating_add(weight));
+        let capacity = capacity.min(total);
         let layer = Perturbed::new(
             Knapsack::new(Dyn(days.weights.len()), Dyn(capacity as usize + 1), &days.weights, capacity)?,
             Normal,

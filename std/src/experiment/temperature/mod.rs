@@ -92,7 +92,7 @@ impl Setting {
             });
         }
         let (graph, theta) = self.terrain_graph()?;
-        let sink = (self.side * self.side - 1) as u32;
+        let sink = graph.nodes().0.saturating_sub(1) as u32;
         let path = |epsilon| Perturbed::new(DagPath::new(graph.clone(), 0, sink)?, Normal, epsilon);
         let how = MonteCarlo::plain(self.samples, self.seed.fold(1));
         let (still, decision) = path(1.0)?.decide(&theta)?;
