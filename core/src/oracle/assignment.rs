@@ -11,7 +11,7 @@ use crate::{Error, Plane, Real, Shape, error};
 ///
 /// Shortest augmenting paths with augmenting row reduction (Jonker and Volgenant 1987, *A shortest augmenting path
 /// algorithm for dense and sparse linear assignment problems*). Cost O(s²·l) for the shorter side s and the longer l;
-/// working memory two numbers and twelve bytes per row and per column.
+/// working memory two numbers and twelve bytes per row and per column, and one number per column for warm starts.
 ///
 /// ```
 /// use perturb_core::{Assignment, Oracle, Rect};
