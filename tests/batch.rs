@@ -114,7 +114,7 @@ fn errors_name_the_row() {
     assert_eq!(layer.batch().maximizer(&theta, how), Err(RowError { row: 3, source }));
     assert_eq!(layer.batch().maximizer(&theta, Exact), Err(RowError { row: 3, source }));
     let ragged = layer.batch().maximizer(&theta[..=DIM], how).unwrap_err();
-    assert_eq!(ragged.to_string(), "row 1: the last row of theta has 1 entries; expected 7");
+    assert_eq!(ragged.to_string(), "row 1: the last row of theta has length 1; expected 7");
     assert!(layer.batch().vjp(&theta, &theta[..DIM], how).is_err());
     let targets = vec![f32::NAN; 5 * DIM];
     let source = Error::NotFinite { parameter: "targets", index: 0 };

@@ -183,7 +183,7 @@ fn training_steps_check_their_inputs() {
 fn messages_name_the_parameter() {
     for (error, message) in [
         (Error::NotPositive { parameter: "epsilon" }, "epsilon must be finite and greater than 0"),
-        (Error::Length { parameter: "theta", expected: 3, found: 2 }, "theta has 2 entries; expected 3"),
+        (Error::Length { parameter: "theta", expected: 3, found: 2 }, "theta has length 2; expected 3"),
         (Error::OutOfRange { parameter: "k", least: 1, greatest: 3, found: 4 }, "k is 4; expected 1 to 3"),
     ] {
         assert_eq!(error.to_string(), message);

@@ -3,6 +3,7 @@
 use nalgebra::{SMatrix, SVector};
 
 use crate::evaluate::Array;
+use crate::model_file::{self, ModelBytes, ModelHeader, NoiseKind, OracleKind};
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
 
 /// An affine model θ = Wx + b: `FEATURES` inputs, `SCORES` outputs.
@@ -64,10 +65,7 @@ impl<T: Real, const FEATURES: usize, const SCORES: usize> Affine<T, FEATURES, SC
         error::check_vector("x", x, FEATURES)?;
         error::check_vector("target", target, SCORES)?;
         error::check_positive("rate", rate)?;
-        let shape = layer.oracle().shape();
-        if shape.dim() != SCORES {
-            return Err(Error::Length { parameter: "scores", expected: shape.dim(), found: SCORES });
-        }
+        let shape = check_scores(layer, SCORES)?;
         let mut theta = [T::ZERO; SCORES];
         scores(self.weights.as_slice(), self.bias.as_slice(), x, &mut theta);
         error::check_result("the scores Wx + b", &theta)?;
@@ -80,6 +78,84 @@ impl<T: Real, const FEATURES: usize, const SCORES: usize> Affine<T, FEATURES, SC
         }
         descend(self.weights.as_mut_slice(), self.bias.as_mut_slice(), x, gradient, rate);
         Ok(y)
+    }
+}
+
+impl<const FEATURES: usize, const SCORES: usize> Affine<f32, FEATURES, SCORES> {
+    /// Takes weights and bias from the bytes of a [model file](crate::model_file), which must have this
+    /// model's sizes and the oracle and noise of `layer`. The layer keeps its own ε; that of the training is in
+    /// [`ModelHeader`]. Returns the header.
+    ///
+    /// On an error the model is unchanged.
+    ///
+    /// ```
+    /// use perturb_core::{Affine, Const, Error, Normal, Perturbed, Ranking};
+    /// let layer = Perturbed::new(Ranking::ascending(Const::<3>)?, Normal, 0.1f32)?;
+    /// let mut learned = Affine::<f32, 2, 3>::zeros();
+    /// learned.bias[1] = 0.5;
+    /// let mut flash = [0; 72];
+    /// assert_eq!(learned.store(&layer, &mut flash)?, 72);
+    ///
+    /// let mut model = Affine::<f32, 2, 3>::zeros();
+    /// assert_eq!(model.load(&layer, &flash)?.epsilon, 0.1);
+    /// assert_eq!(model, learned);
+    /// flash[40] ^= 1;
+    /// assert!(matches!(model.load(&layer, &flash), Err(Error::Checksum { .. })));
+    /// assert_eq!(model, learned);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn load<O, N>(&mut self, layer: &Perturbed<O, N, f32>, file: &[u8]) -> Result<ModelHeader, Error>
+    where
+        O: Oracle<f32>,
+        N: Noise<f32>,
+    {
+        check_scores(layer, SCORES)?;
+        let file = ModelBytes::parse(file)?;
+        model_file::check_fit(file.header(), FEATURES, SCORES, O::NAME, N::NAME)?;
+        for (place, x) in self.weights.iter_mut().chain(&mut self.bias).zip(file.weights().chain(file.bias()))
+        {
+            *place = x;
+        }
+        Ok(file.header())
+    }
+
+    /// Writes a [model file](crate::model_file) without metadata, of this model with `layer`'s oracle, noise and
+    /// ε, to the start of `file`. Returns its length, 36 + 4(d + 1)k bytes.
+    ///
+    /// Only oracles that a model file can name: [`OracleKind`]. On an error `file` is unchanged.
+    pub fn store<O, N>(&self, layer: &Perturbed<O, N, f32>, file: &mut [u8]) -> Result<usize, Error>
+    where
+        O: Oracle<f32>,
+        N: Noise<f32>,
+    {
+        check_scores(layer, SCORES)?;
+        let unnamed =
+            |parameter, found| Error::Differs { parameter, expected: "one of a model file's", found };
+        let header = ModelHeader {
+            features: FEATURES as u32,
+            scores: SCORES as u32,
+            epsilon: layer.epsilon(),
+            noise: NoiseKind::from_name(N::NAME).ok_or(unnamed("noise", N::NAME))?,
+            oracle: OracleKind::from_name(O::NAME).ok_or(unnamed("oracle", O::NAME))?,
+            metadata: 0,
+        };
+        header.check()?;
+        error::check_result("the weights", self.weights.as_slice())?;
+        error::check_result("the bias", self.bias.as_slice())?;
+        model_file::write(header, self.weights.iter().chain(&self.bias).copied(), file)
+    }
+}
+
+/// The layer decides on as many scores as the model gives.
+fn check_scores<T: Real, O: Oracle<T>, N: Noise<T>>(
+    layer: &Perturbed<O, N, T>,
+    scores: usize,
+) -> Result<O::Shape, Error> {
+    let shape = layer.oracle().shape();
+    if shape.dim() == scores {
+        Ok(shape)
+    } else {
+        Err(Error::Length { parameter: "scores", expected: shape.dim(), found: scores })
     }
 }
 

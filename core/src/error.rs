@@ -41,6 +41,22 @@ pub enum Error {
         /// The value that was given.
         found: usize,
     },
+    /// Something is not what the other parts of a computation ask for.
+    Differs {
+        /// The parameter's name.
+        parameter: &'static str,
+        /// What fits.
+        expected: &'static str,
+        /// What was given.
+        found: &'static str,
+    },
+    /// Bytes are not those that were written: a checksum fails.
+    Checksum {
+        /// The checksum in the bytes.
+        stored: u32,
+        /// The checksum of the bytes.
+        computed: u32,
+    },
     /// Two entries that must differ are equal.
     NotDistinct {
         /// The parameter's name.
@@ -96,10 +112,22 @@ impl fmt::Display for Error {
                 write!(f, "{parameter}[{index}] is NaN or infinite; every entry must be finite")
             }
             Self::Length { parameter, expected, found } => {
-                write!(f, "{parameter} has {found} entries; expected {expected}")
+                write!(f, "{parameter} has length {found}; expected {expected}")
+            }
+            Self::OutOfRange { parameter, least, greatest, found } if least == greatest => {
+                write!(f, "{parameter} is {found}; expected {least}")
             }
             Self::OutOfRange { parameter, least, greatest, found } => {
                 write!(f, "{parameter} is {found}; expected {least} to {greatest}")
+            }
+            Self::Differs { parameter, expected, found } => {
+                write!(f, "{parameter} is {found}; expected {expected}")
+            }
+            Self::Checksum { stored, computed } => {
+                write!(
+                    f,
+                    "the checksum is {stored:08x}, that of the content {computed:08x}: the bytes are damaged"
+                )
             }
             Self::NotDistinct { parameter, index } => {
                 write!(f, "{parameter}[{index}] repeats an earlier entry; entries must be distinct")
@@ -155,6 +183,15 @@ pub(crate) fn check_range(
     } else {
         Err(Error::OutOfRange { parameter, least, greatest, found })
     }
+}
+
+/// `found` = `expected`.
+pub(crate) fn check_equal(
+    parameter: &'static str,
+    expected: &'static str,
+    found: &'static str,
+) -> Result<(), Error> {
+    if found == expected { Ok(()) } else { Err(Error::Differs { parameter, expected, found }) }
 }
 
 /// A result that stayed within the range of `T`.

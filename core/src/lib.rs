@@ -10,6 +10,7 @@ pub mod exact;
 mod fenchel_young;
 mod graph;
 pub mod loss;
+pub mod model_file;
 mod monte_carlo;
 mod multiplicative;
 mod noise;

@@ -18,7 +18,10 @@ pub enum ModelFileError {
         /// The system's reason.
         source: io::Error,
     },
-    /// Something in the file is not what the format asks for.
+    /// The bytes are not what the format asks for.
+    #[error(transparent)]
+    Bytes(#[from] perturb_core::Error),
+    /// The model or its metadata is not what the format can hold.
     #[error("{what}: expected {expected}, found {found}")]
     Invalid {
         /// The part of the file.

@@ -1,46 +1,21 @@
 //! Trained models on disk: one small binary file with its provenance and a checksum.
 //!
-//! All numbers are little-endian. The header has a fixed size, and weights and bias follow at fixed places, so
-//! that firmware can use a file where it lies, without an allocator:
-//!
-//! | bytes | what |
-//! | --- | --- |
-//! | 0–7 | `PERTURB\0` |
-//! | 8–11 | u32: format version, 1 |
-//! | 12–15 | u32: features d ≥ 1 |
-//! | 16–19 | u32: scores k ≥ 1 |
-//! | 20–23 | f32: temperature ε > 0 |
-//! | 24 | u8: noise; see [`NoiseKind`] |
-//! | 25 | u8: oracle; see [`OracleKind`] |
-//! | 26–27 | zero |
-//! | 28–31 | u32: length m of the metadata |
-//! | 32 | d·k f32: weights, one column of k scores a feature |
-//! | 32 + 4dk | k f32: bias |
-//! | 32 + 4(d + 1)k | m bytes: metadata, JSON of [`Provenance`] |
-//! | the last 4 | u32: CRC-32 (ISO-HDLC, as in zip and PNG) of everything before |
+//! The format is the core's, [`perturb_core::model_file`], so that firmware can use a file where it lies; the metadata is
+//! JSON of [`Provenance`].
 
 mod error;
-mod header;
-mod kind;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crc::{CRC_32_ISO_HDLC, Crc};
 use serde::{Deserialize, Serialize};
 
 use crate::atomic;
 
 pub use error::ModelFileError;
 use error::{invalid, io_error};
-use header::{HEADER, Header};
-pub use kind::{NoiseKind, OracleKind};
-
-const MAGIC: [u8; 8] = *b"PERTURB\0";
-const VERSION: u32 = 1;
-const CHECKSUM: usize = 4;
-const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+pub use perturb_core::model_file::{ModelBytes, ModelHeader, NoiseKind, OracleKind, checksum};
 
 /// Where a model comes from: enough to train it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,50 +69,42 @@ impl ModelFile {
         let size = |what, size: usize| {
             u32::try_from(size).map_err(|_| invalid(what, format!("at most {}", u32::MAX), size))
         };
-        let mut bytes = MAGIC.to_vec();
-        for word in [VERSION, size("features", self.features)?, size("scores", self.scores)?] {
-            bytes.extend(word.to_le_bytes());
-        }
-        bytes.extend(self.epsilon.to_le_bytes());
-        bytes.extend([self.noise as u8, self.oracle as u8, 0, 0]);
-        bytes.extend(size("metadata", metadata.len())?.to_le_bytes());
+        let header = ModelHeader {
+            features: size("features", self.features)?,
+            scores: size("scores", self.scores)?,
+            epsilon: self.epsilon,
+            noise: self.noise,
+            oracle: self.oracle,
+            metadata: size("metadata", metadata.len())?,
+        };
+        header.check()?;
+        let mut bytes = header.to_bytes().to_vec();
         bytes.extend(self.weights.iter().chain(&self.bias).flat_map(|x| x.to_le_bytes()));
         bytes.extend(metadata);
-        bytes.extend(CRC.checksum(&bytes).to_le_bytes());
+        bytes.extend(checksum(&bytes).to_le_bytes());
         Ok(bytes)
     }
 
     /// A model from a file's bytes. Refuses, before it allocates, anything truncated, longer than its header
-    /// says, damaged, of another version or kind, and numbers that are not finite.
+    /// says, damaged, of another version or kind, and numbers that are not finite. Without metadata, as a device stores
+    /// a model, the provenance is empty.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
-        let header = Header::parse(bytes)?;
-        if bytes.len() != header.file {
-            let found = format!("{} bytes", bytes.len());
-            return Err(invalid("length", format!("{} bytes as the header says", header.file), found));
-        }
-        let (content, checksum) = bytes.split_last_chunk::<CHECKSUM>().unwrap_or((bytes, &[0; 4]));
-        let (stored, computed) = (u32::from_le_bytes(*checksum), CRC.checksum(content));
-        if stored != computed {
-            let expected = format!("{computed:08x} by the file's content");
-            return Err(invalid("checksum", expected, format!("{stored:08x}; the file is damaged")));
-        }
-        let part = |start: usize, length| content.get(start..start + length).unwrap_or(&[]);
-        let floats = |start, length| -> Vec<f32> {
-            part(start, length).as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect()
-        };
-        let bias = HEADER + header.weights;
-        let noise = NoiseKind::from_code(header.noise);
-        let oracle = OracleKind::from_code(header.oracle);
-        let model = Self {
-            features: header.features,
-            scores: header.scores,
-            weights: floats(HEADER, header.weights),
-            bias: floats(bias, header.bias),
-            epsilon: header.epsilon,
-            noise: noise.ok_or_else(|| invalid("noise code", "1 to 4", header.noise))?,
-            oracle: oracle.ok_or_else(|| invalid("oracle code", "1 to 3", header.oracle))?,
-            provenance: serde_json::from_slice(part(bias + header.bias, header.metadata))
+        let file = ModelBytes::parse(bytes)?;
+        let header = file.header();
+        let provenance = match file.metadata() {
+            [] => Provenance::default(),
+            metadata => serde_json::from_slice(metadata)
                 .map_err(|error| invalid("metadata", "the JSON of a provenance", error))?,
+        };
+        let model = Self {
+            features: header.features as usize,
+            scores: header.scores as usize,
+            weights: file.weights().collect(),
+            bias: file.bias().collect(),
+            epsilon: header.epsilon,
+            noise: header.noise,
+            oracle: header.oracle,
+            provenance,
         };
         model.check()?;
         Ok(model)
@@ -157,10 +124,11 @@ impl ModelFile {
         let refused = |error| ModelFileError::Refused { file: file.to_owned(), source: Box::new(error) };
         let mut input = File::open(file).map_err(read)?;
         let mut bytes = Vec::new();
-        input.by_ref().take(HEADER as u64).read_to_end(&mut bytes).map_err(read)?;
-        let header = Header::parse(&bytes).map_err(refused)?;
+        input.by_ref().take(ModelHeader::LENGTH as u64).read_to_end(&mut bytes).map_err(read)?;
+        let length = ModelHeader::parse(&bytes).and_then(|header| header.file_length());
+        let length = length.map_err(|error| refused(error.into()))?;
         // One byte more than promised is enough to tell that the file is too long.
-        let rest = (header.file - HEADER) as u64 + 1;
+        let rest = (length - ModelHeader::LENGTH) as u64 + 1;
         input.take(rest).read_to_end(&mut bytes).map_err(read)?;
         Self::from_bytes(&bytes).map_err(refused)
     }
@@ -255,49 +223,48 @@ mod tests {
             assert!(ModelFile::from_bytes(&flipped).is_err(), "bit {bit}");
         }
         for length in 0..bytes.len() {
-            assert!(refusal(&bytes[..length]).contains("length: expected"), "{length}");
+            assert!(refusal(&bytes[..length]).starts_with("model file has length"), "{length}");
         }
         let longer = [&bytes[..], b"!"].concat();
-        assert!(refusal(&longer).contains("as the header says"));
+        assert!(refusal(&longer).starts_with("model file has length"));
     }
 
     /// The sample with `bytes` at `offset`, and a checksum that fits.
     fn patched(offset: usize, patch: &[u8]) -> Vec<u8> {
         let mut bytes = sample().to_bytes().unwrap();
-        bytes.truncate(bytes.len() - CHECKSUM);
+        bytes.truncate(bytes.len() - 4);
         bytes[offset..offset + patch.len()].copy_from_slice(patch);
-        bytes.extend(CRC.checksum(&bytes).to_le_bytes());
+        bytes.extend(checksum(&bytes).to_le_bytes());
         bytes
     }
 
     #[test]
     fn refusals_name_expectation_and_finding() {
         for (offset, patch, want) in [
-            (0, &b"\x89PNG"[..], "magic: expected the bytes `PERTURB\\0`, found `\\x89PNGURB\\x00`"),
-            (8, &[2], "format version: expected 1, found 2"),
-            (12, &[0], "features: expected at least 1, found 0"),
-            (20, &f32::NAN.to_le_bytes(), "epsilon: expected a finite number greater than 0, found NaN"),
-            (24, &[9], "noise code: expected 1 to 4, found 9"),
-            (25, &[0], "oracle code: expected 1 to 3, found 0"),
-            (26, &[1], "bytes 26 and 27: expected zeros, found [1, 0]"),
-            (
-                32,
-                &f32::NAN.to_le_bytes(),
-                "weights: expected finite numbers, found NaN or infinity at entry 0",
-            ),
+            (0, &b"\x89PNG"[..], "the magic is something else; expected PERTURB"),
+            (8, &[2], "format version is 2; expected 1"),
+            (12, &[0], "features is 0; expected 1 to 4294967295"),
+            (20, &f32::NAN.to_le_bytes(), "epsilon must be finite and greater than 0"),
+            (24, &[9], "noise code is 9; expected 1 to 4"),
+            (25, &[0], "oracle code is 0; expected 1 to 3"),
+            (26, &[1], "bytes 26 and 27 is 1; expected 0"),
+            (32, &f32::NAN.to_le_bytes(), "weights[0] is NaN or infinite; every entry must be finite"),
             (68, b"[", "metadata: expected the JSON of a provenance"),
         ] {
             let found = refusal(&patched(offset, patch));
             assert!(found.starts_with(want), "{found}");
         }
         // A file that promises 2⁶⁶ bytes, and one of 4 TiB: nothing is allocated for either.
-        assert!(refusal(&patched(12, &[0xFF; 8])).contains("sizes: expected a file that fits into memory"));
-        assert!(refusal(&patched(12, &[0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0])).contains("length: expected"));
+        assert!(refusal(&patched(12, &[0xFF; 8])).starts_with("the model file's length is too large"));
+        assert!(
+            refusal(&patched(12, &[0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0]))
+                .starts_with("model file has length")
+        );
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m");
         std::fs::write(&path, patched(12, &[0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0])).unwrap();
         let error = ModelFile::load(&path).unwrap_err().to_string();
-        assert!(error.contains("is no usable model file: length: expected"), "{error}");
+        assert!(error.contains("is no usable model file: model file has length"), "{error}");
         assert!(
             ModelFile::load(folder.path().join("none")).unwrap_err().to_string().starts_with("cannot read")
         );

@@ -1,7 +1,10 @@
 //! Noises and oracles as they are coded in model files.
 
+use crate::Error;
+
 /// The noise of a model, as it is coded in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum NoiseKind {
     /// [`Gumbel`](crate::Gumbel), code 1.
@@ -32,14 +35,16 @@ impl NoiseKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The noise of that code.
-    pub(super) fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|&kind| kind as u8 == code)
+    pub(super) fn from_code(code: u8) -> Result<Self, Error> {
+        let out_of_range =
+            Error::OutOfRange { parameter: "noise code", least: 1, greatest: 4, found: code.into() };
+        Self::ALL.into_iter().find(|&kind| kind as u8 == code).ok_or(out_of_range)
     }
 }
 
 /// The oracle of a model, as it is coded in files: those that the number of scores alone describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum OracleKind {
     /// [`Ranking::ascending`](crate::Ranking::ascending), code 1.
@@ -67,9 +72,10 @@ impl OracleKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The oracle of that code.
-    pub(super) fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|&kind| kind as u8 == code)
+    pub(super) fn from_code(code: u8) -> Result<Self, Error> {
+        let out_of_range =
+            Error::OutOfRange { parameter: "oracle code", least: 1, greatest: 3, found: code.into() };
+        Self::ALL.into_iter().find(|&kind| kind as u8 == code).ok_or(out_of_range)
     }
 }
 

@@ -1,0 +1,102 @@
+//! The fixed part of a model file.
+
+use super::{CHECKSUM, NoiseKind, OracleKind};
+use crate::{Error, error};
+
+const MAGIC: [u8; 8] = *b"PERTURB\0";
+const VERSION: u32 = 1;
+
+/// What the first 32 bytes of a model file say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ModelHeader {
+    /// d, at least 1.
+    pub features: u32,
+    /// k, at least 1.
+    pub scores: u32,
+    /// ε, in the units of θ.
+    pub epsilon: f32,
+    /// The noise of the training.
+    pub noise: NoiseKind,
+    /// What decides on the scores.
+    pub oracle: OracleKind,
+    /// The length of the metadata in bytes.
+    pub metadata: u32,
+}
+
+impl ModelHeader {
+    /// The length of the header in bytes.
+    pub const LENGTH: usize = 32;
+
+    /// The header at the start of `bytes`. Refuses what [`ModelBytes::parse`](super::ModelBytes::parse) would
+    /// refuse of it.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let header = bytes.first_chunk::<{ Self::LENGTH }>().ok_or(Error::Length {
+            parameter: "model file",
+            expected: Self::LENGTH,
+            found: bytes.len(),
+        })?;
+        let ([magic, words @ ..], _) = header.as_chunks::<8>() else {
+            return Err(Error::Length { parameter: "model file", expected: Self::LENGTH, found: 0 });
+        };
+        let magic_is = if *magic == MAGIC { "PERTURB" } else { "something else" };
+        error::check_equal("the magic", "PERTURB", magic_is)?;
+        let mut words = words.as_flattened().as_chunks::<4>().0.iter().map(|&word| u32::from_le_bytes(word));
+        let mut next = || words.next().unwrap_or_default();
+        let (version, features, scores) = (next(), next(), next());
+        let (epsilon, kinds, metadata) = (f32::from_bits(next()), next(), next());
+        error::check_range("format version", version as usize, VERSION as usize, VERSION as usize)?;
+        let [noise, oracle, zeros @ ..] = kinds.to_le_bytes();
+        let noise = NoiseKind::from_code(noise)?;
+        let oracle = OracleKind::from_code(oracle)?;
+        error::check_range("bytes 26 and 27", u16::from_le_bytes(zeros).into(), 0, 0)?;
+        let header = Self { features, scores, epsilon, noise, oracle, metadata };
+        header.check()?;
+        Ok(header)
+    }
+
+    /// The bytes that [`parse`](Self::parse) reads.
+    pub fn to_bytes(self) -> [u8; Self::LENGTH] {
+        let kinds = u32::from_le_bytes([self.noise as u8, self.oracle as u8, 0, 0]);
+        let words = [VERSION, self.features, self.scores, self.epsilon.to_bits(), kinds, self.metadata];
+        let mut bytes = [0; Self::LENGTH];
+        let (magic, rest) = bytes.split_at_mut(MAGIC.len());
+        magic.copy_from_slice(&MAGIC);
+        for (place, word) in rest.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+            *place = word.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// Refuses sizes of 0, a file longer than memory, and a temperature that is none.
+    pub fn check(&self) -> Result<(), Error> {
+        for (parameter, size) in [("features", self.features), ("scores", self.scores)] {
+            error::check_range(parameter, size as usize, 1, u32::MAX as usize)?;
+        }
+        error::check_positive("epsilon", self.epsilon)?;
+        self.file_length()?;
+        Ok(())
+    }
+
+    /// The length of the weights in bytes.
+    pub(super) fn weights(&self) -> usize {
+        4 * self.features as usize * self.scores as usize
+    }
+    /// The length of the bias in bytes.
+    pub(super) fn bias(&self) -> usize {
+        4 * self.scores as usize
+    }
+
+    /// The length of the whole file in bytes.
+    pub fn file_length(&self) -> Result<usize, Error> {
+        let [d, k, m] = [self.features, self.scores, self.metadata].map(u64::from);
+        // 4(d + 1)k may pass 2⁶⁴.
+        let parameters = (d + 1).checked_mul(k).and_then(|count| count.checked_mul(4));
+        let rest = (Self::LENGTH + CHECKSUM) as u64 + m;
+        parameters
+            .and_then(|parameters| parameters.checked_add(rest))
+            .and_then(|length| usize::try_from(length).ok())
+            .filter(|&length| length <= isize::MAX as usize)
+            .ok_or(Error::Overflow { quantity: "the model file's length" })
+    }
+}

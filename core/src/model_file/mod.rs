@@ -1,0 +1,160 @@
+//! Trained models as bytes that a host and a microcontroller read alike.
+//!
+//! An affine model θ = Wx + b with d features and k scores, its oracle, noise and temperature. All numbers are
+//! little-endian; weights and bias stand at fixed places, so that a file is used where it lies:
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 0–7 | `PERTURB\0` |
+//! | 8–11 | u32: format version, 1 |
+//! | 12–15 | u32: features d ≥ 1 |
+//! | 16–19 | u32: scores k ≥ 1 |
+//! | 20–23 | f32: temperature ε > 0 |
+//! | 24 | u8: noise; see [`NoiseKind`] |
+//! | 25 | u8: oracle; see [`OracleKind`] |
+//! | 26–27 | zero |
+//! | 28–31 | u32: length m of the metadata |
+//! | 32 | d·k f32: weights, one column of k scores a feature |
+//! | 32 + 4dk | k f32: bias |
+//! | 32 + 4(d + 1)k | m bytes: metadata, text that the arithmetic does not need |
+//! | the last 4 | u32: CRC-32 (ISO-HDLC, as in zip and PNG) of everything before |
+//!
+//! [`Affine::load`](crate::Affine::load) takes such bytes into a model of fixed size, and
+//! [`Affine::store`](crate::Affine::store) writes what a device has learned.
+
+use crc::{CRC_32_ISO_HDLC, Crc, Digest, NoTable};
+
+use crate::{Error, error};
+
+mod header;
+mod kind;
+
+pub use header::ModelHeader;
+pub use kind::{NoiseKind, OracleKind};
+
+/// The length of the checksum at the end, in bytes.
+pub(crate) const CHECKSUM: usize = 4;
+
+/// Without a table: a kilobyte of flash less, and models are small.
+static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+
+/// The CRC-32 (ISO-HDLC) that ends a model file, of everything before it.
+pub fn checksum(bytes: &[u8]) -> u32 {
+    CRC.checksum(bytes)
+}
+
+/// A model file that was found sound: every size, code, number and the checksum were looked at.
+///
+/// ```
+/// use perturb_core::model_file::ModelBytes;
+/// use perturb_core::Error;
+/// assert_eq!(
+///     ModelBytes::parse(b"PERTURB").unwrap_err(),
+///     Error::Length { parameter: "model file", expected: 32, found: 7 }
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ModelBytes<'a> {
+    header: ModelHeader,
+    weights: &'a [[u8; 4]],
+    bias: &'a [[u8; 4]],
+    metadata: &'a [u8],
+}
+
+impl<'a> ModelBytes<'a> {
+    /// Refuses anything truncated, longer than its header says, damaged, of another version or kind, and
+    /// numbers that are not finite. O(length), nothing is copied.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let header = ModelHeader::parse(bytes)?;
+        let expected = header.file_length()?;
+        if bytes.len() != expected {
+            return Err(Error::Length { parameter: "model file", expected, found: bytes.len() });
+        }
+        let (content, stored) = bytes.split_last_chunk::<CHECKSUM>().unwrap_or((bytes, &[0; CHECKSUM]));
+        let (stored, computed) = (u32::from_le_bytes(*stored), checksum(content));
+        if stored != computed {
+            return Err(Error::Checksum { stored, computed });
+        }
+        let numbers = header.weights() + header.bias();
+        let rest = content.get(ModelHeader::LENGTH..).unwrap_or(&[]);
+        let (parameters, metadata) = rest.split_at_checked(numbers).unwrap_or((rest, &[]));
+        let (parameters, _) = parameters.as_chunks();
+        let (weights, bias) = parameters.split_at_checked(header.weights() / 4).unwrap_or((parameters, &[]));
+        let file = Self { header, weights, bias, metadata };
+        check_finite("weights", file.weights())?;
+        check_finite("bias", file.bias())?;
+        Ok(file)
+    }
+
+    /// Sizes, noise, oracle and temperature.
+    pub fn header(&self) -> ModelHeader {
+        self.header
+    }
+    /// W, one column of k scores a feature.
+    pub fn weights(&self) -> impl ExactSizeIterator<Item = f32> + 'a {
+        self.weights.iter().map(|&x| f32::from_le_bytes(x))
+    }
+    /// b.
+    pub fn bias(&self) -> impl ExactSizeIterator<Item = f32> + 'a {
+        self.bias.iter().map(|&x| f32::from_le_bytes(x))
+    }
+    /// Text that says where the model comes from; may be empty.
+    pub fn metadata(&self) -> &'a [u8] {
+        self.metadata
+    }
+}
+
+/// The same check for numbers that are still bytes.
+fn check_finite(parameter: &'static str, mut x: impl Iterator<Item = f32>) -> Result<(), Error> {
+    match x.position(|x| !x.is_finite()) {
+        Some(index) => Err(Error::NotFinite { parameter, index }),
+        None => Ok(()),
+    }
+}
+
+/// Writes a model file without metadata into `file` and returns its length; the rest of `file` stays as it is.
+pub(crate) fn write(
+    header: ModelHeader,
+    parameters: impl Iterator<Item = f32>,
+    file: &mut [u8],
+) -> Result<usize, Error> {
+    let length = header.file_length()?;
+    let found = file.len();
+    let Some((content, end)) =
+        file.get_mut(..length).and_then(|file| file.split_last_chunk_mut::<CHECKSUM>())
+    else {
+        return Err(Error::Length { parameter: "memory for the model file", expected: length, found });
+    };
+    let mut crc = CRC.digest();
+    let put = |place: &mut [u8], bytes: &[u8], crc: &mut Digest<'_, u32, NoTable>| {
+        crc.update(bytes);
+        for (place, &byte) in place.iter_mut().zip(bytes) {
+            *place = byte;
+        }
+    };
+    let (start, rest) = content.split_at_mut_checked(ModelHeader::LENGTH).unwrap_or_default();
+    put(start, &header.to_bytes(), &mut crc);
+    for (place, x) in rest.as_chunks_mut::<4>().0.iter_mut().zip(parameters) {
+        put(place, &x.to_le_bytes(), &mut crc);
+    }
+    *end = crc.finalize().to_le_bytes();
+    Ok(length)
+}
+
+/// A model's parts agree with a file's header.
+pub(crate) fn check_fit(
+    header: ModelHeader,
+    features: usize,
+    scores: usize,
+    oracle: &'static str,
+    noise: &'static str,
+) -> Result<(), Error> {
+    error::check_equal("oracle", oracle, header.oracle.name())?;
+    error::check_equal("noise", noise, header.noise.name())?;
+    for (parameter, expected, found) in
+        [("features", features, header.features), ("scores", scores, header.scores)]
+    {
+        error::check_range(parameter, found as usize, expected, expected)?;
+    }
+    Ok(())
+}
