@@ -165,10 +165,11 @@ pub(crate) fn check_vector<T: Real>(parameter: &'static str, x: &[T], dim: usize
     if x.len() != dim {
         return Err(Error::Length { parameter, expected: dim, found: x.len() });
     }
-    match x.iter().position(|x| !x.is_finite()) {
-        Some(index) => Err(Error::NotFinite { parameter, index }),
-        None => Ok(()),
+    if T::all_finite(x) {
+        return Ok(());
     }
+    let index = x.iter().position(|x| !x.is_finite()).unwrap_or(0);
+    Err(Error::NotFinite { parameter, index })
 }
 
 /// `least` ≤ `found` ≤ `greatest`.
@@ -196,7 +197,7 @@ pub(crate) fn check_equal(
 
 /// A result that stayed within the range of `T`.
 pub(crate) fn check_result<T: Real>(quantity: &'static str, result: &[T]) -> Result<(), Error> {
-    if result.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Error::Overflow { quantity }) }
+    if T::all_finite(result) { Ok(()) } else { Err(Error::Overflow { quantity }) }
 }
 
 /// At least one entry, and few enough that an index fits a sort key.

@@ -2,7 +2,7 @@
 
 use crate::evaluate::{Array, Evaluate, Matrix};
 use crate::oracle::solve_checked;
-use crate::{Error, FenchelYoung, Noise, Oracle, Real, Seed, Shape, error};
+use crate::{Error, FenchelYoung, Noise, Oracle, Real, Seed, Shape, error, fenchel_young};
 
 /// Distinct decisions and their shares among the samples.
 pub type Outcomes<O, T, const CAPACITY: usize> = heapless::Vec<(Array<O, T>, T), CAPACITY>;
@@ -68,6 +68,16 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let mut y = shape.array(T::ZERO);
         self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut self.oracle.work())?;
         Ok(y)
+    }
+
+    /// y*(θ + εZ) − y of sample 0 of `seed`: the gradient of the Fenchel–Young loss that single-sample training
+    /// descends along (eq. 6, M = 1). `target` = y. One draw, one solve and one subtraction; the bits of
+    /// [`fenchel_young_gradient`](Self::fenchel_young_gradient) with one sample, and a firmware links nothing else.
+    pub fn fenchel_young_sample(&self, theta: &[T], target: &[T], seed: Seed) -> Result<Array<O, T>, Error> {
+        error::check_vector("target", target, self.oracle.shape().dim())?;
+        let mut gradient = self.sample(theta, seed, 0)?;
+        fenchel_young::subtract(gradient.as_mut(), target);
+        Ok(gradient)
     }
 
     /// [`sample`](Self::sample) without checks and into the caller's memory: the kernel of single-sample

@@ -48,12 +48,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Evaluate<O, N, T> for MonteCarlo {
         theta: &[T],
         target: &[T],
     ) -> Result<Array<O, T>, Error> {
+        if self.samples == 1 {
+            return layer.fenchel_young_sample(theta, target, self.seed);
+        }
         error::check_vector("target", target, layer.oracle.shape().dim())?;
-        let mut gradient = if self.samples == 1 {
-            layer.sample(theta, self.seed, 0)?
-        } else {
-            self.maximizer(layer, theta)?
-        };
+        let mut gradient = self.maximizer(layer, theta)?;
         fenchel_young::subtract(gradient.as_mut(), target);
         Ok(gradient)
     }

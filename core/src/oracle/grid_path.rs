@@ -63,12 +63,13 @@ impl Cell {
 }
 
 const BACK: u16 = u16::MAX;
-/// Steps by index of the cell they lead to; step i is undone by step 7 − i.
-const STEPS: [(u16, u16); 8] =
-    [(BACK, BACK), (BACK, 0), (BACK, 1), (0, BACK), (0, 1), (1, BACK), (1, 0), (1, 1)];
-/// A cell not reached yet, and the start.
-const NEW: u8 = 8;
+/// Steps row by row around a cell, which is the middle one; step i is undone by step 8 − i.
+const STEPS: [(u16, u16); 9] =
+    [(BACK, BACK), (BACK, 0), (BACK, 1), (0, BACK), (0, 0), (0, 1), (1, BACK), (1, 0), (1, 1)];
+/// The start, where no step led.
 const START: u8 = 9;
+/// A cell not reached yet.
+const NEW: u8 = 10;
 
 impl<T: Real, P: Plane> GridPath<T, P> {
     /// From the first cell to the last.
@@ -109,16 +110,50 @@ impl<T: Real, P: Plane> GridPath<T, P> {
         (row < rows && column < columns).then_some(row * columns + column)
     }
 
-    /// Cells one step from `cell`, with the number of the step.
-    fn around(&self, cell: Cell) -> impl Iterator<Item = (u8, Cell, usize)> + '_ {
-        let steps = STEPS.iter().enumerate();
-        let straight = move |&(_, &(down, right)): &(usize, &(u16, u16))| {
-            self.neighbours == Neighbours::Eight || down == 0 || right == 0
+    /// Cells one step from `cell`.
+    fn around(&self, cell: Cell) -> impl Iterator<Item = Cell> + '_ {
+        let far = move |&&(down, right): &&(u16, u16)| {
+            let (down, right) = (down != 0, right != 0);
+            down != right || (down && self.neighbours == Neighbours::Eight)
         };
-        steps.filter(straight).filter_map(move |(number, &step)| {
-            let cell = cell.step(step);
-            self.index(cell).map(|index| (number as u8, cell, index))
-        })
+        let steps = STEPS.iter().filter(far);
+        steps.map(move |&step| cell.step(step)).filter(|&cell| self.index(cell).is_some())
+    }
+
+    /// Reaches the cells around `from` that are new, row by row, and tells `reach` their scores and ids. Whether one is
+    /// the goal.
+    fn expand(&self, from: Cell, theta: &[T], reached: &mut [u8], mut reach: impl FnMut(T, u32)) -> bool {
+        let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim());
+        let goal = self.goal.id();
+        let (row, column) = (usize::from(from.row), usize::from(from.column));
+        let wide = (column.saturating_sub(1), (column + 2).min(columns));
+        let narrow = if self.neighbours == Neighbours::Eight { wide } else { (column, column + 1) };
+        for down in 0..3 {
+            let (first, end) = if down == 1 { wide } else { narrow };
+            // Above the first row, this wraps to beyond the last.
+            let row = (row + down).wrapping_sub(1);
+            if row >= rows {
+                continue;
+            }
+            let start = row * columns;
+            let Some(run) = reached.get_mut(start + first..start + end) else { continue };
+            let step = (3 * down + first + 1 - column) as u8;
+            let id = (row << 16 | first) as u32;
+            for (i, reached) in run.iter_mut().enumerate() {
+                if *reached != NEW {
+                    continue;
+                }
+                *reached = step + i as u8;
+                let id = id + i as u32;
+                if id == goal {
+                    return true;
+                }
+                if let Some(&score) = theta.get(start + first + i) {
+                    reach(score, id);
+                }
+            }
+        }
+        false
     }
 }
 
@@ -139,7 +174,7 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
         self.plane
     }
     fn work(&self) -> Self::Work {
-        GridPathWork { heap: self.plane.array(Entry::NONE), reached: self.plane.array(NEW), failure: None }
+        GridPathWork { heap: self.plane.array(Entry::none()), reached: self.plane.array(NEW), failure: None }
     }
 
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
@@ -155,21 +190,13 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
         };
         mark(reached, self.start, START);
         // The start's own cost is part of every path.
-        heap.push(Entry { cost: T::ZERO, id: self.start.id() });
+        heap.push(Entry::new(T::ZERO, self.start.id()));
         if self.start != self.goal {
-            'search: while let Some(nearest) = heap.pop() {
-                for (step, cell, index) in self.around(Cell::of(nearest.id)) {
-                    let (Some(reached), Some(&score)) = (reached.get_mut(index), theta.get(index)) else {
-                        continue;
-                    };
-                    if *reached != NEW {
-                        continue;
-                    }
-                    *reached = step;
-                    if cell == self.goal {
-                        break 'search;
-                    }
-                    heap.push(Entry { cost: nearest.cost + (-score).larger(floor), id: cell.id() });
+            while let Some(nearest) = heap.pop() {
+                let cost = nearest.cost();
+                let push = |score: T, id| heap.push(Entry::new(cost + (-score).larger(floor), id));
+                if self.expand(Cell::of(nearest.id()), theta, reached, push) {
+                    break;
                 }
             }
         }
@@ -204,10 +231,7 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
             if !is_marked(cell) {
                 return false;
             }
-            let mut ahead = self
-                .around(cell)
-                .map(|(_, next, _)| next)
-                .filter(|&next| is_marked(next) && Some(next) != last);
+            let mut ahead = self.around(cell).filter(|&next| is_marked(next) && Some(next) != last);
             match (ahead.next(), ahead.next()) {
                 (None, _) => return cell == self.goal && length == marked,
                 (Some(next), None) if cell != self.goal => (cell, last) = (next, Some(cell)),

@@ -2,24 +2,30 @@
 
 use crate::Real;
 
-/// A cost and what it is the cost of.
+/// A cost that is not negative, and what it is the cost of, as one integer: one comparison tells the order, without
+/// floating-point arithmetic.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Entry<T> {
-    pub(super) cost: T,
-    pub(super) id: u32,
-}
+pub(super) struct Entry<T: Real>(T::Key);
 
 impl<T: Real> Entry<T> {
-    pub(super) const NONE: Self = Self { cost: T::ZERO, id: 0 };
-
-    fn before(self, other: Self) -> bool {
-        self.cost < other.cost || (self.cost == other.cost && self.id < other.id)
+    pub(super) fn new(cost: T, id: u32) -> Self {
+        Self(cost.cost_key(id))
+    }
+    pub(super) fn cost(self) -> T {
+        T::cost(self.0)
+    }
+    pub(super) fn id(self) -> u32 {
+        T::index(self.0) as u32
+    }
+    /// Something to fill memory with.
+    pub(super) fn none() -> Self {
+        Self(T::Key::default())
     }
 }
 
 /// The first `len` entries of a slice in heap order; what does not fit is dropped.
 #[derive(Debug)]
-pub(super) struct Heap<'a, T> {
+pub(super) struct Heap<'a, T: Real> {
     entries: &'a mut [Entry<T>],
     len: usize,
 }
@@ -31,42 +37,49 @@ impl<'a, T: Real> Heap<'a, T> {
     }
 
     pub(super) fn push(&mut self, entry: Entry<T>) {
-        if self.len == self.entries.len() {
-            return;
+        let hole = self.len;
+        if hole < self.entries.len() {
+            self.len += 1;
+            self.rise(hole, entry);
         }
-        let mut hole = self.len;
-        self.len += 1;
-        while hole > 0 {
-            let parent = (hole - 1) / 2;
-            match self.entries.get(parent) {
-                Some(&above) if entry.before(above) => self.put(hole, above),
-                _ => break,
-            }
-            hole = parent;
-        }
-        self.put(hole, entry);
     }
 
     pub(super) fn pop(&mut self) -> Option<Entry<T>> {
         self.len = self.len.checked_sub(1)?;
         let first = *self.entries.first()?;
         let last = *self.entries.get(self.len)?;
+        // The last entry belongs near the end again: the hole sinks all the way, and the entry rises from there.
         let mut hole = 0;
-        loop {
-            let left = 2 * hole + 1;
-            if left >= self.len {
-                break;
-            }
-            let Some(&[a, b]) = self.entries.get(left..).and_then(<[_]>::first_chunk) else { break };
-            let (child, entry) = if left + 1 < self.len && b.before(a) { (left + 1, b) } else { (left, a) };
-            if !entry.before(last) {
-                break;
-            }
-            self.put(hole, entry);
-            hole = child;
+        while let Some(&[a, b]) = self.children().0.get(hole) {
+            let second = b.0 < a.0;
+            self.put(hole, if second { b } else { a });
+            hole = 2 * hole + 1 + usize::from(second);
         }
-        self.put(hole, last);
+        let (pairs, only) = self.children();
+        if let (true, &[only]) = (hole == pairs.len(), only) {
+            self.put(hole, only);
+            hole = 2 * hole + 1;
+        }
+        self.rise(hole, last);
         Some(first)
+    }
+
+    /// The two children of entry 0, of entry 1, …, and the only child of the next.
+    fn children(&self) -> (&[[Entry<T>; 2]], &[Entry<T>]) {
+        self.entries.get(1..self.len).unwrap_or(&[]).as_chunks()
+    }
+
+    /// Puts `entry` into `hole` or above it.
+    fn rise(&mut self, mut hole: usize, entry: Entry<T>) {
+        while hole > 0 {
+            let parent = (hole - 1) / 2;
+            match self.entries.get(parent) {
+                Some(&above) if entry.0 < above.0 => self.put(hole, above),
+                _ => break,
+            }
+            hole = parent;
+        }
+        self.put(hole, entry);
     }
 
     fn put(&mut self, place: usize, entry: Entry<T>) {
@@ -82,12 +95,12 @@ mod tests {
 
     #[test]
     fn entries_leave_in_order() {
-        let mut slots = [Entry::NONE; 100];
+        let mut slots = [Entry::none(); 100];
         let mut heap = Heap::new(&mut slots);
         // A full cycle modulo 101 with costs that repeat.
         let all: [Entry<f64>; 100] = core::array::from_fn(|i| {
             let id = (i as u32 + 1) * 37 % 101;
-            Entry { cost: f64::from(id % 7), id }
+            Entry::new(f64::from(id % 7), id)
         });
         for (i, &entry) in all.iter().enumerate() {
             heap.push(entry);
@@ -97,7 +110,7 @@ mod tests {
             }
         }
         let mut sorted = all;
-        sorted.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(a.id.cmp(&b.id)));
+        sorted.sort_by(|a, b| a.cost().total_cmp(&b.cost()).then(a.id().cmp(&b.id())));
         for entry in sorted {
             assert_eq!(heap.pop(), Some(entry));
         }
@@ -106,11 +119,11 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_dropped() {
-        let mut slots = [Entry::NONE; 1];
+        let mut slots = [Entry::none(); 1];
         let mut heap = Heap::new(&mut slots);
-        heap.push(Entry { cost: 2.0f32, id: 0 });
-        heap.push(Entry { cost: 1.0, id: 1 });
-        assert_eq!(heap.pop(), Some(Entry { cost: 2.0, id: 0 }));
+        heap.push(Entry::new(2.0f32, 0));
+        heap.push(Entry::new(1.0, 1));
+        assert_eq!(heap.pop(), Some(Entry::new(2.0, 0)));
         assert_eq!(heap.pop(), None);
     }
 }

@@ -103,11 +103,26 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
         let reference = self.reference.as_ref();
         if theta.len() <= COUNTING {
-            for (i, (y, &score)) in y.iter_mut().zip(theta).enumerate() {
-                let (before, after) = theta.split_at(i);
-                let ahead = before.iter().map(|&other| usize::from(other >= score)).sum::<usize>();
-                let above = after.iter().map(|&other| usize::from(other > score)).sum::<usize>();
-                *y = reference.get(ahead + above).copied().unwrap_or(T::ZERO);
+            let mut order = [T::Order::default(); COUNTING];
+            let order = order.get_mut(..theta.len()).unwrap_or_default();
+            for (order, &score) in order.iter_mut().zip(theta) {
+                *order = score.order();
+            }
+            // How many are larger, over all entries: loops of equal length, which compilers unroll and put in lanes.
+            let mut pairs = 0;
+            for (y, &mine) in y.iter_mut().zip(&*order) {
+                let larger = order.iter().map(|&other| u32::from(other > mine)).sum::<u32>();
+                pairs += larger;
+                *y = reference.get(larger as usize).copied().unwrap_or(T::ZERO);
+            }
+            // Of equal scores neither is larger, so some of the pairs were not counted.
+            if 2 * pairs as usize != order.len() * order.len().saturating_sub(1) {
+                for (i, (y, &mine)) in y.iter_mut().zip(&*order).enumerate() {
+                    let (before, after) = order.split_at(i);
+                    let ahead = before.iter().filter(|&&other| other >= mine).count();
+                    let above = after.iter().filter(|&&other| other > mine).count();
+                    *y = reference.get(ahead + above).copied().unwrap_or(T::ZERO);
+                }
             }
         } else {
             let keys = work.as_mut();

@@ -104,22 +104,22 @@ impl<T: Real, V: Shape, E: Shape> ShortestPath<T, V, E> {
             source.cost = T::ZERO;
         }
         let mut heap = Heap::new(work.heap.as_mut());
-        let mut nearest = Entry { cost: T::ZERO, id: self.source };
-        while nearest.id != self.sink {
+        let mut nearest = Entry::new(T::ZERO, self.source);
+        while nearest.id() != self.sink {
             // A node may stand in the heap several times; only its least cost counts.
-            if nodes.get(nearest.id as usize).is_some_and(|node| nearest.cost <= node.cost) {
-                for &index in self.leaving(nearest.id) {
+            if nodes.get(nearest.id() as usize).is_some_and(|node| nearest.cost() <= node.cost) {
+                for &index in self.leaving(nearest.id()) {
                     let (Some(edge), Some(&score)) =
                         (self.graph.edges().get(index as usize), theta.get(index as usize))
                     else {
                         continue;
                     };
-                    let cost = nearest.cost + (-score).larger(floor);
+                    let cost = nearest.cost() + (-score).larger(floor);
                     if let Some(head) = nodes.get_mut(edge.head as usize)
                         && (cost < head.cost || (head.by == NONE && edge.head != self.source))
                     {
                         *head = Reached { cost, by: index };
-                        heap.push(Entry { cost, id: edge.head });
+                        heap.push(Entry::new(cost, edge.head));
                     }
                 }
             }
@@ -157,7 +157,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
     fn work(&self) -> Self::Work {
         ShortestPathWork {
             nodes: self.graph.nodes().array(Reached { cost: T::ZERO, by: NONE }),
-            heap: self.graph.shape().array(Entry::NONE),
+            heap: self.graph.shape().array(Entry::none()),
             failure: None,
         }
     }

@@ -47,8 +47,9 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
                 (best, value) = (i, score);
             }
         }
-        for (i, y) in y.iter_mut().enumerate() {
-            *y = if i == best { T::ONE } else { T::ZERO };
+        y.fill(T::ZERO);
+        if let Some(y) = y.get_mut(best) {
+            *y = T::ONE;
         }
         value
     }
