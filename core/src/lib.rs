@@ -19,6 +19,7 @@ mod perturbed;
 mod real;
 mod seed;
 mod shape;
+mod sort;
 
 pub use affine::{Affine, descend, scores};
 pub use error::Error;

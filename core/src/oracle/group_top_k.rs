@@ -1,6 +1,7 @@
 //! Pick k, with a limit for each group.
 
 use super::{Oracle, total};
+use crate::sort::sort;
 use crate::{Error, Real, Shape, error};
 
 /// Pick exactly k of d entries, and from each group no more than its limit:
@@ -128,7 +129,7 @@ impl<T: Real, S: Shape, G: Shape> Oracle<T> for GroupTopK<S, G> {
         for (index, (key, &score)) in keys.iter_mut().zip(theta).enumerate() {
             *key = score.key(index);
         }
-        keys.sort_unstable();
+        sort(keys);
         room.copy_from_slice(self.limits.as_ref());
         y.fill(T::ZERO);
         let mut missing = self.k;

@@ -1,6 +1,7 @@
 //! Rank: the permutahedron.
 
 use super::{Oracle, dot};
+use crate::sort::sort;
 use crate::{Error, Real, Shape, error};
 
 /// Rank d entries: C = conv{P_σ v : σ} for a reference vector v with distinct entries.
@@ -39,7 +40,7 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         for (i, (key, &v)) in keys.as_mut().iter_mut().zip(v).enumerate() {
             *key = v.key(i);
         }
-        keys.as_mut().sort_unstable();
+        sort(keys.as_mut());
         let mut reference = shape.array(T::ZERO);
         let mut previous = T::INFINITY;
         for (entry, &key) in reference.as_mut().iter_mut().zip(keys.as_ref()) {
@@ -129,7 +130,7 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
             for (i, (key, &score)) in keys.iter_mut().zip(theta).enumerate() {
                 *key = score.key(i);
             }
-            keys.sort_unstable();
+            sort(keys);
             for (&key, &v) in keys.iter().zip(reference) {
                 if let Some(y) = y.get_mut(T::index(key)) {
                     *y = v;

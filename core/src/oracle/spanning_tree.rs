@@ -1,6 +1,7 @@
 //! Span: the trees of a graph.
 
 use super::{Oracle, total};
+use crate::sort::sort;
 use crate::{Edge, Error, Graph, Real, Shape};
 
 /// What is known of an edge.
@@ -155,7 +156,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
             }
         }
         let keys = keys.as_mut().get_mut(..count).unwrap_or_default();
-        keys.sort_unstable();
+        sort(keys);
         let forest = forest.as_mut();
         forest.copy_from_slice(self.required.as_ref());
         for &key in &*keys {

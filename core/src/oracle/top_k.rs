@@ -1,6 +1,7 @@
 //! Pick k.
 
 use super::Oracle;
+use crate::sort::select;
 use crate::{Error, Real, Shape, error};
 
 /// Pick k of d: C = {0 ≤ y ≤ 1, ⟨1, y⟩ = k}, y*(θ) marks the k largest scores with 1.
@@ -52,11 +53,8 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
         for (i, (key, &score)) in keys.iter_mut().zip(theta).enumerate() {
             *key = score.key(i);
         }
-        let threshold = if self.k < keys.len() {
-            *keys.select_nth_unstable(self.k - 1).1
-        } else {
-            T::NEG_INFINITY.key(u32::MAX as usize)
-        };
+        let last = T::NEG_INFINITY.key(u32::MAX as usize);
+        let threshold = if self.k < keys.len() { select(keys, self.k - 1).unwrap_or(last) } else { last };
         let mut value = T::ZERO;
         for (i, (y, &score)) in y.iter_mut().zip(theta).enumerate() {
             let picked = score.key(i) <= threshold;

@@ -1,0 +1,34 @@
+//! One layer alone: what it costs, as numbers to the host. Compiled once for each layer, named by `PERTURB_LAYER`.
+//!
+//! No log and no test lies beside the layer, so the size of this program is that of the layer and of the start-up, and
+//! nothing in it may panic.
+#![no_std]
+#![no_main]
+
+use core::panic::PanicInfo;
+
+use cortex_m_rt::entry;
+use perturb_targets::clock::Clock;
+use perturb_targets::layers::{Layer, layer};
+use perturb_targets::{fail, report, succeed};
+
+const LAYER: Layer = layer(match option_env!("PERTURB_LAYER") {
+    Some(name) => name,
+    None => "ranking-learner-8x16",
+});
+
+#[entry]
+fn main() -> ! {
+    let Some(peripherals) = cortex_m::Peripherals::take() else { fail() };
+    match (LAYER.measure)(&Clock::start(peripherals.SYST)) {
+        Ok(cost) => report(&[cost.ticks, cost.stack, cost.stack_in_all]),
+        Err(_) => fail(),
+    }
+    succeed()
+}
+
+/// Never linked: the runner looks.
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    fail()
+}
