@@ -6,7 +6,7 @@
 extern crate std;
 
 pub mod golden;
-mod golden_table;
+pub mod layers;
 #[cfg(feature = "std")]
 pub mod naive;
 #[cfg(feature = "std")]
@@ -20,6 +20,7 @@ pub mod reference;
 pub mod solve;
 #[cfg(feature = "std")]
 pub mod statistics;
+pub mod suite;
 
 /// Numbers of the tested type.
 #[cfg(feature = "std")]
