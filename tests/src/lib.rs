@@ -5,6 +5,7 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod cases;
 pub mod golden;
 pub mod layers;
 #[cfg(feature = "std")]
@@ -13,14 +14,13 @@ pub mod naive;
 pub mod naive_combinatorial;
 #[cfg(feature = "std")]
 pub mod naive_graphs;
-#[cfg(feature = "std")]
 pub mod pairs;
 pub mod reference;
-#[cfg(feature = "std")]
 pub mod solve;
 #[cfg(feature = "std")]
 pub mod statistics;
 pub mod suite;
+pub mod vertices;
 
 /// Numbers of the tested type.
 #[cfg(feature = "std")]

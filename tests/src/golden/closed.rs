@@ -8,7 +8,7 @@ use perturb_core::{
 use super::{DIRECTION, Digest, Report, Tested, tell};
 use crate::layers::{CLASSES, LABELS, reals};
 
-/// Draws, and the oracles whose closed forms are sums.
+/// Draws and laws, closed forms, quadratures, and training.
 pub(crate) fn closed<T: Real, N: Tested<T>>(report: Report<'_>) {
     tell::<T>(report, "noise", N::NAME, "draws", Ok(draws::<T, N>()));
     tell::<T>(report, "noise", N::NAME, "law", Ok(law::<T, N>()));
@@ -20,10 +20,6 @@ pub(crate) fn closed<T: Real, N: Tested<T>>(report: Report<'_>) {
     let inside = reals([4.0, 6.0, 6.5, 4.0, 4.5, 5.5, 6.5, 3.0, 5.0]);
     for_oracle::<T, N, _>(Ranking::ascending(Const::<9>), &reals(LABELS), &ranks, &inside, report);
     inverse::<T, N, _>(Ranking::ascending(Const::<9>), &inside, report);
-}
-
-/// The oracles whose closed forms are quadratures, but for Gumbel noise on the simplex.
-pub(crate) fn quadratures<T: Real, N: Tested<T>>(report: Report<'_>) {
     // Vertices and points inside C as targets.
     let mut one = [T::ZERO; 5];
     one[3] = T::ONE;
@@ -32,6 +28,7 @@ pub(crate) fn quadratures<T: Real, N: Tested<T>>(report: Report<'_>) {
     let two = reals([0.0, 1.0, 0.0, 1.0, 0.0]);
     let inside = reals([0.2, 0.8, 0.4, 0.5, 0.1]);
     for_oracle::<T, N, _>(TopK::new(Const::<5>, 2), &reals(CLASSES), &two, &inside, report);
+    tell::<T>(report, "affine", N::NAME, "50 steps", trained::<T, N>());
 }
 
 fn for_oracle<T: Real, N: Tested<T>, O: ClosedForm<T, N>>(
@@ -128,10 +125,6 @@ fn law<T: Real, N: Tested<T>>() -> u64 {
 }
 
 /// Fifty steps of single-sample training of a ranking of five by three features.
-pub(crate) fn learning<T: Real, N: Tested<T>>(report: Report<'_>) {
-    tell::<T>(report, "affine", N::NAME, "50 steps", trained::<T, N>());
-}
-
 fn trained<T: Real, N: Tested<T>>() -> Result<u64, Error> {
     let layer = Perturbed::new(Ranking::ascending(Const::<5>)?, N::default(), T::from_f64(0.1))?;
     let mut model = Affine::<T, 3, 5>::zeros();

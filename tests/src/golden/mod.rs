@@ -14,7 +14,7 @@ mod estimates;
 mod losses;
 mod table;
 
-pub(crate) use closed::{closed, learning, quadratures};
+pub(crate) use closed::closed;
 pub(crate) use estimates::{Tested, graphs, groups, packs, paths, picks};
 pub(crate) use losses::{losses, multiplicative};
 pub use table::GOLDEN;
