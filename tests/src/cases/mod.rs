@@ -60,12 +60,14 @@ impl<T: Real> Of<T> {
         ("closed forms: simplex normal", closed_forms::simplex_normal::<T>),
         ("closed forms: simplex logistic", closed_forms::simplex_logistic::<T>),
         ("closed forms: simplex laplace", closed_forms::simplex_laplace::<T>),
-        ("closed forms: top two gumbel", closed_forms::top_two_gumbel::<T>),
-        ("closed forms: top one normal", closed_forms::top_one_normal::<T>),
-        ("closed forms: top one laplace", closed_forms::top_one_laplace::<T>),
         ("closed forms: ranking normal", closed_forms::ranking_normal::<T>),
         ("closed forms: ranking gumbel", closed_forms::ranking_gumbel::<T>),
         ("closed forms: hypercube normal", closed_forms::hypercube_normal::<T>),
+    ];
+    pub(crate) const TOP_K: List = &[
+        ("closed forms: top two gumbel", closed_forms::top_two_gumbel::<T>),
+        ("closed forms: top one normal", closed_forms::top_one_normal::<T>),
+        ("closed forms: top one laplace", closed_forms::top_one_laplace::<T>),
     ];
     pub(crate) const ERRORS: List = &[
         ("errors: scores", errors::scores::<T>),
@@ -141,11 +143,9 @@ impl<T: Real> Of<T> {
 pub(crate) struct Under<T, N>(PhantomData<(T, N)>);
 
 impl<T: Real, N: Law<T> + Default> Under<T, N> {
-    pub(crate) const IDENTITIES: List = &[
+    pub(crate) const PAIRS: List = &[
         ("identities: jacobians", identities::jacobians::<T, N>),
         ("identities: scales", identities::scales::<T, N>),
-    ];
-    pub(crate) const FENCHEL_YOUNG: List = &[
         ("fenchel-young: zero at own maximizer", fenchel_young::zero_at_own_maximizer::<T, N>),
         ("fenchel-young: at vertices", fenchel_young::at_vertices::<T, N>),
     ];

@@ -47,6 +47,7 @@ fn for_oracle<T: Real, N: Tested<T>, O: ClosedForm<T, N>>(
 }
 
 /// Value, maximizer, Jacobian, both products.
+#[inline(never)]
 fn exact<T: Real, N: Tested<T>, O: ClosedForm<T, N>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
@@ -62,6 +63,7 @@ fn exact<T: Real, N: Tested<T>, O: ClosedForm<T, N>>(
 }
 
 /// Loss and gradient at a vertex, exact and sampled, and inside C, where Ω is found by the dual.
+#[inline(never)]
 fn fenchel_young<T: Real, N: Tested<T>, O: ClosedForm<T, N>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
@@ -125,6 +127,7 @@ fn law<T: Real, N: Tested<T>>() -> u64 {
 }
 
 /// Fifty steps of single-sample training of a ranking of five by three features.
+#[inline(never)]
 fn trained<T: Real, N: Tested<T>>() -> Result<u64, Error> {
     let layer = Perturbed::new(Ranking::ascending(Const::<5>)?, N::default(), T::from_f64(0.1))?;
     let mut model = Affine::<T, 3, 5>::zeros();

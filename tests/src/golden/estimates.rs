@@ -43,6 +43,8 @@ struct Estimates<'a, N> {
 }
 
 impl<T: Real, N: Tested<T>> Visitor<T> for Estimates<'_, N> {
+    // Kept apart, as the estimates are: inlined into one another, their stack frames would add up.
+    #[inline(never)]
     fn visit<O: Oracle<T> + Sync>(&mut self, name: &str, oracle: Result<O, Error>, theta: &[T]) {
         let layer = oracle.and_then(|oracle| Perturbed::new(oracle, self.noise, T::HALF));
         let mut case = |what, digest| tell::<T>(self.report, name, N::NAME, what, digest);
@@ -88,6 +90,7 @@ pub(crate) fn packs<T: Real, N: Tested<T>>(report: Report<'_>) {
 }
 
 /// The first formulas in one pass, with the baseline and plain.
+#[inline(never)]
 fn sampled<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<u64, Error> {
     let mut digest = Digest::new();
     let u = &reals(DIRECTION)[..theta.len()];
@@ -117,6 +120,7 @@ fn far<T: Real, N: Law<T>, O: Oracle<T>>(
 }
 
 /// What needs values but no scores of the noise, and the maximizer by values.
+#[inline(never)]
 fn by_values<T: Real, N: Law<T>, O: Oracle<T>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
@@ -140,6 +144,7 @@ fn by_values<T: Real, N: Law<T>, O: Oracle<T>>(
 }
 
 /// Loss and gradient at a vertex; inside C, where Ω is found by the dual; and with one sample.
+#[inline(never)]
 fn fenchel_young<T: Real, N: Law<T>, O: Oracle<T>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
@@ -167,6 +172,7 @@ fn fenchel_young<T: Real, N: Law<T>, O: Oracle<T>>(
 }
 
 /// Estimates that leave one out, mirror their noise, or draw quasi-random points, with their standard errors.
+#[inline(never)]
 fn reduced<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<u64, Error> {
     let mut digest = Digest::new();
     let u = &reals(DIRECTION)[..theta.len()];
@@ -184,6 +190,7 @@ fn reduced<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: 
 }
 
 /// I-MLE's gradient, with one sample and with several.
+#[inline(never)]
 fn implicit<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<u64, Error> {
     let mut digest = Digest::new();
     let g = &reals(DIRECTION)[..theta.len()];
@@ -195,6 +202,7 @@ fn implicit<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta:
 }
 
 /// Half the squared distance of the maximizer to a vertex.
+#[inline(never)]
 fn squared<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<u64, Error> {
     let mut digest = Digest::new();
     let target = far(layer, theta)?;
@@ -213,6 +221,7 @@ fn squared<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: 
 }
 
 /// The formulas that weight scores by values.
+#[inline(never)]
 fn by_scores<T: Real, N: SmoothNoise<T>, O: Oracle<T>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
@@ -228,6 +237,7 @@ fn by_scores<T: Real, N: SmoothNoise<T>, O: Oracle<T>>(
 }
 
 /// The derivative of the vector–Jacobian product, and its product with a vector.
+#[inline(never)]
 fn second_derivatives<T: Real, N: SmoothNoise<T>, O: Oracle<T>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
@@ -245,6 +255,7 @@ fn second_derivatives<T: Real, N: SmoothNoise<T>, O: Oracle<T>>(
 }
 
 /// A ranking of more entries than are counted, with ties.
+#[inline(never)]
 fn sorted<T: Real, N: Tested<T>>() -> Result<u64, Error> {
     let mut theta = [T::ZERO; 20];
     for (i, theta) in theta.iter_mut().enumerate() {
@@ -260,6 +271,7 @@ fn sorted<T: Real, N: Tested<T>>() -> Result<u64, Error> {
 }
 
 /// A tree of which one edge is known, and one that is not in it.
+#[inline(never)]
 fn labelled<T: Real, N: Tested<T>>() -> Result<u64, Error> {
     let tree = SpanningTree::new(layers::graph()?)?;
     let mut labels = [EdgeLabel::Free; 9];

@@ -21,6 +21,7 @@ pub(crate) fn losses<T: Real>(report: Report<'_>) {
     layers::all::<T>(&mut Losses(report));
 }
 
+#[inline(never)]
 fn noiseless<T: Real, O: Oracle<T>>(oracle: &O, theta: &[T]) -> Result<u64, Error> {
     let mut digest = Digest::new();
     let g = reals(DIRECTION);
@@ -84,6 +85,7 @@ pub(crate) fn multiplicative<T: Real>(report: Report<'_>) {
     layers::paths::<T>(&mut Multiplied(report));
 }
 
+#[inline(never)]
 fn estimates<T: Real, O: Oracle<T>>(layer: &Multiplicative<O, T>, theta: &[T]) -> Result<u64, Error> {
     let mut digest = Digest::new();
     let u = &reals(DIRECTION)[..theta.len()];
@@ -105,6 +107,7 @@ fn estimates<T: Real, O: Oracle<T>>(layer: &Multiplicative<O, T>, theta: &[T]) -
 }
 
 /// Multiplicative noise, one score of them 0.
+#[inline(never)]
 fn multiplied<T: Real>() -> Result<u64, Error> {
     let layer = Multiplicative::new(Simplex::new(Const::<5>)?, T::HALF)?;
     let theta = reals([1.0, 1.5, 0.0, 0.75, 2.0]);
