@@ -1,7 +1,6 @@
 //! What the single-sample training step converges to; its definition is checked by the suite `affine`.
 
-use perturb::{Affine, Const, Exact, Gumbel, Normal, Perturbed, Ranking, Real, Seed, Simplex};
-use perturb_tests::reals;
+use perturb::{Affine, Const, Exact, Normal, Perturbed, Real, Seed, Simplex};
 
 /// Labels drawn with fixed frequencies p: the loss is least where y_ε(b) = p.
 ///

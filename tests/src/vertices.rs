@@ -164,8 +164,9 @@ pub fn tours(cities: usize, each: Each<'_>) {
     permutahedron(&others[..cities - 1], &mut |order| {
         // Each tour has two directions.
         if order[0] < order[cities - 2] {
-            let city =
-                |place: usize| if place % cities == 0 { 0 } else { order[place % cities - 1] as usize };
+            let city = |place: usize| {
+                if place.is_multiple_of(cities) { 0 } else { order[place % cities - 1] as usize }
+            };
             let mut y = [0.0; MOST];
             for place in 0..cities {
                 y[tour_edge(city(place), city(place + 1))] = 1.0;
@@ -175,10 +176,12 @@ pub fn tours(cities: usize, each: Each<'_>) {
     });
 }
 
-/// Extends a path from `node` by all steps (next node, entry of y), marked in a set of visited nodes.
+/// Shows its second argument every step from a node, in order: to which node, and its entry of y.
+type Steps<'a> = &'a dyn Fn(usize, &mut dyn FnMut(usize, usize));
+
+/// A path in progress, and the set of nodes it has visited.
 struct Walk<'a> {
-    /// All (from, to, entry), tried in order.
-    steps: &'a dyn Fn(usize, &mut dyn FnMut(usize, usize)),
+    steps: Steps<'a>,
     goal: usize,
     visited: u32,
     y: [f64; MOST],

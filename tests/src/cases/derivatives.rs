@@ -32,11 +32,11 @@ pub(crate) fn products<T: Real>() {
     let cotangent = &reals::<T, 5>([0.3, -1.7, 0.9, 0.1, 2.2]);
     let pair = (VjpJacobian { cotangent }, VjpJacobianProduct { cotangent, tangent: &v });
     let (matrix, product) = layer.estimate(&theta, &pair, MonteCarlo::new(70, Seed(362))).unwrap();
-    for i in 0..5 {
-        let want: f64 = (0..5).map(|j| matrix.0[i][j].to_f64() * v[j].to_f64()).sum();
-        close(product[i], want, rounding::<T>(4096.0), "product");
-        for j in 0..5 {
-            close(matrix.0[i][j], matrix.0[j][i].to_f64(), rounding::<T>(64.0), "symmetry");
+    for (i, (row, product)) in matrix.0.iter().zip(product).enumerate() {
+        let want: f64 = row.iter().zip(v).map(|(entry, v)| entry.to_f64() * v.to_f64()).sum();
+        close(product, want, rounding::<T>(4096.0), "product");
+        for (j, &entry) in row.iter().enumerate() {
+            close(entry, matrix.0[j][i].to_f64(), rounding::<T>(64.0), "symmetry");
         }
     }
 }
