@@ -1,41 +1,6 @@
-//! The single-sample training step against its definition, and what it converges to.
+//! What the single-sample training step converges to; its definition is checked by the suite `affine`.
 
-use perturb::{Affine, Const, Exact, Gumbel, Normal, Perturbed, Ranking, Real, Seed, Simplex};
-use perturb_tests::reals;
-
-/// W −= rate·(y*(θ + εZ) − y) xᵀ, b −= rate·(y*(θ + εZ) − y), written out entry by entry.
-fn step_by_definition<T: Real>() {
-    let layer = Perturbed::new(Ranking::ascending(Const::<3>).unwrap(), Gumbel, T::from_f64(0.7)).unwrap();
-    let mut model = Affine::<T, 2, 3>::zeros();
-    let (mut weights, mut bias) = ([[T::ZERO; 2]; 3], [T::ZERO; 3]);
-    let (x, rate) = (reals::<T>(&[0.75, -1.5]), T::from_f64(0.125));
-    let target = reals::<T>(&[2.0, 3.0, 1.0]);
-    for step in 0..100 {
-        let seed = Seed(130).fold(step);
-        let mut theta = bias;
-        for (theta, row) in theta.iter_mut().zip(weights) {
-            *theta = *theta + row[0] * x[0] + row[1] * x[1];
-        }
-        assert_eq!(model.scores(&x).unwrap(), theta);
-        let y = layer.sample(&theta, seed, 0).unwrap();
-        assert_eq!(model.step(&layer, &x, &target, rate, seed).unwrap(), y);
-        for i in 0..3 {
-            let gradient = y[i] - target[i];
-            bias[i] -= rate * gradient;
-            for j in 0..2 {
-                weights[i][j] -= rate * x[j] * gradient;
-                assert_eq!(model.weights[(i, j)], weights[i][j]);
-            }
-            assert_eq!(model.bias[i], bias[i]);
-        }
-    }
-}
-
-#[test]
-fn steps_follow_the_definition() {
-    step_by_definition::<f32>();
-    step_by_definition::<f64>();
-}
+use perturb::{Affine, Const, Exact, Normal, Perturbed, Real, Seed, Simplex};
 
 /// Labels drawn with fixed frequencies p: the loss is least where y_ε(b) = p.
 ///

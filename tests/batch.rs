@@ -1,10 +1,11 @@
 //! Batches give the core's bits, whatever the number of threads and the split into batches.
 
-use perturb::estimator::{Jacobian, Maximizer, Value};
+use perturb::estimator::{Jacobian, Maximizer, Value, Vjp};
 use perturb::{
-    BatchExt, Const, Dyn, Error, Exact, Gumbel, Hypercube, Laplace, MonteCarlo, Noise, Normal, Perturbed,
-    Ranking, RowError, Seed, Simplex, TopK,
+    BatchExt, Const, Dyn, Error, Exact, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo, Noise, Normal,
+    Oracle, Perturbed, Ranking, Real, RowError, Seed, Simplex, TopK,
 };
+use perturb_tests::layers::{self, Visitor};
 
 const DIM: usize = 7;
 
@@ -92,6 +93,58 @@ fn batches_equal_the_sequential_core() {
             assert_eq!(jacobian.as_ref(), &maximizers[row * DIM * DIM..(row + 1) * DIM * DIM]);
         }
     }
+}
+
+/// Three rows of an oracle of the golden list in pools of 1 and 2 threads, against the core row by row.
+struct Batches<N>(N, usize);
+
+impl<T: Real, N: Noise<T>> Visitor<T> for Batches<N> {
+    fn visit<O: Oracle<T> + Sync>(&mut self, name: &str, oracle: Result<O, Error>, theta: &[T]) {
+        self.1 += 1;
+        let layer = Perturbed::new(oracle.unwrap(), self.0, T::HALF).unwrap();
+        let rows: Vec<T> = [1.0, 1.25, 0.75]
+            .iter()
+            .flat_map(|&scale| theta.iter().map(move |&x| x * T::from_f64(scale)))
+            .collect();
+        let how = MonteCarlo::new(130, Seed(6));
+        let (mut values, mut maximizers, mut jacobians, mut products) = (vec![], vec![], vec![], vec![]);
+        for (row, scores) in (0..).zip(rows.chunks_exact(theta.len())) {
+            let listeners = ((Value, Maximizer), Jacobian, Vjp { cotangent: theta });
+            let ((value, y), jacobian, product) = layer.estimate(scores, &listeners, how.row(row)).unwrap();
+            values.push(value);
+            maximizers.extend_from_slice(y.as_ref());
+            jacobians.extend_from_slice(jacobian.as_ref());
+            products.extend_from_slice(product.as_ref());
+        }
+        for threads in [1, 2] {
+            let batch = layer.batch();
+            let cotangents = theta.repeat(3);
+            let what = format!("{name} {} {}, {threads} threads", N::NAME, T::NAME);
+            with_threads(threads, || {
+                assert!(batch.maximizer(&rows, how).unwrap() == maximizers, "{what}");
+                assert!(batch.value(&rows, how).unwrap() == values, "{what}");
+                assert!(batch.jacobian(&rows, how).unwrap() == jacobians, "{what}");
+                assert!(batch.vjp(&rows, &cotangents, how).unwrap() == products, "{what}");
+            });
+        }
+    }
+}
+
+#[test]
+fn batches_of_every_oracle_equal_the_core() {
+    fn check<T: Real, N: Noise<T>>(noise: N) {
+        let mut batches = Batches(noise, 0);
+        layers::all::<T>(&mut batches);
+        assert_eq!(batches.1, 20);
+    }
+    fn every<T: Real>() {
+        check::<T, _>(Gumbel);
+        check::<T, _>(Normal);
+        check::<T, _>(Logistic);
+        check::<T, _>(Laplace);
+    }
+    every::<f32>();
+    every::<f64>();
 }
 
 #[test]

@@ -4,51 +4,9 @@ use perturb::{
     ClosedForm, Const, Dyn, Exact, Expectation, Gumbel, Hypercube, Laplace, Law, Logistic, Normal, Perturbed,
     Ranking, Real, Shape, Simplex, TopK,
 };
-use perturb_tests::reference::{self, Case, RANKS_FROM_ZERO};
+use perturb_tests::cases::closed_forms::check;
+use perturb_tests::reference::{self, RANKS_FROM_ZERO};
 use perturb_tests::{reals, widened};
-
-/// The references have twelve digits: 10⁻⁹ in f64, and 10⁻⁵·max(1, |x|) in f32.
-#[track_caller]
-fn assert_close<T: Real>(got: &[T], want: &[f64], what: &str) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    for (i, (got, &want)) in got.iter().zip(want).enumerate() {
-        let tolerance = if T::NAME == "f64" { 1e-9 } else { 1e-5 * want.abs().max(1.0) };
-        let off = (got.to_f64() - want).abs();
-        assert!(off <= tolerance, "{what}[{i}] in {}: {got}, not {want}: off by {off:e}", T::NAME);
-    }
-}
-
-fn check<T: Real, N: Law<T>, O: ClosedForm<T, N>>(oracle: O, noise: N, case: &Case) {
-    let layer = Perturbed::new(oracle, noise, T::from_f64(case.epsilon)).unwrap();
-    let theta = reals::<T>(case.theta);
-    let dim = theta.len();
-    let (value, y) = layer.value_and_maximizer(&theta, Exact).unwrap();
-    let y = y.as_ref();
-    assert_close(y, case.maximizer, case.name);
-    if let Some(want) = case.value {
-        assert_close(&[value], &[want], case.name);
-    }
-    let jacobian = layer.jacobian(&theta, Exact).unwrap();
-    let jacobian: Vec<&[T]> = jacobian.as_ref().chunks_exact(dim).collect();
-    for &(i, want) in case.rows {
-        assert_close(jacobian[i], want, case.name);
-        // A row of a symmetric J is Jᵀe_i and Je_i.
-        let unit: Vec<T> = (0..dim).map(|j| if i == j { T::ONE } else { T::ZERO }).collect();
-        assert_close(layer.vjp(&theta, &unit, Exact).unwrap().as_ref(), want, case.name);
-        assert_close(layer.jvp(&theta, &unit, Exact).unwrap().as_ref(), want, case.name);
-    }
-    for (i, &want) in case.diagonal.iter().enumerate() {
-        assert_close(&[jacobian[i][i]], &[want], case.name);
-    }
-    if !case.norm_gradient.is_empty() {
-        let twice: Vec<T> = y.iter().map(|&y| T::TWO * y).collect();
-        assert_close(layer.vjp(&theta, &twice, Exact).unwrap().as_ref(), case.norm_gradient, case.name);
-    }
-    // The other entries to the same numbers.
-    assert_eq!(layer.value(&theta, Exact).unwrap(), value);
-    assert_eq!(layer.maximizer(&theta, Exact).unwrap().as_ref(), y);
-    assert_eq!(layer.maximizer(&theta, Expectation::Exact).unwrap().as_ref(), y);
-}
 
 fn five_classes<T: Real>(shape: impl Shape) {
     let simplex = || Simplex::new(shape).unwrap();

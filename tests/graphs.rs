@@ -63,12 +63,12 @@ fn graphs<T: Real, V: Shape, E: Shape>(
     mesh: (impl Shape, impl Shape),
 ) {
     let graph = Graph::new(complete.0, complete.1, &COMPLETE).unwrap();
-    let paths = graph_paths(4, &COMPLETE, 0, 3);
+    let paths = graph_paths(&COMPLETE, 0, 3);
     let oracle = ShortestPath::<T, _, _>::new(graph, 0, 3).unwrap();
     assert_cheapest::<T, _>(&oracle, &theta[..12], 1.0 / 1024.0, &paths);
 
     let graph = Graph::new(layers.0, layers.1, &LAYERS).unwrap();
-    let paths = graph_paths(6, &LAYERS, 0, 5);
+    let paths = graph_paths(&LAYERS, 0, 5);
     assert_best::<T, _>(&DagPath::new(graph.clone(), 0, 5).unwrap(), &theta[..10], &paths);
     let oracle = ShortestPath::<T, _, _>::new(graph, 0, 5).unwrap();
     assert_cheapest::<T, _>(&oracle, &theta[..10], 1.0 / 1024.0, &paths);

@@ -5,21 +5,22 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod cases;
 pub mod golden;
-mod golden_table;
+pub mod layers;
 #[cfg(feature = "std")]
 pub mod naive;
 #[cfg(feature = "std")]
 pub mod naive_combinatorial;
 #[cfg(feature = "std")]
 pub mod naive_graphs;
-#[cfg(feature = "std")]
 pub mod pairs;
 pub mod reference;
-#[cfg(feature = "std")]
 pub mod solve;
 #[cfg(feature = "std")]
 pub mod statistics;
+pub mod suite;
+pub mod vertices;
 
 /// Numbers of the tested type.
 #[cfg(feature = "std")]

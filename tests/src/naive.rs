@@ -1,15 +1,16 @@
-//! Linear maximisation by enumeration: the specification that fast oracles are compared with.
+//! Linear maximisation by enumeration, as lists: the specification that fast oracles are compared with.
 
-use std::vec;
 use std::vec::Vec;
 
-/// How a tie between vertices is broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tie {
-    /// In favour of the lower indices: the first in descending lexicographic order.
-    LowestIndex,
-    /// Against every tied entry: the first in ascending lexicographic order.
-    Low,
+use crate::vertices;
+
+pub use crate::vertices::{Tie, dot};
+
+/// What an enumeration shows.
+pub fn list(enumerate: impl FnOnce(vertices::Each<'_>)) -> Vec<Vec<f64>> {
+    let mut all = Vec::new();
+    enumerate(&mut |y| all.push(y.to_vec()));
+    all
 }
 
 /// The d unit vectors.
@@ -19,35 +20,17 @@ pub fn simplex(d: usize) -> Vec<Vec<f64>> {
 
 /// All vectors of {0, 1}ᵈ with k ones.
 pub fn top_k(d: usize, k: usize) -> Vec<Vec<f64>> {
-    let all = hypercube(d, 0.0, 1.0).into_iter();
-    all.filter(|y| y.iter().sum::<f64>() == k as f64).collect()
+    list(|each| vertices::top_k(d, k, each))
 }
 
 /// All vectors of {low, high}ᵈ.
 pub fn hypercube(d: usize, low: f64, high: f64) -> Vec<Vec<f64>> {
-    let vertex = |bits: u32| (0..d).map(|i| if bits >> i & 1 == 1 { high } else { low }).collect();
-    (0..1 << d).map(vertex).collect()
+    list(|each| vertices::hypercube(d, low, high, each))
 }
 
 /// All permutations of `v`.
 pub fn permutahedron(v: &[f64]) -> Vec<Vec<f64>> {
-    if v.is_empty() {
-        return vec![Vec::new()];
-    }
-    let mut all = Vec::new();
-    for (i, &first) in v.iter().enumerate() {
-        let rest: Vec<f64> = v.iter().enumerate().filter(|&(j, _)| j != i).map(|(_, &v)| v).collect();
-        for mut tail in permutahedron(&rest) {
-            tail.insert(0, first);
-            all.push(tail);
-        }
-    }
-    all
-}
-
-/// ⟨y, θ⟩ from the first entry to the last.
-pub fn dot(y: &[f64], theta: &[f64]) -> f64 {
-    y.iter().zip(theta).map(|(y, theta)| y * theta).sum()
+    list(|each| vertices::permutahedron(v, each))
 }
 
 /// The best vertex and its value. Sums of dyadic entries are exact, and so are then ties.

@@ -5,7 +5,7 @@ use perturb_core::{
     TopK,
 };
 
-use crate::reals;
+use crate::layers::reals;
 
 /// A property of a layer with a closed form.
 pub trait Property<T: Real> {
@@ -21,9 +21,10 @@ pub fn for_every_pair<T: Real>(epsilon: f64, property: &mut impl Property<T>) {
     for_every_oracle(Laplace, epsilon, property);
 }
 
-fn for_every_oracle<T: Real, N: Law<T>>(noise: N, epsilon: f64, property: &mut impl Property<T>) {
+/// Asserts a property for one noise and six oracles at temperature `epsilon`.
+pub fn for_every_oracle<T: Real, N: Law<T>>(noise: N, epsilon: f64, property: &mut impl Property<T>) {
     let epsilon = T::from_f64(epsilon);
-    let five = reals::<T>(&[-0.6, 1.9, -0.2, 1.1, -1.0]);
+    let five = reals::<T, 5>([-0.6, 1.9, -0.2, 1.1, -1.0]);
     let layer = Perturbed::new(Simplex::new(Const::<5>).unwrap(), noise, epsilon);
     property.check(&layer.unwrap(), &five);
     let layer = Perturbed::new(TopK::new(Const::<5>, 2).unwrap(), noise, epsilon);
@@ -32,7 +33,7 @@ fn for_every_oracle<T: Real, N: Law<T>>(noise: N, epsilon: f64, property: &mut i
     property.check(&layer.unwrap(), &five);
     let layer = Perturbed::new(Hypercube::sign(Const::<5>).unwrap(), noise, epsilon);
     property.check(&layer.unwrap(), &five);
-    let six = reals::<T>(&[-0.8, 0.6, 1.2, -1.0, -0.7, 0.55]);
+    let six = reals::<T, 6>([-0.8, 0.6, 1.2, -1.0, -0.7, 0.55]);
     let layer = Perturbed::new(Ranking::ascending(Const::<6>).unwrap(), noise, epsilon);
     property.check(&layer.unwrap(), &six);
     let layer = Perturbed::new(Ranking::descending(Const::<6>).unwrap(), noise, epsilon);

@@ -1,27 +1,41 @@
 //! One solve with the checks that every oracle must pass.
 
-use std::vec;
-use std::vec::Vec;
+use perturb_core::{Oracle, Real, Shape};
 
-use perturb_core::{Oracle, Real};
-
-use crate::{reals, widened};
-
-/// y*(θ) and F(θ), after checks that the value is ⟨y, θ⟩, that the work is reusable and that y is known as a vertex.
+/// Writes y*(θ) and returns F(θ), after checks that the value is ⟨y, θ⟩, that the work is reusable and that y is known
+/// as a vertex.
 ///
 /// # Panics
 /// If one of these fails.
 #[track_caller]
-pub fn solve<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64]) -> (Vec<f64>, f64) {
-    let theta = reals::<T>(theta);
-    let mut work = oracle.work();
-    let mut y = vec![T::from_f64(f64::NAN); theta.len()];
-    let value = oracle.solve(&theta, &mut y, &mut work);
-    let product = y.iter().zip(&theta).fold(T::ZERO, |sum, (&y, &theta)| sum + y * theta);
+pub fn solve_into<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], y: &mut [f64]) -> f64 {
+    let shape = oracle.shape();
+    let (mut scores, mut found) = (shape.array(T::ZERO), shape.array(T::from_f64(f64::NAN)));
+    for (score, &theta) in scores.as_mut().iter_mut().zip(theta) {
+        *score = T::from_f64(theta);
+    }
+    let (scores, mut work) = (scores.as_ref(), oracle.work());
+    let value = oracle.solve(scores, found.as_mut(), &mut work);
+    let product = found.as_ref().iter().zip(scores).fold(T::ZERO, |sum, (&y, &theta)| sum + y * theta);
     assert_eq!(value, product, "{} in {}", O::NAME, T::NAME);
-    let mut again = y.clone();
-    assert_eq!(oracle.solve(&theta, &mut again, &mut work), value);
-    assert_eq!(again, y);
-    assert!(oracle.is_vertex(&y, &mut work), "{} does not know its vertex {y:?}", O::NAME);
-    (widened(&y), value.to_f64())
+    let mut again = found.clone();
+    assert_eq!(oracle.solve(scores, again.as_mut(), &mut work), value);
+    assert_eq!(again.as_ref(), found.as_ref());
+    assert!(oracle.is_vertex(found.as_ref(), &mut work), "{} does not know its vertex", O::NAME);
+    for (y, found) in y.iter_mut().zip(found.as_ref()) {
+        *y = found.to_f64();
+    }
+    value.to_f64()
+}
+
+/// [`solve_into`] with a vector of its own.
+///
+/// # Panics
+/// As it does.
+#[cfg(feature = "std")]
+#[track_caller]
+pub fn solve<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64]) -> (std::vec::Vec<f64>, f64) {
+    let mut y = std::vec![0.0; theta.len()];
+    let value = solve_into::<T, O>(oracle, theta, &mut y);
+    (y, value)
 }

@@ -1,0 +1,165 @@
+//! The test bodies that run on the host and on microcontrollers, in groups that fit the smallest of them.
+
+use perturb_core::{Gumbel, Laplace, Logistic, Normal};
+
+use crate::cases::{self, Of, Under};
+use crate::golden;
+
+/// A group of cases that fits the smallest microcontroller at once.
+#[derive(Clone, Copy)]
+pub struct Suite {
+    /// The name to ask for it.
+    pub name: &'static str,
+    /// What is run.
+    pub cases: Cases,
+}
+
+/// The two kinds of cases.
+#[derive(Clone, Copy)]
+pub enum Cases {
+    /// Computations whose digests stand in the golden table.
+    Golden(fn(golden::Report<'_>)),
+    /// Test bodies; a failed assertion panics.
+    Asserted(&'static [(&'static str, fn())]),
+}
+
+/// The names of all suites.
+pub const NAMES: &[&str] = &names();
+
+/// The suite of this name. By value, and inline, so that a firmware that asks for one in a constant compiles and links
+/// that one alone.
+///
+/// # Panics
+/// On an unknown name, in a constant at compile time.
+#[inline]
+pub const fn suite(name: &str) -> Suite {
+    let mut i = 0;
+    while i < ALL.len() {
+        if equal(ALL[i].name.as_bytes(), name.as_bytes()) {
+            return ALL[i];
+        }
+        i += 1;
+    }
+    panic!("no suite has this name")
+}
+
+const fn equal(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
+
+const fn names() -> [&'static str; ALL.len()] {
+    let mut names = [""; ALL.len()];
+    let mut i = 0;
+    while i < ALL.len() {
+        names[i] = ALL[i].name;
+        i += 1;
+    }
+    names
+}
+
+const fn golden(name: &'static str, cases: fn(golden::Report<'_>)) -> Suite {
+    Suite { name, cases: Cases::Golden(cases) }
+}
+
+const fn asserted(name: &'static str, cases: cases::List) -> Suite {
+    Suite { name, cases: Cases::Asserted(cases) }
+}
+
+// A constant, not a static: a static would name, and so link, all of them.
+const ALL: [Suite; 91] = [
+    golden("golden-f32-gumbel-closed", golden::closed::<f32, Gumbel>),
+    golden("golden-f32-gumbel-picks", golden::picks::<f32, Gumbel>),
+    golden("golden-f32-gumbel-groups", golden::groups::<f32, Gumbel>),
+    golden("golden-f32-gumbel-paths", golden::paths::<f32, Gumbel>),
+    golden("golden-f32-gumbel-graphs", golden::graphs::<f32, Gumbel>),
+    golden("golden-f32-gumbel-packs", golden::packs::<f32, Gumbel>),
+    golden("golden-f32-normal-closed", golden::closed::<f32, Normal>),
+    golden("golden-f32-normal-picks", golden::picks::<f32, Normal>),
+    golden("golden-f32-normal-groups", golden::groups::<f32, Normal>),
+    golden("golden-f32-normal-paths", golden::paths::<f32, Normal>),
+    golden("golden-f32-normal-graphs", golden::graphs::<f32, Normal>),
+    golden("golden-f32-normal-packs", golden::packs::<f32, Normal>),
+    golden("golden-f32-logistic-closed", golden::closed::<f32, Logistic>),
+    golden("golden-f32-logistic-picks", golden::picks::<f32, Logistic>),
+    golden("golden-f32-logistic-groups", golden::groups::<f32, Logistic>),
+    golden("golden-f32-logistic-paths", golden::paths::<f32, Logistic>),
+    golden("golden-f32-logistic-graphs", golden::graphs::<f32, Logistic>),
+    golden("golden-f32-logistic-packs", golden::packs::<f32, Logistic>),
+    golden("golden-f32-laplace-closed", golden::closed::<f32, Laplace>),
+    golden("golden-f32-laplace-picks", golden::picks::<f32, Laplace>),
+    golden("golden-f32-laplace-groups", golden::groups::<f32, Laplace>),
+    golden("golden-f32-laplace-paths", golden::paths::<f32, Laplace>),
+    golden("golden-f32-laplace-graphs", golden::graphs::<f32, Laplace>),
+    golden("golden-f32-laplace-packs", golden::packs::<f32, Laplace>),
+    golden("golden-f32-losses", golden::losses::<f32>),
+    golden("golden-f32-multiplicative", golden::multiplicative::<f32>),
+    golden("golden-f64-gumbel-closed", golden::closed::<f64, Gumbel>),
+    golden("golden-f64-gumbel-picks", golden::picks::<f64, Gumbel>),
+    golden("golden-f64-gumbel-groups", golden::groups::<f64, Gumbel>),
+    golden("golden-f64-gumbel-paths", golden::paths::<f64, Gumbel>),
+    golden("golden-f64-gumbel-graphs", golden::graphs::<f64, Gumbel>),
+    golden("golden-f64-gumbel-packs", golden::packs::<f64, Gumbel>),
+    golden("golden-f64-normal-closed", golden::closed::<f64, Normal>),
+    golden("golden-f64-normal-picks", golden::picks::<f64, Normal>),
+    golden("golden-f64-normal-groups", golden::groups::<f64, Normal>),
+    golden("golden-f64-normal-paths", golden::paths::<f64, Normal>),
+    golden("golden-f64-normal-graphs", golden::graphs::<f64, Normal>),
+    golden("golden-f64-normal-packs", golden::packs::<f64, Normal>),
+    golden("golden-f64-logistic-closed", golden::closed::<f64, Logistic>),
+    golden("golden-f64-logistic-picks", golden::picks::<f64, Logistic>),
+    golden("golden-f64-logistic-groups", golden::groups::<f64, Logistic>),
+    golden("golden-f64-logistic-paths", golden::paths::<f64, Logistic>),
+    golden("golden-f64-logistic-graphs", golden::graphs::<f64, Logistic>),
+    golden("golden-f64-logistic-packs", golden::packs::<f64, Logistic>),
+    golden("golden-f64-laplace-closed", golden::closed::<f64, Laplace>),
+    golden("golden-f64-laplace-picks", golden::picks::<f64, Laplace>),
+    golden("golden-f64-laplace-groups", golden::groups::<f64, Laplace>),
+    golden("golden-f64-laplace-paths", golden::paths::<f64, Laplace>),
+    golden("golden-f64-laplace-graphs", golden::graphs::<f64, Laplace>),
+    golden("golden-f64-laplace-packs", golden::packs::<f64, Laplace>),
+    golden("golden-f64-losses", golden::losses::<f64>),
+    golden("golden-f64-multiplicative", golden::multiplicative::<f64>),
+    asserted("bits", cases::BITS),
+    asserted("oracles-f32", Of::<f32>::ORACLES),
+    asserted("graphs-f32", Of::<f32>::GRAPHS),
+    asserted("packings-f32", Of::<f32>::PACKINGS),
+    asserted("closed-forms-f32", Of::<f32>::CLOSED_FORMS),
+    asserted("top-k-f32", Of::<f32>::TOP_K),
+    asserted("errors-f32", Of::<f32>::ERRORS),
+    asserted("affine-f32", Of::<f32>::AFFINE),
+    asserted("noises-f32", Of::<f32>::NOISES),
+    asserted("fenchel-young-f32", Of::<f32>::FENCHEL_YOUNG),
+    asserted("monte-carlo-f32", Of::<f32>::MONTE_CARLO),
+    asserted("variance-f32", Of::<f32>::VARIANCE),
+    asserted("multiplicative-f32", Of::<f32>::MULTIPLICATIVE),
+    asserted("black-box-f32", Of::<f32>::BLACK_BOX),
+    asserted("derivatives-f32", Of::<f32>::DERIVATIVES),
+    asserted("losses-f32", Of::<f32>::LOSSES),
+    asserted("pairs-f32-gumbel", Under::<f32, Gumbel>::PAIRS),
+    asserted("pairs-f32-normal", Under::<f32, Normal>::PAIRS),
+    asserted("pairs-f32-logistic", Under::<f32, Logistic>::PAIRS),
+    asserted("pairs-f32-laplace", Under::<f32, Laplace>::PAIRS),
+    asserted("oracles-f64", Of::<f64>::ORACLES),
+    asserted("graphs-f64", Of::<f64>::GRAPHS),
+    asserted("packings-f64", Of::<f64>::PACKINGS),
+    asserted("closed-forms-f64", Of::<f64>::CLOSED_FORMS),
+    asserted("top-k-f64", Of::<f64>::TOP_K),
+    asserted("errors-f64", Of::<f64>::ERRORS),
+    asserted("affine-f64", Of::<f64>::AFFINE),
+    asserted("noises-f64", Of::<f64>::NOISES),
+    asserted("fenchel-young-f64", Of::<f64>::FENCHEL_YOUNG),
+    asserted("monte-carlo-f64", Of::<f64>::MONTE_CARLO),
+    asserted("variance-f64", Of::<f64>::VARIANCE),
+    asserted("multiplicative-f64", Of::<f64>::MULTIPLICATIVE),
+    asserted("black-box-f64", Of::<f64>::BLACK_BOX),
+    asserted("derivatives-f64", Of::<f64>::DERIVATIVES),
+    asserted("losses-f64", Of::<f64>::LOSSES),
+    asserted("pairs-f64-gumbel", Under::<f64, Gumbel>::PAIRS),
+    asserted("pairs-f64-normal", Under::<f64, Normal>::PAIRS),
+    asserted("pairs-f64-logistic", Under::<f64, Logistic>::PAIRS),
+    asserted("pairs-f64-laplace", Under::<f64, Laplace>::PAIRS),
+];
