@@ -24,6 +24,8 @@ pub struct Depth {
     pub here: u32,
     /// From the start of the program.
     pub in_all: u32,
+    /// Whether it reached the end of its memory, and perhaps went beyond.
+    pub overflown: bool,
 }
 
 fn end() -> *mut u32 {
@@ -52,5 +54,5 @@ pub fn depth<R>(work: impl FnOnce() -> R) -> Depth {
         .count();
     let start = (&raw const _stack_start).addr();
     let here = 4 * (words - untouched) as u32;
-    Depth { here, in_all: here + (start - pointer) as u32 }
+    Depth { here, in_all: here + (start - pointer) as u32, overflown: untouched == 0 }
 }
