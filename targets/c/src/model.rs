@@ -1,0 +1,150 @@
+//! Affine models in the caller's memory.
+#![allow(unsafe_code, reason = "names for C's linker")]
+
+use perturb_core::model_file::{self, ModelBytes, ModelHeader, NoiseKind, OracleKind};
+use perturb_core::{Oracle, Shape, scores};
+
+use crate::bounded::List;
+use crate::layer::{Layer, check_finite, perturbed};
+use crate::{In, Out, PERTURB_MAX_CELLS, Status};
+
+/// An affine model theta = W x + b from features x to scores theta, in memory that the caller owns.
+///
+/// weights and bias must not overlap each other nor any argument of a call that the model is given to.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Model {
+    /// W: scores·features floats, one column of scores a feature; W(i, j) is weights[j·scores + i].
+    pub weights: Out<f32>,
+    /// b: scores floats.
+    pub bias: Out<f32>,
+    /// The length of x, at least 1.
+    pub features: u32,
+    /// The length of theta, at least 1 and at most PERTURB_MAX_CELLS.
+    pub scores: u32,
+}
+
+impl Model {
+    pub(crate) fn features(&self) -> Result<usize, Status> {
+        if self.features == 0 { Err(Status::OutOfRange) } else { Ok(self.features as usize) }
+    }
+
+    /// The model gives as many scores as a layer takes.
+    pub(crate) fn check_scores(&self, scores: usize) -> Result<(), Status> {
+        if self.scores as usize == scores { Ok(()) } else { Err(Status::Length) }
+    }
+
+    fn sizes(&self) -> Result<(usize, usize), Status> {
+        let (features, scores) = (self.features()?, self.scores as usize);
+        if scores == 0 {
+            return Err(Status::OutOfRange);
+        }
+        Ok((features.checked_mul(scores).ok_or(Status::Overflow)?, scores))
+    }
+
+    fn parts(&self) -> Result<(&[f32], &[f32]), Status> {
+        let (weights, bias) = self.sizes()?;
+        Ok((self.weights.slice(weights)?, self.bias.slice(bias)?))
+    }
+
+    pub(crate) fn parts_mut(&mut self) -> Result<(&mut [f32], &mut [f32]), Status> {
+        let (weights, bias) = self.sizes()?;
+        Ok((self.weights.slice_mut(weights)?, self.bias.slice_mut(bias)?))
+    }
+}
+
+/// theta = W x + b.
+///
+/// `x` has model->features entries, `theta` room for model->scores, in the units of the scores: larger is preferred.
+///
+/// PERTURB_STATUS_NOT_FINITE if an entry of x is NaN or infinite, PERTURB_STATUS_OVERFLOW if one of the result would be,
+/// PERTURB_STATUS_CAPACITY for more than PERTURB_MAX_CELLS scores, PERTURB_STATUS_OUT_OF_RANGE for sizes of 0.
+/// One multiplication and addition a weight.
+#[unsafe(no_mangle)]
+pub extern "C" fn perturb_model_scores(model: In<Model>, x: In<f32>, theta: Out<f32>) -> Status {
+    let run = || {
+        let model = model.get()?;
+        let shape = List::<PERTURB_MAX_CELLS>::new(model.scores)?;
+        let (weights, bias) = model.parts()?;
+        let x = x.slice(model.features()?)?;
+        let theta = theta.place(shape.dim())?;
+        check_finite(x)?;
+        let mut found = shape.array(0.0);
+        scores(weights, bias, x, found.as_mut());
+        check_finite(found.as_ref()).map_err(|_| Status::Overflow)?;
+        theta.write(found.as_ref());
+        Ok(())
+    };
+    run().into()
+}
+
+/// The header of a file that has `model`'s sizes and belongs to `layer`.
+fn header<L: Layer>(layer: In<L>, model: &Model, oracle: OracleKind) -> Result<ModelHeader, Status> {
+    let layer = perturbed(layer)?;
+    model.check_scores(layer.oracle().shape().dim())?;
+    let noise = match layer.noise() {
+        crate::NoiseKind::Gumbel => NoiseKind::Gumbel,
+        crate::NoiseKind::Laplace => NoiseKind::Laplace,
+        crate::NoiseKind::Logistic => NoiseKind::Logistic,
+        crate::NoiseKind::Normal => NoiseKind::Normal,
+    };
+    let (features, scores) = (model.features, model.scores);
+    let header = ModelHeader { features, scores, epsilon: layer.epsilon(), noise, oracle, metadata: 0 };
+    header.check()?;
+    Ok(header)
+}
+
+pub(crate) fn load<L: Layer>(
+    layer: In<L>,
+    oracle: OracleKind,
+    mut model: Out<Model>,
+    file: In<u8>,
+    length: usize,
+) -> Result<(), Status> {
+    let model = model.get()?;
+    let expected = header(layer, model, oracle)?;
+    let file = ModelBytes::parse(file.slice(length)?)?;
+    let found = file.header();
+    if (found.oracle, found.noise) != (expected.oracle, expected.noise) {
+        return Err(Status::Differs);
+    }
+    if (found.features, found.scores) != (expected.features, expected.scores) {
+        return Err(Status::Length);
+    }
+    let (weights, bias) = model.parts_mut()?;
+    for (place, x) in weights.iter_mut().chain(bias).zip(file.weights().chain(file.bias())) {
+        *place = x;
+    }
+    Ok(())
+}
+
+pub(crate) fn store<L: Layer>(
+    layer: In<L>,
+    oracle: OracleKind,
+    model: In<Model>,
+    mut file: Out<u8>,
+    capacity: usize,
+    length: Out<usize>,
+) -> Result<(), Status> {
+    let model = model.get()?;
+    let header = header(layer, model, oracle)?;
+    let (weights, bias) = model.parts()?;
+    check_finite(weights).and(check_finite(bias)).map_err(|_| Status::Overflow)?;
+    let needed = header.file_length()?;
+    let length = length.place(1)?;
+    let file = file.slice_mut(capacity)?;
+    write(header, weights, bias, file.get_mut(..needed).ok_or(Status::Length)?);
+    length.write(&[needed]);
+    Ok(())
+}
+
+/// Header, weights, bias and checksum fill `file`, which is as long as the header says.
+fn write(header: ModelHeader, weights: &[f32], bias: &[f32], file: &mut [u8]) {
+    let Some((content, checksum)) = file.split_last_chunk_mut() else { return };
+    let Some((start, numbers)) = content.split_first_chunk_mut() else { return };
+    *start = header.to_bytes();
+    for (place, x) in numbers.as_chunks_mut().0.iter_mut().zip(weights.iter().chain(bias)) {
+        *place = x.to_le_bytes();
+    }
+    *checksum = model_file::checksum(content).to_le_bytes();
+}
