@@ -169,33 +169,6 @@ typedef struct perturb_argmax {
 } perturb_argmax;
 
 /**
- * A pointer that a function reads from.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many initialised values as the
- * function's documentation says, which nothing else changes during the call.
- *
- */
-typedef const struct perturb_argmax *In_Argmax;
-
-/**
- * A pointer that a function reads from.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many initialised values as the
- * function's documentation says, which nothing else changes during the call.
- *
- */
-typedef const float *In_f32;
-
-/**
- * A pointer that a function writes to, or reads and writes.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many values as the function's
- * documentation says, which nothing else uses during the call. What only receives results may overlap the inputs.
- *
- */
-typedef float *Out_f32;
-
-/**
  * An affine model theta = W x + b from features x to scores theta, in memory that the caller owns.
  *
  * weights and bias must not overlap each other nor any argument of a call that the model is given to.
@@ -204,11 +177,11 @@ typedef struct perturb_model {
     /**
      * W: scores·features floats, one column of scores a feature; W(i, j) is weights[j·scores + i].
      */
-    Out_f32 weights;
+    float *weights;
     /**
      * b: scores floats.
      */
-    Out_f32 bias;
+    float *bias;
     /**
      * The length of x, at least 1.
      */
@@ -218,51 +191,6 @@ typedef struct perturb_model {
      */
     uint32_t scores;
 } perturb_model;
-
-/**
- * A pointer that a function writes to, or reads and writes.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many values as the function's
- * documentation says, which nothing else uses during the call. What only receives results may overlap the inputs.
- *
- */
-typedef struct perturb_model *Out_Model;
-
-/**
- * A pointer that a function reads from.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many initialised values as the
- * function's documentation says, which nothing else changes during the call.
- *
- */
-typedef const uint8_t *In_u8;
-
-/**
- * A pointer that a function reads from.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many initialised values as the
- * function's documentation says, which nothing else changes during the call.
- *
- */
-typedef const struct perturb_model *In_Model;
-
-/**
- * A pointer that a function writes to, or reads and writes.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many values as the function's
- * documentation says, which nothing else uses during the call. What only receives results may overlap the inputs.
- *
- */
-typedef uint8_t *Out_u8;
-
-/**
- * A pointer that a function writes to, or reads and writes.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many values as the function's
- * documentation says, which nothing else uses during the call. What only receives results may overlap the inputs.
- *
- */
-typedef size_t *Out_usize;
 
 /**
  * Walk from the first to the last cell of a grid: y is 1 for the cells of the cheapest path, both ends included, and 0
@@ -293,15 +221,6 @@ typedef struct perturb_grid_path {
 } perturb_grid_path;
 
 /**
- * A pointer that a function reads from.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many initialised values as the
- * function's documentation says, which nothing else changes during the call.
- *
- */
-typedef const struct perturb_grid_path *In_GridPath;
-
-/**
  * Rank `scores` options: y holds ascending ranks, d for the largest score down to 1 for the least; of equal scores the first
  * ranks higher.
  */
@@ -320,15 +239,6 @@ typedef struct perturb_ranking {
      */
     float epsilon;
 } perturb_ranking;
-
-/**
- * A pointer that a function reads from.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many initialised values as the
- * function's documentation says, which nothing else changes during the call.
- *
- */
-typedef const struct perturb_ranking *In_Ranking;
 
 /**
  * Pick k of `scores` options: y is 1 for the options of the k largest scores and 0 elsewhere; of equal scores the first win.
@@ -353,15 +263,6 @@ typedef struct perturb_top_k {
     float epsilon;
 } perturb_top_k;
 
-/**
- * A pointer that a function reads from.
- *
- * Only C makes one, by a call: it promises that the pointer is NULL, or points to as many initialised values as the
- * function's documentation says, which nothing else changes during the call.
- *
- */
-typedef const struct perturb_top_k *In_TopK;
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -375,9 +276,9 @@ extern "C" {
  * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
  * beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. d comparisons.
  */
-perturb_status perturb_argmax_decide(In_Argmax layer,
-                                     In_f32 theta,
-                                     Out_f32 y);
+perturb_status perturb_argmax_decide(const struct perturb_argmax *layer,
+                                     const float *theta,
+                                     float *y);
 
 /**
  * One sample of the gradient in theta of the Fenchel–Young loss: y*(theta + epsilon·Z) − target.
@@ -385,16 +286,15 @@ perturb_status perturb_argmax_decide(In_Argmax layer,
  * Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
  * decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
  * Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->scores entries; `target` is a decision: one 1 among zeros.
- * `gradient` may be `theta` or `target`.
  *
  * Errors as perturb_argmax_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
  * logarithms an entry.
  */
-perturb_status perturb_argmax_gradient(In_Argmax layer,
-                                       In_f32 theta,
-                                       In_f32 target,
+perturb_status perturb_argmax_gradient(const struct perturb_argmax *layer,
+                                       const float *theta,
+                                       const float *target,
                                        uint64_t seed,
-                                       Out_f32 gradient);
+                                       float *gradient);
 
 /**
  * Learns from one example that `target` is the decision for the features `x`: a step of stochastic gradient descent on
@@ -407,10 +307,10 @@ perturb_status perturb_argmax_gradient(In_Argmax layer,
  * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_argmax_gradient. On an error the
  * model is as it was. Costs a gradient and two multiplications and additions a weight.
  */
-perturb_status perturb_argmax_learn(In_Argmax layer,
-                                    Out_Model model,
-                                    In_f32 x,
-                                    In_f32 target,
+perturb_status perturb_argmax_learn(const struct perturb_argmax *layer,
+                                    struct perturb_model *model,
+                                    const float *x,
+                                    const float *target,
                                     float rate,
                                     uint64_t seed);
 
@@ -425,9 +325,9 @@ perturb_status perturb_argmax_learn(In_Argmax layer,
  * that is not known, PERTURB_STATUS_NOT_FINITE for weights that are. On an error the model is as it was.
  * Looks at every byte twice; no working memory.
  */
-perturb_status perturb_argmax_load(In_Argmax layer,
-                                   Out_Model model,
-                                   In_u8 file,
+perturb_status perturb_argmax_load(const struct perturb_argmax *layer,
+                                   struct perturb_model *model,
+                                   const uint8_t *file,
                                    size_t length);
 
 /**
@@ -439,22 +339,26 @@ perturb_status perturb_argmax_load(In_Argmax layer,
  * PERTURB_STATUS_LENGTH if there is too little room, PERTURB_STATUS_OVERFLOW if a weight is not finite. On an error
  * file and length are as they were.
  */
-perturb_status perturb_argmax_store(In_Argmax layer, In_Model model, Out_u8 file, size_t capacity, Out_usize length);
+perturb_status perturb_argmax_store(const struct perturb_argmax *layer,
+                                    const struct perturb_model *model,
+                                    uint8_t *file,
+                                    size_t capacity,
+                                    size_t *length);
 
 /**
  * Decides: y = y*(theta), 1 on the path of the largest total score.
  *
- * `theta` has layer->rows·layer->columns entries, in any unit: larger is preferred, a cost c enters as −c. `y` has room for as many and
- * may be `theta`. Costs should be positive;
+ * `theta` has layer->rows·layer->columns entries, in any unit: larger is preferred, a cost c enters as −c. `y` has room for as many.
+ * Costs should be positive;
  * the search takes others for 1/1024.
  *
  * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
  * beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. Dijkstra's
  * algorithm: d log d steps for d cells.
  */
-perturb_status perturb_grid_path_decide(In_GridPath layer,
-                                        In_f32 theta,
-                                        Out_f32 y);
+perturb_status perturb_grid_path_decide(const struct perturb_grid_path *layer,
+                                        const float *theta,
+                                        float *y);
 
 /**
  * One sample of the gradient in theta of the Fenchel–Young loss: y*(theta + epsilon·Z) − target.
@@ -462,16 +366,15 @@ perturb_status perturb_grid_path_decide(In_GridPath layer,
  * Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
  * decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
  * Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->rows·layer->columns entries; `target` is a path: ones among zeros.
- * `gradient` may be `theta` or `target`.
  *
  * Errors as perturb_grid_path_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
  * logarithms an entry.
  */
-perturb_status perturb_grid_path_gradient(In_GridPath layer,
-                                          In_f32 theta,
-                                          In_f32 target,
+perturb_status perturb_grid_path_gradient(const struct perturb_grid_path *layer,
+                                          const float *theta,
+                                          const float *target,
                                           uint64_t seed,
-                                          Out_f32 gradient);
+                                          float *gradient);
 
 /**
  * Learns from one example that `target` is the decision for the features `x`: a step of stochastic gradient descent on
@@ -484,10 +387,10 @@ perturb_status perturb_grid_path_gradient(In_GridPath layer,
  * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_grid_path_gradient. On an error the
  * model is as it was. Costs a gradient and two multiplications and additions a weight.
  */
-perturb_status perturb_grid_path_learn(In_GridPath layer,
-                                       Out_Model model,
-                                       In_f32 x,
-                                       In_f32 target,
+perturb_status perturb_grid_path_learn(const struct perturb_grid_path *layer,
+                                       struct perturb_model *model,
+                                       const float *x,
+                                       const float *target,
                                        float rate,
                                        uint64_t seed);
 
@@ -500,7 +403,7 @@ perturb_status perturb_grid_path_learn(In_GridPath layer,
  * PERTURB_STATUS_CAPACITY for more than PERTURB_MAX_CELLS scores, PERTURB_STATUS_OUT_OF_RANGE for sizes of 0.
  * One multiplication and addition a weight.
  */
-perturb_status perturb_model_scores(In_Model model, In_f32 x, Out_f32 theta);
+perturb_status perturb_model_scores(const struct perturb_model *model, const float *x, float *theta);
 
 /**
  * Decides: y = y*(theta), the rank of each score, d for the largest.
@@ -512,9 +415,9 @@ perturb_status perturb_model_scores(In_Model model, In_f32 x, Out_f32 theta);
  * beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. d² comparisons up to d = 16,
  * then a sort of d integers.
  */
-perturb_status perturb_ranking_decide(In_Ranking layer,
-                                      In_f32 theta,
-                                      Out_f32 y);
+perturb_status perturb_ranking_decide(const struct perturb_ranking *layer,
+                                      const float *theta,
+                                      float *y);
 
 /**
  * One sample of the gradient in theta of the Fenchel–Young loss: y*(theta + epsilon·Z) − target.
@@ -522,16 +425,15 @@ perturb_status perturb_ranking_decide(In_Ranking layer,
  * Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
  * decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
  * Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->scores entries; `target` is a decision: the ranks 1 to d.
- * `gradient` may be `theta` or `target`.
  *
  * Errors as perturb_ranking_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
  * logarithms an entry.
  */
-perturb_status perturb_ranking_gradient(In_Ranking layer,
-                                        In_f32 theta,
-                                        In_f32 target,
+perturb_status perturb_ranking_gradient(const struct perturb_ranking *layer,
+                                        const float *theta,
+                                        const float *target,
                                         uint64_t seed,
-                                        Out_f32 gradient);
+                                        float *gradient);
 
 /**
  * Learns from one example that `target` is the decision for the features `x`: a step of stochastic gradient descent on
@@ -544,10 +446,10 @@ perturb_status perturb_ranking_gradient(In_Ranking layer,
  * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_ranking_gradient. On an error the
  * model is as it was. Costs a gradient and two multiplications and additions a weight.
  */
-perturb_status perturb_ranking_learn(In_Ranking layer,
-                                     Out_Model model,
-                                     In_f32 x,
-                                     In_f32 target,
+perturb_status perturb_ranking_learn(const struct perturb_ranking *layer,
+                                     struct perturb_model *model,
+                                     const float *x,
+                                     const float *target,
                                      float rate,
                                      uint64_t seed);
 
@@ -562,9 +464,9 @@ perturb_status perturb_ranking_learn(In_Ranking layer,
  * that is not known, PERTURB_STATUS_NOT_FINITE for weights that are. On an error the model is as it was.
  * Looks at every byte twice; no working memory.
  */
-perturb_status perturb_ranking_load(In_Ranking layer,
-                                    Out_Model model,
-                                    In_u8 file,
+perturb_status perturb_ranking_load(const struct perturb_ranking *layer,
+                                    struct perturb_model *model,
+                                    const uint8_t *file,
                                     size_t length);
 
 /**
@@ -576,7 +478,11 @@ perturb_status perturb_ranking_load(In_Ranking layer,
  * PERTURB_STATUS_LENGTH if there is too little room, PERTURB_STATUS_OVERFLOW if a weight is not finite. On an error
  * file and length are as they were.
  */
-perturb_status perturb_ranking_store(In_Ranking layer, In_Model model, Out_u8 file, size_t capacity, Out_usize length);
+perturb_status perturb_ranking_store(const struct perturb_ranking *layer,
+                                     const struct perturb_model *model,
+                                     uint8_t *file,
+                                     size_t capacity,
+                                     size_t *length);
 
 /**
  * The seed for `key` within `seed`: a step, a row, a purpose.
@@ -603,9 +509,9 @@ const char *perturb_status_text(uint32_t status);
  * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
  * beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. Sorts d integers.
  */
-perturb_status perturb_top_k_decide(In_TopK layer,
-                                    In_f32 theta,
-                                    Out_f32 y);
+perturb_status perturb_top_k_decide(const struct perturb_top_k *layer,
+                                    const float *theta,
+                                    float *y);
 
 /**
  * One sample of the gradient in theta of the Fenchel–Young loss: y*(theta + epsilon·Z) − target.
@@ -613,16 +519,15 @@ perturb_status perturb_top_k_decide(In_TopK layer,
  * Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
  * decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
  * Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->scores entries; `target` is a decision: k ones among zeros.
- * `gradient` may be `theta` or `target`.
  *
  * Errors as perturb_top_k_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
  * logarithms an entry.
  */
-perturb_status perturb_top_k_gradient(In_TopK layer,
-                                      In_f32 theta,
-                                      In_f32 target,
+perturb_status perturb_top_k_gradient(const struct perturb_top_k *layer,
+                                      const float *theta,
+                                      const float *target,
                                       uint64_t seed,
-                                      Out_f32 gradient);
+                                      float *gradient);
 
 /**
  * Learns from one example that `target` is the decision for the features `x`: a step of stochastic gradient descent on
@@ -635,10 +540,10 @@ perturb_status perturb_top_k_gradient(In_TopK layer,
  * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_top_k_gradient. On an error the
  * model is as it was. Costs a gradient and two multiplications and additions a weight.
  */
-perturb_status perturb_top_k_learn(In_TopK layer,
-                                   Out_Model model,
-                                   In_f32 x,
-                                   In_f32 target,
+perturb_status perturb_top_k_learn(const struct perturb_top_k *layer,
+                                   struct perturb_model *model,
+                                   const float *x,
+                                   const float *target,
                                    float rate,
                                    uint64_t seed);
 

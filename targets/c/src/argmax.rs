@@ -1,12 +1,13 @@
 //! Pick one.
-#![allow(unsafe_code, reason = "names for C's linker")]
+#![allow(unsafe_code, reason = "exported to C")]
 
 use perturb_core::Simplex;
 use perturb_core::model_file::OracleKind;
 
 use crate::bounded::List;
 use crate::layer::{self, Layer};
-use crate::{In, Model, Out, PERTURB_MAX_SCORES, Status, model};
+use crate::pointer::{In, Out};
+use crate::{Model, PERTURB_MAX_SCORES, Status, model};
 
 /// Pick one of `scores` options: y is 1 for the option of the largest score and 0 elsewhere; of equal scores the first wins.
 #[derive(Debug)]
@@ -40,7 +41,13 @@ impl Layer for Argmax {
 /// PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
 /// beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. d comparisons.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_argmax_decide(layer: In<Argmax>, theta: In<f32>, y: Out<f32>) -> Status {
+pub unsafe extern "C" fn perturb_argmax_decide(
+    layer: *const Argmax,
+    theta: *const f32,
+    y: *mut f32,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, y) = unsafe { (In::new(layer), In::new(theta), Out::new(y)) };
     layer::decide(layer, theta, y).into()
 }
 
@@ -49,18 +56,20 @@ pub extern "C" fn perturb_argmax_decide(layer: In<Argmax>, theta: In<f32>, y: Ou
 /// Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
 /// decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
 /// Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->scores entries; `target` is a decision: one 1 among zeros.
-/// `gradient` may be `theta` or `target`.
 ///
 /// Errors as perturb_argmax_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
 /// logarithms an entry.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_argmax_gradient(
-    layer: In<Argmax>,
-    theta: In<f32>,
-    target: In<f32>,
+pub unsafe extern "C" fn perturb_argmax_gradient(
+    layer: *const Argmax,
+    theta: *const f32,
+    target: *const f32,
     seed: u64,
-    gradient: Out<f32>,
+    gradient: *mut f32,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, target, gradient) =
+        unsafe { (In::new(layer), In::new(theta), In::new(target), Out::new(gradient)) };
     layer::gradient(layer, theta, target, seed, gradient).into()
 }
 
@@ -74,14 +83,16 @@ pub extern "C" fn perturb_argmax_gradient(
 /// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_argmax_gradient. On an error the
 /// model is as it was. Costs a gradient and two multiplications and additions a weight.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_argmax_learn(
-    layer: In<Argmax>,
-    model: Out<Model>,
-    x: In<f32>,
-    target: In<f32>,
+pub unsafe extern "C" fn perturb_argmax_learn(
+    layer: *const Argmax,
+    model: *mut Model,
+    x: *const f32,
+    target: *const f32,
     rate: f32,
     seed: u64,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, x, target) = unsafe { (In::new(layer), Out::new(model), In::new(x), In::new(target)) };
     layer::learn(layer, model, x, target, rate, seed).into()
 }
 
@@ -95,12 +106,14 @@ pub extern "C" fn perturb_argmax_learn(
 /// that is not known, PERTURB_STATUS_NOT_FINITE for weights that are. On an error the model is as it was.
 /// Looks at every byte twice; no working memory.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_argmax_load(
-    layer: In<Argmax>,
-    model: Out<Model>,
-    file: In<u8>,
+pub unsafe extern "C" fn perturb_argmax_load(
+    layer: *const Argmax,
+    model: *mut Model,
+    file: *const u8,
     length: usize,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, file) = unsafe { (In::new(layer), Out::new(model), In::new(file)) };
     model::load(layer, OracleKind::Simplex, model, file, length).into()
 }
 
@@ -112,12 +125,15 @@ pub extern "C" fn perturb_argmax_load(
 /// PERTURB_STATUS_LENGTH if there is too little room, PERTURB_STATUS_OVERFLOW if a weight is not finite. On an error
 /// file and length are as they were.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_argmax_store(
-    layer: In<Argmax>,
-    model: In<Model>,
-    file: Out<u8>,
+pub unsafe extern "C" fn perturb_argmax_store(
+    layer: *const Argmax,
+    model: *const Model,
+    file: *mut u8,
     capacity: usize,
-    length: Out<usize>,
+    length: *mut usize,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, file, length) =
+        unsafe { (In::new(layer), In::new(model), Out::new(file), Out::new(length)) };
     model::store(layer, OracleKind::Simplex, model, file, capacity, length).into()
 }

@@ -1,11 +1,12 @@
 //! Walk.
-#![allow(unsafe_code, reason = "names for C's linker")]
+#![allow(unsafe_code, reason = "exported to C")]
 
 use perturb_core::GridPath as Oracle;
 
 use crate::bounded::Table;
 use crate::layer::{self, Layer};
-use crate::{In, Model, Out, PERTURB_MAX_CELLS, Status};
+use crate::pointer::{In, Out};
+use crate::{Model, PERTURB_MAX_CELLS, Status};
 
 /// Which cells a path may step to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +54,21 @@ impl Layer for GridPath {
 
 /// Decides: y = y*(theta), 1 on the path of the largest total score.
 ///
-/// `theta` has layer->rows·layer->columns entries, in any unit: larger is preferred, a cost c enters as −c. `y` has room for as many and
-/// may be `theta`. Costs should be positive;
+/// `theta` has layer->rows·layer->columns entries, in any unit: larger is preferred, a cost c enters as −c. `y` has room for as many.
+/// Costs should be positive;
 /// the search takes others for 1/1024.
 ///
 /// PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
 /// beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. Dijkstra's
 /// algorithm: d log d steps for d cells.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_grid_path_decide(layer: In<GridPath>, theta: In<f32>, y: Out<f32>) -> Status {
+pub unsafe extern "C" fn perturb_grid_path_decide(
+    layer: *const GridPath,
+    theta: *const f32,
+    y: *mut f32,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, y) = unsafe { (In::new(layer), In::new(theta), Out::new(y)) };
     layer::decide(layer, theta, y).into()
 }
 
@@ -70,18 +77,20 @@ pub extern "C" fn perturb_grid_path_decide(layer: In<GridPath>, theta: In<f32>, 
 /// Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
 /// decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
 /// Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->rows·layer->columns entries; `target` is a path: ones among zeros.
-/// `gradient` may be `theta` or `target`.
 ///
 /// Errors as perturb_grid_path_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
 /// logarithms an entry.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_grid_path_gradient(
-    layer: In<GridPath>,
-    theta: In<f32>,
-    target: In<f32>,
+pub unsafe extern "C" fn perturb_grid_path_gradient(
+    layer: *const GridPath,
+    theta: *const f32,
+    target: *const f32,
     seed: u64,
-    gradient: Out<f32>,
+    gradient: *mut f32,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, target, gradient) =
+        unsafe { (In::new(layer), In::new(theta), In::new(target), Out::new(gradient)) };
     layer::gradient(layer, theta, target, seed, gradient).into()
 }
 
@@ -95,13 +104,15 @@ pub extern "C" fn perturb_grid_path_gradient(
 /// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_grid_path_gradient. On an error the
 /// model is as it was. Costs a gradient and two multiplications and additions a weight.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_grid_path_learn(
-    layer: In<GridPath>,
-    model: Out<Model>,
-    x: In<f32>,
-    target: In<f32>,
+pub unsafe extern "C" fn perturb_grid_path_learn(
+    layer: *const GridPath,
+    model: *mut Model,
+    x: *const f32,
+    target: *const f32,
     rate: f32,
     seed: u64,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, x, target) = unsafe { (In::new(layer), Out::new(model), In::new(x), In::new(target)) };
     layer::learn(layer, model, x, target, rate, seed).into()
 }

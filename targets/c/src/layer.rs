@@ -2,7 +2,8 @@
 
 use perturb_core::{Oracle, Perturbed, Seed, Shape, descend, scores};
 
-use crate::{In, Model, NoiseKind, Out, Status};
+use crate::pointer::{In, Out};
+use crate::{Model, NoiseKind, Status};
 
 /// A description from C.
 pub(crate) trait Layer {

@@ -1,5 +1,7 @@
 #![no_std]
 #![doc = include_str!("../README.md")]
+// Documentation is for the header, which also says once what holds for all pointers.
+#![allow(clippy::doc_markdown, clippy::missing_safety_doc)]
 
 // Tests on a host bring std's panic handler; a firmware has the one below.
 #[cfg(not(target_os = "none"))]
@@ -22,7 +24,6 @@ pub use bounded::{PERTURB_MAX_CELLS, PERTURB_MAX_SCORES};
 pub use grid_path::*;
 pub use model::*;
 pub use noise::NoiseKind;
-pub use pointer::{In, Out};
 pub use ranking::*;
 pub use seed::*;
 pub use status::*;

@@ -1,12 +1,13 @@
 //! Affine models in the caller's memory.
-#![allow(unsafe_code, reason = "names for C's linker")]
+#![allow(unsafe_code, reason = "exported to C")]
 
 use perturb_core::model_file::{self, ModelBytes, ModelHeader, NoiseKind, OracleKind};
 use perturb_core::{Oracle, Shape, scores};
 
 use crate::bounded::List;
 use crate::layer::{Layer, check_finite, perturbed};
-use crate::{In, Out, PERTURB_MAX_CELLS, Status};
+use crate::pointer::{In, Out};
+use crate::{PERTURB_MAX_CELLS, Status};
 
 /// An affine model theta = W x + b from features x to scores theta, in memory that the caller owns.
 ///
@@ -15,13 +16,13 @@ use crate::{In, Out, PERTURB_MAX_CELLS, Status};
 #[repr(C)]
 pub struct Model {
     /// W: scores·features floats, one column of scores a feature; W(i, j) is weights[j·scores + i].
-    pub weights: Out<f32>,
+    pub(crate) weights: *mut f32,
     /// b: scores floats.
-    pub bias: Out<f32>,
+    pub(crate) bias: *mut f32,
     /// The length of x, at least 1.
-    pub features: u32,
+    features: u32,
     /// The length of theta, at least 1 and at most PERTURB_MAX_CELLS.
-    pub scores: u32,
+    scores: u32,
 }
 
 impl Model {
@@ -34,22 +35,13 @@ impl Model {
         if self.scores as usize == scores { Ok(()) } else { Err(Status::Length) }
     }
 
-    fn sizes(&self) -> Result<(usize, usize), Status> {
+    /// How many weights, and how many scores.
+    pub(crate) fn sizes(&self) -> Result<(usize, usize), Status> {
         let (features, scores) = (self.features()?, self.scores as usize);
         if scores == 0 {
             return Err(Status::OutOfRange);
         }
         Ok((features.checked_mul(scores).ok_or(Status::Overflow)?, scores))
-    }
-
-    fn parts(&self) -> Result<(&[f32], &[f32]), Status> {
-        let (weights, bias) = self.sizes()?;
-        Ok((self.weights.slice(weights)?, self.bias.slice(bias)?))
-    }
-
-    pub(crate) fn parts_mut(&mut self) -> Result<(&mut [f32], &mut [f32]), Status> {
-        let (weights, bias) = self.sizes()?;
-        Ok((self.weights.slice_mut(weights)?, self.bias.slice_mut(bias)?))
     }
 }
 
@@ -61,7 +53,9 @@ impl Model {
 /// PERTURB_STATUS_CAPACITY for more than PERTURB_MAX_CELLS scores, PERTURB_STATUS_OUT_OF_RANGE for sizes of 0.
 /// One multiplication and addition a weight.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_model_scores(model: In<Model>, x: In<f32>, theta: Out<f32>) -> Status {
+pub unsafe extern "C" fn perturb_model_scores(model: *const Model, x: *const f32, theta: *mut f32) -> Status {
+    // SAFETY: promised by the caller.
+    let (model, x, theta) = unsafe { (In::new(model), In::new(x), Out::new(theta)) };
     let run = || {
         let model = model.get()?;
         let shape = List::<PERTURB_MAX_CELLS>::new(model.scores)?;
@@ -122,7 +116,7 @@ pub(crate) fn store<L: Layer>(
     layer: In<L>,
     oracle: OracleKind,
     model: In<Model>,
-    mut file: Out<u8>,
+    file: Out<u8>,
     capacity: usize,
     length: Out<usize>,
 ) -> Result<(), Status> {
@@ -131,9 +125,11 @@ pub(crate) fn store<L: Layer>(
     let (weights, bias) = model.parts()?;
     check_finite(weights).and(check_finite(bias)).map_err(|_| Status::Overflow)?;
     let needed = header.file_length()?;
-    let length = length.place(1)?;
-    let file = file.slice_mut(capacity)?;
-    write(header, weights, bias, file.get_mut(..needed).ok_or(Status::Length)?);
+    if capacity < needed {
+        return Err(Status::Length);
+    }
+    let (mut file, length) = (file.place(needed)?, length.place(1)?);
+    write(header, weights, bias, file.zeros());
     length.write(&[needed]);
     Ok(())
 }

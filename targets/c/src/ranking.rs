@@ -1,12 +1,13 @@
 //! Rank.
-#![allow(unsafe_code, reason = "names for C's linker")]
+#![allow(unsafe_code, reason = "exported to C")]
 
 use perturb_core::Ranking as Oracle;
 use perturb_core::model_file::OracleKind;
 
 use crate::bounded::List;
 use crate::layer::{self, Layer};
-use crate::{In, Model, Out, PERTURB_MAX_SCORES, Status, model};
+use crate::pointer::{In, Out};
+use crate::{Model, PERTURB_MAX_SCORES, Status, model};
 
 /// Rank `scores` options: y holds ascending ranks, d for the largest score down to 1 for the least; of equal scores the first
 /// ranks higher.
@@ -42,7 +43,13 @@ impl Layer for Ranking {
 /// beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. d² comparisons up to d = 16,
 /// then a sort of d integers.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_ranking_decide(layer: In<Ranking>, theta: In<f32>, y: Out<f32>) -> Status {
+pub unsafe extern "C" fn perturb_ranking_decide(
+    layer: *const Ranking,
+    theta: *const f32,
+    y: *mut f32,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, y) = unsafe { (In::new(layer), In::new(theta), Out::new(y)) };
     layer::decide(layer, theta, y).into()
 }
 
@@ -51,18 +58,20 @@ pub extern "C" fn perturb_ranking_decide(layer: In<Ranking>, theta: In<f32>, y: 
 /// Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
 /// decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
 /// Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->scores entries; `target` is a decision: the ranks 1 to d.
-/// `gradient` may be `theta` or `target`.
 ///
 /// Errors as perturb_ranking_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
 /// logarithms an entry.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_ranking_gradient(
-    layer: In<Ranking>,
-    theta: In<f32>,
-    target: In<f32>,
+pub unsafe extern "C" fn perturb_ranking_gradient(
+    layer: *const Ranking,
+    theta: *const f32,
+    target: *const f32,
     seed: u64,
-    gradient: Out<f32>,
+    gradient: *mut f32,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, target, gradient) =
+        unsafe { (In::new(layer), In::new(theta), In::new(target), Out::new(gradient)) };
     layer::gradient(layer, theta, target, seed, gradient).into()
 }
 
@@ -76,14 +85,16 @@ pub extern "C" fn perturb_ranking_gradient(
 /// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_ranking_gradient. On an error the
 /// model is as it was. Costs a gradient and two multiplications and additions a weight.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_ranking_learn(
-    layer: In<Ranking>,
-    model: Out<Model>,
-    x: In<f32>,
-    target: In<f32>,
+pub unsafe extern "C" fn perturb_ranking_learn(
+    layer: *const Ranking,
+    model: *mut Model,
+    x: *const f32,
+    target: *const f32,
     rate: f32,
     seed: u64,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, x, target) = unsafe { (In::new(layer), Out::new(model), In::new(x), In::new(target)) };
     layer::learn(layer, model, x, target, rate, seed).into()
 }
 
@@ -97,12 +108,14 @@ pub extern "C" fn perturb_ranking_learn(
 /// that is not known, PERTURB_STATUS_NOT_FINITE for weights that are. On an error the model is as it was.
 /// Looks at every byte twice; no working memory.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_ranking_load(
-    layer: In<Ranking>,
-    model: Out<Model>,
-    file: In<u8>,
+pub unsafe extern "C" fn perturb_ranking_load(
+    layer: *const Ranking,
+    model: *mut Model,
+    file: *const u8,
     length: usize,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, file) = unsafe { (In::new(layer), Out::new(model), In::new(file)) };
     model::load(layer, OracleKind::Ranking, model, file, length).into()
 }
 
@@ -114,12 +127,15 @@ pub extern "C" fn perturb_ranking_load(
 /// PERTURB_STATUS_LENGTH if there is too little room, PERTURB_STATUS_OVERFLOW if a weight is not finite. On an error
 /// file and length are as they were.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_ranking_store(
-    layer: In<Ranking>,
-    model: In<Model>,
-    file: Out<u8>,
+pub unsafe extern "C" fn perturb_ranking_store(
+    layer: *const Ranking,
+    model: *const Model,
+    file: *mut u8,
     capacity: usize,
-    length: Out<usize>,
+    length: *mut usize,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, file, length) =
+        unsafe { (In::new(layer), In::new(model), Out::new(file), Out::new(length)) };
     model::store(layer, OracleKind::Ranking, model, file, capacity, length).into()
 }

@@ -1,11 +1,12 @@
 //! Pick k.
-#![allow(unsafe_code, reason = "names for C's linker")]
+#![allow(unsafe_code, reason = "exported to C")]
 
 use perturb_core::TopK as Oracle;
 
 use crate::bounded::List;
 use crate::layer::{self, Layer};
-use crate::{In, Model, Out, PERTURB_MAX_SCORES, Status};
+use crate::pointer::{In, Out};
+use crate::{Model, PERTURB_MAX_SCORES, Status};
 
 /// Pick k of `scores` options: y is 1 for the options of the k largest scores and 0 elsewhere; of equal scores the first win.
 #[derive(Debug)]
@@ -41,7 +42,9 @@ impl Layer for TopK {
 /// PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
 /// beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. Sorts d integers.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_top_k_decide(layer: In<TopK>, theta: In<f32>, y: Out<f32>) -> Status {
+pub unsafe extern "C" fn perturb_top_k_decide(layer: *const TopK, theta: *const f32, y: *mut f32) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, y) = unsafe { (In::new(layer), In::new(theta), Out::new(y)) };
     layer::decide(layer, theta, y).into()
 }
 
@@ -50,18 +53,20 @@ pub extern "C" fn perturb_top_k_decide(layer: In<TopK>, theta: In<f32>, y: Out<f
 /// Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
 /// decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
 /// Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->scores entries; `target` is a decision: k ones among zeros.
-/// `gradient` may be `theta` or `target`.
 ///
 /// Errors as perturb_top_k_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
 /// logarithms an entry.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_top_k_gradient(
-    layer: In<TopK>,
-    theta: In<f32>,
-    target: In<f32>,
+pub unsafe extern "C" fn perturb_top_k_gradient(
+    layer: *const TopK,
+    theta: *const f32,
+    target: *const f32,
     seed: u64,
-    gradient: Out<f32>,
+    gradient: *mut f32,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, target, gradient) =
+        unsafe { (In::new(layer), In::new(theta), In::new(target), Out::new(gradient)) };
     layer::gradient(layer, theta, target, seed, gradient).into()
 }
 
@@ -75,13 +80,15 @@ pub extern "C" fn perturb_top_k_gradient(
 /// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_top_k_gradient. On an error the
 /// model is as it was. Costs a gradient and two multiplications and additions a weight.
 #[unsafe(no_mangle)]
-pub extern "C" fn perturb_top_k_learn(
-    layer: In<TopK>,
-    model: Out<Model>,
-    x: In<f32>,
-    target: In<f32>,
+pub unsafe extern "C" fn perturb_top_k_learn(
+    layer: *const TopK,
+    model: *mut Model,
+    x: *const f32,
+    target: *const f32,
     rate: f32,
     seed: u64,
 ) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, x, target) = unsafe { (In::new(layer), Out::new(model), In::new(x), In::new(target)) };
     layer::learn(layer, model, x, target, rate, seed).into()
 }
