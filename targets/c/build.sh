@@ -3,10 +3,16 @@
 #
 #   targets/c/build.sh CORE [PROGRAM]
 #
-# CORE is m0, m3, m4f, m7 or m33. PROGRAM is test (default), stack or ranking: test/PROGRAM.c. The last line of the output
-# is the program's path. CARGO, CARGO_TARGET_DIR and PERTURB_CARGO_ARGS (more arguments of cargo build) are honoured.
+# CORE is m0, m3, m4f, m7 or m33. PROGRAM is test (default), stack, or a layer alone: argmax, top_k, ranking or grid_path.
+# The last line of the output is the program's path. CARGO, CARGO_TARGET_DIR and PERTURB_CARGO_ARGS (more arguments of
+# cargo build) are honoured.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+    echo "usage: targets/c/build.sh m0|m3|m4f|m7|m33 [test|stack|argmax|top_k|ranking|grid_path]" >&2
+    exit 2
+}
 
 core=${1-}
 program=${2-test}
@@ -17,15 +23,18 @@ case $core in
     m4f) target=thumbv7em-none-eabihf machine=(-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard) ;;
     m7) target=thumbv7em-none-eabihf machine=(-mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=hard) ;;
     m33) target=thumbv8m.main-none-eabihf machine=(-mcpu=cortex-m33 -mfpu=fpv5-sp-d16 -mfloat-abi=hard) memory=an505 ;;
-    *)
-        echo "usage: targets/c/build.sh m0|m3|m4f|m7|m33 [test|stack|ranking]" >&2
-        exit 2
-        ;;
+    *) usage ;;
+esac
+sources=(test/start.c)
+case $program in
+    test) sources+=(test/example.c test/test.c) ;;
+    stack) sources+=(test/stack.c) ;;
+    argmax | top_k | ranking | grid_path) sources+=("-D$program" test/layer.c) ;;
+    *) usage ;;
 esac
 [ "$core" != m7 ] || export RUSTFLAGS="${RUSTFLAGS-} -C target-cpu=cortex-m7"
 
-# Fewer words than quotes: PERTURB_CARGO_ARGS is a list.
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # PERTURB_CARGO_ARGS is a list.
 "${CARGO:-cargo}" build --release --package perturb-c --target "$target" ${PERTURB_CARGO_ARGS-}
 
 directory=${CARGO_TARGET_DIR:-$(cd .. && pwd)/target}
@@ -34,7 +43,7 @@ elf=$directory/$target/release/perturb-c-$core-$program.elf
 arm-none-eabi-gcc "${machine[@]}" -mthumb -std=c99 -Os -Wall -Wextra -Werror -ffreestanding \
     -ffunction-sections -fdata-sections -I include \
     -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-z,noexecstack -T "../memory/$memory.x" -T test/link.x \
-    test/start.c test/example.c "test/$program.c" "$archive" -o "$elf"
+    "${sources[@]}" "$archive" -o "$elf"
 
 # Nothing in the library can panic or allocate.
 if arm-none-eabi-nm -C "$elf" | grep -E 'panic|unwrap|expect_failed|slice_.*_fail|index_fail|__rust|__rg_|alloc'; then

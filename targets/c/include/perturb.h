@@ -1,13 +1,17 @@
-/* Decision layers that learn on the device: argmax, top-k, ranking and grid paths, perturbed.
+/* Decision layers that learn on the device: argmax, top-k, ranking and grid paths, with noise on their scores.
 
-   A layer is a description in the caller's memory. Every function checks it and its other inputs, keeps no state, allocates
-   nothing, cannot abort, and may be called from any task as long as no two of them write the same memory. Every function
-   that returns a perturb_status leaves its outputs as they were unless it returns PERTURB_STATUS_OK.
+   A layer is a description in the caller's memory. Every function checks it and all other inputs, keeps no state, allocates
+   nothing and cannot abort. It may be called from any task, as long as no other writes what it reads. What is not done
+   leaves no trace: outputs, and models that learn or load, are as they were unless PERTURB_STATUS_OK is returned.
 
-   theta are scores to maximise: a cost c enters as -c. The noise is a function of the seed alone, so that results are the
-   same bits on every target. All numbers are float; sums are formed from the first entry to the last.
+   Pointers point to as many values as each function says, aligned as C aligns them; NULL and misaligned ones are refused.
+   y, gradient and theta, where they are results, may be the inputs themselves. The memory of a model, and a file that is
+   written, overlap nothing else.
 
-   Generated from the Rust sources by cbindgen; change those. */
+   theta are scores to maximise: a cost c enters as -c. Noise is a function of the seed alone, and sums are formed from the
+   first entry to the last, so that results have the same bits on every target. Stack use is in the README.
+
+   Generated from the Rust sources by cbindgen: change those. */
 
 
 #ifndef PERTURB_H
@@ -150,7 +154,7 @@ typedef uint32_t perturb_neighbours;
 #endif // __cplusplus
 
 /**
- * Pick one of `scores` options: y is 1 for the option of the largest score and 0 elsewhere; of equal scores the first wins.
+ * Pick one of d options by their scores.
  */
 typedef struct perturb_argmax {
     /**
@@ -158,20 +162,20 @@ typedef struct perturb_argmax {
      */
     uint32_t scores;
     /**
-     * A perturb_noise.
+     * One of enum perturb_noise: what is added to scores when gradients are taken.
      */
     uint32_t noise;
     /**
-     * The temperature > 0, in the units of theta: how much noise training explores with. perturb_argmax_decide ignores
-     * it, but it must be valid.
+     * The temperature: a finite number > 0 in the units of theta, by which noise is multiplied. Decisions are
+     * without noise.
      */
     float epsilon;
 } perturb_argmax;
 
 /**
- * An affine model theta = W x + b from features x to scores theta, in memory that the caller owns.
+ * An affine model in the caller's memory: scores theta = W x + b of features x.
  *
- * weights and bias must not overlap each other nor any argument of a call that the model is given to.
+ * Zeros are a model to start from: it has no preference.
  */
 typedef struct perturb_model {
     /**
@@ -193,8 +197,7 @@ typedef struct perturb_model {
 } perturb_model;
 
 /**
- * Walk from the first to the last cell of a grid: y is 1 for the cells of the cheapest path, both ends included, and 0
- * elsewhere. Cells are stored row by row.
+ * Walk through a grid of d = rows·columns cells by their costs, from the first cell to the last.
  */
 typedef struct perturb_grid_path {
     /**
@@ -206,23 +209,22 @@ typedef struct perturb_grid_path {
      */
     uint32_t columns;
     /**
-     * A perturb_neighbours.
+     * One of enum perturb_neighbours.
      */
     uint32_t neighbours;
     /**
-     * A perturb_noise.
+     * One of enum perturb_noise: what is added to scores when gradients are taken.
      */
     uint32_t noise;
     /**
-     * The temperature > 0, in the units of theta: how much noise training explores with. perturb_grid_path_decide ignores
-     * it, but it must be valid.
+     * The temperature: a finite number > 0 in the units of theta, by which noise is multiplied. Decisions are
+     * without noise.
      */
     float epsilon;
 } perturb_grid_path;
 
 /**
- * Rank `scores` options: y holds ascending ranks, d for the largest score down to 1 for the least; of equal scores the first
- * ranks higher.
+ * Rank d options by their scores.
  */
 typedef struct perturb_ranking {
     /**
@@ -230,18 +232,18 @@ typedef struct perturb_ranking {
      */
     uint32_t scores;
     /**
-     * A perturb_noise.
+     * One of enum perturb_noise: what is added to scores when gradients are taken.
      */
     uint32_t noise;
     /**
-     * The temperature > 0, in the units of theta: how much noise training explores with. perturb_ranking_decide ignores
-     * it, but it must be valid.
+     * The temperature: a finite number > 0 in the units of theta, by which noise is multiplied. Decisions are
+     * without noise.
      */
     float epsilon;
 } perturb_ranking;
 
 /**
- * Pick k of `scores` options: y is 1 for the options of the k largest scores and 0 elsewhere; of equal scores the first win.
+ * Pick k of d options by their scores.
  */
 typedef struct perturb_top_k {
     /**
@@ -253,12 +255,12 @@ typedef struct perturb_top_k {
      */
     uint32_t k;
     /**
-     * A perturb_noise.
+     * One of enum perturb_noise: what is added to scores when gradients are taken.
      */
     uint32_t noise;
     /**
-     * The temperature > 0, in the units of theta: how much noise training explores with. perturb_top_k_decide ignores
-     * it, but it must be valid.
+     * The temperature: a finite number > 0 in the units of theta, by which noise is multiplied. Decisions are
+     * without noise.
      */
     float epsilon;
 } perturb_top_k;
@@ -268,27 +270,32 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Decides: y = y*(theta), 1 at the largest score and 0 elsewhere.
+ * Decides: y is 1 at the largest of the scores theta and 0 elsewhere; of equal scores the first wins.
  *
- * `theta` has layer->scores entries, in any unit: larger is preferred, a cost c enters as −c. `y` has room for as many and
- * may be `theta`.
+ * y*(theta) maximises ⟨y, theta⟩ over the vectors of one 1 among zeros. `theta` and `y` have layer->scores
+ * entries.
  *
- * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
- * beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. d comparisons.
+ * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite; PERTURB_STATUS_OVERFLOW if ⟨y, theta⟩ is
+ * beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
+ * PERTURB_STATUS_POINTER.
+ *
+ * Cost: d comparisons. Stack: at most 450 bytes.
  */
-perturb_status perturb_argmax_decide(const struct perturb_argmax *layer,
-                                     const float *theta,
-                                     float *y);
+perturb_status perturb_argmax_decide(const struct perturb_argmax *layer, const float *theta, float *y);
 
 /**
- * One sample of the gradient in theta of the Fenchel–Young loss: y*(theta + epsilon·Z) − target.
+ * One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
  *
- * Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
- * decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
- * Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->scores entries; `target` is a decision: one 1 among zeros.
+ * Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
+ * decides as `target` does. For scores that come from a model of the caller's own, which takes the gradient from
+ * here; perturb_model has perturb_argmax_learn.
  *
- * Errors as perturb_argmax_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
- * logarithms an entry.
+ * `theta`, `target` and `gradient` have layer->scores entries; `target` is 1 for the option that is right and 0
+ * elsewhere. Z has independent entries of the layer's noise and is a function of `seed`: fold another key into it
+ * each time, by perturb_seed_fold.
+ *
+ * Errors as perturb_argmax_decide, but for the overflow, and for target as for theta. Cost: a decision, and one or
+ * two logarithms an entry. Stack: at most 1000 bytes.
  */
 perturb_status perturb_argmax_gradient(const struct perturb_argmax *layer,
                                        const float *theta,
@@ -297,15 +304,20 @@ perturb_status perturb_argmax_gradient(const struct perturb_argmax *layer,
                                        float *gradient);
 
 /**
- * Learns from one example that `target` is the decision for the features `x`: a step of stochastic gradient descent on
- * the Fenchel–Young loss, W −= rate·g xᵀ and b −= rate·g with g = y*(W x + b + epsilon·Z) − target.
+ * Learns that `target` is right where the features are `x`: one step of stochastic gradient descent on the
+ * Fenchel–Young loss.
  *
- * `x` has model->features entries, `target` layer->scores: a decision: one 1 among zeros. `rate` > 0 is in units of theta
- * per step. Give each step its own `seed`: see perturb_seed_fold.
+ * W −= rate·g xᵀ and b −= rate·g for g = y*(W x + b + epsilon·Z) − target.
  *
- * PERTURB_STATUS_LENGTH unless the model has as many scores as the layer, PERTURB_STATUS_NOT_POSITIVE for the rate,
- * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_argmax_gradient. On an error the
- * model is as it was. Costs a gradient and two multiplications and additions a weight.
+ * `x` has model->features entries, `target` layer->scores: 1 for the option that is right and 0 elsewhere. `rate`,
+ * which must be positive, is how far b moves for an error of 1 in y, in the units of theta. Fold another key into
+ * `seed` at each step, by perturb_seed_fold.
+ *
+ * PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
+ * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+ * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_argmax_decide.
+ *
+ * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1300 bytes.
  */
 perturb_status perturb_argmax_learn(const struct perturb_argmax *layer,
                                     struct perturb_model *model,
@@ -315,15 +327,17 @@ perturb_status perturb_argmax_learn(const struct perturb_argmax *layer,
                                     uint64_t seed);
 
 /**
- * Takes a model's weights from the `length` bytes of a model file, as the host or perturb_argmax_store writes it.
+ * Takes the model's weights from a model file of `length` bytes, written by the host or by perturb_argmax_store.
  *
- * The file must be of an argmax, of the layer's noise and of model's sizes; the layer keeps its own epsilon. `file` may lie
- * anywhere, in flash too, and needs no alignment.
+ * The file must have the model's sizes, and an argmax with the layer's noise as its layer; its epsilon is left
+ * aside, for the layer has one. `file` may lie in flash, and needs no alignment.
  *
- * PERTURB_STATUS_CHECKSUM for damaged bytes, PERTURB_STATUS_DIFFERS for a file of another oracle or noise or none at all,
- * PERTURB_STATUS_LENGTH for another number of bytes, features or scores, PERTURB_STATUS_OUT_OF_RANGE for a version or code
- * that is not known, PERTURB_STATUS_NOT_FINITE for weights that are. On an error the model is as it was.
- * Looks at every byte twice; no working memory.
+ * PERTURB_STATUS_CHECKSUM if bytes are damaged; PERTURB_STATUS_DIFFERS if it is no model file, or of another layer
+ * or noise; PERTURB_STATUS_LENGTH if there are too few bytes or too many, or if sizes differ;
+ * PERTURB_STATUS_OUT_OF_RANGE for a version or a code that is not known; PERTURB_STATUS_NOT_FINITE for a weight
+ * that is not.
+ *
+ * Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
  */
 perturb_status perturb_argmax_load(const struct perturb_argmax *layer,
                                    struct perturb_model *model,
@@ -331,13 +345,15 @@ perturb_status perturb_argmax_load(const struct perturb_argmax *layer,
                                    size_t length);
 
 /**
- * Writes what a model has learned as a model file, for perturb_argmax_load and for the host.
+ * Writes the model's weights as a model file, for the host and for perturb_argmax_load.
  *
- * `file` has room for `capacity` bytes, at least PERTURB_MODEL_FILE(features, scores); `length` receives how many were
- * written.
+ * `file` has room for `capacity` bytes, at least PERTURB_MODEL_FILE(features, scores); `length` receives how many
+ * were written.
  *
- * PERTURB_STATUS_LENGTH if there is too little room, PERTURB_STATUS_OVERFLOW if a weight is not finite. On an error
- * file and length are as they were.
+ * PERTURB_STATUS_LENGTH if there is not room enough, or unless the model gives as many scores as the layer takes;
+ * PERTURB_STATUS_OVERFLOW if a weight is not finite.
+ *
+ * Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
  */
 perturb_status perturb_argmax_store(const struct perturb_argmax *layer,
                                     const struct perturb_model *model,
@@ -346,29 +362,35 @@ perturb_status perturb_argmax_store(const struct perturb_argmax *layer,
                                     size_t *length);
 
 /**
- * Decides: y = y*(theta), 1 on the path of the largest total score.
+ * Decides: y is 1 on the cells of the cheapest path from the first cell to the last, both included, and 0
+ * elsewhere.
  *
- * `theta` has layer->rows·layer->columns entries, in any unit: larger is preferred, a cost c enters as −c. `y` has room for as many.
- * Costs should be positive;
- * the search takes others for 1/1024.
+ * y*(theta) maximises ⟨y, theta⟩ over such paths: theta = −c for the costs c of the cells, row by row. Costs
+ * should be positive: the search takes one below 1/1024 for 1/1024. Among equally cheap paths the one wins whose
+ * cells are reached first from the start, cells at equal distance row by row. `theta` and `y` have
+ * layer->rows·layer->columns entries.
  *
- * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
- * beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. Dijkstra's
- * algorithm: d log d steps for d cells.
+ * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite; PERTURB_STATUS_OVERFLOW if ⟨y, theta⟩ is
+ * beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
+ * PERTURB_STATUS_POINTER.
+ *
+ * Cost: Dijkstra's algorithm, d log d steps for d cells. Stack: at most 4100 bytes.
  */
-perturb_status perturb_grid_path_decide(const struct perturb_grid_path *layer,
-                                        const float *theta,
-                                        float *y);
+perturb_status perturb_grid_path_decide(const struct perturb_grid_path *layer, const float *theta, float *y);
 
 /**
- * One sample of the gradient in theta of the Fenchel–Young loss: y*(theta + epsilon·Z) − target.
+ * One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
  *
- * Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
- * decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
- * Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->rows·layer->columns entries; `target` is a path: ones among zeros.
+ * Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
+ * decides as `target` does. For scores that come from a model of the caller's own, which takes the gradient from
+ * here; perturb_model has perturb_grid_path_learn.
  *
- * Errors as perturb_grid_path_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
- * logarithms an entry.
+ * `theta`, `target` and `gradient` have layer->rows·layer->columns entries; `target` is 1 on the cells of the path
+ * that is right and 0 elsewhere. Z has independent entries of the layer's noise and is a function of `seed`: fold
+ * another key into it each time, by perturb_seed_fold.
+ *
+ * Errors as perturb_grid_path_decide, but for the overflow, and for target as for theta. Cost: a decision, and one
+ * or two logarithms an entry. Stack: at most 5300 bytes.
  */
 perturb_status perturb_grid_path_gradient(const struct perturb_grid_path *layer,
                                           const float *theta,
@@ -377,15 +399,20 @@ perturb_status perturb_grid_path_gradient(const struct perturb_grid_path *layer,
                                           float *gradient);
 
 /**
- * Learns from one example that `target` is the decision for the features `x`: a step of stochastic gradient descent on
- * the Fenchel–Young loss, W −= rate·g xᵀ and b −= rate·g with g = y*(W x + b + epsilon·Z) − target.
+ * Learns that `target` is right where the features are `x`: one step of stochastic gradient descent on the
+ * Fenchel–Young loss.
  *
- * `x` has model->features entries, `target` layer->rows·layer->columns: a path: ones among zeros. `rate` > 0 is in units of theta
- * per step. Give each step its own `seed`: see perturb_seed_fold.
+ * W −= rate·g xᵀ and b −= rate·g for g = y*(W x + b + epsilon·Z) − target.
  *
- * PERTURB_STATUS_LENGTH unless the model has as many scores as the layer, PERTURB_STATUS_NOT_POSITIVE for the rate,
- * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_grid_path_gradient. On an error the
- * model is as it was. Costs a gradient and two multiplications and additions a weight.
+ * `x` has model->features entries, `target` layer->rows·layer->columns: 1 on the cells of the path that is right
+ * and 0 elsewhere. `rate`, which must be positive, is how far b moves for an error of 1 in y, in the units of
+ * theta. Fold another key into `seed` at each step, by perturb_seed_fold.
+ *
+ * PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
+ * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+ * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_grid_path_decide.
+ *
+ * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 6400 bytes.
  */
 perturb_status perturb_grid_path_learn(const struct perturb_grid_path *layer,
                                        struct perturb_model *model,
@@ -395,39 +422,45 @@ perturb_status perturb_grid_path_learn(const struct perturb_grid_path *layer,
                                        uint64_t seed);
 
 /**
- * theta = W x + b.
+ * Scores: theta = W x + b.
  *
- * `x` has model->features entries, `theta` room for model->scores, in the units of the scores: larger is preferred.
+ * `x` has model->features entries, `theta` model->scores.
  *
- * PERTURB_STATUS_NOT_FINITE if an entry of x is NaN or infinite, PERTURB_STATUS_OVERFLOW if one of the result would be,
- * PERTURB_STATUS_CAPACITY for more than PERTURB_MAX_CELLS scores, PERTURB_STATUS_OUT_OF_RANGE for sizes of 0.
- * One multiplication and addition a weight.
+ * PERTURB_STATUS_NOT_FINITE if an entry of x is NaN or infinite; PERTURB_STATUS_OVERFLOW if one of theta would be;
+ * PERTURB_STATUS_CAPACITY for more than PERTURB_MAX_CELLS scores; PERTURB_STATUS_OUT_OF_RANGE if a size is 0;
+ * PERTURB_STATUS_POINTER.
+ *
+ * Cost: a multiplication and an addition a weight. Stack: at most 1300 bytes.
  */
 perturb_status perturb_model_scores(const struct perturb_model *model, const float *x, float *theta);
 
 /**
- * Decides: y = y*(theta), the rank of each score, d for the largest.
+ * Decides: y holds the ranks of the scores theta: d for the largest, down to 1 for the least; of equal scores the
+ * first ranks higher.
  *
- * `theta` has layer->scores entries, in any unit: larger is preferred, a cost c enters as −c. `y` has room for as many and
- * may be `theta`.
+ * y*(theta) maximises ⟨y, theta⟩ over the permutations of 1, …, d. `theta` and `y` have layer->scores entries.
  *
- * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
- * beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. d² comparisons up to d = 16,
- * then a sort of d integers.
+ * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite; PERTURB_STATUS_OVERFLOW if ⟨y, theta⟩ is
+ * beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
+ * PERTURB_STATUS_POINTER.
+ *
+ * Cost: d² comparisons up to d = 16, then a sort of d integers. Stack: at most 1800 bytes.
  */
-perturb_status perturb_ranking_decide(const struct perturb_ranking *layer,
-                                      const float *theta,
-                                      float *y);
+perturb_status perturb_ranking_decide(const struct perturb_ranking *layer, const float *theta, float *y);
 
 /**
- * One sample of the gradient in theta of the Fenchel–Young loss: y*(theta + epsilon·Z) − target.
+ * One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
  *
- * Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
- * decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
- * Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->scores entries; `target` is a decision: the ranks 1 to d.
+ * Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
+ * decides as `target` does. For scores that come from a model of the caller's own, which takes the gradient from
+ * here; perturb_model has perturb_ranking_learn.
  *
- * Errors as perturb_ranking_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
- * logarithms an entry.
+ * `theta`, `target` and `gradient` have layer->scores entries; `target` is the ranks that are right, d for the
+ * best option and 1 for the worst. Z has independent entries of the layer's noise and is a function of `seed`:
+ * fold another key into it each time, by perturb_seed_fold.
+ *
+ * Errors as perturb_ranking_decide, but for the overflow, and for target as for theta. Cost: a decision, and one
+ * or two logarithms an entry. Stack: at most 1900 bytes.
  */
 perturb_status perturb_ranking_gradient(const struct perturb_ranking *layer,
                                         const float *theta,
@@ -436,15 +469,20 @@ perturb_status perturb_ranking_gradient(const struct perturb_ranking *layer,
                                         float *gradient);
 
 /**
- * Learns from one example that `target` is the decision for the features `x`: a step of stochastic gradient descent on
- * the Fenchel–Young loss, W −= rate·g xᵀ and b −= rate·g with g = y*(W x + b + epsilon·Z) − target.
+ * Learns that `target` is right where the features are `x`: one step of stochastic gradient descent on the
+ * Fenchel–Young loss.
  *
- * `x` has model->features entries, `target` layer->scores: a decision: the ranks 1 to d. `rate` > 0 is in units of theta
- * per step. Give each step its own `seed`: see perturb_seed_fold.
+ * W −= rate·g xᵀ and b −= rate·g for g = y*(W x + b + epsilon·Z) − target.
  *
- * PERTURB_STATUS_LENGTH unless the model has as many scores as the layer, PERTURB_STATUS_NOT_POSITIVE for the rate,
- * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_ranking_gradient. On an error the
- * model is as it was. Costs a gradient and two multiplications and additions a weight.
+ * `x` has model->features entries, `target` layer->scores: the ranks that are right, d for the best option and 1
+ * for the worst. `rate`, which must be positive, is how far b moves for an error of 1 in y, in the units of theta.
+ * Fold another key into `seed` at each step, by perturb_seed_fold.
+ *
+ * PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
+ * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+ * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_ranking_decide.
+ *
+ * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2200 bytes.
  */
 perturb_status perturb_ranking_learn(const struct perturb_ranking *layer,
                                      struct perturb_model *model,
@@ -454,15 +492,17 @@ perturb_status perturb_ranking_learn(const struct perturb_ranking *layer,
                                      uint64_t seed);
 
 /**
- * Takes a model's weights from the `length` bytes of a model file, as the host or perturb_ranking_store writes it.
+ * Takes the model's weights from a model file of `length` bytes, written by the host or by perturb_ranking_store.
  *
- * The file must be of a ranking, of the layer's noise and of model's sizes; the layer keeps its own epsilon. `file` may lie
- * anywhere, in flash too, and needs no alignment.
+ * The file must have the model's sizes, and a ranking with the layer's noise as its layer; its epsilon is left
+ * aside, for the layer has one. `file` may lie in flash, and needs no alignment.
  *
- * PERTURB_STATUS_CHECKSUM for damaged bytes, PERTURB_STATUS_DIFFERS for a file of another oracle or noise or none at all,
- * PERTURB_STATUS_LENGTH for another number of bytes, features or scores, PERTURB_STATUS_OUT_OF_RANGE for a version or code
- * that is not known, PERTURB_STATUS_NOT_FINITE for weights that are. On an error the model is as it was.
- * Looks at every byte twice; no working memory.
+ * PERTURB_STATUS_CHECKSUM if bytes are damaged; PERTURB_STATUS_DIFFERS if it is no model file, or of another layer
+ * or noise; PERTURB_STATUS_LENGTH if there are too few bytes or too many, or if sizes differ;
+ * PERTURB_STATUS_OUT_OF_RANGE for a version or a code that is not known; PERTURB_STATUS_NOT_FINITE for a weight
+ * that is not.
+ *
+ * Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
  */
 perturb_status perturb_ranking_load(const struct perturb_ranking *layer,
                                     struct perturb_model *model,
@@ -470,13 +510,15 @@ perturb_status perturb_ranking_load(const struct perturb_ranking *layer,
                                     size_t length);
 
 /**
- * Writes what a model has learned as a model file, for perturb_ranking_load and for the host.
+ * Writes the model's weights as a model file, for the host and for perturb_ranking_load.
  *
- * `file` has room for `capacity` bytes, at least PERTURB_MODEL_FILE(features, scores); `length` receives how many were
- * written.
+ * `file` has room for `capacity` bytes, at least PERTURB_MODEL_FILE(features, scores); `length` receives how many
+ * were written.
  *
- * PERTURB_STATUS_LENGTH if there is too little room, PERTURB_STATUS_OVERFLOW if a weight is not finite. On an error
- * file and length are as they were.
+ * PERTURB_STATUS_LENGTH if there is not room enough, or unless the model gives as many scores as the layer takes;
+ * PERTURB_STATUS_OVERFLOW if a weight is not finite.
+ *
+ * Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
  */
 perturb_status perturb_ranking_store(const struct perturb_ranking *layer,
                                      const struct perturb_model *model,
@@ -501,27 +543,32 @@ uint64_t perturb_seed_fold(uint64_t seed, uint64_t key);
 const char *perturb_status_text(uint32_t status);
 
 /**
- * Decides: y = y*(theta), 1 at the k largest scores and 0 elsewhere.
+ * Decides: y is 1 at the k largest of the scores theta and 0 elsewhere; of equal scores the first win.
  *
- * `theta` has layer->scores entries, in any unit: larger is preferred, a cost c enters as −c. `y` has room for as many and
- * may be `theta`.
+ * y*(theta) maximises ⟨y, theta⟩ over the vectors of k ones among zeros. `theta` and `y` have layer->scores
+ * entries.
  *
- * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
- * beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. Sorts d integers.
+ * PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite; PERTURB_STATUS_OVERFLOW if ⟨y, theta⟩ is
+ * beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
+ * PERTURB_STATUS_POINTER.
+ *
+ * Cost: a sort of d integers. Stack: at most 1100 bytes.
  */
-perturb_status perturb_top_k_decide(const struct perturb_top_k *layer,
-                                    const float *theta,
-                                    float *y);
+perturb_status perturb_top_k_decide(const struct perturb_top_k *layer, const float *theta, float *y);
 
 /**
- * One sample of the gradient in theta of the Fenchel–Young loss: y*(theta + epsilon·Z) − target.
+ * One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
  *
- * Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
- * decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
- * Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->scores entries; `target` is a decision: k ones among zeros.
+ * Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
+ * decides as `target` does. For scores that come from a model of the caller's own, which takes the gradient from
+ * here; perturb_model has perturb_top_k_learn.
  *
- * Errors as perturb_top_k_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
- * logarithms an entry.
+ * `theta`, `target` and `gradient` have layer->scores entries; `target` is 1 for the k options that are right and
+ * 0 elsewhere. Z has independent entries of the layer's noise and is a function of `seed`: fold another key into
+ * it each time, by perturb_seed_fold.
+ *
+ * Errors as perturb_top_k_decide, but for the overflow, and for target as for theta. Cost: a decision, and one or
+ * two logarithms an entry. Stack: at most 1600 bytes.
  */
 perturb_status perturb_top_k_gradient(const struct perturb_top_k *layer,
                                       const float *theta,
@@ -530,15 +577,20 @@ perturb_status perturb_top_k_gradient(const struct perturb_top_k *layer,
                                       float *gradient);
 
 /**
- * Learns from one example that `target` is the decision for the features `x`: a step of stochastic gradient descent on
- * the Fenchel–Young loss, W −= rate·g xᵀ and b −= rate·g with g = y*(W x + b + epsilon·Z) − target.
+ * Learns that `target` is right where the features are `x`: one step of stochastic gradient descent on the
+ * Fenchel–Young loss.
  *
- * `x` has model->features entries, `target` layer->scores: a decision: k ones among zeros. `rate` > 0 is in units of theta
- * per step. Give each step its own `seed`: see perturb_seed_fold.
+ * W −= rate·g xᵀ and b −= rate·g for g = y*(W x + b + epsilon·Z) − target.
  *
- * PERTURB_STATUS_LENGTH unless the model has as many scores as the layer, PERTURB_STATUS_NOT_POSITIVE for the rate,
- * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_top_k_gradient. On an error the
- * model is as it was. Costs a gradient and two multiplications and additions a weight.
+ * `x` has model->features entries, `target` layer->scores: 1 for the k options that are right and 0 elsewhere.
+ * `rate`, which must be positive, is how far b moves for an error of 1 in y, in the units of theta. Fold another
+ * key into `seed` at each step, by perturb_seed_fold.
+ *
+ * PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
+ * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+ * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_top_k_decide.
+ *
+ * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1900 bytes.
  */
 perturb_status perturb_top_k_learn(const struct perturb_top_k *layer,
                                    struct perturb_model *model,

@@ -82,7 +82,7 @@ impl<const CAPACITY: usize> Shape for Table<CAPACITY> {
         self.rows * self.columns
     }
     fn array<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Entries<T, CAPACITY> {
-        List { len: self.dim() }.array(fill)
+        Entries { entries: [fill; CAPACITY], len: self.dim() }
     }
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, _: T) -> [T; 0] {
         []

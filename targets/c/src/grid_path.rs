@@ -18,8 +18,7 @@ pub enum Neighbours {
     Eight = 8,
 }
 
-/// Walk from the first to the last cell of a grid: y is 1 for the cells of the cheapest path, both ends included, and 0
-/// elsewhere. Cells are stored row by row.
+/// Walk through a grid of d = rows·columns cells by their costs, from the first cell to the last.
 #[derive(Debug)]
 #[repr(C)]
 pub struct GridPath {
@@ -27,40 +26,47 @@ pub struct GridPath {
     pub rows: u32,
     /// At least 1.
     pub columns: u32,
-    /// A perturb_neighbours.
+    /// One of enum perturb_neighbours.
     pub neighbours: u32,
-    /// A perturb_noise.
+    /// One of enum perturb_noise: what is added to scores when gradients are taken.
     pub noise: u32,
-    /// The temperature > 0, in the units of theta: how much noise training explores with. perturb_grid_path_decide ignores
-    /// it, but it must be valid.
+    /// The temperature: a finite number > 0 in the units of theta, by which noise is multiplied. Decisions are
+    /// without noise.
     pub epsilon: f32,
 }
 
 impl Layer for GridPath {
     type Oracle = Oracle<f32, Table<PERTURB_MAX_CELLS>>;
 
+    fn shape(&self) -> Result<Table<PERTURB_MAX_CELLS>, Status> {
+        Table::new(self.rows, self.columns)
+    }
     fn oracle(&self) -> Result<Self::Oracle, Status> {
         let neighbours = match self.neighbours {
             four if four == Neighbours::Four as u32 => perturb_core::Neighbours::Four,
             eight if eight == Neighbours::Eight as u32 => perturb_core::Neighbours::Eight,
             _ => return Err(Status::OutOfRange),
         };
-        Ok(Oracle::new(Table::new(self.rows, self.columns)?, neighbours)?)
+        Ok(Oracle::new(self.shape()?, neighbours)?)
     }
     fn perturbation(&self) -> (u32, f32) {
         (self.noise, self.epsilon)
     }
 }
 
-/// Decides: y = y*(theta), 1 on the path of the largest total score.
+/// Decides: y is 1 on the cells of the cheapest path from the first cell to the last, both included, and 0
+/// elsewhere.
 ///
-/// `theta` has layer->rows·layer->columns entries, in any unit: larger is preferred, a cost c enters as −c. `y` has room for as many.
-/// Costs should be positive;
-/// the search takes others for 1/1024.
+/// y*(theta) maximises ⟨y, theta⟩ over such paths: theta = −c for the costs c of the cells, row by row. Costs
+/// should be positive: the search takes one below 1/1024 for 1/1024. Among equally cheap paths the one wins whose
+/// cells are reached first from the start, cells at equal distance row by row. `theta` and `y` have
+/// layer->rows·layer->columns entries.
 ///
-/// PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
-/// beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. Dijkstra's
-/// algorithm: d log d steps for d cells.
+/// PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite; PERTURB_STATUS_OVERFLOW if ⟨y, theta⟩ is
+/// beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
+/// PERTURB_STATUS_POINTER.
+///
+/// Cost: Dijkstra's algorithm, d log d steps for d cells. Stack: at most 4100 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_grid_path_decide(
     layer: *const GridPath,
@@ -72,14 +78,18 @@ pub unsafe extern "C" fn perturb_grid_path_decide(
     layer::decide(layer, theta, y).into()
 }
 
-/// One sample of the gradient in theta of the Fenchel–Young loss: y*(theta + epsilon·Z) − target.
+/// One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
 ///
-/// Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
-/// decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
-/// Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->rows·layer->columns entries; `target` is a path: ones among zeros.
+/// Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
+/// decides as `target` does. For scores that come from a model of the caller's own, which takes the gradient from
+/// here; perturb_model has perturb_grid_path_learn.
 ///
-/// Errors as perturb_grid_path_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
-/// logarithms an entry.
+/// `theta`, `target` and `gradient` have layer->rows·layer->columns entries; `target` is 1 on the cells of the path
+/// that is right and 0 elsewhere. Z has independent entries of the layer's noise and is a function of `seed`: fold
+/// another key into it each time, by perturb_seed_fold.
+///
+/// Errors as perturb_grid_path_decide, but for the overflow, and for target as for theta. Cost: a decision, and one
+/// or two logarithms an entry. Stack: at most 5300 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_grid_path_gradient(
     layer: *const GridPath,
@@ -94,15 +104,20 @@ pub unsafe extern "C" fn perturb_grid_path_gradient(
     layer::gradient(layer, theta, target, seed, gradient).into()
 }
 
-/// Learns from one example that `target` is the decision for the features `x`: a step of stochastic gradient descent on
-/// the Fenchel–Young loss, W −= rate·g xᵀ and b −= rate·g with g = y*(W x + b + epsilon·Z) − target.
+/// Learns that `target` is right where the features are `x`: one step of stochastic gradient descent on the
+/// Fenchel–Young loss.
 ///
-/// `x` has model->features entries, `target` layer->rows·layer->columns: a path: ones among zeros. `rate` > 0 is in units of theta
-/// per step. Give each step its own `seed`: see perturb_seed_fold.
+/// W −= rate·g xᵀ and b −= rate·g for g = y*(W x + b + epsilon·Z) − target.
 ///
-/// PERTURB_STATUS_LENGTH unless the model has as many scores as the layer, PERTURB_STATUS_NOT_POSITIVE for the rate,
-/// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_grid_path_gradient. On an error the
-/// model is as it was. Costs a gradient and two multiplications and additions a weight.
+/// `x` has model->features entries, `target` layer->rows·layer->columns: 1 on the cells of the path that is right
+/// and 0 elsewhere. `rate`, which must be positive, is how far b moves for an error of 1 in y, in the units of
+/// theta. Fold another key into `seed` at each step, by perturb_seed_fold.
+///
+/// PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
+/// the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+/// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_grid_path_decide.
+///
+/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 6400 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_grid_path_learn(
     layer: *const GridPath,

@@ -9,24 +9,36 @@ use crate::{Model, NoiseKind, Status};
 pub(crate) trait Layer {
     type Oracle: Oracle<f32>;
 
+    fn shape(&self) -> Result<<Self::Oracle as Oracle<f32>>::Shape, Status>;
     fn oracle(&self) -> Result<Self::Oracle, Status>;
     /// A [`NoiseKind`] and ε.
     fn perturbation(&self) -> (u32, f32);
 }
 
-type LayerOf<L> = Perturbed<<L as Layer>::Oracle, NoiseKind, f32>;
-
-pub(crate) fn perturbed<L: Layer>(layer: In<L>) -> Result<LayerOf<L>, Status> {
-    let layer = layer.get()?;
+/// `oracle` is lent, since moving it costs its stack once more.
+fn perturbed<'a, L: Layer>(layer: &L, oracle: &'a L::Oracle) -> Result<LayerOf<'a, L>, Status> {
     let (noise, epsilon) = layer.perturbation();
-    Ok(Perturbed::new(layer.oracle()?, NoiseKind::from_code(noise)?, epsilon)?)
+    Ok(Perturbed::new(oracle, NoiseKind::from_code(noise)?, epsilon)?)
 }
 
+type LayerOf<'a, L> = Perturbed<&'a <L as Layer>::Oracle, NoiseKind, f32>;
+
+// Below, vectors are filled where they stay: what returns an array costs its stack twice.
+
 pub(crate) fn decide<L: Layer>(layer: In<L>, theta: In<f32>, y: Out<f32>) -> Result<(), Status> {
-    let layer = perturbed(layer)?;
-    let dim = layer.oracle().shape().dim();
-    let y = y.place(dim)?;
-    let (_, decision) = layer.decide(theta.slice(dim)?)?;
+    let layer = layer.get()?;
+    let oracle = layer.oracle()?;
+    perturbed(layer, &oracle)?;
+    let shape = oracle.shape();
+    let y = y.place(shape.dim())?;
+    let theta = theta.slice(shape.dim())?;
+    check_finite(theta)?;
+    let (mut decision, mut work) = (shape.array(0.0), oracle.work());
+    let value = oracle.solve(theta, decision.as_mut(), &mut work);
+    if oracle.failure(&work).is_some() {
+        return Err(Status::Other);
+    }
+    check_finite(&[value]).map_err(|_| Status::Overflow)?;
     y.write(decision.as_ref());
     Ok(())
 }
@@ -38,10 +50,16 @@ pub(crate) fn gradient<L: Layer>(
     seed: u64,
     gradient: Out<f32>,
 ) -> Result<(), Status> {
-    let layer = perturbed(layer)?;
-    let dim = layer.oracle().shape().dim();
-    let gradient = gradient.place(dim)?;
-    let found = layer.fenchel_young_sample(theta.slice(dim)?, target.slice(dim)?, Seed(seed))?;
+    let layer = layer.get()?;
+    let oracle = layer.oracle()?;
+    let layer = perturbed(layer, &oracle)?;
+    let shape = oracle.shape();
+    let gradient = gradient.place(shape.dim())?;
+    let (theta, target) = (theta.slice(shape.dim())?, target.slice(shape.dim())?);
+    check_finite(theta)?;
+    check_finite(target)?;
+    let mut found = shape.array(0.0);
+    sample(&layer, theta, target, seed, found.as_mut())?;
     gradient.write(found.as_ref());
     Ok(())
 }
@@ -54,21 +72,40 @@ pub(crate) fn learn<L: Layer>(
     rate: f32,
     seed: u64,
 ) -> Result<(), Status> {
-    let layer = perturbed(layer)?;
-    let shape = layer.oracle().shape();
+    let layer = layer.get()?;
+    let oracle = layer.oracle()?;
+    let layer = perturbed(layer, &oracle)?;
+    let shape = oracle.shape();
     let model = model.get()?;
     model.check_scores(shape.dim())?;
-    let x = x.slice(model.features()?)?;
+    let (x, target) = (x.slice(model.features()?)?, target.slice(shape.dim())?);
     check_finite(x)?;
+    check_finite(target)?;
     if !(rate > 0.0 && rate.is_finite()) {
         return Err(Status::NotPositive);
     }
     let (weights, bias) = model.parts_mut()?;
-    let mut theta = shape.array(0.0);
+    let (mut theta, mut gradient) = (shape.array(0.0), shape.array(0.0));
     scores(weights, bias, x, theta.as_mut());
     check_finite(theta.as_ref()).map_err(|_| Status::Overflow)?;
-    let gradient = layer.fenchel_young_sample(theta.as_ref(), target.slice(shape.dim())?, Seed(seed))?;
+    sample(&layer, theta.as_ref(), target, seed, gradient.as_mut())?;
     descend(weights, bias, x, gradient.as_ref(), rate);
+    Ok(())
+}
+
+/// y*(θ + εZ) − y for a target y, as the step of [`perturb_core::Affine`] computes it.
+fn sample<O: Oracle<f32>>(
+    layer: &Perturbed<O, NoiseKind, f32>,
+    theta: &[f32],
+    target: &[f32],
+    seed: u64,
+    gradient: &mut [f32],
+) -> Result<(), Status> {
+    let (mut y, mut work) = (layer.oracle().shape().array(0.0), layer.oracle().work());
+    layer.sample_into(theta, Seed(seed), 0, gradient, y.as_mut(), &mut work)?;
+    for ((gradient, &y), &target) in gradient.iter_mut().zip(y.as_ref()).zip(target) {
+        *gradient = y - target;
+    }
     Ok(())
 }
 

@@ -2,16 +2,16 @@
 #![allow(unsafe_code, reason = "exported to C")]
 
 use perturb_core::model_file::{self, ModelBytes, ModelHeader, NoiseKind, OracleKind};
-use perturb_core::{Oracle, Shape, scores};
+use perturb_core::{Shape, scores};
 
 use crate::bounded::List;
-use crate::layer::{Layer, check_finite, perturbed};
+use crate::layer::{Layer, check_finite};
 use crate::pointer::{In, Out};
 use crate::{PERTURB_MAX_CELLS, Status};
 
-/// An affine model theta = W x + b from features x to scores theta, in memory that the caller owns.
+/// An affine model in the caller's memory: scores theta = W x + b of features x.
 ///
-/// weights and bias must not overlap each other nor any argument of a call that the model is given to.
+/// Zeros are a model to start from: it has no preference.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Model {
@@ -45,13 +45,15 @@ impl Model {
     }
 }
 
-/// theta = W x + b.
+/// Scores: theta = W x + b.
 ///
-/// `x` has model->features entries, `theta` room for model->scores, in the units of the scores: larger is preferred.
+/// `x` has model->features entries, `theta` model->scores.
 ///
-/// PERTURB_STATUS_NOT_FINITE if an entry of x is NaN or infinite, PERTURB_STATUS_OVERFLOW if one of the result would be,
-/// PERTURB_STATUS_CAPACITY for more than PERTURB_MAX_CELLS scores, PERTURB_STATUS_OUT_OF_RANGE for sizes of 0.
-/// One multiplication and addition a weight.
+/// PERTURB_STATUS_NOT_FINITE if an entry of x is NaN or infinite; PERTURB_STATUS_OVERFLOW if one of theta would be;
+/// PERTURB_STATUS_CAPACITY for more than PERTURB_MAX_CELLS scores; PERTURB_STATUS_OUT_OF_RANGE if a size is 0;
+/// PERTURB_STATUS_POINTER.
+///
+/// Cost: a multiplication and an addition a weight. Stack: at most 1300 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_model_scores(model: *const Model, x: *const f32, theta: *mut f32) -> Status {
     // SAFETY: promised by the caller.
@@ -74,16 +76,17 @@ pub unsafe extern "C" fn perturb_model_scores(model: *const Model, x: *const f32
 
 /// The header of a file that has `model`'s sizes and belongs to `layer`.
 fn header<L: Layer>(layer: In<L>, model: &Model, oracle: OracleKind) -> Result<ModelHeader, Status> {
-    let layer = perturbed(layer)?;
-    model.check_scores(layer.oracle().shape().dim())?;
-    let noise = match layer.noise() {
+    let layer = layer.get()?;
+    model.check_scores(layer.shape()?.dim())?;
+    let (noise, epsilon) = layer.perturbation();
+    let noise = match crate::NoiseKind::from_code(noise)? {
         crate::NoiseKind::Gumbel => NoiseKind::Gumbel,
         crate::NoiseKind::Laplace => NoiseKind::Laplace,
         crate::NoiseKind::Logistic => NoiseKind::Logistic,
         crate::NoiseKind::Normal => NoiseKind::Normal,
     };
     let (features, scores) = (model.features, model.scores);
-    let header = ModelHeader { features, scores, epsilon: layer.epsilon(), noise, oracle, metadata: 0 };
+    let header = ModelHeader { features, scores, epsilon, noise, oracle, metadata: 0 };
     header.check()?;
     Ok(header)
 }

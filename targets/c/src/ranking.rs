@@ -9,39 +9,43 @@ use crate::layer::{self, Layer};
 use crate::pointer::{In, Out};
 use crate::{Model, PERTURB_MAX_SCORES, Status, model};
 
-/// Rank `scores` options: y holds ascending ranks, d for the largest score down to 1 for the least; of equal scores the first
-/// ranks higher.
+/// Rank d options by their scores.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Ranking {
     /// d, 1 to PERTURB_MAX_SCORES.
     pub scores: u32,
-    /// A perturb_noise.
+    /// One of enum perturb_noise: what is added to scores when gradients are taken.
     pub noise: u32,
-    /// The temperature > 0, in the units of theta: how much noise training explores with. perturb_ranking_decide ignores
-    /// it, but it must be valid.
+    /// The temperature: a finite number > 0 in the units of theta, by which noise is multiplied. Decisions are
+    /// without noise.
     pub epsilon: f32,
 }
 
 impl Layer for Ranking {
     type Oracle = Oracle<f32, List<PERTURB_MAX_SCORES>>;
 
+    fn shape(&self) -> Result<List<PERTURB_MAX_SCORES>, Status> {
+        List::new(self.scores)
+    }
     fn oracle(&self) -> Result<Self::Oracle, Status> {
-        Ok(Oracle::ascending(List::new(self.scores)?)?)
+        Ok(Oracle::ascending(self.shape()?)?)
     }
     fn perturbation(&self) -> (u32, f32) {
         (self.noise, self.epsilon)
     }
 }
 
-/// Decides: y = y*(theta), the rank of each score, d for the largest.
+/// Decides: y holds the ranks of the scores theta: d for the largest, down to 1 for the least; of equal scores the
+/// first ranks higher.
 ///
-/// `theta` has layer->scores entries, in any unit: larger is preferred, a cost c enters as −c. `y` has room for as many and
-/// may be `theta`.
+/// y*(theta) maximises ⟨y, theta⟩ over the permutations of 1, …, d. `theta` and `y` have layer->scores entries.
 ///
-/// PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite, PERTURB_STATUS_OVERFLOW if the value ⟨y, theta⟩ is
-/// beyond float, PERTURB_STATUS_POINTER, and what is wrong with the layer. On an error y is as it was. d² comparisons up to d = 16,
-/// then a sort of d integers.
+/// PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite; PERTURB_STATUS_OVERFLOW if ⟨y, theta⟩ is
+/// beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
+/// PERTURB_STATUS_POINTER.
+///
+/// Cost: d² comparisons up to d = 16, then a sort of d integers. Stack: at most 1800 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_ranking_decide(
     layer: *const Ranking,
@@ -53,14 +57,18 @@ pub unsafe extern "C" fn perturb_ranking_decide(
     layer::decide(layer, theta, y).into()
 }
 
-/// One sample of the gradient in theta of the Fenchel–Young loss: y*(theta + epsilon·Z) − target.
+/// One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
 ///
-/// Its mean over seeds is the gradient of a loss that is convex in theta, not negative, and least where the layer
-/// decides as `target` does. A program that has its own model of the scores passes it backwards through that model.
-/// Z is a function of `seed`: see perturb_seed_fold. All vectors have layer->scores entries; `target` is a decision: the ranks 1 to d.
+/// Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
+/// decides as `target` does. For scores that come from a model of the caller's own, which takes the gradient from
+/// here; perturb_model has perturb_ranking_learn.
 ///
-/// Errors as perturb_ranking_decide, for target as well; on one, gradient is as it was. Costs a decision and one or two
-/// logarithms an entry.
+/// `theta`, `target` and `gradient` have layer->scores entries; `target` is the ranks that are right, d for the
+/// best option and 1 for the worst. Z has independent entries of the layer's noise and is a function of `seed`:
+/// fold another key into it each time, by perturb_seed_fold.
+///
+/// Errors as perturb_ranking_decide, but for the overflow, and for target as for theta. Cost: a decision, and one
+/// or two logarithms an entry. Stack: at most 1900 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_ranking_gradient(
     layer: *const Ranking,
@@ -75,15 +83,20 @@ pub unsafe extern "C" fn perturb_ranking_gradient(
     layer::gradient(layer, theta, target, seed, gradient).into()
 }
 
-/// Learns from one example that `target` is the decision for the features `x`: a step of stochastic gradient descent on
-/// the Fenchel–Young loss, W −= rate·g xᵀ and b −= rate·g with g = y*(W x + b + epsilon·Z) − target.
+/// Learns that `target` is right where the features are `x`: one step of stochastic gradient descent on the
+/// Fenchel–Young loss.
 ///
-/// `x` has model->features entries, `target` layer->scores: a decision: the ranks 1 to d. `rate` > 0 is in units of theta
-/// per step. Give each step its own `seed`: see perturb_seed_fold.
+/// W −= rate·g xᵀ and b −= rate·g for g = y*(W x + b + epsilon·Z) − target.
 ///
-/// PERTURB_STATUS_LENGTH unless the model has as many scores as the layer, PERTURB_STATUS_NOT_POSITIVE for the rate,
-/// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond float, else errors as perturb_ranking_gradient. On an error the
-/// model is as it was. Costs a gradient and two multiplications and additions a weight.
+/// `x` has model->features entries, `target` layer->scores: the ranks that are right, d for the best option and 1
+/// for the worst. `rate`, which must be positive, is how far b moves for an error of 1 in y, in the units of theta.
+/// Fold another key into `seed` at each step, by perturb_seed_fold.
+///
+/// PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
+/// the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+/// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_ranking_decide.
+///
+/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2200 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_ranking_learn(
     layer: *const Ranking,
@@ -98,15 +111,17 @@ pub unsafe extern "C" fn perturb_ranking_learn(
     layer::learn(layer, model, x, target, rate, seed).into()
 }
 
-/// Takes a model's weights from the `length` bytes of a model file, as the host or perturb_ranking_store writes it.
+/// Takes the model's weights from a model file of `length` bytes, written by the host or by perturb_ranking_store.
 ///
-/// The file must be of a ranking, of the layer's noise and of model's sizes; the layer keeps its own epsilon. `file` may lie
-/// anywhere, in flash too, and needs no alignment.
+/// The file must have the model's sizes, and a ranking with the layer's noise as its layer; its epsilon is left
+/// aside, for the layer has one. `file` may lie in flash, and needs no alignment.
 ///
-/// PERTURB_STATUS_CHECKSUM for damaged bytes, PERTURB_STATUS_DIFFERS for a file of another oracle or noise or none at all,
-/// PERTURB_STATUS_LENGTH for another number of bytes, features or scores, PERTURB_STATUS_OUT_OF_RANGE for a version or code
-/// that is not known, PERTURB_STATUS_NOT_FINITE for weights that are. On an error the model is as it was.
-/// Looks at every byte twice; no working memory.
+/// PERTURB_STATUS_CHECKSUM if bytes are damaged; PERTURB_STATUS_DIFFERS if it is no model file, or of another layer
+/// or noise; PERTURB_STATUS_LENGTH if there are too few bytes or too many, or if sizes differ;
+/// PERTURB_STATUS_OUT_OF_RANGE for a version or a code that is not known; PERTURB_STATUS_NOT_FINITE for a weight
+/// that is not.
+///
+/// Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_ranking_load(
     layer: *const Ranking,
@@ -119,13 +134,15 @@ pub unsafe extern "C" fn perturb_ranking_load(
     model::load(layer, OracleKind::Ranking, model, file, length).into()
 }
 
-/// Writes what a model has learned as a model file, for perturb_ranking_load and for the host.
+/// Writes the model's weights as a model file, for the host and for perturb_ranking_load.
 ///
-/// `file` has room for `capacity` bytes, at least PERTURB_MODEL_FILE(features, scores); `length` receives how many were
-/// written.
+/// `file` has room for `capacity` bytes, at least PERTURB_MODEL_FILE(features, scores); `length` receives how many
+/// were written.
 ///
-/// PERTURB_STATUS_LENGTH if there is too little room, PERTURB_STATUS_OVERFLOW if a weight is not finite. On an error
-/// file and length are as they were.
+/// PERTURB_STATUS_LENGTH if there is not room enough, or unless the model gives as many scores as the layer takes;
+/// PERTURB_STATUS_OVERFLOW if a weight is not finite.
+///
+/// Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_ranking_store(
     layer: *const Ranking,
