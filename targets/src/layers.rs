@@ -58,10 +58,16 @@ const LAYERS: [Layer; 22] = [
     Layer { name: "spanning-tree-20", measure: |clock| gradient(clock, spanning_tree(), Normal) },
     Layer { name: "flow-20", measure: |clock| gradient(clock, flow(), Normal) },
     Layer { name: "assignment-5x5", measure: |clock| gradient(clock, Assignment::new(Rect::<5, 5>), Normal) },
-    Layer { name: "assignment-10x10", measure: |clock| gradient(clock, Assignment::new(Rect::<10, 10>), Normal) },
+    Layer {
+        name: "assignment-10x10",
+        measure: |clock| gradient(clock, Assignment::new(Rect::<10, 10>), Normal),
+    },
     Layer { name: "knapsack-10", measure: |clock| gradient(clock, knapsack(), Normal) },
     Layer { name: "tour-8", measure: |clock| gradient(clock, Tour::new(Const::<8>, Const::<28>, 5), Normal) },
-    Layer { name: "tour-12", measure: |clock| gradient(clock, Tour::new(Const::<12>, Const::<66>, 5), Normal) },
+    Layer {
+        name: "tour-12",
+        measure: |clock| gradient(clock, Tour::new(Const::<12>, Const::<66>, 5), Normal),
+    },
     Layer { name: "grid-path-16x16", measure: |clock| gradient(clock, grid(Rect::<16, 16>), Normal) },
 ];
 
@@ -158,9 +164,7 @@ fn gradient<O: Oracle<f32>, N: Noise<f32>>(
         theta.as_mut().iter_mut().for_each(|theta| *theta = -*theta);
     }
     let (_, target) = layer.decide(theta.as_ref())?;
-    measure(clock, |seed| {
-        layer.fenchel_young_sample(theta.as_ref(), target.as_ref(), seed)
-    })
+    measure(clock, |seed| layer.fenchel_young_sample(theta.as_ref(), target.as_ref(), seed))
 }
 
 /// Rankings of 8 by 16 features: model bytes loaded, scores, a decision, and steps of training.

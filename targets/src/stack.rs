@@ -48,7 +48,7 @@ pub fn depth<R>(work: impl FnOnce() -> R) -> Depth {
     let untouched = (0..words)
         // SAFETY: aligned words of RAM.
         .take_while(|&i| {
-                let word = unsafe { ptr::read_volatile(end.add(i)) };
+            let word = unsafe { ptr::read_volatile(end.add(i)) };
             word == PAINT
         })
         .count();

@@ -119,7 +119,7 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
             // Of equal scores neither is larger, so some of the pairs were not counted.
             if 2 * pairs as usize != order.len() * order.len().saturating_sub(1) {
                 for (i, (y, &mine)) in y.iter_mut().zip(&*order).enumerate() {
-                    let (before, after) = order.split_at(i);
+                    let (before, after) = order.split_at_checked(i).unwrap_or_default();
                     let ahead = before.iter().filter(|&&other| other >= mine).count();
                     let above = after.iter().filter(|&&other| other > mine).count();
                     *y = reference.get(ahead + above).copied().unwrap_or(T::ZERO);

@@ -6,18 +6,10 @@ use std::path::PathBuf;
 pub(crate) enum Failure {
     /// A program could not be started.
     #[error("cannot start {program}: {source}; {hint}")]
-    Start {
-        program: String,
-        source: io::Error,
-        hint: &'static str,
-    },
+    Start { program: String, source: io::Error, hint: &'static str },
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", file.display())]
-    File {
-        action: &'static str,
-        file: PathBuf,
-        source: io::Error,
-    },
+    File { action: &'static str, file: PathBuf, source: io::Error },
     /// Anything else, in words.
     #[error("{0}")]
     Other(String),

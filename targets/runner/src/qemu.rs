@@ -50,10 +50,13 @@ pub(crate) fn run(core: &Core, elf: &Path, counting: bool) -> Result<Run, Failur
         command.args(["-icount", &format!("shift={SHIFT},align=off,sleep=off")]);
     }
     command.arg("-kernel").arg(elf).stdin(Stdio::null()).stdout(Stdio::piped());
-    let hint = "install QEMU for Arm: the package qemu-system-arm (Debian, Ubuntu, Fedora) or qemu (Homebrew)";
-    let mut child = command
-        .spawn()
-        .map_err(|source| Failure::Start { program: "qemu-system-arm".into(), source, hint })?;
+    let hint =
+        "install QEMU for Arm: the package qemu-system-arm (Debian, Ubuntu, Fedora) or qemu (Homebrew)";
+    let mut child = command.spawn().map_err(|source| Failure::Start {
+        program: "qemu-system-arm".into(),
+        source,
+        hint,
+    })?;
     let failed = |error| Failure::Other(format!("qemu-system-arm: {error}"));
     let mut pipe = child.stdout.take();
     let reader = thread::spawn(move || {

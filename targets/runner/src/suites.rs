@@ -132,7 +132,10 @@ pub(crate) fn on_every<R: Send>(
         }
     });
     let results = results.into_inner().map_err(|_| Failure::Other("a worker died".into()))?;
-    results.into_iter().map(|result| result.unwrap_or_else(|| Err(Failure::Other("a worker died".into())))).collect()
+    results
+        .into_iter()
+        .map(|result| result.unwrap_or_else(|| Err(Failure::Other("a worker died".into()))))
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,158 @@
+//! Rank.
+#![allow(unsafe_code, reason = "exported to C")]
+
+use perturb_core::Ranking as Oracle;
+use perturb_core::model_file::OracleKind;
+
+use crate::bounded::List;
+use crate::layer::{self, Layer};
+use crate::pointer::{In, Out};
+use crate::{Model, PERTURB_MAX_SCORES, Status, model};
+
+/// Rank d options by their scores.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Ranking {
+    /// d, 1 to PERTURB_MAX_SCORES.
+    pub scores: u32,
+    /// One of enum perturb_noise: what is added to scores when gradients are taken.
+    pub noise: u32,
+    /// The temperature: a finite number > 0 in the units of theta, by which noise is multiplied. Decisions are
+    /// without noise.
+    pub epsilon: f32,
+}
+
+impl Layer for Ranking {
+    type Oracle = Oracle<f32, List<PERTURB_MAX_SCORES>>;
+
+    fn shape(&self) -> Result<List<PERTURB_MAX_SCORES>, Status> {
+        List::new(self.scores)
+    }
+    fn oracle(&self) -> Result<Self::Oracle, Status> {
+        Ok(Oracle::ascending(self.shape()?)?)
+    }
+    fn perturbation(&self) -> (u32, f32) {
+        (self.noise, self.epsilon)
+    }
+}
+
+/// Decides: y holds the ranks of the scores theta: d for the largest, down to 1 for the least; of equal scores the
+/// first ranks higher.
+///
+/// y*(theta) maximises ⟨y, theta⟩ over the permutations of 1, …, d. `theta` and `y` have layer->scores entries.
+///
+/// PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite; PERTURB_STATUS_OVERFLOW if ⟨y, theta⟩ is
+/// beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
+/// PERTURB_STATUS_POINTER.
+///
+/// Cost: d² comparisons up to d = 16, then a sort of d integers. Stack: at most 1800 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_ranking_decide(
+    layer: *const Ranking,
+    theta: *const f32,
+    y: *mut f32,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, y) = unsafe { (In::new(layer), In::new(theta), Out::new(y)) };
+    layer::decide(layer, theta, y).into()
+}
+
+/// One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
+///
+/// Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
+/// decides as `target` does. For scores that come from a model of the caller's own, which takes the gradient from
+/// here; perturb_model has perturb_ranking_learn.
+///
+/// `theta`, `target` and `gradient` have layer->scores entries; `target` is the ranks that are right, d for the
+/// best option and 1 for the worst. Z has independent entries of the layer's noise and is a function of `seed`:
+/// fold another key into it each time, by perturb_seed_fold.
+///
+/// Errors as perturb_ranking_decide, but for the overflow, and for target as for theta. Cost: a decision, and one
+/// or two logarithms an entry. Stack: at most 1900 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_ranking_gradient(
+    layer: *const Ranking,
+    theta: *const f32,
+    target: *const f32,
+    seed: u64,
+    gradient: *mut f32,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, target, gradient) =
+        unsafe { (In::new(layer), In::new(theta), In::new(target), Out::new(gradient)) };
+    layer::gradient(layer, theta, target, seed, gradient).into()
+}
+
+/// Learns that `target` is right where the features are `x`: one step of stochastic gradient descent on the
+/// Fenchel–Young loss.
+///
+/// W −= rate·g xᵀ and b −= rate·g for g = y*(W x + b + epsilon·Z) − target.
+///
+/// `x` has model->features entries, `target` layer->scores: the ranks that are right, d for the best option and 1
+/// for the worst. `rate`, which must be positive, is how far b moves for an error of 1 in y, in the units of theta.
+/// Fold another key into `seed` at each step, by perturb_seed_fold.
+///
+/// PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
+/// the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+/// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_ranking_decide.
+///
+/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2200 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_ranking_learn(
+    layer: *const Ranking,
+    model: *mut Model,
+    x: *const f32,
+    target: *const f32,
+    rate: f32,
+    seed: u64,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, x, target) = unsafe { (In::new(layer), Out::new(model), In::new(x), In::new(target)) };
+    layer::learn(layer, model, x, target, rate, seed).into()
+}
+
+/// Takes the model's weights from a model file of `length` bytes, written by the host or by perturb_ranking_store.
+///
+/// The file must have the model's sizes, and a ranking with the layer's noise as its layer; its epsilon is left
+/// aside, for the layer has one. `file` may lie in flash, and needs no alignment.
+///
+/// PERTURB_STATUS_CHECKSUM if bytes are damaged; PERTURB_STATUS_DIFFERS if it is no model file, or of another layer
+/// or noise; PERTURB_STATUS_LENGTH if there are too few bytes or too many, or if sizes differ;
+/// PERTURB_STATUS_OUT_OF_RANGE for a version or a code that is not known; PERTURB_STATUS_NOT_FINITE for a weight
+/// that is not.
+///
+/// Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_ranking_load(
+    layer: *const Ranking,
+    model: *mut Model,
+    file: *const u8,
+    length: usize,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, file) = unsafe { (In::new(layer), Out::new(model), In::new(file)) };
+    model::load(layer, OracleKind::Ranking, model, file, length).into()
+}
+
+/// Writes the model's weights as a model file, for the host and for perturb_ranking_load.
+///
+/// `file` has room for `capacity` bytes, at least PERTURB_MODEL_FILE(features, scores); `length` receives how many
+/// were written.
+///
+/// PERTURB_STATUS_LENGTH if there is not room enough, or unless the model gives as many scores as the layer takes;
+/// PERTURB_STATUS_OVERFLOW if a weight is not finite.
+///
+/// Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_ranking_store(
+    layer: *const Ranking,
+    model: *const Model,
+    file: *mut u8,
+    capacity: usize,
+    length: *mut usize,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, file, length) =
+        unsafe { (In::new(layer), In::new(model), Out::new(file), Out::new(length)) };
+    model::store(layer, OracleKind::Ranking, model, file, capacity, length).into()
+}

@@ -1,0 +1,109 @@
+//! Pick k.
+#![allow(unsafe_code, reason = "exported to C")]
+
+use perturb_core::TopK as Oracle;
+
+use crate::bounded::List;
+use crate::layer::{self, Layer};
+use crate::pointer::{In, Out};
+use crate::{Model, PERTURB_MAX_SCORES, Status};
+
+/// Pick k of d options by their scores.
+#[derive(Debug)]
+#[repr(C)]
+pub struct TopK {
+    /// d, 1 to PERTURB_MAX_SCORES.
+    pub scores: u32,
+    /// How many to pick, 1 to d.
+    pub k: u32,
+    /// One of enum perturb_noise: what is added to scores when gradients are taken.
+    pub noise: u32,
+    /// The temperature: a finite number > 0 in the units of theta, by which noise is multiplied. Decisions are
+    /// without noise.
+    pub epsilon: f32,
+}
+
+impl Layer for TopK {
+    type Oracle = Oracle<List<PERTURB_MAX_SCORES>>;
+
+    fn shape(&self) -> Result<List<PERTURB_MAX_SCORES>, Status> {
+        List::new(self.scores)
+    }
+    fn oracle(&self) -> Result<Self::Oracle, Status> {
+        Ok(Oracle::new(self.shape()?, self.k as usize)?)
+    }
+    fn perturbation(&self) -> (u32, f32) {
+        (self.noise, self.epsilon)
+    }
+}
+
+/// Decides: y is 1 at the k largest of the scores theta and 0 elsewhere; of equal scores the first win.
+///
+/// y*(theta) maximises ⟨y, theta⟩ over the vectors of k ones among zeros. `theta` and `y` have layer->scores
+/// entries.
+///
+/// PERTURB_STATUS_NOT_FINITE if an entry of theta is NaN or infinite; PERTURB_STATUS_OVERFLOW if ⟨y, theta⟩ is
+/// beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
+/// PERTURB_STATUS_POINTER.
+///
+/// Cost: a sort of d integers. Stack: at most 1100 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_top_k_decide(layer: *const TopK, theta: *const f32, y: *mut f32) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, y) = unsafe { (In::new(layer), In::new(theta), Out::new(y)) };
+    layer::decide(layer, theta, y).into()
+}
+
+/// One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
+///
+/// Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
+/// decides as `target` does. For scores that come from a model of the caller's own, which takes the gradient from
+/// here; perturb_model has perturb_top_k_learn.
+///
+/// `theta`, `target` and `gradient` have layer->scores entries; `target` is 1 for the k options that are right and
+/// 0 elsewhere. Z has independent entries of the layer's noise and is a function of `seed`: fold another key into
+/// it each time, by perturb_seed_fold.
+///
+/// Errors as perturb_top_k_decide, but for the overflow, and for target as for theta. Cost: a decision, and one or
+/// two logarithms an entry. Stack: at most 1600 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_top_k_gradient(
+    layer: *const TopK,
+    theta: *const f32,
+    target: *const f32,
+    seed: u64,
+    gradient: *mut f32,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, theta, target, gradient) =
+        unsafe { (In::new(layer), In::new(theta), In::new(target), Out::new(gradient)) };
+    layer::gradient(layer, theta, target, seed, gradient).into()
+}
+
+/// Learns that `target` is right where the features are `x`: one step of stochastic gradient descent on the
+/// Fenchel–Young loss.
+///
+/// W −= rate·g xᵀ and b −= rate·g for g = y*(W x + b + epsilon·Z) − target.
+///
+/// `x` has model->features entries, `target` layer->scores: 1 for the k options that are right and 0 elsewhere.
+/// `rate`, which must be positive, is how far b moves for an error of 1 in y, in the units of theta. Fold another
+/// key into `seed` at each step, by perturb_seed_fold.
+///
+/// PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
+/// the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+/// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_top_k_decide.
+///
+/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1900 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_top_k_learn(
+    layer: *const TopK,
+    model: *mut Model,
+    x: *const f32,
+    target: *const f32,
+    rate: f32,
+    seed: u64,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, x, target) = unsafe { (In::new(layer), Out::new(model), In::new(x), In::new(target)) };
+    layer::learn(layer, model, x, target, rate, seed).into()
+}

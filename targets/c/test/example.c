@@ -1,0 +1,26 @@
+#include "example.h"
+
+static float weights[3 * 8], bias[8];
+static perturb_model model = {.weights = weights, .bias = bias, .features = 3, .scores = 8};
+static const perturb_ranking layer = {.scores = 8, .noise = PERTURB_NOISE_NORMAL, .epsilon = 0.5f};
+
+/* Ranks eight options by three features. */
+perturb_status rank(const float x[3], float ranks[8])
+{
+    float theta[8];
+    perturb_status status = perturb_model_scores(&model, x, theta);
+    return status == PERTURB_STATUS_OK ? perturb_ranking_decide(&layer, theta, ranks) : status;
+}
+
+/* Learns that an expert ranked them otherwise. */
+perturb_status correct(const float x[3], const float ranks[8])
+{
+    static uint64_t step;
+    return perturb_ranking_learn(&layer, &model, x, ranks, 0.05f, perturb_seed_fold(42, step++));
+}
+
+/* Starts from the weights that a host trained. */
+perturb_status start(const uint8_t *file, size_t length)
+{
+    return perturb_ranking_load(&layer, &model, file, length);
+}
