@@ -1,8 +1,8 @@
 //! Closed forms and quadratures against the reference vectors, in both number types and both kinds of shape.
 
 use perturb::{
-    ClosedForm, Const, Dyn, Exact, Expectation, Gumbel, Hypercube, Laplace, Law, Logistic, Normal, Perturbed,
-    Ranking, Real, Shape, Simplex, TopK,
+    Const, Dyn, Exact, Gumbel, Hypercube, Laplace, Logistic, Normal, Perturbed, Ranking, Real, Shape,
+    Simplex, TopK,
 };
 use perturb_tests::cases::closed_forms::check;
 use perturb_tests::reference::{self, RANKS_FROM_ZERO};
