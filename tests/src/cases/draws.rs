@@ -17,7 +17,7 @@ pub(crate) fn single_precision_bits() {
     let found = [first(Gumbel), first(Normal), first(Logistic), first(Laplace)].map(|z| z.map(f32::to_bits));
     let golden = [
         [0x3ECC_3DA1, 0xBD5C_F395, 0xBF20_2612],
-        [0x3E47_F584, 0x3F92_2A54, 0xBFA2_5BFF],
+        [0x3E47_F585, 0x3F92_2A54, 0xBFA2_5BFE],
         [0x3D37_0B10, 0xBF20_AD62, 0xBFD9_D57D],
         [0xBF2B_CA1B, 0x3FEF_4642, 0x3E94_6667],
     ];
@@ -27,10 +27,10 @@ pub(crate) fn single_precision_bits() {
 pub(crate) fn double_precision_bits() {
     let found = [first(Gumbel), first(Normal), first(Logistic), first(Laplace)].map(|z| z.map(f64::to_bits));
     let golden = [
-        [0xBFAB_9E72_BD8C_1DBF, 0x3FF4_C657_ADB7_6E98, 0x3FE7_D1F9_F2AB_443F],
-        [0xBFEE_7FC8_52FA_5408, 0xBFF1_8B86_C04E_EF7F, 0x3FEC_1A39_95EB_0D1C],
-        [0xBFE4_15AC_367F_49D0, 0x3FF2_8A9B_CBF7_8176, 0x3FDF_D6C4_C496_FC91],
-        [0xBFF0_E305_00D5_7EF7, 0x3FD2_8CCC_AC20_40EB, 0xBFFA_0A37_626A_9C15],
+        [0xBFAB_9E72_BD8C_1DA1, 0x3FF4_C657_ADB7_6E98, 0x3FE7_D1F9_F2AB_4440],
+        [0xBFEE_7FC8_52FA_5408, 0xBFF1_8B86_C04E_EF7F, 0x3FEC_1A39_95EB_0D1B],
+        [0xBFE4_15AC_367F_49CE, 0x3FF2_8A9B_CBF7_8176, 0x3FDF_D6C4_C496_FC92],
+        [0xBFF0_E305_00D5_7EF6, 0x3FD2_8CCC_AC20_40EB, 0xBFFA_0A37_626A_9C14],
     ];
     assert_eq!(found, golden, "{found:#018X?}");
 }
