@@ -1,23 +1,17 @@
 //! How do I train on the host what a firmware carries?
 //!
-//! Prints the demonstrations that `targets/robot/robot.perturb` was trained on, in the label-ranking format:
+//! Prints the demonstrations that `targets/robot/robot.perturb` was trained on:
 //!
 //! ```sh
 //! cargo run --release -p perturb-examples --example robot_demonstrations > robot.csv
 //! cargo run --release -- train --data robot.csv --model robot.perturb --epsilon 0.5 --seed 7
 //! ```
+//!
+//! `targets/src/bin/robot.rs` is the firmware.
 
-use perturb_robot::{FEATURES, ROADS, demonstration, layer};
-
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    const ROWS: u64 = 500;
-    let layer = layer()?;
-    println!("{ROWS},{FEATURES},{ROADS}");
-    for row in 0..ROWS {
-        let (x, ranks) = demonstration(&layer, row)?;
-        let x = x.iter().map(|x| x.to_string());
-        let ranks = ranks.iter().map(|rank| rank.to_string());
-        println!("{}", x.chain(ranks).collect::<Vec<_>>().join(","));
-    }
+fn main() -> Result<(), std::fmt::Error> {
+    let mut file = String::new();
+    perturb_robot::write_demonstrations(500, &mut file)?;
+    print!("{file}");
     Ok(())
 }

@@ -5,7 +5,8 @@
 #   targets/ci.sh JOB...          host, core, thumb, qemu or docs
 #   targets/ci.sh --host-only     the jobs without firmware: host, docs
 #
-# Needs Rust and a C compiler; fetches Rust's Cortex-M targets by rustup, and QEMU by apt-get where it may.
+# Needs Rust and a C compiler. What firmware needs beyond is fetched where that may be done, else named: Rust's Cortex-M
+# targets by rustup, or a compiler with the sources of its library by apt-get; QEMU and a C compiler for Arm by apt-get.
 set -euo pipefail
 exec </dev/null # Nothing asks questions; QEMU would else take the terminal.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -27,21 +28,64 @@ need_component() { # NAME COMMAND...
         fail "install Rust's component $component"
 }
 
-need_target() { # NAME
-    [ -d "$(rustc --print target-libdir --target "$1")" ] || rustup target add "$1" ||
-        fail "install Rust's target $1"
+may_install() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null
+}
+
+install() { # PACKAGE...
+    echo "installing $*"
+    apt-get update >/dev/null 2>&1 || true # A stale list may still do.
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@" >/dev/null 2>&1
+}
+
+thumb_targets="thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf"
+
+# What compiles firmware: the compiler that rustup keeps, or one of the distribution, which $PERTURB_RUSTC names.
+need_targets() {
+    local target missing=
+    for target in $thumb_targets; do
+        [ -d "$(rustc --print target-libdir --target "$target")" ] || missing+=" $target"
+    done
+    # shellcheck disable=SC2086 # A list.
+    [ -z "$missing" ] || rustup target add $missing || need_source_compiler
+}
+
+# No target can be fetched: compile the library, too, from the sources of a distribution's compiler.
+need_source_compiler() {
+    local packages="rustc-web cargo-web rust-web-src lld" target name
+    # shellcheck disable=SC2086 # A list.
+    ! may_install || install $packages || true
+    command -v ld.lld >/dev/null && [ -d /usr/lib/rustlib/src/rust/library/core ] ||
+        [ -d "$(/usr/bin/rustc --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library/core" ] ||
+        fail "install Rust's targets (rustup target add $thumb_targets), or the packages $packages (Debian)"
+    for target in $thumb_targets; do
+        name=${target//[-.]/_}
+        export "CARGO_TARGET_${name^^}_LINKER=ld.lld"
+    done
+    export PERTURB_CARGO=/usr/bin/cargo PERTURB_RUSTC=/usr/bin/rustc PERTURB_CARGO_ARGS=-Zbuild-std=core
+}
+
+firmware_cargo() { # COMMAND ARGUMENT...
+    if [ -n "${PERTURB_RUSTC-}" ]; then
+        RUSTC=$PERTURB_RUSTC RUSTC_BOOTSTRAP=1 run "$PERTURB_CARGO" "$@" "$PERTURB_CARGO_ARGS"
+    else
+        run cargo "$@"
+    fi
+}
+
+need_command() { # COMMAND PACKAGE WHERE
+    command -v "$1" >/dev/null && return
+    ! may_install || install "$2" || true
+    command -v "$1" >/dev/null || fail "install $1: the package $3"
 }
 
 need_qemu() {
-    command -v qemu-system-arm >/dev/null && return
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "installing qemu-system-arm"
-        apt-get update >/dev/null 2>&1 || true # A stale list may still do.
-        DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends qemu-system-arm \
-            >/dev/null 2>&1 || true
-    fi
-    command -v qemu-system-arm >/dev/null ||
-        fail "install QEMU for Arm: the package qemu-system-arm (Debian, Ubuntu, Fedora) or qemu (Homebrew)"
+    need_command qemu-system-arm qemu-system-arm "qemu-system-arm (Debian, Ubuntu, Fedora) or qemu (Homebrew)"
+}
+
+need_gcc() {
+    need_command arm-none-eabi-gcc gcc-arm-none-eabi \
+        "gcc-arm-none-eabi (Debian, Ubuntu), arm-none-eabi-gcc-cs (Fedora) or arm-none-eabi-gcc (Homebrew)"
 }
 
 host() {
@@ -52,6 +96,11 @@ host() {
     run cargo test --workspace
     # Alone: in the workspace, the other members' features would hide what the core forgot to ask for.
     run cargo build --package perturb-core --no-default-features
+    # The same bits without optimisation, with it, and with all that this processor has.
+    run cargo run --quiet --package perturb-tests --bin golden
+    run cargo run --quiet --release --package perturb-tests --bin golden
+    RUSTFLAGS="-Ctarget-cpu=native" run cargo run --quiet --release --target-dir target/native \
+        --package perturb-tests --bin golden
     # In the profile of the tests, which have built the examples already.
     local example
     for example in $(awk '/^\[/ { here = /^\[\[example\]\]/ } here && $1 == "name" { print $3 }' \
@@ -62,41 +111,45 @@ host() {
 
 core() {
     need_component clippy cargo clippy
+    need_targets
     local target features
     for target in thumbv6m-none-eabi thumbv7em-none-eabihf; do
-        need_target "$target"
         for features in "" defmt; do
-            run cargo build --package perturb-core --no-default-features ${features:+--features "$features"} \
+            firmware_cargo build --package perturb-core --no-default-features ${features:+--features "$features"} \
                 --target "$target"
         done
     done
-    run cargo clippy --package perturb-core --features defmt --target thumbv7em-none-eabihf -- -D warnings
-    # These targets have no std, and a program without an allocator builds only if nothing in it uses alloc.
-    (cd targets && run cargo build --release --bin rank)
+    # Clippy goes with rustup's compiler.
+    [ -n "${PERTURB_RUSTC-}" ] ||
+        run cargo clippy --package perturb-core --features defmt --target thumbv7em-none-eabihf -- -D warnings
+}
+
+# The runner of the firmware, in the profile of the tests, which have built what it needs.
+runner() {
+    run cargo run --quiet --profile test --package perturb-runner -- "$@"
 }
 
 thumb() {
     need_component rustfmt cargo fmt
     need_component clippy cargo clippy
-    need_target thumbv7em-none-eabihf
+    need_targets
+    runner header --check
     cd targets
-    run cargo fmt --check
-    run cargo clippy --release -- -D warnings
-    run cargo build --release
+    run cargo fmt --all --check
+    [ -n "${PERTURB_RUSTC-}" ] ||
+        run cargo clippy --workspace --release --target thumbv7em-none-eabihf -- -D warnings
+    # The C library's figures, on the host.
+    run cargo test --package perturb-c --target "$(rustc --print host-tuple)"
 }
 
 qemu() {
-    need_target thumbv7em-none-eabihf
+    need_targets
     need_qemu
-    cd targets
-    local source name limit=
-    ! command -v timeout >/dev/null || limit="timeout 300" # A program may hang.
-    for source in src/bin/*.rs; do
-        name=$(basename "$source" .rs)
-        # A failing program fails the pipe, and so does any other text than the expected.
-        run $limit cargo run --quiet --release --bin "$name" | diff -u "src/bin/$name.out" - ||
-            fail "$name failed, or its output differs from targets/src/bin/$name.out"
-    done
+    need_gcc
+    runner suites
+    runner programs
+    runner c
+    runner report --check
 }
 
 docs() {

@@ -149,3 +149,19 @@ fn the_demo_learns_and_reports() {
     let last = &learned[0]["curve"].as_array().and_then(|curve| curve.last().cloned()).expect("a curve")[1];
     assert!(last["spearman"].as_f64() > Some(0.6), "{last}");
 }
+
+/// What the firmware carries is what the program makes of the robot's demonstrations.
+#[test]
+fn the_firmwares_model_can_be_trained_again() {
+    use perturb::model_file::ModelFile;
+    let folder = tempfile::tempdir().unwrap();
+    let mut data = String::new();
+    perturb_robot::write_demonstrations(500, &mut data).unwrap();
+    std::fs::write(folder.path().join("robot.csv"), data).unwrap();
+    let arguments = "train --data robot.csv --model robot.perturb --epsilon 0.5 --seed 7";
+    succeed(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let trained = ModelFile::load(folder.path().join("robot.perturb")).unwrap();
+    let carried = ModelFile::from_bytes(perturb_robot::TRAINED).unwrap();
+    assert_eq!((trained.weights, trained.bias), (carried.weights, carried.bias));
+    assert_eq!(carried.provenance.command, format!("perturb {arguments}"));
+}

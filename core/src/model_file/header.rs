@@ -95,8 +95,7 @@ impl ModelHeader {
         let rest = (Self::LENGTH + CHECKSUM) as u64 + m;
         parameters
             .and_then(|parameters| parameters.checked_add(rest))
-            .and_then(|length| usize::try_from(length).ok())
-            .filter(|&length| length <= isize::MAX as usize)
+            .and_then(|length| isize::try_from(length).ok().map(isize::unsigned_abs))
             .ok_or(Error::Overflow { quantity: "the model file's length" })
     }
 }

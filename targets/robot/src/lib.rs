@@ -2,11 +2,13 @@
 //!
 //! Each tick the robot sees [`FEATURES`] numbers (rain, slope, load, hour, …), scores the trouble that [`ROADS`] roads
 //! promise by θ = Wx + b, and ranks them: the best, of least trouble, is 1, as in data sets and in `perturb train`. Later it sees the dispatcher's ranking, and takes one step of single-sample Fenchel–Young descent. It was
-//! trained on a host by `perturb train` on [`demonstration`]s from one district, and drives in another, whose
+//! trained on a host by `perturb train` on [demonstrations](write_demonstrations) from one district, and drives in another, whose
 //! [`dispatcher`] goes on changing: weights that stay as they came get worse, weights that adapt get better.
 //!
 //! Nothing here knows whether it runs on a host or on a device: both have the same bits.
 #![no_std]
+
+use core::fmt;
 
 use perturb_core::{Affine, Const, Error, Noise, Normal, Perturbed, Ranking, Seed};
 
@@ -23,7 +25,7 @@ pub const EPSILON: f32 = 0.5;
 /// The learning rate.
 pub const RATE: f32 = 0.01;
 
-/// What `perturb train` made of 500 [`demonstration`]s; the example `robot_demonstrations` has the commands.
+/// What `perturb train` made of 500 rows of [`write_demonstrations`]; the example `robot_demonstrations` has the commands.
 pub const TRAINED: &[u8] = include_bytes!("../robot.perturb");
 
 /// The model of the robot and of the dispatcher.
@@ -58,11 +60,25 @@ pub fn dispatcher(away: f32) -> Model {
     model
 }
 
-/// Row `row` of the data to train on: what the sensors said at home, and the dispatcher's ranking there.
-pub fn demonstration(layer: &Layer, row: u64) -> Result<([f32; FEATURES], [f32; ROADS]), Error> {
-    let x = sensors(DEMONSTRATION, row);
-    let (_, ranks) = layer.decide(&dispatcher(0.0).scores(&x)?)?;
-    Ok((x, ranks))
+/// The data to train on, in the label-ranking format: what the sensors said at home in `rows` situations, and the
+/// dispatcher's rankings there.
+pub fn write_demonstrations(rows: u64, file: &mut impl fmt::Write) -> Result<(), fmt::Error> {
+    let dispatcher = dispatcher(0.0);
+    writeln!(file, "{rows},{FEATURES},{ROADS}")?;
+    for row in 0..rows {
+        let x = sensors(DEMONSTRATION, row);
+        let ranks =
+            layer().and_then(|layer| layer.decide(&dispatcher.scores(&x)?)).map_err(|_| fmt::Error)?.1;
+        for x in x {
+            write!(file, "{x},")?;
+        }
+        let (last, others) = ranks.split_last().ok_or(fmt::Error)?;
+        for rank in others {
+            write!(file, "{rank},")?;
+        }
+        writeln!(file, "{last}")?;
+    }
+    Ok(())
 }
 
 fn sensors(seed: Seed, tick: u64) -> [f32; FEATURES] {

@@ -1,5 +1,6 @@
 //! Compiles firmware.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -21,6 +22,19 @@ pub(crate) enum Profile {
     Fast,
 }
 
+/// The Cargo that compiles firmware.
+pub(crate) fn cargo() -> OsString {
+    let cargo = std::env::var_os("PERTURB_CARGO").or_else(|| std::env::var_os("CARGO"));
+    cargo.unwrap_or_else(|| "cargo".into())
+}
+
+/// A compiler of the distribution, if `targets/ci.sh` found no other: it compiles its own library.
+pub(crate) fn with_compiler(command: &mut Command) {
+    if let Some(compiler) = std::env::var_os("PERTURB_RUSTC") {
+        command.env("RUSTC", compiler).env("RUSTC_BOOTSTRAP", "1");
+    }
+}
+
 /// A folder of its own for each core, so that two can be compiled at once and no flag rebuilds another's libraries.
 pub(crate) fn target_directory(core: &Core) -> PathBuf {
     let base = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
@@ -35,8 +49,8 @@ pub(crate) fn build(
     program: &str,
     (name, value): (&str, &str),
 ) -> Result<PathBuf, Failure> {
-    let cargo = std::env::var_os("PERTURB_CARGO").or_else(|| std::env::var_os("CARGO"));
-    let mut command = Command::new(cargo.unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(cargo());
+    with_compiler(&mut command);
     let directory = target_directory(core);
     let extra = std::env::var("PERTURB_CARGO_ARGS").unwrap_or_default();
     command

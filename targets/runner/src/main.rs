@@ -1,5 +1,6 @@
 //! Builds firmware, runs it in QEMU, reads its log, and measures it.
 
+mod c;
 mod cargo;
 mod core;
 mod elf;
@@ -48,6 +49,18 @@ enum Command {
         #[arg(long, value_parser = Core::named)]
         core: Vec<&'static Core>,
     },
+    /// Build the C programs, run them, and compare with the expected log
+    C {
+        /// The cores to run on [default: all]
+        #[arg(long, value_parser = Core::named)]
+        core: Vec<&'static Core>,
+    },
+    /// Write the C header from its Rust sources
+    Header {
+        /// Write nothing; fail if the header is not up to date
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure every layer and write targets/REPORT.md
     Report {
         /// Write nothing; fail where a figure has grown by more than 5 % over the report, or a budget is broken
@@ -75,6 +88,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Command::Suites { core } => suites::run(&all(core))?,
         Command::Programs { core } => programs::run(&all(core))?,
+        Command::C { core } => c::run(&all(core))?,
+        Command::Header { check } => c::header(check)?,
         Command::Report { check } => report::run(check)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -52,7 +52,9 @@ pub(crate) fn run(cores: &[&'static Core]) -> Result<(), Failure> {
         println!();
     }
     print!("{:wide$}", "in all");
-    totals.iter().for_each(|total| print!("  {total:>10}"));
+    for total in &totals {
+        print!("  {total:>10}");
+    }
     print!("\n{:wide$}", "deepest stack, bytes");
     for outcomes in &outcomes {
         print!("  {:>10}", outcomes.values().map(|outcome| outcome.stack).max().unwrap_or(0));
