@@ -74,8 +74,19 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// descends along (eq. 6, M = 1). `target` = y. One draw, one solve and one subtraction; the bits of
     /// [`fenchel_young_gradient`](Self::fenchel_young_gradient) with one sample, and a firmware links nothing else.
     pub fn fenchel_young_sample(&self, theta: &[T], target: &[T], seed: Seed) -> Result<Array<O, T>, Error> {
-        error::check_vector("target", target, self.oracle.shape().dim())?;
-        let mut gradient = self.sample(theta, seed, 0)?;
+        let shape = self.oracle.shape();
+        error::check_vector("target", target, shape.dim())?;
+        error::check_vector("theta", theta, shape.dim())?;
+        // Not by `sample`, which would leave another array on the stack.
+        let mut gradient = shape.array(T::ZERO);
+        self.sample_into(
+            theta,
+            seed,
+            0,
+            shape.array(T::ZERO).as_mut(),
+            gradient.as_mut(),
+            &mut self.oracle.work(),
+        )?;
         fenchel_young::subtract(gradient.as_mut(), target);
         Ok(gradient)
     }

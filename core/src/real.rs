@@ -78,6 +78,8 @@ pub trait Real:
     }
     /// Neither NaN nor infinite.
     fn is_finite(self) -> bool;
+    /// +0 or −0, found without floating-point arithmetic.
+    fn is_zero(self) -> bool;
     /// Whether all are finite. In integers and without branches, for devices without an FPU and compilers with lanes.
     fn all_finite(x: &[Self]) -> bool;
     /// |x|.
@@ -219,6 +221,9 @@ impl Real for f32 {
     fn is_finite(self) -> bool {
         f32::is_finite(self)
     }
+    fn is_zero(self) -> bool {
+        self.to_bits() << 1 == 0
+    }
     fn all_finite(x: &[Self]) -> bool {
         // One more in the exponent carries into the sign where the exponent is full.
         let carry = |x: &f32| x.abs().to_bits() + (1 << 23);
@@ -313,6 +318,9 @@ impl Real for f64 {
     }
     fn is_finite(self) -> bool {
         f64::is_finite(self)
+    }
+    fn is_zero(self) -> bool {
+        self.to_bits() << 1 == 0
     }
     fn all_finite(x: &[Self]) -> bool {
         let carry = |x: &f64| x.abs().to_bits() + (1 << 52);

@@ -7,6 +7,8 @@ use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error, estimator
 
 mod draws;
 mod evaluate;
+#[cfg(feature = "quasi-random")]
+mod quasi_random;
 mod standard_error;
 mod variance;
 
@@ -60,6 +62,7 @@ impl MonteCarlo {
         Self { variance: Variance { draws: Draws::Antithetic, ..self.variance }, ..self }
     }
     /// The same with [`Draws::QuasiRandom`].
+    #[cfg(feature = "quasi-random")]
     #[must_use]
     pub const fn quasi_random(self) -> Self {
         Self { variance: Variance { draws: Draws::QuasiRandom, ..self.variance }, ..self }

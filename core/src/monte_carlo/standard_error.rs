@@ -22,7 +22,9 @@ impl MonteCarlo {
     #[must_use]
     pub const fn unit(&self) -> u32 {
         match (self.variance.control, self.variance.draws) {
-            (Control::LeaveOneOut, Draws::Independent) | (_, Draws::QuasiRandom) => BLOCK,
+            #[cfg(feature = "quasi-random")]
+            (_, Draws::QuasiRandom) => BLOCK,
+            (Control::LeaveOneOut, Draws::Independent) => BLOCK,
             (_, Draws::Antithetic) => 2,
             (_, Draws::Independent) => 1,
         }

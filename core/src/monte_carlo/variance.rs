@@ -52,5 +52,8 @@ pub enum Draws {
     /// The points of a Sobol sequence, scrambled anew for every block of 64 (Owen 1995; hash-based scrambling by
     /// Burley 2020): in each block every entry's noise falls into each of 64 equally likely intervals once. Beyond
     /// 256 entries the points of further entries are independently scrambled and permuted ones of the same sequence.
+    ///
+    /// With the feature `quasi-random`.
+    #[cfg(feature = "quasi-random")]
     QuasiRandom,
 }

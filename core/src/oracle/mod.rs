@@ -168,7 +168,9 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
 pub(crate) fn total<T: Real>(theta: &[T], y: &[T]) -> T {
     let mut sum = T::ZERO;
     for (&score, &y) in theta.iter().zip(y) {
-        sum += if y > T::ZERO { score } else { T::ZERO };
+        if !y.is_zero() {
+            sum += score;
+        }
     }
     sum
 }

@@ -14,8 +14,8 @@ use crate::suites::on_every;
 /// The cores of the report: the smallest, the usual, and the newer.
 const CORES: [&str; 3] = ["m0", "m4f", "m33"];
 
-/// The layers of `targets/src/layers.rs`, with what they are.
-const LAYERS: [(&str, &str); 22] = [
+/// The layers of `targets/layers/src/layers.rs`, with what they are.
+const LAYERS: [(&str, &str); 23] = [
     ("none", "start-up and measuring alone"),
     ("argmax-10", "`Simplex`, d = 10, Gumbel"),
     ("argmax-100", "`Simplex`, d = 100, Gumbel"),
@@ -29,6 +29,7 @@ const LAYERS: [(&str, &str); 22] = [
         "ranking-learner-8x16",
         "`Ranking` of 8 by 16 features, Normal: model file, scores, decision, step of training",
     ),
+    ("ranking-10-vjp-64", "the vector-Jacobian product of the ranking of 10 from 64 samples"),
     ("grid-path-6x6", "`GridPath`, 6 × 6, eight neighbours, Normal"),
     ("grid-path-12x12", "`GridPath`, 12 × 12, eight neighbours, Normal"),
     ("grid-path-16x16", "`GridPath`, 16 × 16, eight neighbours, Normal"),
@@ -43,7 +44,7 @@ const LAYERS: [(&str, &str); 22] = [
     ("tour-12", "`Tour`, 12 cities, Normal"),
 ];
 
-/// How many gradients one run of a layer's program adds up: `RUNS` of `targets/src/layers.rs`.
+/// How many gradients one run of a layer's program adds up: `RUNS` of `targets/layers/src/layers.rs`.
 const RUNS: u64 = 16;
 
 /// Both ways to optimise, with their columns.
@@ -213,7 +214,7 @@ fn measure() -> Result<Costs, Failure> {
 
 /// One layer's program, which must link nothing that panics or allocates.
 fn cost(core: &Core, profile: Profile, layer: &str) -> Result<Cost, Failure> {
-    let elf = cargo::build(core, profile, "perturb-targets", "layer", ("PERTURB_LAYER", layer))?;
+    let elf = cargo::build(core, profile, "perturb-layers", "layer", ("PERTURB_LAYER", layer))?;
     let (Size { flash, ram }, forbidden) = elf::inspect(&elf)?;
     if !forbidden.is_empty() {
         return Err(

@@ -10,7 +10,7 @@ use core::panic::PanicInfo;
 use cortex_m_rt::entry;
 use defmt::{error, info};
 use defmt_semihosting as _;
-use perturb_targets::{fail, panicked, stack, succeed};
+use perturb_board::{fail, panicked, stack, succeed};
 use perturb_tests::golden;
 use perturb_tests::suite::{Cases, Suite, suite};
 

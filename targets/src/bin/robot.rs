@@ -11,10 +11,10 @@ use core::panic::PanicInfo;
 use cortex_m_rt::entry;
 use defmt::{error, info, warn};
 use defmt_semihosting as _;
+use perturb_board::{fail, panicked, succeed};
 use perturb_core::{Affine, Error};
 use perturb_robot::{Drive, FEATURES, HOST, LEG, Layer, Model, ROADS, Regret, TICKS, TRAINED};
 use perturb_robot::{digest, dispatcher, layer};
-use perturb_targets::{fail, panicked, succeed};
 
 #[entry]
 fn main() -> ! {

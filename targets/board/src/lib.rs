@@ -1,15 +1,12 @@
-//! What the firmware binaries share: ends that the host sees, and instruments.
+//! What firmware programs share: their place in memory, ends that the host sees, and instruments.
 //!
-//! A program says what it did by `defmt`, over semihosting; one that measures links [`report`] instead, without `defmt`.
+//! A program says what it did by `defmt`, over semihosting; one that is measured [`report`]s numbers instead.
 #![no_std]
-
-use core::panic::PanicInfo;
 
 use cortex_m_rt::{ExceptionFrame, exception};
 use semihosting::io::Write;
 
 pub mod clock;
-pub mod layers;
 pub mod stack;
 
 /// Ends the run: the host sees exit code 0.
@@ -33,7 +30,8 @@ pub fn report(words: &[u32]) {
 }
 
 /// What a program that logs does about a panic: it says where and why, and ends the run.
-pub fn panicked(info: &PanicInfo<'_>) -> ! {
+#[cfg(feature = "log")]
+pub fn panicked(info: &core::panic::PanicInfo<'_>) -> ! {
     defmt::error!("{}", defmt::Display2Format(info));
     fail()
 }

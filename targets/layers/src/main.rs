@@ -8,9 +8,12 @@
 use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
-use perturb_targets::clock::Clock;
-use perturb_targets::layers::{Layer, layer};
-use perturb_targets::{fail, report, succeed};
+use perturb_board::clock::Clock;
+use perturb_board::{fail, report, succeed};
+
+mod layers;
+
+use layers::{Layer, layer};
 
 const LAYER: Layer = layer(match option_env!("PERTURB_LAYER") {
     Some(name) => name,

@@ -4,43 +4,42 @@
 
 use core::hint::black_box;
 
+use perturb_board::clock::Clock;
+use perturb_board::stack;
 use perturb_core::{
-    Affine, Assignment, Const, DagPath, Error, Flow, Graph, GridPath, GroupTopK, Gumbel, Hypercube, Knapsack,
-    Neighbours, Noise, Normal, Oracle, Perturbed, Ranking, Rect, Seed, Shape, ShortestPath, Simplex,
-    SpanningTree, TopK, Tour,
+    Assignment, Const, DagPath, Error, Flow, Graph, GridPath, GroupTopK, Gumbel, Hypercube, Knapsack,
+    MonteCarlo, Neighbours, Noise, Normal, Oracle, Perturbed, Ranking, Rect, Seed, Shape, ShortestPath,
+    Simplex, SpanningTree, TopK, Tour,
 };
-
-use crate::clock::Clock;
-use crate::stack;
 
 /// What one gradient costs.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// Ticks of the clock for [`RUNS`] gradients.
-    pub ticks: u32,
+    pub(crate) ticks: u32,
     /// The deepest stack of one of them, in bytes.
-    pub stack: u32,
+    pub(crate) stack: u32,
     /// The same, counted from the start of the program: inputs, oracle and result included.
-    pub stack_in_all: u32,
+    pub(crate) stack_in_all: u32,
 }
 
 /// How many gradients are measured.
-pub const RUNS: u32 = 16;
+pub(crate) const RUNS: u32 = 16;
 
 /// Measures a layer.
-pub type Measure = fn(&Clock) -> Result<Cost, Error>;
+pub(crate) type Measure = fn(&Clock) -> Result<Cost, Error>;
 
 /// A layer by name.
 #[derive(Clone, Copy)]
-pub struct Layer {
+pub(crate) struct Layer {
     /// Oracle and size.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Builds and measures it.
-    pub measure: Measure,
+    pub(crate) measure: Measure,
 }
 
 /// The layers of the report, in its order; the runner asks for each by its name.
-const LAYERS: [Layer; 22] = [
+const LAYERS: [Layer; 23] = [
     Layer { name: "none", measure: |_| Ok(Cost::default()) },
     Layer { name: "argmax-10", measure: |clock| gradient(clock, Simplex::new(Const::<10>), Gumbel) },
     Layer { name: "argmax-100", measure: |clock| gradient(clock, Simplex::new(Const::<100>), Gumbel) },
@@ -51,6 +50,7 @@ const LAYERS: [Layer; 22] = [
     Layer { name: "ranking-10", measure: |clock| gradient(clock, Ranking::ascending(Const::<10>), Normal) },
     Layer { name: "ranking-100", measure: |clock| gradient(clock, Ranking::ascending(Const::<100>), Normal) },
     Layer { name: "ranking-learner-8x16", measure: learner },
+    Layer { name: "ranking-10-vjp-64", measure: estimate },
     Layer { name: "grid-path-6x6", measure: |clock| gradient(clock, grid(Rect::<6, 6>), Normal) },
     Layer { name: "grid-path-12x12", measure: |clock| gradient(clock, grid(Rect::<12, 12>), Normal) },
     Layer { name: "dag-path-20", measure: |clock| gradient(clock, dag_path(), Normal) },
@@ -75,7 +75,7 @@ const LAYERS: [Layer; 22] = [
 ///
 /// # Panics
 /// When compiled, if there is none.
-pub const fn layer(name: &str) -> Layer {
+pub(crate) const fn layer(name: &str) -> Layer {
     let mut i = 0;
     while i < LAYERS.len() {
         if equal(LAYERS[i].name, name) {
@@ -167,19 +167,27 @@ fn gradient<O: Oracle<f32>, N: Noise<f32>>(
     measure(clock, |seed| layer.fenchel_young_sample(theta.as_ref(), target.as_ref(), seed))
 }
 
-/// Rankings of 8 by 16 features: model bytes loaded, scores, a decision, and steps of training.
+/// The robot's layer: the model file loaded, scores, a decision, and steps of training.
 #[inline(never)]
 fn learner(clock: &Clock) -> Result<Cost, Error> {
-    const FILE: usize = 36 + 4 * 17 * 8;
-    let layer = Perturbed::new(Ranking::ascending(Const::<8>)?, Normal, black_box(0.5))?;
-    let mut model = Affine::<f32, 16, 8>::zeros();
-    let mut file = [0; FILE];
-    model.store(&layer, &mut file)?;
-    model.load(&layer, black_box(&file))?;
-    let mut x = [0.0; 16];
+    let layer = perturb_robot::layer()?;
+    let mut model = perturb_robot::Model::zeros();
+    model.load(&layer, black_box(perturb_robot::TRAINED))?;
+    let mut x = [0.0; perturb_robot::FEATURES];
     scores(&mut x);
     let (_, target) = layer.decide(&model.scores(&x)?)?;
     measure(clock, |seed| model.step(&layer, &x, &target, 0.01, seed))
+}
+
+/// Jᵀu of a ranking of 10 from 64 samples, however they are drawn.
+#[inline(never)]
+fn estimate(clock: &Clock) -> Result<Cost, Error> {
+    let layer = Perturbed::new(Ranking::ascending(Const::<10>)?, Normal, black_box(0.5))?;
+    let (mut theta, mut u) = ([0.0; 10], [0.0; 10]);
+    scores(&mut theta);
+    scores(&mut u);
+    u.reverse();
+    measure(clock, |seed| layer.vjp(&theta, &u, black_box(MonteCarlo::new(64, seed))))
 }
 
 fn measure<R>(clock: &Clock, mut work: impl FnMut(Seed) -> Result<R, Error>) -> Result<Cost, Error> {
@@ -187,7 +195,9 @@ fn measure<R>(clock: &Clock, mut work: impl FnMut(Seed) -> Result<R, Error>) -> 
     for run in 0..RUNS {
         let seed = Seed(1).fold(u64::from(black_box(run)));
         let (ticks, result) = clock.ticks(|| work(seed));
-        black_box(&result?);
+        if let Err(error) = black_box(&result) {
+            return Err(*error);
+        }
         cost.ticks = cost.ticks.wrapping_add(ticks);
     }
     for run in 0..RUNS {
