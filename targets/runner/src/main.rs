@@ -39,6 +39,9 @@ enum Command {
     },
     /// Run the tests that host and devices share
     Suites {
+        /// The suites to run [default: all]
+        #[arg(long)]
+        suite: Vec<String>,
         /// The cores to run on [default: all]
         #[arg(long, value_parser = Core::named)]
         core: Vec<&'static Core>,
@@ -86,7 +89,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             let code = programs::run_one(&elf, core)?;
             return Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from));
         }
-        Command::Suites { core } => suites::run(&all(core))?,
+        Command::Suites { suite, core } => suites::run(&suite, &all(core))?,
         Command::Programs { core } => programs::run(&all(core))?,
         Command::C { core } => c::run(&all(core))?,
         Command::Header { check } => c::header(check)?,

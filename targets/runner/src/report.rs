@@ -182,14 +182,17 @@ const PROTOTYPE: [(&str, u64); 3] = [("argmax-10", 976), ("ranking-10", 878), ("
 pub(crate) fn run(check: bool) -> Result<(), Failure> {
     let costs = measure()?;
     let [report, table] = ["REPORT.md", "report.csv"].map(|name| cargo::workspace().join(name));
-    let mut complaints = broken_budgets(&costs);
-    if check {
-        complaints.extend(growth(&read(&table)?, &costs));
+    let complaints = if check {
+        let before = read(&table)?;
+        let mut complaints = broken_budgets(&before);
+        complaints.extend(growth(&before, &costs));
+        complaints
     } else {
         std::fs::write(&table, to_csv(&costs)).map_err(file("write", &table))?;
         std::fs::write(&report, to_markdown(&costs)).map_err(file("write", &report))?;
         println!("wrote {} and {}", report.display(), table.display());
-    }
+        broken_budgets(&costs)
+    };
     if !complaints.is_empty() {
         return Err(complaints.join("\n").into());
     }

@@ -23,13 +23,22 @@ struct Outcome {
 /// Cases that do not run on a core: (core, suite, why). Everything else must run everywhere.
 const LEFT_OUT: [(&str, &str, &str); 0] = [];
 
-/// Runs all suites on `cores`, prints a table, and fails unless every case passed on each.
-pub(crate) fn run(cores: &[&'static Core]) -> Result<(), Failure> {
+/// Runs the suites of these names, or all if there are none, on `cores`, prints a table, and fails unless every case
+/// passed on each.
+pub(crate) fn run(names: &[String], cores: &[&'static Core]) -> Result<(), Failure> {
+    if let Some(unknown) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {
+        return Err(format!("no suite `{unknown}`; there are {}", NAMES.join(", ")).into());
+    }
+    let suites: Vec<&str> = NAMES
+        .iter()
+        .copied()
+        .filter(|&suite| names.is_empty() || names.iter().any(|name| name == suite))
+        .collect();
     let outcomes = on_every(cores, |core| {
-        let suites = NAMES.iter().filter(|suite| left_out(core, suite).is_none());
+        let suites = suites.iter().filter(|suite| left_out(core, suite).is_none());
         suites.map(|&suite| Ok((suite, check(core, suite)?))).collect::<Result<BTreeMap<_, _>, Failure>>()
     })?;
-    let wide = NAMES.iter().map(|name| name.len()).max().unwrap_or(0);
+    let wide = suites.iter().map(|name| name.len()).max().unwrap_or(0);
     print!("{:wide$}", "cases passed");
     for core in cores {
         print!("  {:>10}", core.title);
@@ -37,7 +46,7 @@ pub(crate) fn run(cores: &[&'static Core]) -> Result<(), Failure> {
     println!();
     let mut failed = false;
     let mut totals = vec![0; cores.len()];
-    for &suite in NAMES {
+    for suite in suites {
         print!("{suite:wide$}");
         for (total, (core, outcomes)) in totals.iter_mut().zip(cores.iter().zip(&outcomes)) {
             match (outcomes.get(suite), left_out(core, suite)) {
