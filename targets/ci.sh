@@ -35,7 +35,7 @@ may_install() {
 install() { # PACKAGE...
     echo "installing $*"
     apt-get update >/dev/null 2>&1 || true # A stale list may still do.
-    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@" >/dev/null 2>&1
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@" >/dev/null
 }
 
 thumb_targets="thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf"
@@ -55,7 +55,7 @@ need_source_compiler() {
     local packages="rustc-web cargo-web rust-web-src lld" target name
     # shellcheck disable=SC2086 # A list.
     ! may_install || install $packages || true
-    command -v ld.lld >/dev/null && [ -d /usr/lib/rustlib/src/rust/library/core ] ||
+    command -v ld.lld >/dev/null && /usr/bin/cargo --version >/dev/null 2>&1 &&
         [ -d "$(/usr/bin/rustc --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library/core" ] ||
         fail "install Rust's targets (rustup target add $thumb_targets), or the packages $packages (Debian)"
     for target in $thumb_targets; do

@@ -3,7 +3,7 @@
 use nalgebra::{SMatrix, SVector};
 
 use crate::evaluate::Array;
-use crate::model_file::{self, ModelBytes, ModelHeader, NoiseKind, OracleKind};
+use crate::model_file::{self, ModelBytes, ModelHeader};
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
 
 /// An affine model θ = Wx + b: `FEATURES` inputs, `SCORES` outputs.
@@ -49,7 +49,8 @@ impl<T: Real, const FEATURES: usize, const SCORES: usize> Affine<T, FEATURES, SC
     /// One step of stochastic gradient descent on the Fenchel–Young loss with M = 1 (eq. 6):
     /// W −= rate·(y*(θ + εZ) − y) xᵀ, b −= rate·(y*(θ + εZ) − y). Returns y*(θ + εZ).
     ///
-    /// `target` = y. On an error the model is unchanged.
+    /// `target` = y. On an error the model is unchanged. Rate and x are as large as the caller makes them: a step that
+    /// overflows the weights is told by the next call.
     pub fn step<O, N>(
         &mut self,
         layer: &Perturbed<O, N, T>,
@@ -111,7 +112,8 @@ impl<const FEATURES: usize, const SCORES: usize> Affine<f32, FEATURES, SCORES> {
     {
         check_scores(layer, SCORES)?;
         let file = ModelBytes::parse(file)?;
-        model_file::check_fit(file.header(), FEATURES, SCORES, O::NAME, N::NAME)?;
+        let kinds = (model_file::oracle_kind(layer.oracle())?, model_file::noise_kind(layer.noise())?);
+        model_file::check_fit(file.header(), FEATURES, SCORES, kinds)?;
         for (place, x) in self.weights.iter_mut().chain(&mut self.bias).zip(file.weights().chain(file.bias()))
         {
             *place = x;
@@ -122,21 +124,20 @@ impl<const FEATURES: usize, const SCORES: usize> Affine<f32, FEATURES, SCORES> {
     /// Writes a [model file](crate::model_file) without metadata, of this model with `layer`'s oracle, noise and
     /// ε, to the start of `file`. Returns its length, 36 + 4(d + 1)k bytes.
     ///
-    /// Only oracles that a model file can name: [`OracleKind`]. On an error `file` is unchanged.
+    /// Only oracles that a model file can name, [`OracleKind`](model_file::OracleKind): no ranking but by (1, …, d), no
+    /// hypercube of signs. On an error `file` is unchanged.
     pub fn store<O, N>(&self, layer: &Perturbed<O, N, f32>, file: &mut [u8]) -> Result<usize, Error>
     where
         O: Oracle<f32>,
         N: Noise<f32>,
     {
         check_scores(layer, SCORES)?;
-        let unnamed =
-            |parameter, found| Error::Differs { parameter, expected: "one of a model file's", found };
         let header = ModelHeader {
             features: FEATURES as u32,
             scores: SCORES as u32,
             epsilon: layer.epsilon(),
-            noise: NoiseKind::from_name(N::NAME).ok_or(unnamed("noise", N::NAME))?,
-            oracle: OracleKind::from_name(O::NAME).ok_or(unnamed("oracle", O::NAME))?,
+            noise: model_file::noise_kind(layer.noise())?,
+            oracle: model_file::oracle_kind(layer.oracle())?,
             metadata: 0,
         };
         header.check()?;

@@ -35,7 +35,7 @@ esac
 [ "$core" != m7 ] || export RUSTFLAGS="${RUSTFLAGS-} -C target-cpu=cortex-m7"
 
 # shellcheck disable=SC2086 # PERTURB_CARGO_ARGS is a list.
-"${CARGO:-cargo}" build --release --package perturb-c --target "$target" ${PERTURB_CARGO_ARGS-}
+"${CARGO:-cargo}" build --release --locked --package perturb-c --target "$target" ${PERTURB_CARGO_ARGS-}
 
 directory=${CARGO_TARGET_DIR:-$(cd .. && pwd)/target}
 archive=$directory/$target/release/libperturb_c.a

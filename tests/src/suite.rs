@@ -72,7 +72,7 @@ const fn asserted(name: &'static str, cases: cases::List) -> Suite {
 /// Every suite. A function, not a constant: a constant would be evaluated in this library, and compile all that it names into
 /// it, for every firmware to read again.
 #[inline]
-const fn all() -> [Suite; 91] {
+const fn all() -> [Suite; 92] {
     [
         golden("golden-f32-gumbel-closed", golden::closed::<f32, Gumbel>),
         golden("golden-f32-gumbel-picks", golden::picks::<f32, Gumbel>),
@@ -127,6 +127,7 @@ const fn all() -> [Suite; 91] {
         golden("golden-f64-losses", golden::losses::<f64>),
         golden("golden-f64-multiplicative", golden::multiplicative::<f64>),
         asserted("bits", cases::BITS),
+        asserted("model-files", cases::MODEL_FILES),
         asserted("oracles-f32", Of::<f32>::ORACLES),
         asserted("graphs-f32", Of::<f32>::GRAPHS),
         asserted("packings-f32", Of::<f32>::PACKINGS),

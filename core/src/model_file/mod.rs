@@ -24,7 +24,7 @@
 
 use crc::{CRC_32_ISO_HDLC, Crc, Digest, NoTable};
 
-use crate::{Error, error};
+use crate::{Error, Noise, Oracle, Shape, error};
 
 mod header;
 mod kind;
@@ -141,16 +141,40 @@ pub(crate) fn write(
     Ok(length)
 }
 
+/// The code of a noise; some have none.
+pub(crate) fn noise_kind<N: Noise<f32>>(_: &N) -> Result<NoiseKind, Error> {
+    NoiseKind::from_name(N::NAME).ok_or(unnamed("noise", N::NAME))
+}
+
+/// The code of an oracle; some have none, and some are other than the one of their name: those decide otherwise at θ = 0.
+pub(crate) fn oracle_kind<O: Oracle<f32>>(oracle: &O) -> Result<OracleKind, Error> {
+    let unnamed = unnamed("oracle", O::NAME);
+    let kind = OracleKind::from_name(O::NAME).ok_or(unnamed)?;
+    let shape = oracle.shape();
+    let mut y = shape.array(0.0);
+    oracle.solve(shape.array(0.0).as_ref(), y.as_mut(), &mut oracle.work());
+    let meant = |i: usize| match kind {
+        OracleKind::Ranking => (shape.dim() - i) as f32,
+        OracleKind::Simplex => f32::from(u8::from(i == 0)),
+        OracleKind::Hypercube => 0.0,
+    };
+    let same = y.as_ref().iter().enumerate().all(|(i, &y)| y == meant(i));
+    if same { Ok(kind) } else { Err(unnamed) }
+}
+
+fn unnamed(parameter: &'static str, found: &'static str) -> Error {
+    Error::Differs { parameter, expected: "one that a model file can name", found }
+}
+
 /// A model's parts agree with a file's header.
 pub(crate) fn check_fit(
     header: ModelHeader,
     features: usize,
     scores: usize,
-    oracle: &'static str,
-    noise: &'static str,
+    (oracle, noise): (OracleKind, NoiseKind),
 ) -> Result<(), Error> {
-    error::check_equal("oracle", oracle, header.oracle.name())?;
-    error::check_equal("noise", noise, header.noise.name())?;
+    error::check_equal("oracle", oracle.name(), header.oracle.name())?;
+    error::check_equal("noise", noise.name(), header.noise.name())?;
     for (parameter, expected, found) in
         [("features", features, header.features), ("scores", scores, header.scores)]
     {

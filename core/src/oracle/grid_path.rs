@@ -21,8 +21,8 @@ pub enum Neighbours {
 /// whose cells are reached first from the start, cells at equal distance row by row.
 ///
 /// Dijkstra's algorithm (1959): since all steps into a cell cost the same, the first to reach it is the best, and
-/// every cell enters the heap once. Cost O(d log d), stopping at the goal; working memory one number and five bytes a
-/// cell.
+/// every cell enters the heap once. Cost O(d log d), stopping at the goal; working memory 9 bytes a cell
+/// in f32, 17 in f64.
 ///
 /// ```
 /// use perturb_core::{GridPath, Neighbours, Oracle, Rect};

@@ -168,9 +168,8 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
 pub(crate) fn total<T: Real>(theta: &[T], y: &[T]) -> T {
     let mut sum = T::ZERO;
     for (&score, &y) in theta.iter().zip(y) {
-        if !y.is_zero() {
-            sum += score;
-        }
+        // Not `if !y.is_zero() { sum += score }`: a choice between sums would wait for them.
+        sum += if y.is_zero() { T::ZERO } else { score };
     }
     sum
 }

@@ -6,7 +6,8 @@ use crate::{Error, Real, Shape, error};
 
 /// Pick k of d: C = {0 ≤ y ≤ 1, ⟨1, y⟩ = k}, y*(θ) marks the k largest scores with 1.
 ///
-/// F(θ) is the sum of the k largest scores. Cost O(d) on average; working memory one sort key an entry.
+/// F(θ) is the sum of the k largest scores. Cost O(d) on average, on a microcontroller that of a sort; working memory
+/// one sort key an entry.
 ///
 /// ```
 /// use perturb_core::{Const, Oracle, TopK};

@@ -7,7 +7,7 @@ use cortex_m::register::msp;
 
 /// What unused stack holds.
 const PAINT: u32 = 0xCCCC_CCCC;
-/// Words below the stack pointer that painting leaves alone: it uses some stack itself.
+/// Words below the stack pointer that painting leaves alone: it uses some stack itself, when optimised.
 const MARGIN: usize = 32;
 
 unsafe extern "C" {
@@ -32,11 +32,14 @@ fn end() -> *mut u32 {
     (&raw const _stack_end).cast_mut()
 }
 
-/// How much stack `work` and what it calls use.
+/// How much stack `work` and what it calls use. Optimised programs only.
 #[inline(never)]
 pub fn depth<R>(work: impl FnOnce() -> R) -> Depth {
+    if cfg!(debug_assertions) {
+        crate::fail()
+    }
     let pointer = msp::read() as usize;
-    let (end, words) = (end(), (pointer - end().addr()) / 4);
+    let (end, words) = (end(), pointer.saturating_sub(end().addr()) / 4);
     for i in 0..words.saturating_sub(MARGIN) {
         // SAFETY: between the end of static memory and the stack pointer, with room to spare, nothing lives, and one core
         // runs without interrupts.
@@ -44,7 +47,7 @@ pub fn depth<R>(work: impl FnOnce() -> R) -> Depth {
             ptr::write_volatile(end.add(i), PAINT);
         }
     }
-    work();
+    call(work);
     let untouched = (0..words)
         // SAFETY: aligned words of RAM.
         .take_while(|&i| {
@@ -55,4 +58,10 @@ pub fn depth<R>(work: impl FnOnce() -> R) -> Depth {
     let start = (&raw const _stack_start).addr();
     let here = 4 * (words - untouched) as u32;
     Depth { here, in_all: here + (start - pointer) as u32, overflown: untouched == 0 }
+}
+
+/// In a frame of its own, below the pointer.
+#[inline(never)]
+fn call<R>(work: impl FnOnce() -> R) {
+    work();
 }

@@ -203,6 +203,9 @@ fn measure<R>(clock: &Clock, mut work: impl FnMut(Seed) -> Result<R, Error>) -> 
     for run in 0..RUNS {
         let seed = Seed(1).fold(u64::from(black_box(run)));
         let depth = stack::depth(|| _ = black_box(&work(seed)));
+        if depth.overflown {
+            return Err(Error::Capacity { quantity: "bytes of stack", capacity: depth.in_all as usize });
+        }
         cost.stack = cost.stack.max(depth.here);
         cost.stack_in_all = cost.stack_in_all.max(depth.in_all);
     }

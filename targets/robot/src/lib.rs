@@ -146,9 +146,9 @@ impl Drive {
     /// One decision, the dispatcher's, and one step of learning from it. Sensors that say NaN are refused: the robot
     /// then knows and does what it did before.
     pub fn tick(&mut self, x: &[f32], dispatcher: &Model, regret: &mut Regret) -> Result<(), Error> {
+        let (_, adapted) = self.layer.decide(&self.adapting.scores(x)?)?;
         let scores = dispatcher.scores(x)?;
         let (best, target) = self.layer.decide(&scores)?;
-        let (_, adapted) = self.layer.decide(&self.adapting.scores(x)?)?;
         let (_, fixed) = self.layer.decide(&self.frozen.scores(x)?)?;
         let seed = PERTURBATION.fold(u64::from(self.tick));
         self.adapting.step(&self.layer, x, &target, RATE, seed)?;

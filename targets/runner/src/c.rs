@@ -55,6 +55,7 @@ fn build_and_run(core: &Core, program: &str) -> Result<String, Failure> {
     command
         .env("CARGO_TARGET_DIR", cargo::target_directory(core))
         .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .stdin(Stdio::null());
     command.env("CARGO", cargo::cargo());
     cargo::with_compiler(&mut command);

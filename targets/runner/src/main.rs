@@ -66,7 +66,7 @@ enum Command {
     },
     /// Measure every layer and write targets/REPORT.md
     Report {
-        /// Write nothing; fail where a figure has grown by more than 5 % over the report, or a budget is broken
+        /// Write nothing; fail where a figure has grown by more than 5 % over the report, or the report breaks a budget
         #[arg(long)]
         check: bool,
     },

@@ -18,6 +18,7 @@ pub(crate) struct Run {
     pub(crate) output: Vec<u8>,
     /// Its exit code; `None` if it was ended.
     pub(crate) code: Option<i32>,
+    timed_out: bool,
 }
 
 impl Run {
@@ -27,7 +28,8 @@ impl Run {
             Some(0) => None,
             Some(3) => Some("hard fault".into()),
             Some(code) => Some(format!("exit code {code}")),
-            None => Some(format!("no end after {} s", LIMIT.as_secs())),
+            None if self.timed_out => Some(format!("no end after {} s", LIMIT.as_secs())),
+            None => Some("the emulator died, as it does on a lockup".into()),
         }
     }
 }
@@ -76,5 +78,6 @@ pub(crate) fn run(core: &Core, elf: &Path, counting: bool) -> Result<Run, Failur
         }
     };
     let output = reader.join().map_err(|_| Failure::Other("the reader of QEMU's output died".into()))?;
-    Ok(Run { output: output.map_err(failed)?, code: status.and_then(|status| status.code()) })
+    let code = status.and_then(|status| status.code());
+    Ok(Run { output: output.map_err(failed)?, code, timed_out: status.is_none() })
 }

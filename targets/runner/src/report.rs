@@ -336,7 +336,7 @@ fn to_markdown(costs: &Costs) -> String {
             budget.what, budget.profile, budget.unit
         );
     }
-    text += "\nA prototype outside this repository, written for speed alone (no checks, no named streams), needed on the \
+    text += "\nFor comparison only: a prototype outside this repository, written for speed alone, needed on the \
              Cortex-M4F:\n\n| layer | prototype | here, fast |\n|---|---|---|\n";
     for (layer, prototype) in PROTOTYPE {
         if let Some(cost) = find(costs, "m4f", "fast", layer) {

@@ -14,6 +14,7 @@ pub(crate) mod fenchel_young;
 pub(crate) mod graphs;
 pub(crate) mod identities;
 pub(crate) mod losses;
+pub(crate) mod model_files;
 pub(crate) mod monte_carlo;
 pub(crate) mod multiplicative;
 pub(crate) mod oracles;
@@ -26,6 +27,14 @@ pub(crate) type List = &'static [(&'static str, fn())];
 /// The first bits of the draws.
 pub(crate) const BITS: List =
     &[("draws: f32 bits", draws::single_precision_bits), ("draws: f64 bits", draws::double_precision_bits)];
+
+/// What model files do; they hold f32.
+pub(crate) const MODEL_FILES: List = &[
+    ("model files: come back", model_files::stored_models_come_back),
+    ("model files: damaged", model_files::damaged_files_change_nothing),
+    ("model files: of other models", model_files::files_of_other_models_are_refused),
+    ("model files: what cannot be said", model_files::what_a_file_cannot_say_is_not_stored),
+];
 
 /// The cases of one number type. Constants, so that a list that is not asked for is not linked.
 pub(crate) struct Of<T>(PhantomData<T>);
