@@ -22,7 +22,7 @@
 //! [`Affine::load`](crate::Affine::load) takes such bytes into a model of fixed size, and
 //! [`Affine::store`](crate::Affine::store) writes what a device has learned.
 
-use crc::{CRC_32_ISO_HDLC, Crc, Digest, NoTable};
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
 use crate::{Error, Noise, Oracle, Shape, error};
 
@@ -112,32 +112,27 @@ fn check_finite(parameter: &'static str, mut x: impl Iterator<Item = f32>) -> Re
     }
 }
 
-/// Writes a model file without metadata into `file` and returns its length; the rest of `file` stays as it is.
-pub(crate) fn write(
+/// Writes a model file without metadata to the start of `file` and returns its length; the rest stays as it is.
+///
+/// `parameters` are the weights, one column of k scores a feature, and the bias: (d + 1)k finite numbers. Too little memory
+/// is refused, and `file` is then unchanged.
+pub fn write(
     header: ModelHeader,
     parameters: impl Iterator<Item = f32>,
     file: &mut [u8],
 ) -> Result<usize, Error> {
+    let header = ModelHeader { metadata: 0, ..header };
     let length = header.file_length()?;
-    let found = file.len();
-    let Some((content, end)) =
-        file.get_mut(..length).and_then(|file| file.split_last_chunk_mut::<CHECKSUM>())
-    else {
-        return Err(Error::Length { parameter: "memory for the model file", expected: length, found });
-    };
-    let mut crc = CRC.digest();
-    let put = |place: &mut [u8], bytes: &[u8], crc: &mut Digest<'_, u32, NoTable>| {
-        crc.update(bytes);
-        for (place, &byte) in place.iter_mut().zip(bytes) {
-            *place = byte;
-        }
-    };
-    let (start, rest) = content.split_at_mut_checked(ModelHeader::LENGTH).unwrap_or_default();
-    put(start, &header.to_bytes(), &mut crc);
-    for (place, x) in rest.as_chunks_mut::<4>().0.iter_mut().zip(parameters) {
-        put(place, &x.to_le_bytes(), &mut crc);
+    let too_short =
+        Error::Length { parameter: "memory for the model file", expected: length, found: file.len() };
+    let (content, end) =
+        file.get_mut(..length).and_then(<[_]>::split_last_chunk_mut::<CHECKSUM>).ok_or(too_short)?;
+    let (start, numbers) = content.split_first_chunk_mut().ok_or(too_short)?;
+    *start = header.to_bytes();
+    for (place, x) in numbers.as_chunks_mut().0.iter_mut().zip(parameters) {
+        *place = x.to_le_bytes();
     }
-    *end = crc.finalize().to_le_bytes();
+    *end = checksum(content).to_le_bytes();
     Ok(length)
 }
 

@@ -132,18 +132,7 @@ pub(crate) fn store<L: Layer>(
         return Err(Status::Length);
     }
     let (mut file, length) = (file.place(needed)?, length.place(1)?);
-    write(header, weights, bias, file.zeros());
+    model_file::write(header, weights.iter().chain(bias).copied(), file.zeros())?;
     length.write(&[needed]);
     Ok(())
-}
-
-/// Header, weights, bias and checksum fill `file`, which is as long as the header says.
-fn write(header: ModelHeader, weights: &[f32], bias: &[f32], file: &mut [u8]) {
-    let Some((content, checksum)) = file.split_last_chunk_mut() else { return };
-    let Some((start, numbers)) = content.split_first_chunk_mut() else { return };
-    *start = header.to_bytes();
-    for (place, x) in numbers.as_chunks_mut().0.iter_mut().zip(weights.iter().chain(bias)) {
-        *place = x.to_le_bytes();
-    }
-    *checksum = model_file::checksum(content).to_le_bytes();
 }
