@@ -330,7 +330,7 @@ impl Real for f64 {
         f64::abs(self)
     }
     fn sqrt(self) -> Self {
-        libm::sqrt(self)
+        perturb_sqrt::sqrt_f64(self)
     }
     fn exp(self) -> Self {
         libm::exp(self)

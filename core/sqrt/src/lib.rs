@@ -1,8 +1,9 @@
 #![no_std]
-//! √x of `f32`, correctly rounded on every target, and one instruction on a Cortex-M with an FPU.
+//! √x of `f32`, correctly rounded on every target, one instruction on a Cortex-M with an FPU, and one that vectors have on
+//! x86-64.
 //!
-//! `core` has no square root on stable Rust, and `libm` computes it in integers there: 52 instructions. Since IEEE 754
-//! asks for the correctly rounded result, both give the same bits. Apart from `perturb-core` so that that crate can forbid
+//! `core` has no square root on stable Rust, and `libm` computes it in integers on a Cortex-M: 52 instructions. Since IEEE
+//! 754 asks for the correctly rounded result, all give the same bits. Apart from `perturb-core` so that that crate can forbid
 //! `unsafe`.
 //!
 //! ```
@@ -10,9 +11,26 @@
 //! ```
 
 /// √x, correctly rounded.
-#[inline]
+#[inline(always)]
 pub fn sqrt(x: f32) -> f32 {
     hardware(x)
+}
+
+/// √x of `f64`, correctly rounded: in integers on every Cortex-M.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "the instruction has no safe name")]
+#[inline(always)]
+pub fn sqrt_f64(x: f64) -> f64 {
+    use core::arch::x86_64::{_mm_cvtsd_f64, _mm_set_sd, _mm_setzero_pd, _mm_sqrt_sd};
+    // SAFETY: every x86-64 has SSE2.
+    unsafe { _mm_cvtsd_f64(_mm_sqrt_sd(_mm_setzero_pd(), _mm_set_sd(x))) }
+}
+
+/// √x of `f64`, correctly rounded: in integers on every Cortex-M.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+pub fn sqrt_f64(x: f64) -> f64 {
+    libm::sqrt(x)
 }
 
 /// Of the Arm targets without an operating system, those with floats in registers have an FPU. Registers of that class
@@ -36,7 +54,17 @@ fn hardware(x: f32) -> f32 {
     f32::from_bits(bits)
 }
 
-#[cfg(not(all(target_arch = "arm", target_abi = "eabihf", target_os = "none")))]
+/// What the compiler can put into vectors, unlike a call.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "the instruction has no safe name")]
+#[inline(always)]
+fn hardware(x: f32) -> f32 {
+    use core::arch::x86_64::{_mm_cvtss_f32, _mm_set_ss, _mm_sqrt_ss};
+    // SAFETY: every x86-64 has SSE.
+    unsafe { _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))) }
+}
+
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))))]
 #[inline]
 fn hardware(x: f32) -> f32 {
     libm::sqrtf(x)
