@@ -9,6 +9,7 @@ mod evaluate;
 pub mod exact;
 mod fenchel_young;
 mod graph;
+pub mod lanes;
 pub mod loss;
 pub mod model_file;
 mod monte_carlo;

@@ -73,6 +73,7 @@ pub trait Real:
     /// The same value in f64.
     fn to_f64(self) -> f64;
     /// A count; exact up to 2²⁴.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn from_usize(n: usize) -> Self {
         Self::from_f64(n as f64)
     }
@@ -126,12 +127,15 @@ pub trait Real:
     fn sign(rng: &mut impl Rng) -> Self;
     /// A uniform angle as (quadrant, r): (π/2)·quadrant + r, r in [−π/4, π/4).
     fn angle(rng: &mut impl Rng) -> (u32, Self);
+    /// The first 23 bits after the binary point of x in [0, 1): a function that never falls as x grows.
+    fn fraction_bits(self) -> u32;
     /// x = m·2ᵏ with m in [√½, √2), for normal positive x: (m, k).
     fn split(self) -> (Self, Self);
 
     /// ln x for a normal positive x: branch-free, within 2 units in the last place.
     ///
     /// ln x = k ln 2 + 2 artanh s with x = m·2ᵏ, s = (m − 1)/(m + 1), |s| < 0.172.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn ln_normal(self) -> Self {
         let (m, k) = self.split();
         let f = m - Self::ONE;
@@ -149,6 +153,7 @@ pub trait Real:
     const LN_2: Self;
 
     /// (cos, sin) of a uniform random angle.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn cos_sin_turn(rng: &mut impl Rng) -> (Self, Self) {
         let (quadrant, r) = Self::angle(rng);
         let r2 = r * r;
@@ -212,12 +217,14 @@ impl Real for f32 {
     const NAME: &'static str = "f32";
     const LN_2: Self = core::f32::consts::LN_2;
 
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn from_f64(x: f64) -> Self {
         x as f32
     }
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn is_finite(self) -> bool {
         f32::is_finite(self)
     }
@@ -232,6 +239,7 @@ impl Real for f32 {
     fn abs(self) -> Self {
         f32::abs(self)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn sqrt(self) -> Self {
         perturb_sqrt::sqrt(self)
     }
@@ -269,15 +277,18 @@ impl Real for f32 {
     fn cost(key: u64) -> Self {
         f32::from_bits((key >> 32) as u32)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn uniform(rng: &mut impl Rng) -> Self {
         ((rng.next_u32() >> 8) | 1) as f32 * (1.0 / (1u32 << 24) as f32)
     }
     fn refine(coordinate: f32, _: &mut impl Rng) -> Self {
         ((coordinate * (1u32 << 24) as f32) as u32 | 1) as f32 * (1.0 / (1u32 << 24) as f32)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn sign(rng: &mut impl Rng) -> Self {
         f32::from_bits(1.0f32.to_bits() | (rng.next_u32() & 1 << 31))
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn angle(rng: &mut impl Rng) -> (u32, Self) {
         let u = rng.next_u32();
         let quadrant = u >> 30;
@@ -285,6 +296,11 @@ impl Real for f32 {
         let r = ((u & 0x3FFF_FFFF) >> 6) as i32 - (1 << 23);
         (quadrant, r as f32 * (core::f64::consts::FRAC_PI_2 / f64::from(1u32 << 24)) as f32)
     }
+    #[inline(always)]
+    fn fraction_bits(self) -> u32 {
+        (1.0 + self).to_bits() & 0x007F_FFFF
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn split(self) -> (Self, Self) {
         const ROOT_HALF: u32 = 0x3F35_04F3;
         let shifted = self.to_bits().wrapping_add(0x3F80_0000 - ROOT_HALF);
@@ -310,12 +326,14 @@ impl Real for f64 {
     const NAME: &'static str = "f64";
     const LN_2: Self = core::f64::consts::LN_2;
 
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn from_f64(x: f64) -> Self {
         x
     }
     fn to_f64(self) -> f64 {
         self
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn is_finite(self) -> bool {
         f64::is_finite(self)
     }
@@ -329,6 +347,7 @@ impl Real for f64 {
     fn abs(self) -> Self {
         f64::abs(self)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn sqrt(self) -> Self {
         perturb_sqrt::sqrt_f64(self)
     }
@@ -366,6 +385,7 @@ impl Real for f64 {
     fn cost(key: u128) -> Self {
         f64::from_bits((key >> 32) as u64)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn uniform(rng: &mut impl Rng) -> Self {
         ((rng.next_u64() >> 11) | 1) as f64 * (1.0 / (1u64 << 53) as f64)
     }
@@ -375,15 +395,22 @@ impl Real for f64 {
         let u = f64::from(rng.next_u32() >> 4 | 1) * (1.0 / f64::from(1u32 << 28));
         (cell + u) * (1.0 / f64::from(1u32 << 24))
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn sign(rng: &mut impl Rng) -> Self {
         f64::from_bits(1.0f64.to_bits() | u64::from(rng.next_u32() & 1 << 31) << 32)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn angle(rng: &mut impl Rng) -> (u32, Self) {
         let u = rng.next_u64();
         let quadrant = (u >> 62) as u32;
         let r = ((u & 0x3FFF_FFFF_FFFF_FFFF) >> 9) as i64 - (1 << 52);
         (quadrant, r as f64 * (core::f64::consts::FRAC_PI_2 / (1u64 << 53) as f64))
     }
+    #[inline(always)]
+    fn fraction_bits(self) -> u32 {
+        (self as f32).fraction_bits()
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn split(self) -> (Self, Self) {
         const ROOT_HALF: u64 = 0x3FE6_A09E_667F_3BCD;
         let shifted = self.to_bits().wrapping_add(0x3FF0_0000_0000_0000 - ROOT_HALF);

@@ -28,6 +28,7 @@ pub struct Seed(pub u64);
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// A bijective mixer of 64 bits: Stafford's variant 13, as in splitmix64 (Steele, Lea and Flood 2014).
+#[cfg_attr(not(target_os = "none"), inline(always))]
 const fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -37,14 +38,21 @@ const fn mix(mut x: u64) -> u64 {
 impl Seed {
     /// The seed for `key` within this one: a row of a batch, a step, an epoch.
     #[must_use]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     pub const fn fold(self, key: u64) -> Self {
         Self(mix(mix(self.0.wrapping_add(GOLDEN)) ^ key.wrapping_mul(GOLDEN)))
     }
 
+    /// The state of the generator of sample number `sample`, as two words.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    pub(crate) const fn state(self, sample: u64) -> [u64; 2] {
+        let first = self.fold(sample).0;
+        [first, mix(first.wrapping_add(GOLDEN))]
+    }
+
     /// The generator of sample number `sample`.
     pub fn stream(self, sample: u64) -> Stream {
-        let first = self.fold(sample).0;
-        let second = mix(first.wrapping_add(GOLDEN));
+        let [first, second] = self.state(sample);
         let mut state = [0; 16];
         let (low, high) = state.split_at_mut(8);
         low.copy_from_slice(&first.to_le_bytes());

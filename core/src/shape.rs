@@ -2,6 +2,8 @@
 
 use core::fmt::Debug;
 
+use crate::lanes::LANES;
+
 /// How many entries a problem has, and where arrays of that many live.
 ///
 /// Algorithms are written once over slices; a shape only supplies storage: fixed arrays here
@@ -16,6 +18,8 @@ pub trait Shape: Copy + Debug + Send + Sync + 'static {
         + Debug
         + Send
         + Sync;
+    /// [`LANES`] values an entry, or none where the shape has no place for that many.
+    type Lanes<T: Copy + Debug + Send + Sync + 'static>: AsRef<[[T; LANES]]> + AsMut<[[T; LANES]]> + Debug + Send;
 
     /// The number of entries d.
     fn dim(&self) -> usize;
@@ -23,7 +27,13 @@ pub trait Shape: Copy + Debug + Send + Sync + 'static {
     fn array<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Self::Array<T>;
     /// A d × d matrix of copies of `fill`.
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Self::Matrix<T>;
+    /// d or more rows of [`LANES`] copies of `fill`, or fewer than d if there is no place: estimates then draw one sample
+    /// after the other.
+    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Self::Lanes<T>;
 }
+
+/// Rows of [`LANES`] values in fixed arrays: none on a microcontroller, 64 on a host, so that no stack grows with d.
+const FIXED_ROWS: usize = if cfg!(target_os = "none") { 0 } else { 64 };
 
 /// A shape whose entries form a rectangle, row by row.
 pub trait Plane: Shape {
@@ -83,6 +93,7 @@ impl<T, const R: usize, const C: usize> AsMut<[T]> for RectMatrix<T, R, C> {
 impl<const N: usize> Shape for Const<N> {
     type Array<T: Copy + Debug + Send + Sync + 'static> = [T; N];
     type Matrix<T: Copy + Debug + Send + Sync + 'static> = Grid<T, N, N>;
+    type Lanes<T: Copy + Debug + Send + Sync + 'static> = [[T; LANES]; FIXED_ROWS];
 
     fn dim(&self) -> usize {
         N
@@ -93,11 +104,15 @@ impl<const N: usize> Shape for Const<N> {
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Grid<T, N, N> {
         Grid([[fill; N]; N])
     }
+    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> [[T; LANES]; FIXED_ROWS] {
+        [[fill; LANES]; FIXED_ROWS]
+    }
 }
 
 impl<const R: usize, const C: usize> Shape for Rect<R, C> {
     type Array<T: Copy + Debug + Send + Sync + 'static> = Grid<T, R, C>;
     type Matrix<T: Copy + Debug + Send + Sync + 'static> = RectMatrix<T, R, C>;
+    type Lanes<T: Copy + Debug + Send + Sync + 'static> = [[T; LANES]; FIXED_ROWS];
 
     fn dim(&self) -> usize {
         R * C
@@ -107,6 +122,9 @@ impl<const R: usize, const C: usize> Shape for Rect<R, C> {
     }
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> RectMatrix<T, R, C> {
         RectMatrix([[[[fill; C]; R]; C]; R])
+    }
+    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> [[T; LANES]; FIXED_ROWS] {
+        [[fill; LANES]; FIXED_ROWS]
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use perturb_core::lanes::LANES;
 use perturb_core::{Plane, Shape};
 
 /// `.0` entries in a `Vec`.
@@ -15,9 +16,17 @@ use perturb_core::{Plane, Shape};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dyn(pub usize);
 
+/// Beyond this many entries, lanes would take memory by the hundred megabytes and bring little.
+const MOST_ROWS: usize = 1 << 16;
+
+fn lanes<T: Copy>(dim: usize, fill: T) -> Vec<[T; LANES]> {
+    if dim > MOST_ROWS { Vec::new() } else { vec![[fill; LANES]; dim] }
+}
+
 impl Shape for Dyn {
     type Array<T: Copy + Debug + Send + Sync + 'static> = Vec<T>;
     type Matrix<T: Copy + Debug + Send + Sync + 'static> = Vec<T>;
+    type Lanes<T: Copy + Debug + Send + Sync + 'static> = Vec<[T; LANES]>;
 
     fn dim(&self) -> usize {
         self.0
@@ -27,6 +36,9 @@ impl Shape for Dyn {
     }
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Vec<T> {
         vec![fill; self.0 * self.0]
+    }
+    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Vec<[T; LANES]> {
+        lanes(self.dim(), fill)
     }
 }
 
@@ -42,6 +54,7 @@ pub struct DynRect {
 impl Shape for DynRect {
     type Array<T: Copy + Debug + Send + Sync + 'static> = Vec<T>;
     type Matrix<T: Copy + Debug + Send + Sync + 'static> = Vec<T>;
+    type Lanes<T: Copy + Debug + Send + Sync + 'static> = Vec<[T; LANES]>;
 
     fn dim(&self) -> usize {
         self.rows.saturating_mul(self.columns)
@@ -51,6 +64,9 @@ impl Shape for DynRect {
     }
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Vec<T> {
         vec![fill; self.dim() * self.dim()]
+    }
+    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Vec<[T; LANES]> {
+        lanes(self.dim(), fill)
     }
 }
 

@@ -7,6 +7,7 @@ pub struct Maximizer;
 
 impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for Maximizer {
     type Sum = S::Array<T>;
+    const DECISIONS: bool = true;
 
     fn zero(&self, shape: S) -> Self::Sum {
         shape.array(T::ZERO)

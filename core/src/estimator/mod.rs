@@ -5,6 +5,7 @@
 
 use core::fmt::Debug;
 
+use crate::lanes::LANES;
 use crate::oracle::dot;
 use crate::{Error, Noise, Real, Shape, SmoothNoise};
 
@@ -74,6 +75,31 @@ impl<T: Real> Draw<'_, T> {
     }
 }
 
+/// What [`LANES`] perturbed solves side by side know: lane l of all is one [`Draw`].
+#[derive(Clone, Copy, Debug)]
+pub struct LaneDraws<'a, T> {
+    /// The noise, d rows.
+    pub z: &'a [[T; LANES]],
+    /// The perturbed scores, d rows.
+    pub theta: &'a [[T; LANES]],
+    /// The solutions, d rows.
+    pub y: &'a [[T; LANES]],
+    /// The values.
+    pub values: &'a [T; LANES],
+    /// The temperature ε.
+    pub epsilon: T,
+    /// y*(θ), if the estimate uses it as a baseline.
+    pub baseline: Option<&'a [T]>,
+    /// Lanes from here on are empty.
+    pub count: usize,
+}
+
+/// One draw, or many.
+pub(crate) enum Drawn<'d, 'a, T> {
+    One(&'d Draw<'a, T>),
+    Lanes(&'d LaneDraws<'a, T>),
+}
+
 /// An expectation E\[g(Z)\] over perturbed solves.
 ///
 /// `add` does sum += g(draw); partial sums merge by addition, in a fixed order, so that the result is a
@@ -87,6 +113,11 @@ pub trait Estimator<T: Real, N: Noise<T>, S: Shape>: Sync {
     /// Whether a baseline reduces the variance. It leaves the expectation as it is, since E\[∇ν(Z)\] = 0.
     const BASELINE: bool = false;
 
+    /// Whether g(Z) is the decision y*(θ + εZ), and the sum one part of d numbers.
+    const DECISIONS: bool = false;
+    /// Whether there is [`add_lanes`](Self::add_lanes).
+    const LANES: bool = false;
+
     /// Refuses parameters of the estimator that do not fit a problem of `dim` entries.
     fn check(&self, dim: usize) -> Result<(), Error> {
         let _ = dim;
@@ -96,6 +127,10 @@ pub trait Estimator<T: Real, N: Noise<T>, S: Shape>: Sync {
     fn zero(&self, shape: S) -> Self::Sum;
     /// sum += g(draw).
     fn add(&self, noise: &N, draw: &Draw<'_, T>, sum: &mut Self::Sum);
+    /// Adds the terms of all lanes in their order: the bits of [`add`](Self::add) for one after the other.
+    fn add_lanes(&self, noise: &N, draws: &LaneDraws<'_, T>, sum: &mut Self::Sum) {
+        let _ = (noise, draws, sum);
+    }
     /// Turns the sum over a block of `count` ≥ 2 draws into the one that leaves each draw out of its own control: for
     /// terms a_m·s_m that are bilinear in a decision or gain a and the score s, Σ(a_m − ā₋ₘ)s_m with ā₋ₘ the mean of
     /// the others, which is n/(n − 1)·(Σ a_m s_m − ā Σ s_m). `mean` holds the means over the block, and in

@@ -1,4 +1,5 @@
-use super::{Draw, Estimator, rescale};
+use super::{Draw, Estimator, LaneDraws, rescale};
+use crate::lanes::{self, LANES};
 use crate::oracle::dot;
 use crate::{Error, Noise, Real, Shape, error};
 
@@ -14,6 +15,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for Vjp<'_, T> {
     type Sum = S::Array<T>;
     const SCORES: bool = true;
     const BASELINE: bool = true;
+    const LANES: bool = true;
 
     fn check(&self, dim: usize) -> Result<(), Error> {
         error::check_vector("cotangent", self.cotangent, dim)
@@ -27,12 +29,50 @@ impl<T: Real, N: Noise<T>, S: Shape> Estimator<T, N, S> for Vjp<'_, T> {
             *sum += weight * score;
         }
     }
+    fn add_lanes(&self, noise: &N, draws: &LaneDraws<'_, T>, sum: &mut Self::Sum) {
+        lanes::run(AddProducts { cotangent: self.cotangent, noise, draws, sum: sum.as_mut() });
+    }
     fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, sum: &mut Self::Sum) {
         Estimator::<T, N, S>::add(self, noise, mean, sum);
         rescale(sum.as_mut(), count);
     }
     fn parts(sum: &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
         core::iter::once(sum.as_mut())
+    }
+}
+
+/// Adds the terms of a vector–Jacobian product.
+struct AddProducts<'a, N, T> {
+    cotangent: &'a [T],
+    noise: &'a N,
+    draws: &'a LaneDraws<'a, T>,
+    sum: &'a mut [T],
+}
+
+impl<N: Noise<T>, T: Real> perturb_lanes::Kernel for AddProducts<'_, N, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { cotangent, noise, draws, sum } = self;
+        let mut weights = [T::ZERO; LANES];
+        for (row, &u) in draws.y.iter().zip(cotangent) {
+            for (weight, &y) in weights.iter_mut().zip(row) {
+                *weight += y * u;
+            }
+        }
+        let baseline = draws.baseline.map(|baseline| dot(baseline, cotangent));
+        for weight in &mut weights {
+            *weight = baseline.map_or(*weight, |baseline| *weight - baseline) / draws.epsilon;
+        }
+        for (sum, row) in sum.iter_mut().zip(draws.z) {
+            let mut terms = [T::ZERO; LANES];
+            for (term, (&weight, &z)) in terms.iter_mut().zip(weights.iter().zip(row)) {
+                *term = weight * noise.score(z);
+            }
+            for &term in terms.iter().take(draws.count) {
+                *sum += term;
+            }
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The one loop that draws.
 
-use crate::estimator::{Draw, Estimator};
+use crate::estimator::{Draw, Drawn, Estimator};
 use crate::evaluate::Array;
+use crate::lanes::{self, LANES};
 use crate::oracle::solve_checked;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error, estimator};
 
@@ -9,9 +10,11 @@ mod draws;
 mod evaluate;
 #[cfg(feature = "quasi-random")]
 mod quasi_random;
+mod side_by_side;
 mod standard_error;
 mod variance;
 
+use side_by_side::{Accumulate, Collect, Job, LaneScratch};
 pub use standard_error::WithError;
 pub use variance::{Control, Draws, Variance};
 
@@ -85,17 +88,28 @@ impl MonteCarlo {
     }
 }
 
-/// Working memory of one worker: eight arrays of d numbers and the oracle's own.
+/// Working memory of one worker: eight arrays of d numbers, the oracle's own, and on hosts, once an estimate needs them, six
+/// arrays of 16·d numbers.
 pub struct Scratch<O: Oracle<T>, T: Real> {
+    solve: Solve<O, T>,
+    baseline: Array<O, T>,
+    /// Sums over a block for leaving one out: decisions, perturbed scores, scores ∇ν.
+    sums: [Array<O, T>; 3],
+    lanes: Option<LaneScratch<O::Shape, T>>,
+    /// Sums of decisions, lane by lane.
+    lane_sums: Option<Lanes<O, T>>,
+}
+
+/// Memory of one perturbed solve.
+struct Solve<O: Oracle<T>, T: Real> {
     z: Array<O, T>,
     score: Array<O, T>,
     theta: Array<O, T>,
     y: Array<O, T>,
-    baseline: Array<O, T>,
-    /// Sums over a block for leaving one out: decisions, perturbed scores, scores ∇ν.
-    sums: [Array<O, T>; 3],
     work: O::Work,
 }
+
+type Lanes<O, T> = <<O as Oracle<T>>::Shape as Shape>::Lanes<T>;
 
 impl<O: Oracle<T>, T: Real> Scratch<O, T> {
     /// For estimates with `oracle`.
@@ -103,13 +117,19 @@ impl<O: Oracle<T>, T: Real> Scratch<O, T> {
         let shape = oracle.shape();
         let array = || shape.array(T::ZERO);
         Self {
-            z: array(),
-            score: array(),
-            theta: array(),
-            y: array(),
+            solve: Solve { z: array(), score: array(), theta: array(), y: array(), work: oracle.work() },
             baseline: array(),
             sums: [array(), array(), array()],
-            work: oracle.work(),
+            lanes: None,
+            lane_sums: None,
+        }
+    }
+
+    /// Makes memory for lanes, once, if the shape has a place for it.
+    fn with_lanes(&mut self, oracle: &O) {
+        if self.lanes.is_none() {
+            self.lanes = LaneScratch::new(oracle.shape());
+            self.lane_sums = self.lanes.is_some().then(|| oracle.shape().lanes(T::ZERO));
         }
     }
 }
@@ -163,10 +183,14 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         E: Estimator<T, N, O::Shape>,
     {
         if how.samples > 1 {
-            self.oracle.warm_up(theta, &mut scratch.work);
+            self.oracle.warm_up(theta, &mut scratch.solve.work);
+        }
+        if how.in_lanes(how.samples as usize) {
+            scratch.with_lanes(&self.oracle);
         }
         if E::BASELINE && how.variance.control != Control::None {
-            solve_checked(&self.oracle, theta, scratch.baseline.as_mut(), &mut scratch.work, None)?;
+            let (y, work) = (scratch.baseline.as_mut(), &mut scratch.solve.work);
+            solve_checked(&self.oracle, theta, y, work, None)?;
         }
         Ok(())
     }
@@ -188,23 +212,44 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         E: Estimator<T, N, O::Shape>,
     {
         estimator::clear::<T, N, O::Shape, E>(sum);
-        let center =
-            self.draws::<E>(theta, how, block, scratch, |noise, draw| estimator.add(noise, draw, sum))?;
-        if let Some((draw, count)) = center {
+        // Where sums are exact in any order, first lane by lane.
+        let exact = E::DECISIONS && self.oracle.small_integers();
+        let mut lane_sums = if exact { scratch.lane_sums.take() } else { None };
+        if let Some(sums) = &mut lane_sums {
+            sums.as_mut().fill([T::ZERO; LANES]);
+        }
+        let whole = lane_sums.is_some() || E::LANES;
+        let center = self.draws::<E>(theta, how, block, whole, scratch, |noise, drawn| {
+            match (drawn, &mut lane_sums) {
+                (Drawn::One(draw), _) => estimator.add(noise, draw, sum),
+                (Drawn::Lanes(draws), Some(sums)) => {
+                    lanes::run(Accumulate { sums: sums.as_mut(), rows: draws.y, count: draws.count });
+                }
+                (Drawn::Lanes(draws), None) => estimator.add_lanes(noise, draws, sum),
+            }
+        });
+        if let Some((draw, count)) = center? {
             estimator.center(&self.noise, &draw, count, sum);
+        }
+        if let Some(rows) = lane_sums {
+            if let Some(sums) = E::parts(sum).next() {
+                lanes::run(Collect { rows: rows.as_ref(), sums });
+            }
+            scratch.lane_sums = Some(rows);
         }
         Ok(())
     }
 
-    /// Calls `each` with every draw of block `block`. Under leaving one out, returns the means for
-    /// [`Estimator::center`] and the number of draws.
+    /// Calls `each` with every draw of block `block`, or with many in lanes if `whole`. Under leaving one out, returns the
+    /// means for [`Estimator::center`] and the number of draws.
     fn draws<'s, E>(
         &self,
         theta: &[T],
         how: MonteCarlo,
         block: u32,
+        whole: bool,
         scratch: &'s mut Scratch<O, T>,
-        mut each: impl FnMut(&N, &Draw<'_, T>),
+        mut each: impl FnMut(&N, Drawn<'_, '_, T>),
     ) -> Result<Option<(Draw<'s, T>, u32)>, Error>
     where
         E: Estimator<T, N, O::Shape>,
@@ -213,7 +258,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let count = how.in_block(block);
         let with_baseline = E::BASELINE && how.variance.control != Control::None;
         let centred = E::BASELINE && how.leaves_one_out() && count > 1;
-        let Scratch { z, score, theta: perturbed, y, baseline, sums, work } = scratch;
+        let Scratch { solve, baseline, sums, lanes, .. } = scratch;
         let baseline = &*baseline;
         let baseline: Option<&[T]> = with_baseline.then_some(baseline.as_ref());
         let [decisions, thetas, scores] = sums;
@@ -223,29 +268,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             }
         }
         let mut values = T::ZERO;
-        for sample in first..first + u64::from(count) {
-            how.draw(&self.noise, sample, z.as_mut());
-            for ((perturbed, &theta), &z) in perturbed.as_mut().iter_mut().zip(theta).zip(z.as_ref()) {
-                *perturbed = theta + self.epsilon * z;
-            }
-            let value = solve_checked(&self.oracle, perturbed.as_ref(), y.as_mut(), work, Some(sample))?;
-            if E::SCORES {
-                for (score, &z) in score.as_mut().iter_mut().zip(z.as_ref()) {
-                    *score = self.noise.score(z);
-                }
-            }
-            let draw = Draw {
-                z: z.as_ref(),
-                score: if E::SCORES { score.as_ref() } else { &[] },
-                theta: perturbed.as_ref(),
-                y: y.as_ref(),
-                value,
-                epsilon: self.epsilon,
-                baseline,
-            };
-            each(&self.noise, &draw);
-            if centred {
-                values += value;
+        let mut each = |drawn: Drawn<'_, '_, T>| {
+            if let (true, Drawn::One(draw)) = (centred, &drawn) {
+                values += draw.value;
                 for (sums, x) in
                     [(&mut *decisions, draw.y), (&mut *thetas, draw.theta), (&mut *scores, draw.score)]
                 {
@@ -254,6 +279,29 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                     }
                 }
             }
+            each(&self.noise, drawn);
+        };
+        let mut sample = first;
+        let end = first + u64::from(count);
+        #[cfg(not(target_os = "none"))]
+        while how.in_lanes((end - sample) as usize) {
+            let jobs: [Job<'_, T>; LANES] = core::array::from_fn(|lane| Job {
+                theta,
+                seed: how.seed,
+                sample: sample + lane as u64,
+            });
+            let jobs = jobs.get(..(end - sample) as usize).unwrap_or(&jobs);
+            let drawn = |_, drawn: Drawn<'_, '_, T>| each(drawn);
+            let whole = whole && !centred;
+            if !self.draw_jobs::<E>(jobs, baseline, solve, lanes, whole, drawn).map_err(|(_, error)| error)? {
+                break;
+            }
+            sample += jobs.len() as u64;
+        }
+        for sample in sample..end {
+            how.draw(&self.noise, sample, solve.z.as_mut());
+            let draw = self.solve_draw::<E>(theta, sample, baseline, solve)?;
+            each(Drawn::One(&draw));
         }
         if !centred {
             return Ok(None);
@@ -278,6 +326,51 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             baseline,
         };
         Ok(Some((mean, count)))
+    }
+
+    /// Solves at `theta` + εz for the noise in `solve`.
+    fn solve_draw<'s, E>(
+        &self,
+        theta: &[T],
+        sample: u64,
+        baseline: Option<&'s [T]>,
+        solve: &'s mut Solve<O, T>,
+    ) -> Result<Draw<'s, T>, Error>
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        let Solve { z, theta: perturbed, y, work, .. } = solve;
+        for ((perturbed, &theta), &z) in perturbed.as_mut().iter_mut().zip(theta).zip(z.as_ref()) {
+            *perturbed = theta + self.epsilon * z;
+        }
+        let value = solve_checked(&self.oracle, perturbed.as_ref(), y.as_mut(), work, Some(sample))?;
+        Ok(self.draw_of::<E>(value, baseline, solve))
+    }
+
+    /// What `solve` holds, with the scores ∇ν if they are needed.
+    fn draw_of<'s, E>(
+        &self,
+        value: T,
+        baseline: Option<&'s [T]>,
+        solve: &'s mut Solve<O, T>,
+    ) -> Draw<'s, T>
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        if E::SCORES {
+            for (score, &z) in solve.score.as_mut().iter_mut().zip(solve.z.as_ref()) {
+                *score = self.noise.score(z);
+            }
+        }
+        Draw {
+            z: solve.z.as_ref(),
+            score: if E::SCORES { solve.score.as_ref() } else { &[] },
+            theta: solve.theta.as_ref(),
+            y: solve.y.as_ref(),
+            value,
+            epsilon: self.epsilon,
+            baseline,
+        }
     }
 
     /// `sum += part`.

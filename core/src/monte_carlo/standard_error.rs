@@ -1,7 +1,7 @@
 //! Estimates with their standard errors.
 
 use super::{BLOCK, Control, Draws, MonteCarlo, Scratch};
-use crate::estimator::{self, Estimator};
+use crate::estimator::{self, Drawn, Estimator};
 use crate::{Error, Noise, Oracle, Perturbed, Real};
 
 /// An estimate and its standard error, entry by entry.
@@ -82,7 +82,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 }
                 estimator::clear::<T, N, O::Shape, E>(term);
             };
-            let center = self.draws::<E>(theta, how, block, &mut scratch, |noise, draw| {
+            let center = self.draws::<E>(theta, how, block, false, &mut scratch, |noise, drawn| {
+                let Drawn::One(draw) = drawn else { return };
                 estimator.add(noise, draw, &mut part);
                 if unit < BLOCK {
                     estimator.add(noise, draw, &mut term);

@@ -3,8 +3,10 @@
 use rand_core::Rng;
 
 use super::law::{Law, sigmoid, sigmoid_slope, softplus};
+use super::step::{self, Step};
 use super::{Noise, SmoothNoise};
 use crate::Real;
+use crate::lanes::{LANES, Streams};
 
 /// Euler's constant γ.
 const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
@@ -18,13 +20,21 @@ const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Gumbel;
 
+impl<T: Real> Step<T, 1> for Gumbel {
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn step(rng: &mut impl Rng) -> [T; 1] {
+        [-(-T::uniform(rng).ln_normal()).ln_normal()]
+    }
+}
+
 impl<T: Real> Noise<T> for Gumbel {
     const NAME: &'static str = "gumbel";
 
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
-        for z in z {
-            *z = -(-T::uniform(rng).ln_normal()).ln_normal();
-        }
+        step::fill::<T, Self, 1>(rng, z);
+    }
+    fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
+        step::fill_lanes::<T, Self, 1>(streams, z)
     }
     fn quantile(&self, p: T) -> T {
         -(-p.ln()).ln()

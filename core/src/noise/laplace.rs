@@ -4,7 +4,9 @@ use rand_core::Rng;
 
 use super::Noise;
 use super::law::Law;
+use super::step::{self, Step};
 use crate::Real;
+use crate::lanes::{LANES, Streams};
 
 /// Standard Laplace noise, density e^{−|z|}/2.
 ///
@@ -14,14 +16,22 @@ use crate::Real;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Laplace;
 
+impl<T: Real> Step<T, 1> for Laplace {
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn step(rng: &mut impl Rng) -> [T; 1] {
+        let magnitude = T::uniform(rng).ln_normal();
+        [magnitude * T::sign(rng)]
+    }
+}
+
 impl<T: Real> Noise<T> for Laplace {
     const NAME: &'static str = "laplace";
 
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
-        for z in z {
-            let magnitude = T::uniform(rng).ln_normal();
-            *z = magnitude * T::sign(rng);
-        }
+        step::fill::<T, Self, 1>(rng, z);
+    }
+    fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
+        step::fill_lanes::<T, Self, 1>(streams, z)
     }
     fn quantile(&self, p: T) -> T {
         let rest = T::ONE - p;

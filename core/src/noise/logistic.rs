@@ -3,8 +3,10 @@
 use rand_core::Rng;
 
 use super::law::{Law, sigmoid, sigmoid_slope, softplus};
+use super::step::{self, Step};
 use super::{Noise, SmoothNoise};
 use crate::Real;
+use crate::lanes::{LANES, Streams};
 
 /// Standard logistic noise, density e⁻ᶻ/(1 + e⁻ᶻ)².
 ///
@@ -14,14 +16,22 @@ use crate::Real;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Logistic;
 
+impl<T: Real> Step<T, 1> for Logistic {
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn step(rng: &mut impl Rng) -> [T; 1] {
+        let u = T::uniform(rng);
+        [u.ln_normal() - (T::ONE - u).ln_normal()]
+    }
+}
+
 impl<T: Real> Noise<T> for Logistic {
     const NAME: &'static str = "logistic";
 
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
-        for z in z {
-            let u = T::uniform(rng);
-            *z = u.ln_normal() - (T::ONE - u).ln_normal();
-        }
+        step::fill::<T, Self, 1>(rng, z);
+    }
+    fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
+        step::fill_lanes::<T, Self, 1>(streams, z)
     }
     fn quantile(&self, p: T) -> T {
         p.ln() - (-p).ln_1p()

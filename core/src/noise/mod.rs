@@ -7,6 +7,7 @@
 use rand_core::Rng;
 
 use crate::Real;
+use crate::lanes::{LANES, Streams};
 
 mod gumbel;
 mod laplace;
@@ -14,6 +15,7 @@ mod law;
 mod logistic;
 mod normal;
 mod normal_quantile;
+mod step;
 
 pub use gumbel::Gumbel;
 pub use laplace::Laplace;
@@ -28,6 +30,13 @@ pub trait Noise<T: Real>: Copy + core::fmt::Debug + Send + Sync + 'static {
 
     /// Fills `z` with independent draws. Cost: one or two 32-bit words and one or two logarithms an entry.
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]);
+
+    /// Fills lane l of `z` with what [`fill`](Self::fill) draws from generator l, all lanes side by side. `false`, and `z`
+    /// as it was, for a noise that cannot: the default.
+    fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
+        let _ = (streams, z);
+        false
+    }
 
     /// One draw: the first that [`fill`](Self::fill) would write.
     fn sample(&self, rng: &mut impl Rng) -> T {

@@ -5,8 +5,10 @@ use core::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 use rand_core::Rng;
 
 use super::law::Law;
+use super::step::{self, Step};
 use super::{Noise, SmoothNoise};
 use crate::Real;
+use crate::lanes::{LANES, Streams};
 
 /// 1/√(2π).
 const FRAC_1_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
@@ -19,22 +21,23 @@ const FRAC_1_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Normal;
 
+impl<T: Real> Step<T, 2> for Normal {
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn step(rng: &mut impl Rng) -> [T; 2] {
+        let radius = (-(T::uniform(rng).ln_normal() * T::TWO)).sqrt();
+        let (cos, sin) = T::cos_sin_turn(rng);
+        [radius * cos, radius * sin]
+    }
+}
+
 impl<T: Real> Noise<T> for Normal {
     const NAME: &'static str = "normal";
 
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
-        let mut pair = || {
-            let radius = (-(T::uniform(rng).ln_normal() * T::TWO)).sqrt();
-            let (cos, sin) = T::cos_sin_turn(rng);
-            (radius * cos, radius * sin)
-        };
-        let (pairs, last) = z.as_chunks_mut::<2>();
-        for [a, b] in pairs {
-            (*a, *b) = pair();
-        }
-        if let [z] = last {
-            (*z, _) = pair();
-        }
+        step::fill::<T, Self, 2>(rng, z);
+    }
+    fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
+        step::fill_lanes::<T, Self, 2>(streams, z)
     }
     fn quantile(&self, p: T) -> T {
         super::normal_quantile::normal_quantile(p)

@@ -1,6 +1,7 @@
 //! Independent yes/no decisions: the hypercube.
 
 use super::Oracle;
+use crate::lanes::{self, LANES, LaneMemory, Solved};
 use crate::{Error, Real, Shape, error};
 
 /// Independent yes/no decisions: C = [low, high]ᵈ, y*(θ)_i = high if θ_i > 0, else low.
@@ -52,5 +53,40 @@ impl<T: Real, S: Shape> Oracle<T> for Hypercube<T, S> {
             value += *y * score;
         }
         value
+    }
+
+    fn solve_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        y: &mut [[T; LANES]],
+        _: LaneMemory<'_, T>,
+    ) -> Option<Solved<T>> {
+        Some(Solved { values: lanes::run(Signs { low: self.low, high: self.high, theta, y }), doubtful: 0 })
+    }
+
+    fn small_integers(&self) -> bool {
+        true
+    }
+}
+
+/// The better corner of every entry, in every lane.
+struct Signs<'a, T> {
+    low: T,
+    high: T,
+    theta: &'a [[T; LANES]],
+    y: &'a mut [[T; LANES]],
+}
+
+impl<T: Real> perturb_lanes::Kernel for Signs<'_, T> {
+    type Output = [T; LANES];
+    #[inline(always)]
+    fn run(self) -> [T; LANES] {
+        let Self { low, high, theta, y } = self;
+        for (theta, y) in theta.iter().zip(&mut *y) {
+            for (y, &score) in y.iter_mut().zip(theta) {
+                *y = if score > T::ZERO { high } else { low };
+            }
+        }
+        lanes::dot(theta, y)
     }
 }

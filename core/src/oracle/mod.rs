@@ -3,6 +3,7 @@
 //! θ is a score to maximise everywhere; a cost c enters as θ = −c, written out by the caller. Ties go to the lowest
 //! index, or where an oracle says so to a solution that is not specified further, always the same.
 
+use crate::lanes::{LANES, LaneMemory, Solved};
 use crate::{Error, Real, Shape};
 
 mod assignment;
@@ -66,6 +67,25 @@ pub trait Oracle<T: Real> {
     /// `theta` and `y` have d entries; no entry of `theta` is NaN.
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T;
 
+    /// Solves [`LANES`] problems side by side: lane l of `theta` is one, and its solution goes into lane l of `y`; both have
+    /// d rows. Every lane must get the bits of [`solve`](Self::solve), or be named doubtful. `None`, the default, where
+    /// there is no such way or it does not pay.
+    fn solve_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        y: &mut [[T; LANES]],
+        memory: LaneMemory<'_, T>,
+    ) -> Option<Solved<T>> {
+        let _ = (theta, y, memory);
+        None
+    }
+
+    /// Whether all entries of all vertices are integers of at most 2¹⁸, so that sums of 64 vertices are exact, in whatever
+    /// order they are formed. `false` is always right.
+    fn small_integers(&self) -> bool {
+        false
+    }
+
     /// h(y) of an objective ⟨y, θ⟩ + h(y) at a vertex y; 0 for the linear ones. [`solve`](Self::solve) returns the
     /// sum of both.
     fn offset(&self, y: &[T]) -> T {
@@ -124,6 +144,17 @@ impl<T: Real, O: Oracle<T>> Oracle<T> for &O {
     }
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut O::Work) -> T {
         (**self).solve(theta, y, work)
+    }
+    fn solve_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        y: &mut [[T; LANES]],
+        memory: LaneMemory<'_, T>,
+    ) -> Option<Solved<T>> {
+        (**self).solve_lanes(theta, y, memory)
+    }
+    fn small_integers(&self) -> bool {
+        (**self).small_integers()
     }
     fn offset(&self, y: &[T]) -> T {
         (**self).offset(y)

@@ -1,6 +1,7 @@
 //! Rank: the permutahedron.
 
 use super::{Oracle, dot};
+use crate::lanes::{self, Codes, LANES, LaneMemory, Solved};
 use crate::sort::sort;
 use crate::{Error, Real, Shape, error};
 
@@ -138,5 +139,98 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
             }
         }
         dot(theta, y)
+    }
+
+    fn solve_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        y: &mut [[T; LANES]],
+        memory: LaneMemory<'_, T>,
+    ) -> Option<Solved<T>> {
+        let reference = self.reference.as_ref();
+        if theta.len() <= COUNTING {
+            let mut table = [T::ZERO; COUNTING];
+            for (entry, &v) in table.iter_mut().zip(reference) {
+                *entry = v;
+            }
+            return Some(Solved { values: lanes::run(Count { table, theta, y }), doubtful: 0 });
+        }
+        let codes = Codes::new(theta.len())?;
+        Some(lanes::run(Sort { reference, theta, y, codes, rows: memory.codes }))
+    }
+
+    fn small_integers(&self) -> bool {
+        const MOST: f64 = (1u32 << 18) as f64;
+        let small = |v: f64| v.abs() <= MOST && f64::from(v as i32) == v;
+        self.reference.as_ref().iter().all(|v| small(v.to_f64()))
+    }
+}
+
+/// Ranks by counting the larger scores, in every lane.
+struct Count<'a, T> {
+    /// The reference vector, and zeros.
+    table: [T; COUNTING],
+    theta: &'a [[T; LANES]],
+    y: &'a mut [[T; LANES]],
+}
+
+impl<T: Real> perturb_lanes::Kernel for Count<'_, T> {
+    type Output = [T; LANES];
+    #[inline(always)]
+    fn run(self) -> [T; LANES] {
+        let Self { table, theta, y } = self;
+        let mut ahead = [[0u32; LANES]; COUNTING];
+        for (i, mine) in theta.iter().enumerate() {
+            let (before, rest) = ahead.split_at_mut(i);
+            let Some(own) = rest.first_mut() else { break };
+            for (others, theirs) in theta.iter().zip(before) {
+                for ((own, theirs), (&mine, &other)) in
+                    own.iter_mut().zip(theirs).zip(mine.iter().zip(others))
+                {
+                    // Of equal ones, the lower index is ahead.
+                    let larger = u32::from(mine > other);
+                    *theirs += larger;
+                    *own += 1 - larger;
+                }
+            }
+        }
+        for (row, ahead) in y.iter_mut().zip(&ahead) {
+            for (y, &ahead) in row.iter_mut().zip(ahead) {
+                *y = table[ahead as usize % COUNTING];
+            }
+        }
+        lanes::dot(theta, y)
+    }
+}
+
+/// Ranks by a sorting network, in every lane.
+struct Sort<'a, T> {
+    reference: &'a [T],
+    theta: &'a [[T; LANES]],
+    y: &'a mut [[T; LANES]],
+    codes: Codes,
+    rows: &'a mut [[u32; LANES]],
+}
+
+impl<T: Real> perturb_lanes::Kernel for Sort<'_, T> {
+    type Output = Solved<T>;
+    #[inline(always)]
+    fn run(self) -> Solved<T> {
+        let Self { reference, theta, y, codes, rows } = self;
+        let doubtful = codes.write(theta, rows);
+        lanes::sort_descending(rows);
+        let mut tied = [0; LANES];
+        for (a, b) in rows.iter().zip(rows.iter().skip(1)) {
+            codes.tied(a, b, &mut tied);
+        }
+        let cells = y.as_flattened_mut();
+        for (row, &v) in rows.iter().zip(reference) {
+            for (lane, &code) in row.iter().enumerate() {
+                if let Some(y) = cells.get_mut(codes.index(code) * LANES + lane) {
+                    *y = v;
+                }
+            }
+        }
+        Solved { values: lanes::dot(theta, y), doubtful: doubtful | lanes::bits(&tied) }
     }
 }

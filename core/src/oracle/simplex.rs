@@ -1,6 +1,7 @@
 //! Pick one: the unit simplex.
 
 use super::Oracle;
+use crate::lanes::{self, LANES, LaneMemory, Solved};
 use crate::{Error, Real, Shape, error};
 
 /// Pick one of d: C = {y ≥ 0, ⟨1, y⟩ = 1}, y*(θ) is the one-hot vector of the largest score.
@@ -52,5 +53,46 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
             *y = T::ONE;
         }
         value
+    }
+
+    fn solve_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        y: &mut [[T; LANES]],
+        _: LaneMemory<'_, T>,
+    ) -> Option<Solved<T>> {
+        Some(Solved { values: lanes::run(Race { theta, y }), doubtful: 0 })
+    }
+
+    fn small_integers(&self) -> bool {
+        true
+    }
+}
+
+/// The first of the largest scores, in every lane.
+struct Race<'a, T> {
+    theta: &'a [[T; LANES]],
+    y: &'a mut [[T; LANES]],
+}
+
+impl<T: Real> perturb_lanes::Kernel for Race<'_, T> {
+    type Output = [T; LANES];
+    #[inline(always)]
+    fn run(self) -> [T; LANES] {
+        let mut best = [0u32; LANES];
+        let mut values = self.theta.first().copied().unwrap_or([T::ZERO; LANES]);
+        for (row, i) in self.theta.iter().zip(0u32..) {
+            for ((value, best), &score) in values.iter_mut().zip(&mut best).zip(row) {
+                let larger = score > *value;
+                *value = if larger { score } else { *value };
+                *best = if larger { i } else { *best };
+            }
+        }
+        for (row, i) in self.y.iter_mut().zip(0u32..) {
+            for (y, &best) in row.iter_mut().zip(&best) {
+                *y = if best == i { T::ONE } else { T::ZERO };
+            }
+        }
+        values
     }
 }

@@ -1,6 +1,7 @@
 //! Pick k.
 
 use super::Oracle;
+use crate::lanes::{self, Codes, LANES, LaneMemory, Solved};
 use crate::sort::select;
 use crate::{Error, Real, Shape, error};
 
@@ -63,5 +64,63 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
             value += if picked { score } else { T::ZERO };
         }
         value
+    }
+
+    fn solve_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        y: &mut [[T; LANES]],
+        memory: LaneMemory<'_, T>,
+    ) -> Option<Solved<T>> {
+        let codes = Codes::new(theta.len()).filter(|_| self.k < theta.len())?;
+        Some(lanes::run(Select { k: self.k, theta, y, codes, rows: memory.codes }))
+    }
+
+    fn small_integers(&self) -> bool {
+        true
+    }
+}
+
+/// The k largest of every lane.
+struct Select<'a, T> {
+    k: usize,
+    theta: &'a [[T; LANES]],
+    y: &'a mut [[T; LANES]],
+    codes: Codes,
+    rows: &'a mut [[u32; LANES]],
+}
+
+/// Up to this many picks, inserting every code into the list of the largest beats sorting all of them.
+const INSERTED: usize = 15;
+
+impl<T: Real> perturb_lanes::Kernel for Select<'_, T> {
+    type Output = Solved<T>;
+    #[inline(always)]
+    fn run(self) -> Solved<T> {
+        let Self { k, theta, y, codes, rows } = self;
+        let mut doubtful = codes.write(theta, rows);
+        let mut kept = [[0; LANES]; INSERTED + 1];
+        let largest = if let Some(kept) = kept.get_mut(..=k) {
+            lanes::keep_largest(rows, kept);
+            kept
+        } else {
+            lanes::sort_descending(rows);
+            rows
+        };
+        let mut tied = [0; LANES];
+        if let Some([last, next]) = largest.get(k - 1..=k) {
+            codes.tied(last, next, &mut tied);
+        }
+        doubtful |= lanes::bits(&tied);
+        y.fill([T::ZERO; LANES]);
+        let cells = y.as_flattened_mut();
+        for row in largest.iter().take(k) {
+            for (lane, &code) in row.iter().enumerate() {
+                if let Some(y) = cells.get_mut(codes.index(code) * LANES + lane) {
+                    *y = T::ONE;
+                }
+            }
+        }
+        Solved { values: lanes::total(theta, y), doubtful }
     }
 }

@@ -1,0 +1,90 @@
+//! Samples side by side, in the vectors of a host's processor.
+//!
+//! Sample after sample on a microcontroller, [`LANES`] in lockstep on a host: every sample has a generator of its own and
+//! goes through the same operations, so that both give the same bits. A vector over d entries becomes d rows of `LANES`
+//! numbers; lane l, the column of the l-th numbers, is one sample's vector.
+
+use perturb_lanes::{Kernel, Width};
+
+use crate::Real;
+
+mod codes;
+mod network;
+mod streams;
+
+pub(crate) use codes::{Codes, bits};
+pub(crate) use network::{keep_largest, sort_descending};
+pub use streams::{Lane, Streams};
+
+/// How many samples are side by side: one vector of AVX-512 in f32, and enough independent work for narrower ones.
+pub const LANES: usize = 16;
+
+/// Whether samples go side by side: on hosts, unless [`perturb_lanes::limit`] forbids it.
+pub(crate) fn in_use() -> bool {
+    cfg!(not(target_os = "none")) && perturb_lanes::width() > Width::Scalar
+}
+
+/// Working memory of an oracle's [`solve_lanes`](crate::Oracle::solve_lanes): d rows each, whose contents never matter.
+#[derive(Debug)]
+pub struct LaneMemory<'a, T> {
+    /// Integers.
+    pub codes: &'a mut [[u32; LANES]],
+    /// Numbers.
+    pub numbers: &'a mut [[T; LANES]],
+}
+
+/// What solving in lanes found beside the decisions.
+#[derive(Clone, Copy, Debug)]
+pub struct Solved<T> {
+    /// F(θ) of each lane.
+    pub values: [T; LANES],
+    /// Bit l: lane l is not solved, and must be on its own.
+    pub doubtful: u32,
+}
+
+/// Copies lane `lane` of `rows`.
+pub(crate) fn take_lane<T: Real>(rows: &[[T; LANES]], lane: usize, column: &mut [T]) {
+    for (x, row) in column.iter_mut().zip(rows) {
+        if let Some(&y) = row.get(lane) {
+            *x = y;
+        }
+    }
+}
+
+/// Overwrites lane `lane` of `rows`.
+pub(crate) fn put_lane<T: Real>(rows: &mut [[T; LANES]], lane: usize, column: &[T]) {
+    for (row, &x) in rows.iter_mut().zip(column) {
+        if let Some(y) = row.get_mut(lane) {
+            *y = x;
+        }
+    }
+}
+
+/// ⟨y, θ⟩ of every lane, summed from the first entry to the last.
+#[inline(always)]
+pub(crate) fn dot<T: Real>(theta: &[[T; LANES]], y: &[[T; LANES]]) -> [T; LANES] {
+    let mut sums = [T::ZERO; LANES];
+    for (theta, y) in theta.iter().zip(y) {
+        for (sum, (&theta, &y)) in sums.iter_mut().zip(theta.iter().zip(y)) {
+            *sum += theta * y;
+        }
+    }
+    sums
+}
+
+/// The same for zeros and ones, where infinite scores at zeros do no harm.
+#[inline(always)]
+pub(crate) fn total<T: Real>(theta: &[[T; LANES]], y: &[[T; LANES]]) -> [T; LANES] {
+    let mut sums = [T::ZERO; LANES];
+    for (theta, y) in theta.iter().zip(y) {
+        for (sum, (&theta, &y)) in sums.iter_mut().zip(theta.iter().zip(y)) {
+            *sum += if y == T::ZERO { T::ZERO } else { theta };
+        }
+    }
+    sums
+}
+
+/// A kernel over the entries of vectors in lanes, run with the widest vectors.
+pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
+    perturb_lanes::run(kernel)
+}
