@@ -17,6 +17,6 @@ pub mod report;
 mod shape;
 pub mod train;
 
-pub use batch::{Batch, BatchExt, PerRow, RowError};
+pub use batch::{Batch, BatchExt, BatchWorkspace, PerRow, RowError};
 pub use perturb_core::*;
 pub use shape::{Dyn, DynRect};

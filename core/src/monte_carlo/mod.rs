@@ -150,20 +150,36 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     where
         E: Estimator<T, N, O::Shape>,
     {
-        self.check(theta, estimator, how)?;
-        let mut scratch = Scratch::new(&self.oracle);
-        self.prepare::<E>(theta, how, &mut scratch)?;
         let mut sum = estimator.zero(self.oracle.shape());
-        self.add_block(theta, estimator, how, 0, &mut scratch, &mut sum)?;
+        self.estimate_into(theta, estimator, how, &mut Scratch::new(&self.oracle), &mut sum, &mut None)?;
+        Ok(sum)
+    }
+
+    /// [`estimate`](Self::estimate) into the caller's memory: `sum` is a sum of `estimator`, whatever it holds, and the mean
+    /// afterwards; `part` is memory for a second one, made when the first estimate of more than one block needs it.
+    pub fn estimate_into<E>(
+        &self,
+        theta: &[T],
+        estimator: &E,
+        how: MonteCarlo,
+        scratch: &mut Scratch<O, T>,
+        sum: &mut E::Sum,
+        part: &mut Option<E::Sum>,
+    ) -> Result<(), Error>
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        self.check(theta, estimator, how)?;
+        self.prepare::<E>(theta, how, scratch)?;
+        self.add_block(theta, estimator, how, 0, scratch, sum)?;
         if how.blocks() > 1 {
-            let mut part = sum.clone();
+            let part = part.get_or_insert_with(|| sum.clone());
             for block in 1..how.blocks() {
-                self.add_block(theta, estimator, how, block, &mut scratch, &mut part)?;
-                estimator::merge::<T, N, O::Shape, E>(&mut sum, &mut part);
+                self.add_block(theta, estimator, how, block, scratch, part)?;
+                estimator::merge::<T, N, O::Shape, E>(sum, part);
             }
         }
-        estimator::finish::<T, N, O::Shape, E>(&mut sum, how.samples)?;
-        Ok(sum)
+        estimator::finish::<T, N, O::Shape, E>(sum, how.samples)
     }
 
     /// Refuses what does not fit, before any work is done.
@@ -289,6 +305,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 theta,
                 seed: how.seed,
                 sample: sample + lane as u64,
+                warm: false,
             });
             let jobs = jobs.get(..(end - sample) as usize).unwrap_or(&jobs);
             let drawn = |_, drawn: Drawn<'_, '_, T>| each(drawn);

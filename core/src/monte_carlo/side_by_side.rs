@@ -44,6 +44,8 @@ pub(super) struct Job<'t, T> {
     pub(super) theta: &'t [T],
     pub(super) seed: Seed,
     pub(super) sample: u64,
+    /// Whether the oracle is to look at `theta` first.
+    pub(super) warm: bool,
 }
 
 impl MonteCarlo {
@@ -131,6 +133,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 lanes::take_lane(lane_y, lane, solve.y.as_mut());
                 self.draw_of::<E>(lanes.values[lane], baseline, solve)
             } else {
+                if job.warm {
+                    self.oracle.warm_up(job.theta, &mut solve.work);
+                }
                 let draw = self.solve_draw::<E>(job.theta, job.sample, baseline, solve);
                 draw.map_err(|error| (lane, error))?
             };
@@ -168,7 +173,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             let job = |job: usize| {
                 let (row, sample) = (job / per_row, job % per_row);
                 let seed = how.row(first.wrapping_add(row as u64)).seed;
-                Job { theta: row_of(row), seed, sample: sample as u64 }
+                let warm = sample == 0 && per_row > 1;
+                Job { theta: row_of(row), seed, sample: sample as u64, warm }
             };
             let group: [Job<'_, T>; LANES] = core::array::from_fn(|lane| job((at + lane).min(jobs - 1)));
             let count = (jobs - at).min(LANES);

@@ -33,9 +33,13 @@ impl<T: Real> NegativeCost<T> {
             Self::Refuse => T::ZERO,
         }
     }
+    /// Whether the search fails at a negative cost.
+    pub(super) fn refuses(self) -> bool {
+        self == Self::Refuse
+    }
     /// Why scores cannot be searched, if they cannot.
     pub(super) fn failure(self, theta: &[T]) -> Option<&'static str> {
-        let negative = self == Self::Refuse && theta.iter().any(|&score| score > T::ZERO);
+        let negative = self.refuses() && theta.iter().any(|&score| score > T::ZERO);
         negative.then_some("a cost is negative")
     }
 }

@@ -8,10 +8,14 @@ use std::ops::Range;
 
 use perturb_core::estimator::{Estimator, FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value, Vjp};
 use perturb_core::{
-    Error, Evaluate, Exact, Expectation, FenchelYoung, MonteCarlo, Noise, Oracle, Perturbed, Real, Scratch,
+    Array, Error, Evaluate, Exact, Expectation, FenchelYoung, MonteCarlo, Noise, Oracle, Perturbed, Real, Scratch,
     Shape, WithError,
 };
 use rayon::prelude::*;
+
+mod workspace;
+
+pub use workspace::BatchWorkspace;
 
 /// An error in one row of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -166,11 +170,10 @@ where
 
     /// y_ε of every row: B × d.
     pub fn maximizer<H: Evaluate<O, N, T> + PerRow>(self, theta: &[T], how: H) -> Result<Vec<T>, RowError> {
-        let rows = match how.samples() {
-            Some(sampled) => self.estimate(theta, |_| Maximizer, sampled)?,
-            None => self.map(theta, how, |layer, how, _, theta| layer.maximizer(theta, how))?,
-        };
-        Ok(flatten(&rows))
+        match how.samples() {
+            Some(sampled) => self.vectors(theta, |_| Maximizer, sampled),
+            None => Ok(flatten(&self.map(theta, how, |layer, how, _, theta| layer.maximizer(theta, how))?)),
+        }
     }
 
     /// J of every row: B × d × d.
@@ -188,11 +191,10 @@ where
         H: Evaluate<O, N, T> + PerRow,
     {
         let row = self.rows_of("cotangents", theta, cotangents)?;
-        let rows = match how.samples() {
-            Some(sampled) => self.estimate(theta, |r| Vjp { cotangent: row(r) }, sampled)?,
-            None => self.map(theta, how, |layer, how, r, theta| layer.vjp(theta, row(r), how))?,
-        };
-        Ok(flatten(&rows))
+        match how.samples() {
+            Some(sampled) => self.vectors(theta, |r| Vjp { cotangent: row(r) }, sampled),
+            None => Ok(flatten(&self.map(theta, how, |layer, how, r, theta| layer.vjp(theta, row(r), how))?)),
+        }
     }
 
     /// Ju of every row: B × d, for B × d tangents u.
@@ -201,11 +203,10 @@ where
         H: Evaluate<O, N, T> + PerRow,
     {
         let row = self.rows_of("tangents", theta, tangents)?;
-        let rows = match how.samples() {
-            Some(sampled) => self.estimate(theta, |r| Jvp { tangent: row(r) }, sampled)?,
-            None => self.map(theta, how, |layer, how, r, theta| layer.jvp(theta, row(r), how))?,
-        };
-        Ok(flatten(&rows))
+        match how.samples() {
+            Some(sampled) => self.vectors(theta, |r| Jvp { tangent: row(r) }, sampled),
+            None => Ok(flatten(&self.map(theta, how, |layer, how, r, theta| layer.jvp(theta, row(r), how))?)),
+        }
     }
 
     /// L_ε and y_ε − y of every row: (B, B × d). Targets that are no vertices need the dual, row by row.
@@ -216,10 +217,9 @@ where
         let row = self.rows_of("targets", theta, targets)?;
         let ranges = self.ranges(theta)?;
         let all_vertices = || {
-            let mut rows = ranges.iter().enumerate();
-            rows.all(|(r, range)| {
+            (0..ranges.len()).all(|r| {
                 let oracle = self.layer(r).oracle();
-                oracle.is_vertex(&targets[range.clone()], &mut oracle.work())
+                oracle.is_vertex(&targets[ranges.get(r)], &mut oracle.work())
             })
         };
         let rows = match how.samples() {
@@ -252,6 +252,26 @@ where
         Ok(gradient)
     }
 
+    /// The mean of an estimator of vectors in every row: B × d.
+    fn vectors<E>(
+        self,
+        theta: &[T],
+        estimator: impl Fn(usize) -> E + Sync,
+        how: MonteCarlo,
+    ) -> Result<Vec<T>, RowError>
+    where
+        E: Estimator<T, N, O::Shape, Sum = Array<O, T>>,
+    {
+        match self.layers {
+            Layers::Shared(_) => {
+                let mut flat = vec![T::ZERO; theta.len()];
+                self.vectors_into(theta, estimator, how, &mut self.workspace(), &mut flat)?;
+                Ok(flat)
+            }
+            Layers::Own(_) => Ok(flatten(&self.estimate(theta, estimator, how)?)),
+        }
+    }
+
     /// The mean of any estimator in every row: `estimator(r)` makes the one of row r.
     ///
     /// Rows are spread over threads while there are enough of them; the blocks of one row when there are
@@ -269,13 +289,13 @@ where
         if how.blocks() == 1 || ranges.len() >= 4 * rayon::current_num_threads() {
             return self.map(theta, how, |layer, how, r, theta| layer.estimate(theta, &estimator(r), how));
         }
-        let rows = ranges.into_iter().enumerate();
-        rows.map(|(row, range)| {
-            let how = how.row(self.first.wrapping_add(row as u64));
-            by_blocks(self.layer(row), &theta[range], &estimator(row), how)
-                .map_err(|source| RowError { row, source })
-        })
-        .collect()
+        (0..ranges.len())
+            .map(|row| {
+                let how = how.row(self.first.wrapping_add(row as u64));
+                by_blocks(self.layer(row), &theta[ranges.get(row)], &estimator(row), how)
+                    .map_err(|source| RowError { row, source })
+            })
+            .collect()
     }
 
     /// [`estimate`](Self::estimate) with standard errors, as [`Perturbed::estimate_with_error`] says.
@@ -298,13 +318,12 @@ where
         how: H,
         f: impl Fn(&Perturbed<O, N, T>, H, usize, &[T]) -> Result<R, Error> + Sync,
     ) -> Result<Vec<R>, RowError> {
-        let results: Vec<Result<R, Error>> = self
-            .ranges(theta)?
+        let ranges = self.ranges(theta)?;
+        let results: Vec<Result<R, Error>> = (0..ranges.len())
             .into_par_iter()
-            .enumerate()
-            .map(|(r, range)| {
+            .map(|r| {
                 let how = how.for_row(self.first.wrapping_add(r as u64));
-                f(self.layer(r), how, r, &theta[range])
+                f(self.layer(r), how, r, &theta[ranges.get(r)])
             })
             .collect();
         results
@@ -323,13 +342,13 @@ where
     }
 
     /// Where each row of `theta` lies; it must have whole ones, and as many as there are layers of their own.
-    fn ranges(self, theta: &[T]) -> Result<Vec<Range<usize>>, RowError> {
+    fn ranges(self, theta: &[T]) -> Result<Rows, RowError> {
         let parameter = "the last row of theta";
         match self.layers {
             Layers::Shared(layer) => {
                 let dim = layer.oracle().shape().dim();
                 match theta.len() % dim {
-                    0 => Ok((0..theta.len() / dim).map(|row| row * dim..(row + 1) * dim).collect()),
+                    0 => Ok(Rows::Equal { dim, count: theta.len() / dim }),
                     found => {
                         let source = Error::Length { parameter, expected: dim, found };
                         Err(RowError { row: theta.len() / dim, source })
@@ -349,7 +368,7 @@ where
                     end += dim;
                 }
                 if end == theta.len() {
-                    Ok(ranges)
+                    Ok(Rows::Own(ranges))
                 } else {
                     let source = Error::Length { parameter: "theta", expected: end, found: theta.len() };
                     Err(RowError { row: layers.len(), source })
@@ -366,17 +385,39 @@ where
         x: &'x [T],
     ) -> Result<impl Fn(usize) -> &'x [T] + Sync + use<'x, O, N, T>, RowError> {
         let ranges = self.ranges(theta)?;
-        let row_of = |place: usize| ranges.iter().position(|range| place < range.end).unwrap_or(ranges.len());
+        let row_of =
+            |place: usize| (0..ranges.len()).find(|&r| place < ranges.get(r).end).unwrap_or(ranges.len());
         if let Some(place) = x.iter().position(|x| !x.is_finite()) {
             let row = row_of(place);
-            let index = place - ranges.get(row).map_or(theta.len().min(place), |range| range.start);
+            let index = place - if row < ranges.len() { ranges.get(row).start } else { theta.len().min(place) };
             return Err(RowError { row, source: Error::NotFinite { parameter, index } });
         }
         if x.len() == theta.len() {
-            Ok(move |row: usize| &x[ranges[row].clone()])
+            Ok(move |row: usize| &x[ranges.get(row)])
         } else {
             let source = Error::Length { parameter, expected: theta.len(), found: x.len() };
             Err(RowError { row: row_of(theta.len().min(x.len())), source })
+        }
+    }
+}
+
+/// Where the rows of a batch lie.
+enum Rows {
+    Equal { dim: usize, count: usize },
+    Own(Vec<Range<usize>>),
+}
+
+impl Rows {
+    fn len(&self) -> usize {
+        match self {
+            Self::Equal { count, .. } => *count,
+            Self::Own(ranges) => ranges.len(),
+        }
+    }
+    fn get(&self, row: usize) -> Range<usize> {
+        match self {
+            Self::Equal { dim, .. } => row * dim..(row + 1) * dim,
+            Self::Own(ranges) => ranges[row].clone(),
         }
     }
 }
