@@ -56,19 +56,23 @@ impl<N: Noise<T>, T: Real> perturb_lanes::Kernel for AddProducts<'_, N, T> {
         let Self { cotangent, noise, draws, sum } = self;
         let mut weights = [T::ZERO; LANES];
         for (row, &u) in draws.y.iter().zip(cotangent) {
-            for (weight, &y) in weights.iter_mut().zip(row) {
-                *weight += y * u;
+            lanes::row_by_row();
+            for lane in 0..LANES {
+                weights[lane] += row[lane] * u;
             }
         }
+        let mut weights = lanes::settle(weights);
         let baseline = draws.baseline.map(|baseline| dot(baseline, cotangent));
         for weight in &mut weights {
             *weight = baseline.map_or(*weight, |baseline| *weight - baseline) / draws.epsilon;
         }
         for (sum, row) in sum.iter_mut().zip(draws.z) {
+            lanes::row_by_row();
             let mut terms = [T::ZERO; LANES];
-            for (term, (&weight, &z)) in terms.iter_mut().zip(weights.iter().zip(row)) {
-                *term = weight * noise.score(z);
+            for lane in 0..LANES {
+                terms[lane] = weights[lane] * noise.score(row[lane]);
             }
+            let terms = lanes::settle(terms);
             for &term in terms.iter().take(draws.count) {
                 *sum += term;
             }

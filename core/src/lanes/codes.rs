@@ -1,6 +1,6 @@
 //! Scores as short integers whose order is that of the scores, but for near ties.
 
-use super::LANES;
+use super::{LANES, not_finite, row_by_row, settle};
 use crate::Real;
 
 /// Bits that tell scores apart; the lower ones tell entries.
@@ -30,29 +30,30 @@ impl Codes {
     pub(crate) fn write<T: Real>(self, theta: &[[T; LANES]], codes: &mut [[u32; LANES]]) -> u32 {
         let (mut least, mut most) = ([T::INFINITY; LANES], [T::NEG_INFINITY; LANES]);
         for row in theta {
-            for ((least, most), &score) in least.iter_mut().zip(&mut most).zip(row) {
-                *least = if score < *least { score } else { *least };
-                *most = if score > *most { score } else { *most };
+            row_by_row();
+            for lane in 0..LANES {
+                let score = row[lane];
+                least[lane] = if score < least[lane] { score } else { least[lane] };
+                most[lane] = if score > most[lane] { score } else { most[lane] };
             }
         }
-        let mut scale = [T::ZERO; LANES];
-        let mut doubtful = 0;
-        for (lane, (scale, (&least, &most))) in scale.iter_mut().zip(least.iter().zip(&most)).enumerate() {
+        let (least, most) = (settle(least), settle(most));
+        let (mut range, mut scale) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+        for lane in 0..LANES {
+            range[lane] = most[lane] - least[lane];
             // A little below 1, so that no rounding reaches 1.
-            *scale = T::from_f64(0.999_999) / (most - least);
-            // Infinite or NaN for scores without an order; too small a scale would make all places equal.
-            let fine = scale.is_finite() && (most - least).is_finite();
-            doubtful |= u32::from(!fine) << lane;
+            scale[lane] = T::from_f64(0.999_999) / range[lane];
         }
+        let (range, scale) = (settle(range), settle(scale));
         let last = (1u32 << self.index_bits) - 1;
         for ((row, codes), index) in theta.iter().zip(&mut *codes).zip(0u32..) {
-            let lanes = row.iter().zip(&least).zip(&scale);
-            for (code, ((&score, &least), &scale)) in codes.iter_mut().zip(lanes) {
-                let place = ((score - least) * scale).fraction_bits();
-                *code = place << self.index_bits | (last - index);
+            row_by_row();
+            for lane in 0..LANES {
+                let place = ((row[lane] - least[lane]) * scale[lane]).fraction_bits();
+                codes[lane] = place << self.index_bits | (last - index);
             }
         }
-        doubtful
+        not_finite(&range) | not_finite(&scale)
     }
 
     /// The index inside a code.
@@ -62,11 +63,29 @@ impl Codes {
         (last - (code & last)) as usize
     }
 
+    /// Adds `v` to the entries of `row`, in lanes 0 to `count` − 1 that are not doubtful.
+    #[inline(always)]
+    pub(crate) fn add<T: Real>(
+        self,
+        row: &[u32; LANES],
+        v: T,
+        count: usize,
+        doubtful: u32,
+        sums: &mut [[T; LANES]],
+    ) {
+        let cells = sums.as_flattened_mut();
+        for (lane, &code) in row.iter().enumerate().take(count) {
+            if let Some(sum) = cells.get_mut(self.index(code) * LANES + lane) {
+                *sum += if doubtful >> lane & 1 == 0 { v } else { T::ZERO };
+            }
+        }
+    }
+
     /// The lanes, as bits, in which the codes of two entries share a place.
     #[inline(always)]
     pub(crate) fn tied(self, a: &[u32; LANES], b: &[u32; LANES], tied: &mut [u32; LANES]) {
-        for (tied, (&a, &b)) in tied.iter_mut().zip(a.iter().zip(b)) {
-            *tied |= u32::from((a ^ b) >> self.index_bits == 0);
+        for lane in 0..LANES {
+            tied[lane] |= u32::from((a[lane] ^ b[lane]) >> self.index_bits == 0);
         }
     }
 }

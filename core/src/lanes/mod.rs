@@ -31,6 +31,19 @@ pub struct LaneMemory<'a, T> {
     pub codes: &'a mut [[u32; LANES]],
     /// Numbers.
     pub numbers: &'a mut [[T; LANES]],
+    /// Numbers.
+    pub more_numbers: &'a mut [[T; LANES]],
+}
+
+impl<T> LaneMemory<'_, T> {
+    /// The same memory, lent.
+    pub(crate) fn reborrow(&mut self) -> LaneMemory<'_, T> {
+        LaneMemory {
+            codes: &mut *self.codes,
+            numbers: &mut *self.numbers,
+            more_numbers: &mut *self.more_numbers,
+        }
+    }
 }
 
 /// What solving in lanes found beside the decisions.
@@ -60,28 +73,51 @@ pub(crate) fn put_lane<T: Real>(rows: &mut [[T; LANES]], lane: usize, column: &[
     }
 }
 
+/// Stands at the head of loops over rows: the compiler is to put the lanes of one row into vectors, where it would else
+/// gather one lane of many rows. No instruction.
+#[inline(always)]
+pub(crate) fn row_by_row() {
+    core::hint::black_box(());
+}
+
+/// Stands behind loops over rows: what lanes added up goes through memory, so that the compiler keeps it in whole vectors,
+/// however single lanes are used afterwards.
+#[inline(always)]
+pub(crate) fn settle<X>(lanes: [X; LANES]) -> [X; LANES] {
+    core::hint::black_box(lanes)
+}
+
+/// The lanes, as bits, whose number is not finite.
+#[inline(always)]
+pub(crate) fn not_finite<T: Real>(numbers: &[T; LANES]) -> u32 {
+    bits(&core::array::from_fn(|lane| u32::from(!numbers[lane].is_finite())))
+}
+
+/// ⟨y, θ⟩ of every lane.
+pub(crate) struct Values<'a, T> {
+    pub(crate) theta: &'a [[T; LANES]],
+    pub(crate) y: &'a [[T; LANES]],
+}
+
+impl<T: Real> Kernel for Values<'_, T> {
+    type Output = [T; LANES];
+    #[inline(always)]
+    fn run(self) -> [T; LANES] {
+        dot(self.theta, self.y)
+    }
+}
+
 /// ⟨y, θ⟩ of every lane, summed from the first entry to the last.
 #[inline(always)]
 pub(crate) fn dot<T: Real>(theta: &[[T; LANES]], y: &[[T; LANES]]) -> [T; LANES] {
     let mut sums = [T::ZERO; LANES];
     for (theta, y) in theta.iter().zip(y) {
-        for (sum, (&theta, &y)) in sums.iter_mut().zip(theta.iter().zip(y)) {
-            *sum += theta * y;
+        row_by_row();
+        for lane in 0..LANES {
+            sums[lane] += theta[lane] * y[lane];
         }
     }
-    sums
-}
-
-/// The same for zeros and ones, where infinite scores at zeros do no harm.
-#[inline(always)]
-pub(crate) fn total<T: Real>(theta: &[[T; LANES]], y: &[[T; LANES]]) -> [T; LANES] {
-    let mut sums = [T::ZERO; LANES];
-    for (theta, y) in theta.iter().zip(y) {
-        for (sum, (&theta, &y)) in sums.iter_mut().zip(theta.iter().zip(y)) {
-            *sum += if y == T::ZERO { T::ZERO } else { theta };
-        }
-    }
-    sums
+    settle(sums)
 }
 
 /// A kernel over the entries of vectors in lanes, run with the widest vectors.

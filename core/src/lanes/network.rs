@@ -1,14 +1,14 @@
 //! Sorting networks: the same comparisons whatever the values, so that lanes go through them in lockstep.
 
-use super::LANES;
+use super::{LANES, row_by_row};
 
 /// Puts the larger of each lane into `a`.
 #[inline(always)]
 fn exchange(a: &mut [u32; LANES], b: &mut [u32; LANES]) {
-    for (a, b) in a.iter_mut().zip(b) {
-        let (x, y) = (*a, *b);
-        *a = if x > y { x } else { y };
-        *b = if x > y { y } else { x };
+    let (x, y) = (*a, *b);
+    for lane in 0..LANES {
+        a[lane] = x[lane].max(y[lane]);
+        b[lane] = x[lane].min(y[lane]);
     }
 }
 
@@ -30,6 +30,7 @@ pub(crate) fn sort_descending(rows: &mut [[u32; LANES]]) {
                     && let Some(low) = low.get_mut(start..end)
                 {
                     for (a, b) in low.iter_mut().zip(high) {
+                        row_by_row();
                         exchange(a, b);
                     }
                 }
@@ -54,6 +55,7 @@ pub(crate) fn keep_largest(rows: &mut [[u32; LANES]], kept: &mut [[u32; LANES]])
     for kept in kept.chunks_mut(PASS) {
         let mut largest = [[0; LANES]; PASS];
         for row in &mut *rows {
+            row_by_row();
             let mut falling = *row;
             for kept in &mut largest {
                 exchange(kept, &mut falling);

@@ -14,7 +14,7 @@ mod side_by_side;
 mod standard_error;
 mod variance;
 
-use side_by_side::{Accumulate, Collect, Job, LaneScratch};
+use side_by_side::{Collect, Job, LaneScratch, cut};
 pub use standard_error::WithError;
 pub use variance::{Control, Draws, Variance};
 
@@ -230,19 +230,15 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         estimator::clear::<T, N, O::Shape, E>(sum);
         // Where sums are exact in any order, first lane by lane.
         let exact = E::DECISIONS && self.oracle.small_integers();
+        let dim = self.oracle.shape().dim();
         let mut lane_sums = if exact { scratch.lane_sums.take() } else { None };
         if let Some(sums) = &mut lane_sums {
-            sums.as_mut().fill([T::ZERO; LANES]);
+            cut(sums.as_mut(), dim).fill([T::ZERO; LANES]);
         }
-        let whole = lane_sums.is_some() || E::LANES;
-        let center = self.draws::<E>(theta, how, block, whole, scratch, |noise, drawn| {
-            match (drawn, &mut lane_sums) {
-                (Drawn::One(draw), _) => estimator.add(noise, draw, sum),
-                (Drawn::Lanes(draws), Some(sums)) => {
-                    lanes::run(Accumulate { sums: sums.as_mut(), rows: draws.y, count: draws.count });
-                }
-                (Drawn::Lanes(draws), None) => estimator.add_lanes(noise, draws, sum),
-            }
+        let into = (lane_sums.is_some() || E::LANES, lane_sums.as_mut().map(|sums| cut(sums.as_mut(), dim)));
+        let center = self.draws::<E>(theta, how, block, into, scratch, |noise, drawn| match drawn {
+            Drawn::One(draw) => estimator.add(noise, draw, sum),
+            Drawn::Lanes(draws) => estimator.add_lanes(noise, draws, sum),
         });
         if let Some((draw, count)) = center? {
             estimator.center(&self.noise, &draw, count, sum);
@@ -256,14 +252,14 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         Ok(())
     }
 
-    /// Calls `each` with every draw of block `block`, or with many in lanes if `whole`. Under leaving one out, returns the
-    /// means for [`Estimator::center`] and the number of draws.
+    /// Calls `each` with every draw of block `block`, or with many in lanes if `whole`, but for those whose decisions go to
+    /// `sums`, if there are any. Under leaving one out, returns the means for [`Estimator::center`] and the number of draws.
     fn draws<'s, E>(
         &self,
         theta: &[T],
         how: MonteCarlo,
         block: u32,
-        whole: bool,
+        (whole, mut sums_of_lanes): (bool, Option<&mut [[T; LANES]]>),
         scratch: &'s mut Scratch<O, T>,
         mut each: impl FnMut(&N, Drawn<'_, '_, T>),
     ) -> Result<Option<(Draw<'s, T>, u32)>, Error>
@@ -309,8 +305,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             });
             let jobs = jobs.get(..(end - sample) as usize).unwrap_or(&jobs);
             let drawn = |_, drawn: Drawn<'_, '_, T>| each(drawn);
-            let whole = whole && !centred;
-            if !self.draw_jobs::<E>(jobs, baseline, solve, lanes, whole, drawn).map_err(|(_, error)| error)? {
+            let into = (whole && !centred, sums_of_lanes.as_deref_mut());
+            if !self.draw_jobs::<E>(jobs, baseline, solve, lanes, into, drawn).map_err(|(_, error)| error)? {
                 break;
             }
             sample += jobs.len() as u64;

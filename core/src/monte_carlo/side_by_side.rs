@@ -17,9 +17,9 @@ pub(super) struct LaneScratch<S: Shape, T: Real> {
     z: S::Lanes<T>,
     theta: S::Lanes<T>,
     y: S::Lanes<T>,
-    numbers: S::Lanes<T>,
     codes: S::Lanes<u32>,
-    values: [T; LANES],
+    numbers: S::Lanes<T>,
+    more_numbers: S::Lanes<T>,
 }
 
 impl<S: Shape, T: Real> LaneScratch<S, T> {
@@ -31,9 +31,9 @@ impl<S: Shape, T: Real> LaneScratch<S, T> {
             z,
             theta: lanes(),
             y: lanes(),
-            numbers: lanes(),
             codes,
-            values: [T::ZERO; LANES],
+            numbers: lanes(),
+            more_numbers: lanes(),
         })
     }
 }
@@ -56,92 +56,146 @@ impl MonteCarlo {
 }
 
 /// `rows`, cut to d.
-fn cut<X>(rows: &mut [X], dim: usize) -> &mut [X] {
+pub(super) fn cut<X>(rows: &mut [X], dim: usize) -> &mut [X] {
     rows.get_mut(..dim).unwrap_or_default()
 }
 
 impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
-    /// Draws `jobs`, up to [`LANES`], side by side and hands them to `each`: as lanes, if `whole` and the oracle solves in
-    /// lanes, else one by one, with their numbers. Whether that was possible; `false` means that nothing was done.
+    /// Draws `jobs`, up to [`LANES`], side by side. Decisions go to `sums`, lane by lane, if there are any and the oracle solves
+    /// in lanes; else draws go to `each`: in lanes, if `whole` and the oracle solves in lanes, or one by one, with their
+    /// numbers. Whether all that was possible; `false` means that nothing was done.
     pub(super) fn draw_jobs<E: Estimator<T, N, O::Shape>>(
         &self,
         jobs: &[Job<'_, T>],
         baseline: Option<&[T]>,
         solve: &mut Solve<O, T>,
         lanes: &mut Option<LaneScratch<O::Shape, T>>,
-        whole: bool,
+        (whole, sums): (bool, Option<&mut [[T; LANES]]>),
         mut each: impl FnMut(usize, Drawn<'_, '_, T>),
     ) -> Result<bool, (usize, Error)> {
         let dim = self.oracle.shape().dim();
         let Some(lanes) = lanes else { return Ok(false) };
-        let Some(first) = jobs.first() else { return Ok(true) };
-        // Empty lanes repeat the first job.
-        let mut seeds = [first.seed; LANES];
-        let mut samples = [first.sample; LANES];
-        let mut thetas = [first.theta; LANES];
-        for (lane, job) in jobs.iter().enumerate().take(LANES) {
-            (seeds[lane], samples[lane], thetas[lane]) = (job.seed, job.sample, job.theta);
-        }
-        let (lane_z, lane_theta) = (cut(lanes.z.as_mut(), dim), cut(lanes.theta.as_mut(), dim));
-        if !self.noise.fill_lanes(&mut Streams::new(&seeds, &samples), lane_z) {
+        let LaneScratch { z, theta, y, codes, numbers, more_numbers } = lanes;
+        let (z, theta, y) = (cut(z.as_mut(), dim), cut(theta.as_mut(), dim), cut(y.as_mut(), dim));
+        if !self.perturb_lanes(jobs, !E::DECISIONS, z, theta) {
             return Ok(false);
         }
-        let shared = jobs.iter().all(|job| core::ptr::eq(job.theta, first.theta));
-        if shared {
-            let theta = first.theta;
-            lanes::run(Perturb { theta, epsilon: self.epsilon, z: lane_z, perturbed: lane_theta });
-        } else {
-            for (lane, theta) in thetas.into_iter().enumerate() {
-                lanes::put_lane(lane_theta, lane, theta);
-            }
-            lanes::run(PerturbEach { epsilon: self.epsilon, z: lane_z, perturbed: lane_theta });
-        }
-        let lane_y = cut(lanes.y.as_mut(), dim);
-        let memory =
-            LaneMemory { codes: cut(lanes.codes.as_mut(), dim), numbers: cut(lanes.numbers.as_mut(), dim) };
-        let solved = self.oracle.solve_lanes(lane_theta, lane_y, memory);
-        if let Some(solved) = &solved {
-            lanes.values = solved.values;
-            for (lane, job) in jobs.iter().enumerate() {
-                if solved.doubtful >> lane & 1 == 0 {
-                    continue;
+        let (z, theta) = (&*z, &*theta);
+        let count = jobs.len().min(LANES);
+        let mut memory = LaneMemory {
+            codes: cut(codes.as_mut(), dim),
+            numbers: cut(numbers.as_mut(), dim),
+            more_numbers: cut(more_numbers.as_mut(), dim),
+        };
+        let alone = |lane: usize, solve: &mut Solve<O, T>| {
+            lanes::take_lane(theta, lane, solve.theta.as_mut());
+            let (theta, y, work) = (solve.theta.as_ref(), solve.y.as_mut(), &mut solve.work);
+            let sample = jobs.get(lane).map(|job| job.sample);
+            solve_checked(&self.oracle, theta, y, work, sample).map_err(|error| (lane, error))
+        };
+        let in_doubt = |doubtful: u32| (0..count).filter(move |lane| doubtful >> lane & 1 == 1);
+        let mut sums = sums;
+        if E::DECISIONS && whole {
+            let target = match &mut sums {
+                Some(sums) => &mut **sums,
+                None => {
+                    y.fill([T::ZERO; LANES]);
+                    &mut *y
                 }
-                let (theta, y) = (solve.theta.as_mut(), solve.y.as_mut());
-                lanes::take_lane(lane_theta, lane, theta);
-                let value = solve_checked(&self.oracle, theta, y, &mut solve.work, Some(job.sample));
-                lanes.values[lane % LANES] = value.map_err(|error| (lane, error))?;
-                lanes::put_lane(lane_y, lane, y);
+            };
+            if let Some(doubtful) = self.oracle.add_lanes(theta, count, target, memory.reborrow()) {
+                for lane in in_doubt(doubtful) {
+                    alone(lane, solve)?;
+                    for (sum, &y) in target.iter_mut().zip(solve.y.as_ref()) {
+                        sum[lane] += y;
+                    }
+                }
+                if sums.is_none() {
+                    let values = &[T::ZERO; LANES];
+                    let draws = LaneDraws { z: &[], theta, y, values, epsilon: self.epsilon, baseline, count };
+                    each(0, Drawn::Lanes(&draws));
+                }
+                return Ok(true);
+            }
+        }
+        let mut solved = self.oracle.solve_lanes(theta, y, memory);
+        if let Some(solved) = &mut solved {
+            for lane in in_doubt(solved.doubtful) {
+                solved.values[lane] = alone(lane, solve)?;
+                lanes::put_lane(y, lane, solve.y.as_ref());
+            }
+            if let Some(sums) = sums {
+                lanes::run(Accumulate { sums, rows: y, count });
+                return Ok(true);
             }
             if whole {
-                let draws = LaneDraws {
-                    z: lane_z,
-                    theta: lane_theta,
-                    y: lane_y,
-                    values: &lanes.values,
-                    epsilon: self.epsilon,
-                    baseline,
-                    count: jobs.len().min(LANES),
-                };
+                let values = &solved.values;
+                let draws = LaneDraws { z, theta, y, values, epsilon: self.epsilon, baseline, count };
                 each(0, Drawn::Lanes(&draws));
                 return Ok(true);
             }
         }
         for (lane, job) in jobs.iter().enumerate().take(LANES) {
-            lanes::take_lane(lane_z, lane, solve.z.as_mut());
-            let draw = if solved.is_some() {
-                lanes::take_lane(lane_theta, lane, solve.theta.as_mut());
-                lanes::take_lane(lane_y, lane, solve.y.as_mut());
-                self.draw_of::<E>(lanes.values[lane], baseline, solve)
+            let draw = if let Some(solved) = &solved {
+                lanes::take_lane(z, lane, solve.z.as_mut());
+                lanes::take_lane(theta, lane, solve.theta.as_mut());
+                lanes::take_lane(y, lane, solve.y.as_mut());
+                self.draw_of::<E>(solved.values[lane], baseline, solve)
             } else {
                 if job.warm {
                     self.oracle.warm_up(job.theta, &mut solve.work);
                 }
-                let draw = self.solve_draw::<E>(job.theta, job.sample, baseline, solve);
-                draw.map_err(|error| (lane, error))?
+                let value = alone(lane, solve)?;
+                if !E::DECISIONS {
+                    lanes::take_lane(z, lane, solve.z.as_mut());
+                }
+                self.draw_of::<E>(value, baseline, solve)
             };
             each(lane, Drawn::One(&draw));
         }
         Ok(true)
+    }
+
+    /// Writes the noise of `jobs` and their perturbed scores; the noise only if `keep` says so. Whether the noise has lanes.
+    fn perturb_lanes(
+        &self,
+        jobs: &[Job<'_, T>],
+        keep: bool,
+        z: &mut [[T; LANES]],
+        perturbed: &mut [[T; LANES]],
+    ) -> bool {
+        // Rows whose noise is in the nearest cache when it is added; even, as steps of noises are.
+        const TILE: usize = 64;
+        let Some(first) = jobs.first() else { return false };
+        // Empty lanes repeat the first job.
+        let mut seeds = [first.seed; LANES];
+        let mut samples = [first.sample; LANES];
+        for ((seed, sample), job) in seeds.iter_mut().zip(&mut samples).zip(jobs) {
+            (*seed, *sample) = (job.seed, job.sample);
+        }
+        let mut streams = Streams::new(&seeds, &samples);
+        let shared = jobs.iter().all(|job| core::ptr::eq(job.theta, first.theta));
+        if !shared {
+            for lane in 0..LANES {
+                let job = jobs.get(lane).unwrap_or(first);
+                lanes::put_lane(perturbed, lane, job.theta);
+            }
+        }
+        let mut rest = (z, perturbed, first.theta);
+        while !rest.1.is_empty() {
+            let (z, perturbed, theta) = rest;
+            let rows = perturbed.len().min(TILE);
+            let (tile, more) = z.split_at_mut(rows.min(z.len()));
+            if !self.noise.fill_lanes(&mut streams, tile) {
+                return false;
+            }
+            let (here, beyond) = perturbed.split_at_mut(rows);
+            let (own, others) = theta.split_at(rows.min(theta.len()));
+            let theta = shared.then_some(own);
+            lanes::run(Perturb { theta, epsilon: self.epsilon, z: &*tile, perturbed: here });
+            rest = (if keep { more } else { tile }, beyond, others);
+        }
+        true
     }
 
     /// Estimates of many rows with few samples each, lanes going from row to row: `theta` has a row of d scores for each of
@@ -200,7 +254,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 }
             };
             let Scratch { solve, lanes, .. } = &mut *scratch;
-            let drawn = self.draw_jobs::<E>(group, None, solve, lanes, E::DECISIONS, each);
+            let drawn = self.draw_jobs::<E>(group, None, solve, lanes, (E::DECISIONS, None), each);
             if !drawn.map_err(|(lane, error)| ((at + lane) / per_row, error))? {
                 return Ok(false);
             }
@@ -224,7 +278,8 @@ fn add_run<T: Real>(rows: &[[T; LANES]], first: usize, end: usize, sums: &mut [T
 
 /// θ + εz in every lane.
 struct Perturb<'a, T> {
-    theta: &'a [T],
+    /// θ of all lanes; `None` where every lane has its own, which `perturbed` holds.
+    theta: Option<&'a [T]>,
     epsilon: T,
     z: &'a [[T; LANES]],
     perturbed: &'a mut [[T; LANES]],
@@ -234,28 +289,19 @@ impl<T: Real> Kernel for Perturb<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        for ((perturbed, z), &theta) in self.perturbed.iter_mut().zip(self.z).zip(self.theta) {
-            for (perturbed, &z) in perturbed.iter_mut().zip(z) {
-                *perturbed = theta + self.epsilon * z;
+        if let Some(theta) = self.theta {
+            for ((perturbed, z), &theta) in self.perturbed.iter_mut().zip(self.z).zip(theta) {
+                lanes::row_by_row();
+                for lane in 0..LANES {
+                    perturbed[lane] = theta + self.epsilon * z[lane];
+                }
             }
-        }
-    }
-}
-
-/// The same where every lane has scores of its own, which `perturbed` holds.
-struct PerturbEach<'a, T> {
-    epsilon: T,
-    z: &'a [[T; LANES]],
-    perturbed: &'a mut [[T; LANES]],
-}
-
-impl<T: Real> Kernel for PerturbEach<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        for (perturbed, z) in self.perturbed.iter_mut().zip(self.z) {
-            for (perturbed, &z) in perturbed.iter_mut().zip(z) {
-                *perturbed = *perturbed + self.epsilon * z;
+        } else {
+            for (perturbed, z) in self.perturbed.iter_mut().zip(self.z) {
+                lanes::row_by_row();
+                for lane in 0..LANES {
+                    perturbed[lane] += self.epsilon * z[lane];
+                }
             }
         }
     }
@@ -276,8 +322,9 @@ impl<T: Real> Kernel for Accumulate<'_, T> {
         let counts: [T; LANES] =
             core::array::from_fn(|lane| if lane < self.count { T::ONE } else { T::ZERO });
         for (sums, row) in self.sums.iter_mut().zip(self.rows) {
-            for (sum, (&y, &counts)) in sums.iter_mut().zip(row.iter().zip(&counts)) {
-                *sum += y * counts;
+            lanes::row_by_row();
+            for lane in 0..LANES {
+                sums[lane] += row[lane] * counts[lane];
             }
         }
     }
@@ -294,6 +341,7 @@ impl<T: Real> Kernel for Collect<'_, T> {
     #[inline(always)]
     fn run(self) {
         for (sum, row) in self.sums.iter_mut().zip(self.rows) {
+            lanes::row_by_row();
             let mut halves = *row;
             let mut width = LANES / 2;
             while width > 0 {

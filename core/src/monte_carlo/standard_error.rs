@@ -82,7 +82,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 }
                 estimator::clear::<T, N, O::Shape, E>(term);
             };
-            let center = self.draws::<E>(theta, how, block, false, &mut scratch, |noise, drawn| {
+            let center = self.draws::<E>(theta, how, block, (false, None), &mut scratch, |noise, drawn| {
                 let Drawn::One(draw) = drawn else { return };
                 estimator.add(noise, draw, &mut part);
                 if unit < BLOCK {

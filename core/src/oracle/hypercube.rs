@@ -83,8 +83,9 @@ impl<T: Real> perturb_lanes::Kernel for Signs<'_, T> {
     fn run(self) -> [T; LANES] {
         let Self { low, high, theta, y } = self;
         for (theta, y) in theta.iter().zip(&mut *y) {
-            for (y, &score) in y.iter_mut().zip(theta) {
-                *y = if score > T::ZERO { high } else { low };
+            lanes::row_by_row();
+            for lane in 0..LANES {
+                y[lane] = if theta[lane] > T::ZERO { high } else { low };
             }
         }
         lanes::dot(theta, y)

@@ -80,6 +80,19 @@ pub trait Oracle<T: Real> {
         None
     }
 
+    /// Adds the solutions of lanes 0 to `count` − 1 to `sums`, d rows, and returns the lanes, as bits, that are doubtful and
+    /// left out. `None`, the default, where that is not cheaper than [`solve_lanes`](Self::solve_lanes) and adding `y`.
+    fn add_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        count: usize,
+        sums: &mut [[T; LANES]],
+        memory: LaneMemory<'_, T>,
+    ) -> Option<u32> {
+        let _ = (theta, count, sums, memory);
+        None
+    }
+
     /// Whether all entries of all vertices are integers of at most 2¹⁸, so that sums of 64 vertices are exact, in whatever
     /// order they are formed. `false` is always right.
     fn small_integers(&self) -> bool {
@@ -152,6 +165,15 @@ impl<T: Real, O: Oracle<T>> Oracle<T> for &O {
         memory: LaneMemory<'_, T>,
     ) -> Option<Solved<T>> {
         (**self).solve_lanes(theta, y, memory)
+    }
+    fn add_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        count: usize,
+        sums: &mut [[T; LANES]],
+        memory: LaneMemory<'_, T>,
+    ) -> Option<u32> {
+        (**self).add_lanes(theta, count, sums, memory)
     }
     fn small_integers(&self) -> bool {
         (**self).small_integers()

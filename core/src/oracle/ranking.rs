@@ -155,8 +155,21 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
             }
             return Some(Solved { values: lanes::run(Count { table, theta, y }), doubtful: 0 });
         }
-        let codes = Codes::new(theta.len())?;
-        Some(lanes::run(Sort { reference, theta, y, codes, rows: memory.codes }))
+        y.fill([T::ZERO; LANES]);
+        let doubtful = self.add_lanes(theta, LANES, y, memory)?;
+        Some(Solved { values: lanes::run(lanes::Values { theta, y }), doubtful })
+    }
+
+    fn add_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        count: usize,
+        sums: &mut [[T; LANES]],
+        memory: LaneMemory<'_, T>,
+    ) -> Option<u32> {
+        let codes = Codes::new(theta.len()).filter(|_| theta.len() > COUNTING)?;
+        let reference = self.reference.as_ref();
+        Some(lanes::run(Sort { reference, theta, count, sums, codes, rows: memory.codes }))
     }
 
     fn small_integers(&self) -> bool {
@@ -184,19 +197,19 @@ impl<T: Real> perturb_lanes::Kernel for Count<'_, T> {
             let (before, rest) = ahead.split_at_mut(i);
             let Some(own) = rest.first_mut() else { break };
             for (others, theirs) in theta.iter().zip(before) {
-                for ((own, theirs), (&mine, &other)) in
-                    own.iter_mut().zip(theirs).zip(mine.iter().zip(others))
-                {
+                lanes::row_by_row();
+                for lane in 0..LANES {
                     // Of equal ones, the lower index is ahead.
-                    let larger = u32::from(mine > other);
-                    *theirs += larger;
-                    *own += 1 - larger;
+                    let larger = u32::from(mine[lane] > others[lane]);
+                    theirs[lane] += larger;
+                    own[lane] += 1 - larger;
                 }
             }
         }
         for (row, ahead) in y.iter_mut().zip(&ahead) {
-            for (y, &ahead) in row.iter_mut().zip(ahead) {
-                *y = table[ahead as usize % COUNTING];
+            lanes::row_by_row();
+            for lane in 0..LANES {
+                row[lane] = table[ahead[lane] as usize % COUNTING];
             }
         }
         lanes::dot(theta, y)
@@ -207,30 +220,28 @@ impl<T: Real> perturb_lanes::Kernel for Count<'_, T> {
 struct Sort<'a, T> {
     reference: &'a [T],
     theta: &'a [[T; LANES]],
-    y: &'a mut [[T; LANES]],
+    count: usize,
+    sums: &'a mut [[T; LANES]],
     codes: Codes,
     rows: &'a mut [[u32; LANES]],
 }
 
 impl<T: Real> perturb_lanes::Kernel for Sort<'_, T> {
-    type Output = Solved<T>;
+    type Output = u32;
     #[inline(always)]
-    fn run(self) -> Solved<T> {
-        let Self { reference, theta, y, codes, rows } = self;
-        let doubtful = codes.write(theta, rows);
+    fn run(self) -> u32 {
+        let Self { reference, theta, count, sums, codes, rows } = self;
+        let mut doubtful = codes.write(theta, rows);
         lanes::sort_descending(rows);
         let mut tied = [0; LANES];
         for (a, b) in rows.iter().zip(rows.iter().skip(1)) {
+            lanes::row_by_row();
             codes.tied(a, b, &mut tied);
         }
-        let cells = y.as_flattened_mut();
+        doubtful |= lanes::bits(&lanes::settle(tied));
         for (row, &v) in rows.iter().zip(reference) {
-            for (lane, &code) in row.iter().enumerate() {
-                if let Some(y) = cells.get_mut(codes.index(code) * LANES + lane) {
-                    *y = v;
-                }
-            }
+            codes.add(row, v, count, doubtful, sums);
         }
-        Solved { values: lanes::dot(theta, y), doubtful: doubtful | lanes::bits(&tied) }
+        doubtful
     }
 }

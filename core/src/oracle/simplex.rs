@@ -61,7 +61,21 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
         y: &mut [[T; LANES]],
         _: LaneMemory<'_, T>,
     ) -> Option<Solved<T>> {
-        Some(Solved { values: lanes::run(Race { theta, y }), doubtful: 0 })
+        let (best, values) = lanes::run(Race { theta });
+        y.fill([T::ZERO; LANES]);
+        mark(&best, LANES, y);
+        Some(Solved { values, doubtful: 0 })
+    }
+
+    fn add_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        count: usize,
+        sums: &mut [[T; LANES]],
+        _: LaneMemory<'_, T>,
+    ) -> Option<u32> {
+        mark(&lanes::run(Race { theta }).0, count, sums);
+        Some(0)
     }
 
     fn small_integers(&self) -> bool {
@@ -69,30 +83,34 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
     }
 }
 
-/// The first of the largest scores, in every lane.
+/// Adds 1 to the best entries of lanes 0 to `count` − 1.
+fn mark<T: Real>(best: &[u32; LANES], count: usize, y: &mut [[T; LANES]]) {
+    for (lane, &best) in best.iter().enumerate().take(count) {
+        if let Some(row) = y.get_mut(best as usize) {
+            row[lane] += T::ONE;
+        }
+    }
+}
+
+/// The first of the largest scores, in every lane, and its score.
 struct Race<'a, T> {
     theta: &'a [[T; LANES]],
-    y: &'a mut [[T; LANES]],
 }
 
 impl<T: Real> perturb_lanes::Kernel for Race<'_, T> {
-    type Output = [T; LANES];
+    type Output = ([u32; LANES], [T; LANES]);
     #[inline(always)]
-    fn run(self) -> [T; LANES] {
+    fn run(self) -> Self::Output {
         let mut best = [0u32; LANES];
         let mut values = self.theta.first().copied().unwrap_or([T::ZERO; LANES]);
         for (row, i) in self.theta.iter().zip(0u32..) {
-            for ((value, best), &score) in values.iter_mut().zip(&mut best).zip(row) {
-                let larger = score > *value;
-                *value = if larger { score } else { *value };
-                *best = if larger { i } else { *best };
+            lanes::row_by_row();
+            for lane in 0..LANES {
+                let larger = row[lane] > values[lane];
+                values[lane] = if larger { row[lane] } else { values[lane] };
+                best[lane] = if larger { i } else { best[lane] };
             }
         }
-        for (row, i) in self.y.iter_mut().zip(0u32..) {
-            for (y, &best) in row.iter_mut().zip(&best) {
-                *y = if best == i { T::ONE } else { T::ZERO };
-            }
-        }
-        values
+        (lanes::settle(best), lanes::settle(values))
     }
 }

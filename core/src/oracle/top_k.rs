@@ -72,8 +72,21 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
         y: &mut [[T; LANES]],
         memory: LaneMemory<'_, T>,
     ) -> Option<Solved<T>> {
+        y.fill([T::ZERO; LANES]);
+        let doubtful = Oracle::<T>::add_lanes(self, theta, LANES, y, memory)?;
+        let values = lanes::run(lanes::Values { theta, y });
+        Some(Solved { values, doubtful })
+    }
+
+    fn add_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        count: usize,
+        sums: &mut [[T; LANES]],
+        memory: LaneMemory<'_, T>,
+    ) -> Option<u32> {
         let codes = Codes::new(theta.len()).filter(|_| self.k < theta.len())?;
-        Some(lanes::run(Select { k: self.k, theta, y, codes, rows: memory.codes }))
+        Some(lanes::run(Select { k: self.k, theta, count, sums, codes, rows: memory.codes }))
     }
 
     fn small_integers(&self) -> bool {
@@ -85,7 +98,8 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
 struct Select<'a, T> {
     k: usize,
     theta: &'a [[T; LANES]],
-    y: &'a mut [[T; LANES]],
+    count: usize,
+    sums: &'a mut [[T; LANES]],
     codes: Codes,
     rows: &'a mut [[u32; LANES]],
 }
@@ -94,10 +108,10 @@ struct Select<'a, T> {
 const INSERTED: usize = 15;
 
 impl<T: Real> perturb_lanes::Kernel for Select<'_, T> {
-    type Output = Solved<T>;
+    type Output = u32;
     #[inline(always)]
-    fn run(self) -> Solved<T> {
-        let Self { k, theta, y, codes, rows } = self;
+    fn run(self) -> u32 {
+        let Self { k, theta, count, sums, codes, rows } = self;
         let mut doubtful = codes.write(theta, rows);
         let mut kept = [[0; LANES]; INSERTED + 1];
         let largest = if let Some(kept) = kept.get_mut(..=k) {
@@ -111,16 +125,10 @@ impl<T: Real> perturb_lanes::Kernel for Select<'_, T> {
         if let Some([last, next]) = largest.get(k - 1..=k) {
             codes.tied(last, next, &mut tied);
         }
-        doubtful |= lanes::bits(&tied);
-        y.fill([T::ZERO; LANES]);
-        let cells = y.as_flattened_mut();
+        doubtful |= lanes::bits(&lanes::settle(tied));
         for row in largest.iter().take(k) {
-            for (lane, &code) in row.iter().enumerate() {
-                if let Some(y) = cells.get_mut(codes.index(code) * LANES + lane) {
-                    *y = T::ONE;
-                }
-            }
+            codes.add(row, T::ONE, count, doubtful, sums);
         }
-        Solved { values: lanes::total(theta, y), doubtful }
+        doubtful
     }
 }

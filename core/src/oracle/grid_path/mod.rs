@@ -228,15 +228,24 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
         y: &mut [[T; LANES]],
         memory: LaneMemory<'_, T>,
     ) -> Option<Solved<T>> {
-        let distance = memory.numbers;
-        let mut doubtful = lanes::run(sweeps::Sweeps { grid: self, theta, distance: &mut *distance })?;
+        let doubtful = self.sweep(theta, memory.more_numbers, memory.numbers)?;
         y.fill([T::ZERO; LANES]);
-        for lane in 0..LANES {
-            if doubtful >> lane & 1 == 0 && !self.trace(distance, lane, y) {
-                doubtful |= 1 << lane;
-            }
-        }
-        Some(Solved { values: lanes::run(sweeps::Total { theta, y }), doubtful })
+        self.trace_all(memory.numbers, LANES, doubtful, y);
+        let values = lanes::run(lanes::Values { theta, y });
+        // A product of 0 and an infinite score is none.
+        Some(Solved { values, doubtful: doubtful | lanes::not_finite(&values) })
+    }
+
+    fn add_lanes(
+        &self,
+        theta: &[[T; LANES]],
+        count: usize,
+        sums: &mut [[T; LANES]],
+        memory: LaneMemory<'_, T>,
+    ) -> Option<u32> {
+        let doubtful = self.sweep(theta, memory.more_numbers, memory.numbers)?;
+        self.trace_all(memory.numbers, count, doubtful, sums);
+        Some(doubtful)
     }
 
     fn small_integers(&self) -> bool {

@@ -15,160 +15,221 @@ use crate::{Plane, Real, Shape};
 pub(super) struct Sweeps<'a, T, P> {
     pub(super) grid: &'a GridPath<T, P>,
     pub(super) theta: &'a [[T; LANES]],
-    pub(super) distance: &'a mut [[T; LANES]],
+    pub(super) costs: &'a mut [[T; LANES]],
+    pub(super) distances: &'a mut [[T; LANES]],
 }
 
 impl<T: Real, P: Plane> Kernel for Sweeps<'_, T, P> {
     type Output = Option<u32>;
     #[inline(always)]
     fn run(self) -> Option<u32> {
-        let Self { grid, theta, distance } = self;
-        let columns = grid.plane.columns().dim();
-        let wide = grid.neighbours == Neighbours::Eight;
+        let Self { grid, theta, costs, distances } = self;
         let floor = grid.negative.floor();
-        distance.fill([T::INFINITY; LANES]);
-        *distance.get_mut(grid.index(grid.start)?)? = [T::ZERO; LANES];
-        let rows = grid.plane.rows().dim();
-        loop {
-            let mut changed = [0u32; LANES];
-            for row in 0..rows {
-                let (before, from) = distance.split_at_mut_checked(row * columns)?;
-                let above = before.get(before.len().saturating_sub(columns)..).unwrap_or_default();
-                let here = from.get_mut(..columns)?;
-                let theta = theta.get(row * columns..(row + 1) * columns)?;
-                relax(here, above, theta, wide, floor, &mut changed);
-            }
-            for row in (0..rows).rev() {
-                let (until, after) = distance.split_at_mut_checked((row + 1) * columns)?;
-                let below = after.get(..columns).unwrap_or_default();
-                let here = until.get_mut(row * columns..)?;
-                let theta = theta.get(row * columns..(row + 1) * columns)?;
-                relax(here, below, theta, wide, floor, &mut changed);
-            }
-            if changed.iter().all(|&changed| changed == 0) {
-                break;
+        for (costs, row) in costs.iter_mut().zip(theta) {
+            lanes::row_by_row();
+            for lane in 0..LANES {
+                costs[lane] = (-row[lane]).larger(floor);
             }
         }
-        let ends = distance.get(grid.index(grid.goal)?)?;
+        let costs = &*costs;
+        distances.fill([T::INFINITY; LANES]);
+        *distances.get_mut(grid.index(grid.start)?)? = [T::ZERO; LANES];
+        let columns = grid.plane.columns().dim();
+        match grid.neighbours {
+            Neighbours::Four => settle_all::<T, false>(distances, costs, columns)?,
+            Neighbours::Eight => settle_all::<T, true>(distances, costs, columns)?,
+        }
+        // Half a unit in the last place of any distance on the way must be less than the least cost.
         let mut least = [T::INFINITY; LANES];
-        let mut positive = [0u32; LANES];
-        for row in theta {
-            for ((least, positive), &score) in least.iter_mut().zip(&mut positive).zip(row) {
-                let cost = (-score).larger(floor);
-                *least = if cost < *least { cost } else { *least };
-                *positive |= u32::from(score > T::ZERO);
+        for row in costs {
+            lanes::row_by_row();
+            for lane in 0..LANES {
+                least[lane] = if row[lane] < least[lane] { row[lane] } else { least[lane] };
             }
         }
-        let mut doubtful = [0u32; LANES];
-        for (doubtful, (&least, &end)) in doubtful.iter_mut().zip(least.iter().zip(ends)) {
-            // Half a unit in the last place of any distance on the way is less than the least cost.
-            *doubtful = u32::from(!(least > end * T::EPSILON));
+        let (least, end) = (lanes::settle(least), distances.get(grid.index(grid.goal)?)?);
+        let mut doubtful = [0; LANES];
+        for lane in 0..LANES {
+            doubtful[lane] = u32::from(!(least[lane] > end[lane] * T::EPSILON));
         }
         if grid.negative.refuses() {
-            for (doubtful, positive) in doubtful.iter_mut().zip(positive) {
-                *doubtful |= positive;
+            for row in theta {
+                lanes::row_by_row();
+                for lane in 0..LANES {
+                    doubtful[lane] |= u32::from(row[lane] > T::ZERO);
+                }
             }
         }
-        Some(lanes::bits(&doubtful))
+        Some(lanes::bits(&lanes::settle(doubtful)))
     }
 }
 
-/// Relaxes the cells of a row from those of the row beside it, and from one another in both directions.
+/// Sweeps down and up until no cell is nearer through another one.
 #[inline(always)]
-fn relax<T: Real>(
+fn settle_all<T: Real, const DIAGONAL: bool>(
+    distances: &mut [[T; LANES]],
+    costs: &[[T; LANES]],
+    columns: usize,
+) -> Option<()> {
+    let rows = costs.len() / columns.max(1);
+    loop {
+        for row in 0..rows {
+            let (before, from) = distances.split_at_mut_checked(row * columns)?;
+            let above = before.get(before.len().saturating_sub(columns)..)?;
+            sweep_row::<T, DIAGONAL>(from.get_mut(..columns)?, above, costs.get(row * columns..)?);
+        }
+        for row in (0..rows).rev() {
+            let (until, after) = distances.split_at_mut_checked((row + 1) * columns)?;
+            let below = after.get(..columns).unwrap_or_default();
+            sweep_row::<T, DIAGONAL>(until.get_mut(row * columns..)?, below, costs.get(row * columns..)?);
+        }
+        let mut nearer = [0; LANES];
+        for row in 0..rows {
+            let here = distances.get(row * columns..(row + 1) * columns)?;
+            let above = row.checked_sub(1).and_then(|row| distances.get(row * columns..(row + 1) * columns));
+            let below = distances.get((row + 1) * columns..(row + 2) * columns);
+            let costs = costs.get(row * columns..)?;
+            for (i, (cell, cost)) in here.iter().zip(costs).enumerate() {
+                lanes::row_by_row();
+                let mut nearest = [T::INFINITY; LANES];
+                for beside in [above, below].into_iter().flatten() {
+                    lower_to_least::<T, DIAGONAL>(&mut nearest, beside, i);
+                }
+                for beside in [i.checked_sub(1), Some(i + 1)].into_iter().flatten() {
+                    if let Some(beside) = here.get(beside) {
+                        lower(&mut nearest, beside);
+                    }
+                }
+                for lane in 0..LANES {
+                    nearer[lane] |= u32::from(nearest[lane] + cost[lane] < cell[lane]);
+                }
+            }
+        }
+        if lanes::settle(nearer) == [0; LANES] {
+            return Some(());
+        }
+    }
+}
+
+/// Relaxes the cells of a row from the row beside it, then from one another from left to right and back.
+#[inline(always)]
+fn sweep_row<T: Real, const DIAGONAL: bool>(
     row: &mut [[T; LANES]],
     beside: &[[T; LANES]],
-    theta: &[[T; LANES]],
-    wide: bool,
-    floor: T,
-    changed: &mut [u32; LANES],
+    costs: &[[T; LANES]],
 ) {
-    let none = [T::INFINITY; LANES];
-    let (mut left, mut corner) = (none, none);
-    for (i, (cell, theta)) in row.iter_mut().zip(theta).enumerate() {
-        let mut nearest = left;
-        if let Some(straight) = beside.get(i) {
-            least(&mut nearest, straight);
-            if wide {
-                least(&mut nearest, &corner);
-                least(&mut nearest, beside.get(i + 1).unwrap_or(&none));
-                corner = *straight;
-            }
+    if !beside.is_empty() {
+        for (i, (cell, cost)) in row.iter_mut().zip(costs).enumerate() {
+            lanes::row_by_row();
+            let mut nearest = [T::INFINITY; LANES];
+            lower_to_least::<T, DIAGONAL>(&mut nearest, beside, i);
+            *cell = relaxed(cell, &nearest, cost);
         }
-        step(cell, &nearest, theta, floor, changed);
-        left = *cell;
     }
-    let mut right = none;
-    for (cell, theta) in row.iter_mut().zip(theta).rev() {
-        step(cell, &right, theta, floor, changed);
-        right = *cell;
+    let mut last = [T::INFINITY; LANES];
+    for (cell, cost) in row.iter_mut().zip(costs) {
+        lanes::row_by_row();
+        last = relaxed(cell, &last, cost);
+        *cell = last;
     }
-}
-
-#[inline(always)]
-fn least<T: Real>(a: &mut [T; LANES], b: &[T; LANES]) {
-    for (a, &b) in a.iter_mut().zip(b) {
-        *a = if b < *a { b } else { *a };
+    let mut last = [T::INFINITY; LANES];
+    for (cell, cost) in row.iter_mut().zip(costs).rev() {
+        lanes::row_by_row();
+        last = relaxed(cell, &last, cost);
+        *cell = last;
     }
 }
 
-/// cell = min(cell, from + cost).
+/// The least of the cells of `beside` that touch cell `i`.
 #[inline(always)]
-fn step<T: Real>(
-    cell: &mut [T; LANES],
-    from: &[T; LANES],
-    theta: &[T; LANES],
-    floor: T,
-    changed: &mut [u32; LANES],
+fn lower_to_least<T: Real, const DIAGONAL: bool>(
+    nearest: &mut [T; LANES],
+    beside: &[[T; LANES]],
+    i: usize,
 ) {
-    let lanes = cell.iter_mut().zip(changed).zip(from.iter().zip(theta));
-    for ((cell, changed), (&from, &score)) in lanes {
-        let through = from + (-score).larger(floor);
-        let better = through < *cell;
-        *cell = if better { through } else { *cell };
-        *changed |= u32::from(better);
+    if let Some(straight) = beside.get(i) {
+        lower(nearest, straight);
+    }
+    if DIAGONAL {
+        if let Some(left) = beside.get(i.wrapping_sub(1)) {
+            lower(nearest, left);
+        }
+        if let Some(right) = beside.get(i + 1) {
+            lower(nearest, right);
+        }
     }
 }
 
-/// The costs of the paths.
-pub(super) struct Total<'a, T> {
-    pub(super) theta: &'a [[T; LANES]],
-    pub(super) y: &'a [[T; LANES]],
+/// a = min(a, b).
+#[inline(always)]
+fn lower<T: Real>(a: &mut [T; LANES], b: &[T; LANES]) {
+    for lane in 0..LANES {
+        a[lane] = if b[lane] < a[lane] { b[lane] } else { a[lane] };
+    }
 }
 
-impl<T: Real> Kernel for Total<'_, T> {
-    type Output = [T; LANES];
-    #[inline(always)]
-    fn run(self) -> [T; LANES] {
-        lanes::total(self.theta, self.y)
-    }
+/// min(cell, from + cost).
+#[inline(always)]
+fn relaxed<T: Real>(cell: &[T; LANES], from: &[T; LANES], cost: &[T; LANES]) -> [T; LANES] {
+    core::array::from_fn(|lane| {
+        let through = from[lane] + cost[lane];
+        if through < cell[lane] { through } else { cell[lane] }
+    })
 }
 
 impl<T: Real, P: Plane> GridPath<T, P> {
-    /// Marks the path of lane `lane`, from the goal back to the start. Whether it was found.
-    pub(super) fn trace(&self, distance: &[[T; LANES]], lane: usize, y: &mut [[T; LANES]]) -> bool {
-        let at = |cell: Cell| distance.get(self.index(cell)?)?.get(lane).copied();
-        let mut cell = self.goal;
-        for _ in 0..distance.len() {
-            let Some(index) = self.index(cell) else { return false };
-            if let Some(y) = y.get_mut(index).and_then(|row| row.get_mut(lane)) {
-                *y = T::ONE;
+    /// Finds all distances; returns the doubtful lanes.
+    pub(super) fn sweep(
+        &self,
+        theta: &[[T; LANES]],
+        costs: &mut [[T; LANES]],
+        distances: &mut [[T; LANES]],
+    ) -> Option<u32> {
+        lanes::run(Sweeps { grid: self, theta, costs, distances })
+    }
+
+    /// Adds the paths of lanes 0 to `count` − 1 that are not doubtful to `y`.
+    pub(super) fn trace_all(
+        &self,
+        distances: &[[T; LANES]],
+        count: usize,
+        doubtful: u32,
+        y: &mut [[T; LANES]],
+    ) {
+        for lane in 0..count {
+            if doubtful >> lane & 1 == 0 {
+                self.trace(distances, lane, y);
             }
-            if cell == self.start {
-                return true;
+        }
+    }
+
+    /// Marks the path of lane `lane`, from the goal back to the start.
+    fn trace(&self, distances: &[[T; LANES]], lane: usize, y: &mut [[T; LANES]]) {
+        let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim());
+        let wide = usize::from(self.neighbours == Neighbours::Eight);
+        let place = |cell: Cell| (usize::from(cell.row), usize::from(cell.column));
+        let ((mut row, mut column), start) = (place(self.goal), place(self.start));
+        let lane = lane % LANES;
+        for _ in 0..distances.len() {
+            let index = row * columns + column;
+            if let Some(y) = y.get_mut(index) {
+                y[lane] += T::ONE;
             }
-            let mut nearest = (T::INFINITY, cell);
-            for next in self.around(cell) {
-                match at(next) {
-                    Some(distance) if distance < nearest.0 => nearest = (distance, next),
-                    _ => {}
+            if (row, column) == start {
+                return;
+            }
+            // Row by row, so that of equally near ones the first wins. The cell itself is farther than one around it.
+            let mut nearest = (T::INFINITY, row, column);
+            for near in row.saturating_sub(1)..(row + 2).min(rows) {
+                let reach = if near == row { 1 } else { wide };
+                let first = column.saturating_sub(reach);
+                let cells = distances.get(near * columns + first..near * columns + (column + reach + 1).min(columns));
+                for (i, cell) in cells.unwrap_or_default().iter().enumerate() {
+                    let nearer = cell[lane] < nearest.0;
+                    nearest = if nearer { (cell[lane], near, first + i) } else { nearest };
                 }
             }
-            if nearest.1 == cell {
-                return false;
-            }
-            cell = nearest.1;
+            (row, column) = (nearest.1, nearest.2);
         }
-        false
     }
 }
