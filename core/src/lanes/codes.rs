@@ -48,19 +48,12 @@ impl Codes {
         let last = (1u32 << self.index_bits) - 1;
         for ((row, codes), index) in theta.iter().zip(&mut *codes).zip(0u32..) {
             row_by_row();
-            for lane in 0..LANES {
+            *codes = core::array::from_fn(|lane| {
                 let place = ((row[lane] - least[lane]) * scale[lane]).fraction_bits();
-                codes[lane] = place << self.index_bits | (last - index);
-            }
+                place << self.index_bits | (last - index)
+            });
         }
         not_finite(&range) | not_finite(&scale)
-    }
-
-    /// The index inside a code.
-    #[inline(always)]
-    pub(crate) fn index(self, code: u32) -> usize {
-        let last = (1u32 << self.index_bits) - 1;
-        (last - (code & last)) as usize
     }
 
     /// Adds `v` to the entries of `row`, in lanes 0 to `count` − 1 that are not doubtful.
@@ -73,10 +66,18 @@ impl Codes {
         doubtful: u32,
         sums: &mut [[T; LANES]],
     ) {
+        row_by_row();
+        let last = (1u32 << self.index_bits) - 1;
+        let places = settle(core::array::from_fn(|lane| {
+            (last - (row[lane] & last)) * LANES as u32 + lane as u32
+        }));
         let cells = sums.as_flattened_mut();
-        for (lane, &code) in row.iter().enumerate().take(count) {
-            if let Some(sum) = cells.get_mut(self.index(code) * LANES + lane) {
-                *sum += if doubtful >> lane & 1 == 0 { v } else { T::ZERO };
+        let all = count == LANES && doubtful == 0;
+        for (lane, &place) in places.iter().enumerate() {
+            if let Some(sum) = cells.get_mut(place as usize)
+                && (all || lane < count && doubtful >> lane & 1 == 0)
+            {
+                *sum += v;
             }
         }
     }

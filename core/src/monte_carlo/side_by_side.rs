@@ -292,16 +292,13 @@ impl<T: Real> Kernel for Perturb<'_, T> {
         if let Some(theta) = self.theta {
             for ((perturbed, z), &theta) in self.perturbed.iter_mut().zip(self.z).zip(theta) {
                 lanes::row_by_row();
-                for lane in 0..LANES {
-                    perturbed[lane] = theta + self.epsilon * z[lane];
-                }
+                *perturbed = core::array::from_fn(|lane| theta + self.epsilon * z[lane]);
             }
         } else {
             for (perturbed, z) in self.perturbed.iter_mut().zip(self.z) {
                 lanes::row_by_row();
-                for lane in 0..LANES {
-                    perturbed[lane] += self.epsilon * z[lane];
-                }
+                let theta = *perturbed;
+                *perturbed = core::array::from_fn(|lane| theta[lane] + self.epsilon * z[lane]);
             }
         }
     }
@@ -323,9 +320,8 @@ impl<T: Real> Kernel for Accumulate<'_, T> {
             core::array::from_fn(|lane| if lane < self.count { T::ONE } else { T::ZERO });
         for (sums, row) in self.sums.iter_mut().zip(self.rows) {
             lanes::row_by_row();
-            for lane in 0..LANES {
-                sums[lane] += row[lane] * counts[lane];
-            }
+            let before = *sums;
+            *sums = core::array::from_fn(|lane| before[lane] + row[lane] * counts[lane]);
         }
     }
 }

@@ -84,9 +84,7 @@ impl<T: Real> perturb_lanes::Kernel for Signs<'_, T> {
         let Self { low, high, theta, y } = self;
         for (theta, y) in theta.iter().zip(&mut *y) {
             lanes::row_by_row();
-            for lane in 0..LANES {
-                y[lane] = if theta[lane] > T::ZERO { high } else { low };
-            }
+            *y = core::array::from_fn(|lane| if theta[lane] > T::ZERO { high } else { low });
         }
         lanes::dot(theta, y)
     }

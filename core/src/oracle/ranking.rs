@@ -198,19 +198,16 @@ impl<T: Real> perturb_lanes::Kernel for Count<'_, T> {
             let Some(own) = rest.first_mut() else { break };
             for (others, theirs) in theta.iter().zip(before) {
                 lanes::row_by_row();
-                for lane in 0..LANES {
-                    // Of equal ones, the lower index is ahead.
-                    let larger = u32::from(mine[lane] > others[lane]);
-                    theirs[lane] += larger;
-                    own[lane] += 1 - larger;
-                }
+                let (before, own_before) = (*theirs, *own);
+                // Of equal ones, the lower index is ahead.
+                let larger: [u32; LANES] = core::array::from_fn(|lane| u32::from(mine[lane] > others[lane]));
+                *theirs = core::array::from_fn(|lane| before[lane] + larger[lane]);
+                *own = core::array::from_fn(|lane| own_before[lane] + 1 - larger[lane]);
             }
         }
         for (row, ahead) in y.iter_mut().zip(&ahead) {
             lanes::row_by_row();
-            for lane in 0..LANES {
-                row[lane] = table[ahead[lane] as usize % COUNTING];
-            }
+            *row = core::array::from_fn(|lane| table[ahead[lane] as usize % COUNTING]);
         }
         lanes::dot(theta, y)
     }

@@ -27,9 +27,7 @@ impl<T: Real, P: Plane> Kernel for Sweeps<'_, T, P> {
         let floor = grid.negative.floor();
         for (costs, row) in costs.iter_mut().zip(theta) {
             lanes::row_by_row();
-            for lane in 0..LANES {
-                costs[lane] = (-row[lane]).larger(floor);
-            }
+            *costs = core::array::from_fn(|lane| (-row[lane]).larger(floor));
         }
         let costs = &*costs;
         distances.fill([T::INFINITY; LANES]);
@@ -76,12 +74,16 @@ fn settle_all<T: Real, const DIAGONAL: bool>(
         for row in 0..rows {
             let (before, from) = distances.split_at_mut_checked(row * columns)?;
             let above = before.get(before.len().saturating_sub(columns)..)?;
-            sweep_row::<T, DIAGONAL>(from.get_mut(..columns)?, above, costs.get(row * columns..)?);
+            let (here, costs) = (from.get_mut(..columns)?, costs.get(row * columns..)?);
+            relax_from::<T, DIAGONAL>(here, above, costs);
+            relax_along(here.iter_mut().zip(costs));
         }
         for row in (0..rows).rev() {
             let (until, after) = distances.split_at_mut_checked((row + 1) * columns)?;
             let below = after.get(..columns).unwrap_or_default();
-            sweep_row::<T, DIAGONAL>(until.get_mut(row * columns..)?, below, costs.get(row * columns..)?);
+            let (here, costs) = (until.get_mut(row * columns..)?, costs.get(row * columns..)?);
+            relax_from::<T, DIAGONAL>(here, below, costs);
+            relax_along(here.iter_mut().zip(costs).rev());
         }
         let mut nearer = [0; LANES];
         for row in 0..rows {
@@ -111,29 +113,29 @@ fn settle_all<T: Real, const DIAGONAL: bool>(
     }
 }
 
-/// Relaxes the cells of a row from the row beside it, then from one another from left to right and back.
+/// Relaxes the cells of a row from the row beside it.
 #[inline(always)]
-fn sweep_row<T: Real, const DIAGONAL: bool>(
+fn relax_from<T: Real, const DIAGONAL: bool>(
     row: &mut [[T; LANES]],
     beside: &[[T; LANES]],
     costs: &[[T; LANES]],
 ) {
-    if !beside.is_empty() {
-        for (i, (cell, cost)) in row.iter_mut().zip(costs).enumerate() {
-            lanes::row_by_row();
-            let mut nearest = [T::INFINITY; LANES];
-            lower_to_least::<T, DIAGONAL>(&mut nearest, beside, i);
-            *cell = relaxed(cell, &nearest, cost);
-        }
+    if beside.is_empty() {
+        return;
     }
-    let mut last = [T::INFINITY; LANES];
-    for (cell, cost) in row.iter_mut().zip(costs) {
+    for (i, (cell, cost)) in row.iter_mut().zip(costs).enumerate() {
         lanes::row_by_row();
-        last = relaxed(cell, &last, cost);
-        *cell = last;
+        let mut nearest = [T::INFINITY; LANES];
+        lower_to_least::<T, DIAGONAL>(&mut nearest, beside, i);
+        *cell = relaxed(cell, &nearest, cost);
     }
+}
+
+/// Relaxes each cell of a row from the one before.
+#[inline(always)]
+fn relax_along<'a, T: Real>(cells: impl Iterator<Item = (&'a mut [T; LANES], &'a [T; LANES])>) {
     let mut last = [T::INFINITY; LANES];
-    for (cell, cost) in row.iter_mut().zip(costs).rev() {
+    for (cell, cost) in cells {
         lanes::row_by_row();
         last = relaxed(cell, &last, cost);
         *cell = last;
@@ -224,10 +226,18 @@ impl<T: Real, P: Plane> GridPath<T, P> {
                 let reach = if near == row { 1 } else { wide };
                 let first = column.saturating_sub(reach);
                 let cells = distances.get(near * columns + first..near * columns + (column + reach + 1).min(columns));
-                for (i, cell) in cells.unwrap_or_default().iter().enumerate() {
-                    let nearer = cell[lane] < nearest.0;
-                    nearest = if nearer { (cell[lane], near, first + i) } else { nearest };
-                }
+                let least = |a: (T, usize), b: (T, usize)| if b.0 < a.0 { b } else { a };
+                // The comparisons of three rows wait for each other only at the end.
+                let best = match cells.unwrap_or_default() {
+                    [a, b, c] => {
+                        least(least((a[lane], first), (b[lane], first + 1)), (c[lane], first + 2))
+                    }
+                    cells => {
+                        let cells = cells.iter().zip(first..).map(|(cell, column)| (cell[lane], column));
+                        cells.fold((T::INFINITY, first), least)
+                    }
+                };
+                nearest = if best.0 < nearest.0 { (best.0, near, best.1) } else { nearest };
             }
             (row, column) = (nearest.1, nearest.2);
         }
