@@ -1,17 +1,14 @@
 //! Exact against sampled: one expectation in closed form, and one sample, for each oracle; the ratio is the
 //! number of samples from which exact costs less. Answers are asserted before they are timed.
 
+mod settings;
+
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use perturb::{
     ClosedForm, Dyn, Exact, Gumbel, Hypercube, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real,
     Seed, Simplex, TopK,
 };
-
-fn scores(dim: usize) -> Vec<f32> {
-    let mut theta = vec![0.0f32; dim];
-    Normal.fill(&mut Seed(1).stream(0), &mut theta);
-    theta
-}
+use perturb_benches::normals;
 
 /// Times y_ε exactly and from 100 samples, after checking that 10⁴ samples agree with the closed form.
 fn pair<O, N>(criterion: &mut Criterion, name: &str, dim: usize, oracle: O, noise: N)
@@ -20,7 +17,7 @@ where
     N: Noise<f32>,
 {
     let Ok(layer) = Perturbed::new(oracle, noise, 1.0f32) else { return };
-    let theta = scores(dim);
+    let theta: Vec<f32> = normals(dim);
     let exact = layer.maximizer(&theta, Exact).expect("valid scores");
     let sampled = layer.maximizer(&theta, MonteCarlo::new(10_000, Seed(2))).expect("valid scores");
     let size = exact.as_ref().iter().fold(1.0f32, |size, y| size.larger(y.abs()));
@@ -51,5 +48,9 @@ fn crossover(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, crossover);
+criterion_group! {
+    name = benches;
+    config = settings::short();
+    targets = crossover
+}
 criterion_main!(benches);

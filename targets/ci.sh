@@ -2,11 +2,12 @@
 # Everything that must pass, the same at home and in CI.
 #
 #   targets/ci.sh                 all jobs
-#   targets/ci.sh JOB...          host, core, thumb, qemu or docs
-#   targets/ci.sh --host-only     the jobs without firmware: host, docs
+#   targets/ci.sh JOB...          host, bench, core, thumb, qemu or docs
+#   targets/ci.sh --host-only     the jobs without firmware or valgrind: host, docs
 #
 # Needs Rust and a C compiler. What firmware needs beyond is fetched where that may be done, else named: Rust's Cortex-M
 # targets by rustup, or a compiler with the sources of its library by apt-get; QEMU and a C compiler for Arm by apt-get.
+# So is valgrind, which counts the host's instructions.
 set -euo pipefail
 exec </dev/null # Nothing asks questions; QEMU would else take the terminal.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -109,6 +110,13 @@ host() {
     done
 }
 
+bench() {
+    need_command valgrind valgrind "valgrind"
+    # Asserts what the benches time, in the profile of the tests, whose packages are compiled already.
+    run cargo test --package perturb-benches --benches
+    run cargo run --quiet --release --package perturb-benches --bin instructions
+}
+
 core() {
     need_component clippy cargo clippy
     need_targets
@@ -157,13 +165,13 @@ docs() {
 }
 
 case ${1-} in
-    "") set -- host core thumb qemu docs ;;
+    "") set -- host bench core thumb qemu docs ;;
     --host-only) set -- host docs ;;
 esac
 for job in "$@"; do
     case $job in
-        host | core | thumb | qemu | docs) ;;
-        *) fail "no job $job; there are host, core, thumb, qemu and docs" ;;
+        host | bench | core | thumb | qemu | docs) ;;
+        *) fail "no job $job; there are host, bench, core, thumb, qemu and docs" ;;
     esac
 done
 for job in "$@"; do
