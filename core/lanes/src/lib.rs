@@ -36,7 +36,7 @@ pub trait Kernel {
 pub enum Width {
     /// No lanes: callers do one thing after the other.
     Scalar,
-    /// What every processor of the target has: SSE2 on x86-64, NEON on AArch64.
+    /// What every processor of the target has: SSE2 on x86-64, NEON on `AArch64`.
     Baseline,
     /// AVX2, on x86-64.
     Avx2,

@@ -130,11 +130,11 @@ impl<T: Real> Dataset<T> {
     }
     /// The d features of a row, counted from 0; empty for a row that does not exist.
     pub fn x(&self, row: usize) -> &[T] {
-        self.features.chunks_exact(self.features().max(1)).nth(row).unwrap_or(&[])
+        chunk(&self.features, self.features(), row)
     }
     /// The k ranks of a row, counted from 0, 1 = best; empty for a row that does not exist.
     pub fn y(&self, row: usize) -> &[T] {
-        self.targets.chunks_exact(self.labels().max(1)).nth(row).unwrap_or(&[])
+        chunk(&self.targets, self.labels(), row)
     }
 
     /// The given rows in the given order, under the same name. Rows may repeat; rows that do not exist are
@@ -171,6 +171,12 @@ impl<T> fmt::Debug for Dataset<T> {
             .field("labels", &self.label_names.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Chunk `row` of `length` numbers, without the division of `chunks_exact`; empty if there are not so many.
+fn chunk<T>(numbers: &[T], length: usize, row: usize) -> &[T] {
+    let range = row.checked_mul(length).and_then(|start| Some(start..start.checked_add(length)?));
+    range.and_then(|range| numbers.get(range)).unwrap_or(&[])
 }
 
 /// `stem1`, `stem2`, …: names for columns that have none.

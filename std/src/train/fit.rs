@@ -2,9 +2,9 @@ use std::ops::ControlFlow;
 
 use perturb_core::{ClosedForm, Error, Noise, Real, Seed, Shape};
 
-use super::optimizer::State;
-use super::{LinearModel, Loss, Objective, Optimizer, Schedule, Standardization, Workspace};
-use crate::data::{DataError, Dataset, shuffle};
+use super::run::Run;
+use super::{LinearModel, Loss, Objective, Optimizer, Schedule};
+use crate::data::{DataError, Dataset};
 
 /// How an affine model is trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,11 +166,11 @@ impl Training {
         let mut run = Run::new(self, objective, data);
         let mut best: Option<(f64, Fitted<T>)> = None;
         let mut epoch = 0;
-        while run.step < run.steps {
+        while run.step() < run.steps() {
             run.epoch(epoch)?;
             epoch += 1;
-            let fitted = Fitted { model: run.model(), epoch, steps: run.step };
-            let report = EpochReport { epoch, step: run.step, steps: run.steps, model: &fitted.model };
+            let fitted = Fitted { model: run.model(), epoch, steps: run.step() };
+            let report = EpochReport { epoch, step: run.step(), steps: run.steps(), model: &fitted.model };
             match observe(&report) {
                 ControlFlow::Break(()) => break,
                 ControlFlow::Continue(Some(score)) => match &best {
@@ -186,7 +186,7 @@ impl Training {
                 break;
             }
         }
-        let last = Fitted { model: run.model(), epoch, steps: run.step };
+        let last = Fitted { model: run.model(), epoch, steps: run.step() };
         if last.model.weights().iter().chain(last.model.bias()).any(|w| !w.is_finite()) {
             return Err(TrainError::Layer(Error::Overflow { quantity: "a trained weight" }));
         }
@@ -234,126 +234,5 @@ impl Training {
         } else {
             Err(TrainError::Labels { expected: dim, found: data.labels() })
         }
-    }
-}
-
-/// A run in progress.
-struct Run<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> {
-    training: &'a Training,
-    objective: &'a Objective<O, N, T>,
-    data: &'a Dataset<T>,
-    standardization: Standardization<T>,
-    current: LinearModel<T>,
-    mean: LinearModel<T>,
-    averaged: usize,
-    optimizers: (State<T>, State<T>),
-    gradient: LinearModel<T>,
-    workspace: Workspace<O, N, T>,
-    x: Vec<T>,
-    theta: Vec<T>,
-    slope: Vec<T>,
-    step: usize,
-    steps: usize,
-}
-
-impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Run<'a, O, N, T> {
-    fn new(training: &'a Training, objective: &'a Objective<O, N, T>, data: &'a Dataset<T>) -> Self {
-        let (features, scores) = (data.features(), data.labels());
-        let standardization = if training.standardize {
-            Standardization::of(data, training.intercept)
-        } else {
-            Standardization::identity(features)
-        };
-        let zeros = LinearModel::zeros(features, scores);
-        Self {
-            training,
-            objective,
-            data,
-            standardization,
-            current: zeros.clone(),
-            mean: zeros.clone(),
-            averaged: 0,
-            optimizers: (
-                State::new(training.optimizer, features * scores),
-                State::new(training.optimizer, scores),
-            ),
-            gradient: zeros,
-            workspace: objective.workspace(),
-            x: vec![T::ZERO; features],
-            theta: vec![T::ZERO; scores],
-            slope: vec![T::ZERO; scores],
-            step: 0,
-            steps: training.steps(data.len()),
-        }
-    }
-
-    /// One pass over the shuffled rows.
-    fn epoch(&mut self, epoch: usize) -> Result<(), TrainError> {
-        let order = shuffle(self.training.seed.fold(0).fold(epoch as u64), self.data.len());
-        let batch = self.training.batch.min(order.len());
-        for rows in order.chunks_exact(batch) {
-            if self.step == self.steps {
-                break;
-            }
-            self.descend(rows)?;
-            self.step += 1;
-        }
-        Ok(())
-    }
-
-    /// One step on the mean gradient of `rows`.
-    fn descend(&mut self, rows: &[usize]) -> Result<(), TrainError> {
-        let (weights, bias) = self.gradient.parts_mut();
-        weights.fill(T::ZERO);
-        bias.fill(T::ZERO);
-        let seed = self.training.seed.fold(1).fold(self.step as u64);
-        // W −= share·g xᵀ accumulates the mean gradient.
-        let share = T::from_f64(-1.0 / rows.len() as f64);
-        for (place, &row) in rows.iter().enumerate() {
-            self.standardization.apply(self.data.x(row), &mut self.x);
-            self.current.score(&self.x, &mut self.theta);
-            self.objective
-                .gradient(
-                    &self.theta,
-                    self.data.y(row),
-                    seed.fold(place as u64),
-                    &mut self.slope,
-                    &mut self.workspace,
-                )
-                .and_then(|()| finite(&self.theta))
-                .map_err(|source| TrainError::Row { step: self.step, row, source })?;
-            self.gradient.descend(&self.x, &self.slope, share);
-        }
-        let progress = self.step as f64 / self.steps as f64;
-        let rate = self.training.rate * self.training.schedule.factor(progress);
-        let (weights, bias) = self.current.parts_mut();
-        self.optimizers.0.step(weights, self.gradient.weights(), rate);
-        if self.training.intercept {
-            self.optimizers.1.step(bias, self.gradient.bias(), rate);
-        }
-        if progress >= 1.0 - self.training.averaging {
-            self.averaged += 1;
-            let share = T::from_f64(1.0 / self.averaged as f64);
-            let (weights, bias) = self.mean.parts_mut();
-            let current = self.current.weights().iter().chain(self.current.bias());
-            for (mean, &current) in weights.iter_mut().chain(bias).zip(current) {
-                *mean += (current - *mean) * share;
-            }
-        }
-        Ok(())
-    }
-
-    /// The model as it stands, on raw features.
-    fn model(&self) -> LinearModel<T> {
-        let model = if self.averaged > 0 { &self.mean } else { &self.current };
-        self.standardization.fold_into(model.clone())
-    }
-}
-
-fn finite<T: Real>(theta: &[T]) -> Result<(), Error> {
-    if theta.iter().all(|theta| theta.is_finite()) {
-        Ok(())
-    } else {
-        Err(Error::Overflow { quantity: "a score Wx + b" })
     }
 }

@@ -1,4 +1,7 @@
 use perturb_core::{Array, ClosedForm, Error, Expectation, MonteCarlo, Noise, Perturbed, Real, Seed, Shape};
+use perturb_lanes::{Kernel, run};
+
+use crate::RowError;
 
 /// What is minimised between scores θ and a target decision y: the four losses of Section 5.2.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,6 +65,36 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
             work: oracle.work(),
             memory: oracle.memory(),
         }
+    }
+
+    /// [`gradient`](Self::gradient) in rows of d entries: row r of `thetas`, `targets` and `gradients` with the seed
+    /// `seed.fold(r)`. Stops at the first row that fails.
+    pub fn gradients(
+        &self,
+        thetas: &[T],
+        targets: &[T],
+        seed: Seed,
+        gradients: &mut [T],
+        workspace: &mut Workspace<O, N, T>,
+    ) -> Result<(), RowError> {
+        match (self.loss, self.how) {
+            (Loss::Squared, _) => run(Difference { out: gradients, a: thetas, b: targets }),
+            (Loss::FenchelYoung, Expectation::MonteCarlo(MonteCarlo { samples: 1, .. })) => {
+                solve_rows(&self.layer, thetas, seed, gradients, workspace)?;
+                run(Subtract { from: gradients, what: targets });
+            }
+            _ => {
+                let dim = self.layer.oracle().shape().dim();
+                let rows = thetas.chunks_exact(dim).zip(targets.chunks_exact(dim));
+                for (row, ((theta, target), gradient)) in
+                    rows.zip(gradients.chunks_exact_mut(dim)).enumerate()
+                {
+                    self.gradient(theta, target, seed.fold(row as u64), gradient, workspace)
+                        .map_err(|source| RowError { row, source })?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes the gradient in θ of the loss between `theta` and `target`. `seed` names the row and step.
@@ -158,7 +191,57 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
     }
 }
 
+/// y*(θ + εZ) in every row: sample 0 of the row's seed.
+fn solve_rows<O: ClosedForm<T, N>, N: Noise<T>, T: Real>(
+    layer: &Perturbed<O, N, T>,
+    thetas: &[T],
+    seed: Seed,
+    decisions: &mut [T],
+    workspace: &mut Workspace<O, N, T>,
+) -> Result<(), RowError> {
+    let dim = layer.oracle().shape().dim();
+    for (row, (theta, y)) in thetas.chunks_exact(dim).zip(decisions.chunks_exact_mut(dim)).enumerate() {
+        let Workspace { scores, work, .. } = workspace;
+        layer
+            .sample_into(theta, seed.fold(row as u64), 0, scores.as_mut(), y, work)
+            .map_err(|source| RowError { row, source })?;
+    }
+    Ok(())
+}
+
+/// out = a − b.
+struct Difference<'a, T> {
+    out: &'a mut [T],
+    a: &'a [T],
+    b: &'a [T],
+}
+
+impl<T: Real> Kernel for Difference<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        difference(self.out, self.a, self.b);
+    }
+}
+
+/// from −= what.
+struct Subtract<'a, T> {
+    from: &'a mut [T],
+    what: &'a [T],
+}
+
+impl<T: Real> Kernel for Subtract<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for (from, &what) in self.from.iter_mut().zip(self.what) {
+            *from -= what;
+        }
+    }
+}
+
 /// a − b.
+#[inline(always)]
 fn difference<T: Real>(out: &mut [T], a: &[T], b: &[T]) {
     for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
         *out = a - b;

@@ -3,8 +3,11 @@
 mod fit;
 mod judge;
 mod loss;
+mod minibatch;
 mod model;
 mod optimizer;
+mod products;
+mod run;
 mod schedule;
 mod standardize;
 

@@ -1,4 +1,5 @@
 use perturb_core::Real;
+use perturb_lanes::{Kernel, run};
 
 /// A rule that turns gradients into steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,32 +40,86 @@ impl<T: Real> State<T> {
     pub(crate) fn step(&mut self, parameters: &mut [T], gradient: &[T], rate: f64) {
         match self.rule {
             Optimizer::Sgd { momentum: 0.0 } => {
-                let rate = T::from_f64(rate);
-                for (w, &g) in parameters.iter_mut().zip(gradient) {
-                    *w -= rate * g;
-                }
+                run(Descent { parameters, gradient, rate: T::from_f64(rate) });
             }
-            Optimizer::Sgd { momentum } => {
-                let (rate, momentum) = (T::from_f64(rate), T::from_f64(momentum));
-                for ((w, &g), m) in parameters.iter_mut().zip(gradient).zip(&mut self.first) {
-                    *m = momentum * *m + g;
-                    *w -= rate * *m;
-                }
-            }
+            Optimizer::Sgd { momentum } => run(Momentum {
+                parameters,
+                gradient,
+                moments: &mut self.first,
+                rate: T::from_f64(rate),
+                decay: T::from_f64(momentum),
+            }),
             Optimizer::Adam => {
                 self.powers = (self.powers.0 * BETA_1, self.powers.1 * BETA_2);
-                let rate = T::from_f64(rate / (1.0 - self.powers.0));
-                let correction = T::from_f64(1.0 / (1.0 - self.powers.1));
-                let (b1, b2) = (T::from_f64(BETA_1), T::from_f64(BETA_2));
-                let (c1, c2) = (T::from_f64(1.0 - BETA_1), T::from_f64(1.0 - BETA_2));
-                let stabilizer = T::from_f64(STABILIZER);
-                let moments = self.first.iter_mut().zip(&mut self.second);
-                for ((w, &g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
-                    *m = b1 * *m + c1 * g;
-                    *v = b2 * *v + c2 * g * g;
-                    *w -= rate * *m / ((*v * correction).sqrt() + stabilizer);
-                }
+                run(Adam {
+                    parameters,
+                    gradient,
+                    first: &mut self.first,
+                    second: &mut self.second,
+                    rate: T::from_f64(rate / (1.0 - self.powers.0)),
+                    correction: T::from_f64(1.0 / (1.0 - self.powers.1)),
+                });
             }
+        }
+    }
+}
+
+struct Descent<'a, T> {
+    parameters: &'a mut [T],
+    gradient: &'a [T],
+    rate: T,
+}
+
+impl<T: Real> Kernel for Descent<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for (w, &g) in self.parameters.iter_mut().zip(self.gradient) {
+            *w -= self.rate * g;
+        }
+    }
+}
+
+struct Momentum<'a, T> {
+    parameters: &'a mut [T],
+    gradient: &'a [T],
+    moments: &'a mut [T],
+    rate: T,
+    decay: T,
+}
+
+impl<T: Real> Kernel for Momentum<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for ((w, &g), m) in self.parameters.iter_mut().zip(self.gradient).zip(self.moments) {
+            *m = self.decay * *m + g;
+            *w -= self.rate * *m;
+        }
+    }
+}
+
+struct Adam<'a, T> {
+    parameters: &'a mut [T],
+    gradient: &'a [T],
+    first: &'a mut [T],
+    second: &'a mut [T],
+    rate: T,
+    correction: T,
+}
+
+impl<T: Real> Kernel for Adam<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let (b1, b2) = (T::from_f64(BETA_1), T::from_f64(BETA_2));
+        let (c1, c2) = (T::from_f64(1.0 - BETA_1), T::from_f64(1.0 - BETA_2));
+        let stabilizer = T::from_f64(STABILIZER);
+        let moments = self.first.iter_mut().zip(self.second);
+        for ((w, &g), (m, v)) in self.parameters.iter_mut().zip(self.gradient).zip(moments) {
+            *m = b1 * *m + c1 * g;
+            *v = b2 * *v + c2 * g * g;
+            *w -= self.rate * *m / ((*v * self.correction).sqrt() + stabilizer);
         }
     }
 }

@@ -1,4 +1,5 @@
 use perturb_core::Real;
+use perturb_lanes::{Kernel, run};
 
 use super::LinearModel;
 use crate::data::Dataset;
@@ -25,15 +26,7 @@ impl<T: Real> Standardization<T> {
         let (rows, features) = (data.len(), data.features());
         let mut mean = vec![0.0f64; features];
         let mut square = vec![0.0f64; features];
-        // Welford's update: no cancellation for features far from 0.
-        for row in 0..rows {
-            for ((mean, square), &x) in mean.iter_mut().zip(&mut square).zip(data.x(row)) {
-                let x = x.to_f64();
-                let before = x - *mean;
-                *mean += before / (row + 1) as f64;
-                *square += before * (x - *mean);
-            }
-        }
+        run(Welford { data, mean: &mut mean, square: &mut square });
         let scale = mean.iter().zip(&square).map(|(mean, square)| {
             let deviation = (square / rows.max(1) as f64).sqrt();
             // Less is the rounding of a constant.
@@ -48,6 +41,7 @@ impl<T: Real> Standardization<T> {
         Self { mean: mean.collect(), scale }
     }
     /// (x − mean)·scale.
+    #[inline(always)]
     pub fn apply(&self, x: &[T], standardized: &mut [T]) {
         for (((s, &x), &mean), &scale) in standardized.iter_mut().zip(x).zip(&self.mean).zip(&self.scale) {
             *s = (x - mean) * scale;
@@ -66,5 +60,28 @@ impl<T: Real> Standardization<T> {
             }
         }
         model
+    }
+}
+
+/// Welford's update over all rows: no cancellation for features far from 0.
+struct Welford<'a, T> {
+    data: &'a Dataset<T>,
+    mean: &'a mut [f64],
+    square: &'a mut [f64],
+}
+
+impl<T: Real> Kernel for Welford<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for row in 0..self.data.len() {
+            let count = (row + 1) as f64;
+            for ((mean, square), &x) in self.mean.iter_mut().zip(&mut *self.square).zip(self.data.x(row)) {
+                let x = x.to_f64();
+                let before = x - *mean;
+                *mean += before / count;
+                *square += before * (x - *mean);
+            }
+        }
     }
 }
