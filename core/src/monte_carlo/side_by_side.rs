@@ -3,7 +3,7 @@
 use perturb_lanes::Kernel;
 
 use super::{Draws, MonteCarlo, Scratch, Solve};
-use crate::estimator::{self, Drawn, Estimator, LaneDraws};
+use crate::estimator::{self, Drawn, Estimator, LaneDraws, Maximizer};
 use crate::lanes::{self, LANES, LaneMemory, Streams};
 use crate::oracle::solve_checked;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape};
@@ -198,12 +198,64 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         true
     }
 
+    /// Y ~ p_θ of many rows, lanes going from row to row: row r of `y` is y*(θ + εZ) with sample 0 of the seed
+    /// `seed.fold(r)` and row r of `theta`, the bits of [`sample_into`](Self::sample_into). Both have whole rows of d entries,
+    /// finite ones; only a solver that can fail makes it fail, with the row. The kernel of training by single samples.
+    pub fn sample_rows(
+        &self,
+        theta: &[T],
+        seed: Seed,
+        y: &mut [T],
+        scratch: &mut Scratch<O, T>,
+    ) -> Result<(), (usize, Error)> {
+        let dim = self.oracle.shape().dim().max(1);
+        let mut row = 0;
+        let mut rest = y.chunks_exact_mut(dim);
+        let mut rows = theta.chunks_exact(dim);
+        while rows.len() >= LEAST && lanes::in_use() {
+            scratch.with_lanes(&self.oracle);
+            let jobs: [Job<'_, T>; LANES] = core::array::from_fn(|lane| {
+                let theta = rows.clone().nth(lane).unwrap_or_default();
+                Job { theta, seed: seed.fold((row + lane) as u64), sample: 0, warm: false }
+            });
+            let count = rows.len().min(LANES);
+            let Scratch { solve, lanes, .. } = &mut *scratch;
+            let mut out = rest.by_ref().take(count);
+            let each = |_: usize, drawn: Drawn<'_, '_, T>| match drawn {
+                Drawn::One(draw) => {
+                    if let Some(y) = out.next() {
+                        y.copy_from_slice(draw.y);
+                    }
+                }
+                Drawn::Lanes(draws) => {
+                    for (lane, y) in out.by_ref().enumerate() {
+                        lanes::take_lane(draws.y, lane, y);
+                    }
+                }
+            };
+            let jobs = jobs.get(..count).unwrap_or_default();
+            let drawn = self.draw_jobs::<Maximizer>(jobs, None, solve, lanes, (true, None), each);
+            if !drawn.map_err(|(lane, error)| (row + lane, error))? {
+                break;
+            }
+            row += count;
+            rows.by_ref().nth(count - 1);
+        }
+        for (theta, y) in rows.zip(rest) {
+            let Solve { theta: perturbed, work, .. } = &mut scratch.solve;
+            self.sample_into(theta, seed.fold(row as u64), 0, perturbed.as_mut(), y, work)
+                .map_err(|error| (row, error))?;
+            row += 1;
+        }
+        Ok(())
+    }
+
     /// Estimates of many rows with few samples each, lanes going from row to row: `theta` has a row of d scores for each of
     /// `sums`, which must be empty and are means afterwards. Row r takes the samples of [`how.row`](MonteCarlo::row)`(first +
     /// r)`, and gets the bits of [`estimate`](Self::estimate). `estimator(r)` is the one of row r.
     ///
     /// For at most [`BLOCK`](super::BLOCK) samples, independent ones, and estimators without a baseline; inputs must have
-    /// passed [`check`](Self::check). `false`, with nothing done, where the noise or the shape has no lanes. An error comes
+    /// passed [`check`](Self::check). `false`, with nothing done, where there are no lanes. An error comes
     /// with its row.
     pub fn estimate_rows<E>(
         &self,
@@ -221,6 +273,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let row_of = |row: usize| theta.get(row * dim..(row + 1) * dim).unwrap_or_default();
         let per_row = how.samples as usize;
         let jobs = sums.len() * per_row;
+        if !lanes::in_use() {
+            return Ok(false);
+        }
         scratch.with_lanes(&self.oracle);
         let mut at = 0;
         while at < jobs {

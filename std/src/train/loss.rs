@@ -1,4 +1,7 @@
-use perturb_core::{Array, ClosedForm, Error, Expectation, MonteCarlo, Noise, Perturbed, Real, Seed, Shape};
+use perturb_core::estimator::{Maximizer, Vjp};
+use perturb_core::{
+    Array, ClosedForm, Error, Expectation, MonteCarlo, Noise, Perturbed, Real, Scratch, Seed, Shape,
+};
 use perturb_lanes::{Kernel, run};
 
 use crate::RowError;
@@ -50,6 +53,8 @@ pub struct Workspace<O: ClosedForm<T, N>, N: Noise<T>, T: Real> {
     y: Array<O, T>,
     direction: Array<O, T>,
     work: O::Work,
+    scratch: Scratch<O, T>,
+    part: Option<Array<O, T>>,
     memory: <O as ClosedForm<T, N>>::Memory,
 }
 
@@ -63,6 +68,8 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
             y: array(),
             direction: array(),
             work: oracle.work(),
+            scratch: Scratch::new(oracle),
+            part: None,
             memory: oracle.memory(),
         }
     }
@@ -80,7 +87,9 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
         match (self.loss, self.how) {
             (Loss::Squared, _) => run(Difference { out: gradients, a: thetas, b: targets }),
             (Loss::FenchelYoung, Expectation::MonteCarlo(MonteCarlo { samples: 1, .. })) => {
-                solve_rows(&self.layer, thetas, seed, gradients, workspace)?;
+                self.layer
+                    .sample_rows(thetas, seed, gradients, &mut workspace.scratch)
+                    .map_err(|(row, source)| RowError { row, source })?;
                 run(Subtract { from: gradients, what: targets });
             }
             _ => {
@@ -119,7 +128,9 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
                 difference(gradient, y.as_ref(), target);
             }
             (Loss::FenchelYoung, Expectation::MonteCarlo(how)) => {
-                let y = self.layer.maximizer(theta, MonteCarlo { seed, ..how })?;
+                let Workspace { y, scratch, part, .. } = workspace;
+                let how = MonteCarlo { seed, ..how };
+                self.layer.estimate_into(theta, &Maximizer, how, scratch, y, part)?;
                 difference(gradient, y.as_ref(), target);
             }
             (Loss::PerturbedSquared, Expectation::Exact) => {
@@ -133,13 +144,14 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
                 }
             }
             (Loss::PerturbedSquared, Expectation::MonteCarlo(how)) => {
-                let y = self.layer.maximizer(theta, MonteCarlo { seed: seed.fold(0), ..how })?;
-                difference(workspace.direction.as_mut(), y.as_ref(), target);
-                let how = MonteCarlo { seed: seed.fold(1), ..how };
-                let product = self.layer.vjp(theta, workspace.direction.as_ref(), how)?;
-                for (gradient, &product) in gradient.iter_mut().zip(product.as_ref()) {
-                    *gradient = product;
-                }
+                let Workspace { y, direction, scratch, part, .. } = workspace;
+                let forward = MonteCarlo { seed: seed.fold(0), ..how };
+                self.layer.estimate_into(theta, &Maximizer, forward, scratch, y, part)?;
+                difference(direction.as_mut(), y.as_ref(), target);
+                let backward = MonteCarlo { seed: seed.fold(1), ..how };
+                let product = Vjp { cotangent: direction.as_ref() };
+                self.layer.estimate_into(theta, &product, backward, scratch, y, part)?;
+                gradient.copy_from_slice(y.as_ref());
             }
         }
         Ok(())
@@ -189,24 +201,6 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
             *g /= lambda;
         }
     }
-}
-
-/// y*(θ + εZ) in every row: sample 0 of the row's seed.
-fn solve_rows<O: ClosedForm<T, N>, N: Noise<T>, T: Real>(
-    layer: &Perturbed<O, N, T>,
-    thetas: &[T],
-    seed: Seed,
-    decisions: &mut [T],
-    workspace: &mut Workspace<O, N, T>,
-) -> Result<(), RowError> {
-    let dim = layer.oracle().shape().dim();
-    for (row, (theta, y)) in thetas.chunks_exact(dim).zip(decisions.chunks_exact_mut(dim)).enumerate() {
-        let Workspace { scores, work, .. } = workspace;
-        layer
-            .sample_into(theta, seed.fold(row as u64), 0, scores.as_mut(), y, work)
-            .map_err(|source| RowError { row, source })?;
-    }
-    Ok(())
 }
 
 /// out = a − b.
