@@ -2,22 +2,28 @@
 
 use std::fmt::Write;
 
+use perturb_lanes::{Width, limit};
 use perturb_tests::golden::{GOLDEN, expected, run};
 use perturb_tests::suite::{Cases, NAMES, suite};
 
+/// With samples one after the other, and side by side in vectors of every width that this machine has.
 #[test]
 fn bits_are_the_golden_ones() {
-    let mut found = Vec::new();
-    run(&mut |name, digest| found.push((name.to_owned(), digest.expect(name))));
-    let mut table = String::new();
-    for (name, digest) in &found {
-        let words: [u64; 4] = std::array::from_fn(|i| digest >> (48 - 16 * i) & 0xFFFF);
-        let [a, b, c, d] = words;
-        writeln!(table, "    (\"{name}\", 0x{a:04X}_{b:04X}_{c:04X}_{d:04X}),").unwrap();
+    for width in Width::ALL {
+        limit(width);
+        let mut found = Vec::new();
+        run(&mut |name, digest| found.push((name.to_owned(), digest.expect(name))));
+        let mut table = String::new();
+        for (name, digest) in &found {
+            let words: [u64; 4] = std::array::from_fn(|i| digest >> (48 - 16 * i) & 0xFFFF);
+            let [a, b, c, d] = words;
+            writeln!(table, "    (\"{name}\", 0x{a:04X}_{b:04X}_{c:04X}_{d:04X}),").unwrap();
+        }
+        let known: Vec<_> = GOLDEN.iter().map(|&(name, digest)| (name.to_owned(), digest)).collect();
+        let changed: Vec<_> = found.iter().filter(|case| !known.contains(case)).map(|case| &case.0).collect();
+        let width = width.name();
+        assert!(found == known, "value-breaking in {changed:?} ({width}); the table is now\n{table}");
     }
-    let known: Vec<_> = GOLDEN.iter().map(|&(name, digest)| (name.to_owned(), digest)).collect();
-    let changed: Vec<_> = found.iter().filter(|case| !known.contains(case)).map(|case| &case.0).collect();
-    assert!(found == known, "value-breaking in {changed:?}; the table is now\n{table}");
 }
 
 /// Names are unique, and so are their digests, by which a device finds them.

@@ -1,0 +1,205 @@
+//! Samples side by side have the bits of samples one after the other, in vectors of every width.
+
+use perturb::estimator::{FenchelYoungTerm, Jacobian, Maximizer, Value, Vjp};
+use perturb::lanes::{LANES, Streams};
+use perturb::{
+    Assignment, BatchExt, Dyn, DynRect, Error, GridPath, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo,
+    NegativeCost, Neighbours, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
+};
+use perturb_lanes::{Width, limit};
+
+/// Widths are of the whole process: one test at a time.
+static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// Asserts that `results` are the same at every width, and that there are some.
+fn same_at_every_width(name: &str, mut results: impl FnMut() -> Vec<u64>) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    limit(Width::Scalar);
+    let want = results();
+    assert!(!want.is_empty());
+    for width in Width::ALL {
+        limit(width);
+        assert!(results() == want, "{name}, {}", width.name());
+    }
+}
+
+fn bits<T: Real>(numbers: &[T]) -> impl Iterator<Item = u64> + '_ {
+    numbers.iter().map(|x| x.to_f64().to_bits())
+}
+
+/// Whole groups of lanes and parts of one, whole blocks and parts of one.
+const SAMPLES: [u32; 7] = [1, 4, 16, 21, 64, 65, 200];
+
+/// Estimates of one row, by decisions alone, by products, and by all that a draw knows.
+fn estimates<T: Real, O: Oracle<T>, N: Noise<T>>(layer: &Perturbed<O, N, T>, theta: &[T]) -> Vec<u64> {
+    let mut found = Vec::new();
+    let mut tell = |result: Result<Vec<T>, Error>| match result {
+        Ok(numbers) => found.extend(bits(&numbers)),
+        // Which sample failed, of all.
+        Err(error) => found.extend(error.to_string().bytes().map(u64::from)),
+    };
+    let target = layer.sample(theta, Seed(77), 0).map(|y| y.as_ref().to_vec()).unwrap_or_default();
+    for samples in SAMPLES {
+        let how = MonteCarlo::new(samples, Seed(5));
+        tell(layer.estimate(theta, &Maximizer, how).map(|y| y.as_ref().to_vec()));
+        tell(layer.estimate(theta, &Vjp { cotangent: theta }, how).map(|y| y.as_ref().to_vec()));
+        if target.len() == theta.len() {
+            let term = FenchelYoungTerm { target: &target, offset: T::ZERO };
+            let found = layer.estimate(theta, &term, how);
+            tell(found.map(|(loss, gradient)| [&[loss], gradient.as_ref()].concat()));
+        }
+        if theta.len() > 20 {
+            continue;
+        }
+        for how in [how.leave_one_out(), how.antithetic()] {
+            let found = layer.estimate(theta, &(Value, Maximizer, Jacobian), how);
+            tell(found.map(|(value, y, jacobian)| [&[value], y.as_ref(), jacobian.as_ref()].concat()));
+        }
+    }
+    let spread = layer.estimate_with_error(theta, &Maximizer, MonteCarlo::new(100, Seed(6)));
+    tell(spread.map(|spread| spread.standard_error.as_ref().to_vec()));
+    found
+}
+
+/// Batches with few samples a row, where lanes go from row to row, and with many.
+fn batches<T: Real, O: Oracle<T> + Sync, N: Noise<T>>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+) -> Vec<u64> {
+    let mut found = Vec::new();
+    let rows: Vec<T> = (0..11).flat_map(|row| theta.iter().map(move |&x| x * T::from_usize(row + 1))).collect();
+    for samples in [1, 3, 20, 70] {
+        let how = MonteCarlo::new(samples, Seed(8));
+        match layer.batch().maximizer(&rows, how) {
+            Ok(y) => found.extend(bits(&y)),
+            Err(error) => found.extend(error.to_string().bytes().map(u64::from)),
+        }
+        if let Ok(products) = layer.batch().vjp(&rows, &rows, how) {
+            found.extend(bits(&products));
+        }
+    }
+    found
+}
+
+fn check<T: Real, O: Oracle<T> + Sync + Clone, N: Noise<T>>(noise: N, oracle: &O, theta: &[T]) {
+    // The last: scores that the noise hardly moves, so that those that are tied stay so.
+    for epsilon in [1.0, 0.1, 1e-30] {
+        let layer = Perturbed::new(oracle.clone(), noise, T::from_f64(epsilon)).unwrap();
+        let name = format!("{} {} d = {} {} ε = {epsilon}", O::NAME, N::NAME, theta.len(), T::NAME);
+        same_at_every_width(&name, || {
+            let mut all = estimates(&layer, theta);
+            all.extend(batches(&layer, theta));
+            all
+        });
+    }
+}
+
+/// Scores with ties.
+fn scores<T: Real>(dim: usize) -> Vec<T> {
+    (0..dim).map(|i| T::from_f64(((i * 37 + 11) % (dim / 2 + 2)) as f64 / 7.0 - 1.0)).collect()
+}
+
+fn picks<T: Real, N: Noise<T>>(noise: N) {
+    for dim in [1, 2, 5, 130] {
+        check(noise, &Simplex::new(Dyn(dim)).unwrap(), &scores::<T>(dim));
+    }
+    check(noise, &Hypercube::sign(Dyn(7)).unwrap(), &scores::<T>(7));
+    // By a list of the largest, by a network, all, and too many for either.
+    for (dim, k) in [(1, 1), (2, 1), (40, 3), (40, 15), (40, 16), (40, 39), (40, 40), (513, 2)] {
+        check(noise, &TopK::new(Dyn(dim), k).unwrap(), &scores::<T>(dim));
+    }
+    for dim in [1, 2, 16, 17, 100, 512, 513] {
+        check(noise, &Ranking::ascending(Dyn(dim)).unwrap(), &scores::<T>(dim));
+    }
+    let uneven: Vec<T> = (0..30).map(|i| T::from_f64(1.0 / (1.5 + f64::from(i)))).collect();
+    check(noise, &Ranking::new(Dyn(30), &uneven).unwrap(), &scores::<T>(30));
+}
+
+fn paths<T: Real, N: Noise<T>>(noise: N) {
+    for neighbours in [Neighbours::Four, Neighbours::Eight] {
+        for (rows, columns) in [(1, 1), (1, 7), (6, 1), (2, 2), (5, 4)] {
+            let theta: Vec<T> = scores(rows * columns).iter().map(|&x: &T| x - T::TWO).collect();
+            let grid = GridPath::new(DynRect { rows, columns }, neighbours).unwrap();
+            check(noise, &grid, &theta);
+            let high = grid.with_negative_costs(NegativeCost::Floor(T::TWO)).unwrap();
+            check(noise, &high, &theta);
+            check(noise, &grid.with_negative_costs(NegativeCost::Refuse).unwrap(), &theta);
+        }
+        let plane = DynRect { rows: 7, columns: 6 };
+        let grid = GridPath::between(plane, neighbours, (5, 4), (1, 0)).unwrap();
+        // Costs so small beside others that adding them changes nothing.
+        let tiny = grid.with_negative_costs(NegativeCost::Floor(T::from_f64(1e-20))).unwrap();
+        let theta: Vec<T> = (0..42).map(|i| T::from_f64(if i % 3 == 0 { -1e9 } else { 10.0 })).collect();
+        check(noise, &tiny, &theta);
+        check(noise, &grid, &theta);
+    }
+}
+
+/// Solved one after the other, with noise from lanes.
+fn matches<T: Real, N: Noise<T>>(noise: N) {
+    let plane = DynRect { rows: 4, columns: 4 };
+    check(noise, &Assignment::new(plane).unwrap(), &scores::<T>(16));
+    check(noise, &Assignment::new(plane).unwrap().with_warm_start(), &scores::<T>(16));
+}
+
+#[test]
+fn picks_in_lanes() {
+    picks::<f32, _>(Gumbel);
+    picks::<f32, _>(Normal);
+    picks::<f64, _>(Normal);
+}
+
+#[test]
+fn paths_in_lanes() {
+    paths::<f32, _>(Normal);
+    paths::<f64, _>(Logistic);
+}
+
+#[test]
+fn matches_in_lanes() {
+    matches::<f32, _>(Normal);
+    matches::<f64, _>(Laplace);
+}
+
+/// Scores that overflow when they are perturbed.
+#[test]
+fn infinite_scores_in_lanes() {
+    let theta: Vec<f32> = (0..20).map(|i| if i % 3 == 0 { f32::MAX } else { -f32::MAX }).collect();
+    let layer = |oracle| Perturbed::new(oracle, Normal, 1e38f32).unwrap();
+    let ranking = layer(Ranking::ascending(Dyn(20)).unwrap());
+    same_at_every_width("ranking of infinite scores", || estimates(&ranking, &theta));
+    let top_k = Perturbed::new(TopK::new(Dyn(20), 4).unwrap(), Normal, 1e38f32).unwrap();
+    same_at_every_width("top-k of infinite scores", || estimates(&top_k, &theta));
+    let grid = GridPath::new(DynRect { rows: 4, columns: 5 }, Neighbours::Eight).unwrap();
+    let grid = Perturbed::new(grid, Normal, 1e38f32).unwrap();
+    same_at_every_width("path of infinite scores", || estimates(&grid, &theta));
+}
+
+/// Entry i of lane l is what generator l draws for entry i, for odd and even numbers of entries.
+#[test]
+fn noises_in_lanes() {
+    fn check<T: Real, N: Noise<T>>(noise: N) {
+        let seeds = core::array::from_fn(|lane| Seed(4).fold(lane as u64));
+        for dim in [1, 2, 33] {
+            same_at_every_width(N::NAME, || {
+                let mut rows = vec![[T::ZERO; LANES]; dim];
+                let mut streams = Streams::new(&seeds, &[7; LANES]);
+                assert!(noise.fill_lanes(&mut streams, &mut rows));
+                let mut column = Dyn(dim).array(T::ZERO);
+                for (lane, seed) in seeds.iter().enumerate() {
+                    noise.fill(&mut seed.stream(7), &mut column);
+                    assert!(rows.iter().zip(&column).all(|(row, &want)| row[lane] == want));
+                }
+                bits(rows.as_flattened()).collect()
+            });
+        }
+    }
+    check::<f32, _>(Gumbel);
+    check::<f32, _>(Normal);
+    check::<f32, _>(Laplace);
+    check::<f32, _>(Logistic);
+    check::<f64, _>(Gumbel);
+    check::<f64, _>(Normal);
+    check::<f64, _>(Laplace);
+    check::<f64, _>(Logistic);
+}
