@@ -1,1 +1,14 @@
-//! Benches live beside this file; see the `[[bench]]` entries of `Cargo.toml`.
+//! What the benches beside this file and the programs `workloads`, `compare` and `curves` share: workloads with data and
+//! checked answers, timing, and the records that are printed. How to run them: `README.md`.
+
+pub mod agreement;
+pub mod arguments;
+pub mod call;
+pub mod data;
+pub mod plain;
+pub mod record;
+pub mod timing;
+pub mod workload;
+
+/// Why a program cannot go on, as its user reads it.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
