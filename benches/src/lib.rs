@@ -5,6 +5,8 @@ pub mod agreement;
 pub mod arguments;
 pub mod call;
 pub mod data;
+pub mod machine;
+pub mod markdown;
 pub mod plain;
 pub mod record;
 pub mod timing;
