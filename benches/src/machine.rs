@@ -4,12 +4,20 @@ use std::fs;
 use std::process::Command;
 
 use crate::arguments::all_threads;
+use crate::markdown::counted;
 
-/// The processor, its cores and vectors, and the compiler, as one line.
+/// The processor, its cores and vectors, the compiler, and how busy it has been, as one line.
 pub fn description() -> String {
     let rustc = printed(Command::new("rustc").arg("--version")).unwrap_or_else(|| "rustc".into());
-    let width = perturb_lanes::width().name();
-    format!("{}, {} cores, vectors: {width}; {rustc}", processor(), all_threads())
+    let (cores, width) = (counted(all_threads(), "core"), perturb_lanes::width().name());
+    format!("{}, {cores}, vectors: {width}; {rustc}{}", processor(), load().unwrap_or_default())
+}
+
+/// Processes that ran or waited to, where the system says: more than there are cores disturb one another.
+fn load() -> Option<String> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    let averages: Vec<&str> = text.split(' ').take(3).collect();
+    Some(format!("; load over the last 1, 5 and 15 minutes {}", averages.join(", ")))
 }
 
 /// The model's name, with numbers where the name alone says little.

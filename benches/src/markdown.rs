@@ -15,24 +15,31 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     [&head, &rule].into_iter().chain(rows).map(|cells| line(cells)).collect()
 }
 
-/// A number with three digits.
+/// `1 thread`, `2 threads` and so on.
+pub fn counted(number: usize, unit: &str) -> String {
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A number with three digits, or all six before the point; times a power of ten where it is larger or below 10⁻³.
 pub fn three_digits(x: f64) -> String {
     if !x.is_finite() {
         return "–".into();
     }
     let size = x.abs();
-    if size >= 99_950.0 {
-        // No more than three digits that mean something.
+    if size >= 999_950.0 || (size > 0.0 && size < 9.995e-4) {
         let digits = format!("{x:.2e}");
         let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
         let power: String = exponent.chars().map(superscript).collect();
         return format!("{mantissa}·10{power}");
     }
     let decimals = match size {
+        0.0 => 2,
         _ if size >= 99.95 => 0,
         _ if size >= 9.995 => 1,
-        _ if size >= 0.9995 || size == 0.0 => 2,
-        _ => 3 + (-size.log10()).floor().clamp(0.0, 9.0) as usize - usize::from(size >= 0.09995),
+        _ if size >= 0.9995 => 2,
+        _ if size >= 0.09995 => 3,
+        _ if size >= 0.009_995 => 4,
+        _ => 5,
     };
     format!("{x:.decimals$}")
 }
@@ -91,7 +98,7 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         let all = [0.000_123_4, 0.012_34, 0.5, 1.234, 12.34, 123.4, 12_345.0, 1.5e6, 0.0, f64::NAN];
-        let want = ["0.000123", "0.0123", "0.500", "1.23", "12.3", "123", "12345", "1.50·10⁶", "0.00", "–"];
+        let want = ["1.23·10⁻⁴", "0.0123", "0.500", "1.23", "12.3", "123", "12345", "1.50·10⁶", "0.00", "–"];
         assert_eq!(all.map(three_digits), want);
         assert_eq!([9.999, 0.099_99, 0.999_9].map(three_digits), ["10.0", "0.100", "1.00"]);
     }

@@ -15,7 +15,7 @@ use perturb_benches::Failure;
 use perturb_benches::arguments::{WidthName, all_threads, exit, pool, say};
 use perturb_benches::call::{Call, prepare};
 use perturb_benches::machine::description;
-use perturb_benches::markdown::{Part, three_digits};
+use perturb_benches::markdown::{Part, counted, three_digits};
 use perturb_benches::record::Record;
 use perturb_benches::workload::{Selection, Variant, WORKLOADS, Workload};
 use rayon::ThreadPool;
@@ -185,10 +185,17 @@ impl<'a> Comparison<'a> {
         let all = all_threads();
         let versions = self.runner.versions().unwrap_or_default();
         let mut text = format!(
-            "{}. Peers: {versions}. f32, ε = 1; nanoseconds per perturbed solve, medians of {rounds} round(s) of {reps} \
-             repetitions; ratios are those of the better of 1 and {all} threads.\n\n{}\nEveryone at their best, \
-             other variants of ours first and shortcuts last:\n\n{}",
+            "{}. Peers: {versions}. f32, ε = 1; nanoseconds per perturbed solve, medians of {} of {}; ratios are those of \
+             the better of 1 and {all} threads.
+
+{}
+Everyone at their best, other variants of ours first and shortcuts \
+             last:
+
+{}",
             description(),
+            counted(rounds.get(), "round"),
+            counted(reps.get(), "repetition"),
             report::summary(&self.results, &workloads.0, all),
             report::others(&self.results, &workloads.0)
         );

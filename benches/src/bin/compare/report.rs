@@ -1,9 +1,9 @@
 //! Results as a table and as CSV.
 
-use perturb_benches::markdown::{table, three_digits};
+use perturb_benches::markdown::{counted, table, three_digits};
 use perturb_benches::workload::{Variant, Workload};
 
-use super::results::{Contender, Results, threads};
+use super::results::{Contender, Results};
 
 /// What a workload was found to cost before the library had vector lanes, in nanoseconds per perturbed solve.
 struct Reference {
@@ -46,7 +46,7 @@ fn best((contender, ns): (&Contender, f64)) -> String {
 
 /// The table of all workloads: the library against the fastest peer. `all` is how many threads there are.
 pub(crate) fn summary(results: &Results, workloads: &[Workload], all: usize) -> String {
-    let our_threads = format!("ours, {}", threads(all));
+    let our_threads = format!("ours, {}", counted(all, "thread"));
     let head = [
         "workload (B × M)",
         "ours, 1 thread",

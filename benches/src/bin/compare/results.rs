@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use perturb_benches::markdown::counted;
 use perturb_benches::record::Record;
 use perturb_benches::timing::{largest, least, median};
 
@@ -32,13 +33,8 @@ impl fmt::Display for Contender {
         if self.variant != "default" {
             write!(f, " {}", self.variant)?;
         }
-        write!(f, ", {}", threads(self.threads))
+        write!(f, ", {}", counted(self.threads, "thread"))
     }
-}
-
-/// `1 thread`, `2 threads`.
-pub(crate) fn threads(count: usize) -> String {
-    format!("{count} thread{}", if count == 1 { "" } else { "s" })
 }
 
 /// The rounds of one contender, in nanoseconds per perturbed solve.
