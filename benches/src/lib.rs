@@ -1,13 +1,28 @@
-//! What the benches share: scores, problems with a naive solver beside each oracle, and naive estimates.
+//! What the benches and the programs `workloads`, `compare`, `curves` and `instructions` share: problems with a naive solver
+//! beside each oracle, the workloads that other implementations are compared on, timing, and the records that are printed.
+//! How to run them: `README.md`.
 #![allow(clippy::missing_panics_doc, reason = "a panic is how an assertion fails")]
 
 use perturb::{Noise, Normal, Real, Seed};
 
+pub mod agreement;
+pub mod arguments;
+pub mod call;
 pub mod check;
+pub mod data;
 pub mod layer;
+pub mod machine;
+pub mod markdown;
 pub mod naive;
+pub mod plain;
 pub mod problem;
+pub mod record;
 pub mod step;
+pub mod timing;
+pub mod workload;
+
+/// Why a program cannot go on, as its user reads it.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Standard normal scores, always the same.
 pub fn normals<T: Real>(count: usize) -> Vec<T> {

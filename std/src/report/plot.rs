@@ -112,6 +112,8 @@ pub struct LinePlot {
     pub y_label: String,
     /// Whether the horizontal axis is logarithmic: then every x must be greater than 0.
     pub log_x: bool,
+    /// Whether the vertical axis is logarithmic: then every y, less its spread, must be greater than 0.
+    pub log_y: bool,
     /// How spreads are drawn.
     pub spread: Spread,
     /// The lines. Seven colours, then the same colours again with other marks.
@@ -154,6 +156,9 @@ impl LinePlot {
             if self.log_x && point.x < 1.0 / LARGEST {
                 return refuse("x greater than 0 on a logarithmic axis", point.x);
             }
+            if self.log_y && point.y - spread(point) < 1.0 / LARGEST {
+                return refuse("y greater than its spread on a logarithmic axis", point.y);
+            }
             for value in [point.x, point.y, point.spread] {
                 if value.abs() > LARGEST {
                     return refuse("numbers up to 1e100", value);
@@ -181,9 +186,16 @@ impl LinePlot {
             let room = (x.end / x.start).powf(0.02);
             x.start / room..x.end * room
         };
-        // A line at 0 is a quantity that might have been larger, such as a share.
-        let y = if y == (0.0..0.0) { 0.0..1.0 } else { y };
-        Ok((x, widen(y, 0.05)))
+        let y = if self.log_y {
+            // Whole decades: ticks stand at powers of ten.
+            let decade = |y: f64, round: fn(f64) -> f64| 10.0f64.powf(round(y.log10()));
+            let (start, end) = (decade(y.start, f64::floor), decade(y.end, f64::ceil));
+            if start < end { start..end } else { start / 10.0..end * 10.0 }
+        } else {
+            // A line at 0 is a quantity that might have been larger, such as a share.
+            widen(if y == (0.0..0.0) { 0.0..1.0 } else { y }, 0.05)
+        };
+        Ok((x, y))
     }
 
     fn paint(
@@ -214,13 +226,20 @@ impl LinePlot {
             let style = font(TEXT).pos(middle(HPos::Left));
             top.draw(&Text::new(series.name.clone(), text, style)).map_err(|e| fault(&e))?;
         }
-        if self.log_x { self.curves(&axes, x.log_scale(), y) } else { self.curves(&axes, x, y) }
+        match (self.log_x, self.log_y) {
+            (false, false) => self.curves(&axes, x, y),
+            (false, true) => self.curves(&axes, x, y.log_scale()),
+            (true, false) => self.curves(&axes, x.log_scale(), y),
+            (true, true) => self.curves(&axes, x.log_scale(), y.log_scale()),
+        }
     }
 
-    fn curves<X>(&self, area: &DrawingArea<SVGBackend<'_>, Shift>, x: X, y: Range<f64>) -> Result<(), String>
+    fn curves<X, Y>(&self, area: &DrawingArea<SVGBackend<'_>, Shift>, x: X, y: Y) -> Result<(), String>
     where
         X: AsRangedCoord<Value = f64>,
         X::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
+        Y: AsRangedCoord<Value = f64>,
+        Y::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
     {
         let fault = |error: &dyn std::fmt::Display| error.to_string();
         let mut chart = ChartBuilder::on(area)
@@ -390,6 +409,8 @@ mod tests {
         }
         for x in [1e-100, 1e-3, 1.0, 1e100] {
             assert!(LinePlot { log_x: true, ..plot(&[(x, 1.0), (1.0, 2.0)]) }.draw().is_ok(), "{x}");
+            let both = LinePlot { log_y: true, log_x: true, ..plot(&[(x, 1.0), (1.0, 2e5)]) };
+            assert!(both.draw().is_ok(), "{x}");
         }
     }
 
@@ -400,6 +421,8 @@ mod tests {
         assert!(refusal(plot(&[(0.0, 1e101)])).contains("up to 1e100, found 1e101"));
         let zero = LinePlot { log_x: true, ..plot(&[(0.0, 1.0)]) };
         assert!(refusal(zero).contains("x greater than 0 on a logarithmic axis, found 0"));
+        let low = LinePlot { log_y: true, ..plot(&[(1.0, 0.1)]) };
+        assert!(refusal(low).contains("y greater than its spread on a logarithmic axis, found 0.1"));
     }
 
     #[test]

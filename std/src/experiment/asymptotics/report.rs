@@ -102,6 +102,7 @@ fn plot(
         log_x: true,
         spread: Spread::Bars,
         series,
+        ..LinePlot::default()
     }
     .draw()
 }

@@ -124,6 +124,7 @@ fn plot(
         log_x: true,
         spread: Spread::Bars,
         series,
+        ..LinePlot::default()
     }
     .draw()
 }
