@@ -62,12 +62,10 @@ fn estimates<T: Real, O: Oracle<T>, N: Noise<T>>(layer: &Perturbed<O, N, T>, the
 }
 
 /// Batches with few samples a row, where lanes go from row to row, and with many.
-fn batches<T: Real, O: Oracle<T> + Sync, N: Noise<T>>(
-    layer: &Perturbed<O, N, T>,
-    theta: &[T],
-) -> Vec<u64> {
+fn batches<T: Real, O: Oracle<T> + Sync, N: Noise<T>>(layer: &Perturbed<O, N, T>, theta: &[T]) -> Vec<u64> {
     let mut found = Vec::new();
-    let rows: Vec<T> = (0..11).flat_map(|row| theta.iter().map(move |&x| x * T::from_usize(row + 1))).collect();
+    let rows: Vec<T> =
+        (0..11).flat_map(|row| theta.iter().map(move |&x| x * T::from_usize(row + 1))).collect();
     for samples in [1, 3, 20, 70] {
         let how = MonteCarlo::new(samples, Seed(8));
         match layer.batch().maximizer(&rows, how) {

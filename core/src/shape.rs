@@ -19,7 +19,10 @@ pub trait Shape: Copy + Debug + Send + Sync + 'static {
         + Send
         + Sync;
     /// [`LANES`] values an entry, or none where the shape has no place for that many.
-    type Lanes<T: Copy + Debug + Send + Sync + 'static>: AsRef<[[T; LANES]]> + AsMut<[[T; LANES]]> + Debug + Send;
+    type Lanes<T: Copy + Debug + Send + Sync + 'static>: AsRef<[[T; LANES]]>
+        + AsMut<[[T; LANES]]>
+        + Debug
+        + Send;
 
     /// The number of entries d.
     fn dim(&self) -> usize;

@@ -64,7 +64,10 @@ fn hardware(x: f32) -> f32 {
     unsafe { _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))) }
 }
 
-#[cfg(not(any(target_arch = "x86_64", all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))))]
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "arm", target_abi = "eabihf", target_os = "none")
+)))]
 #[inline]
 fn hardware(x: f32) -> f32 {
     libm::sqrtf(x)

@@ -361,12 +361,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     }
 
     /// What `solve` holds, with the scores ∇ν if they are needed.
-    fn draw_of<'s, E>(
-        &self,
-        value: T,
-        baseline: Option<&'s [T]>,
-        solve: &'s mut Solve<O, T>,
-    ) -> Draw<'s, T>
+    fn draw_of<'s, E>(&self, value: T, baseline: Option<&'s [T]>, solve: &'s mut Solve<O, T>) -> Draw<'s, T>
     where
         E: Estimator<T, N, O::Shape>,
     {

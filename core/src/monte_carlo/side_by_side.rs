@@ -70,7 +70,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         baseline: Option<&[T]>,
         solve: &mut Solve<O, T>,
         lanes: &mut Option<LaneScratch<O::Shape, T>>,
-        (whole, sums): (bool, Option<&mut [[T; LANES]]>),
+        (whole, mut sums): (bool, Option<&mut [[T; LANES]]>),
         mut each: impl FnMut(usize, Drawn<'_, '_, T>),
     ) -> Result<bool, (usize, Error)> {
         let dim = self.oracle.shape().dim();
@@ -94,14 +94,12 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             solve_checked(&self.oracle, theta, y, work, sample).map_err(|error| (lane, error))
         };
         let in_doubt = |doubtful: u32| (0..count).filter(move |lane| doubtful >> lane & 1 == 1);
-        let mut sums = sums;
         if E::DECISIONS && whole {
-            let target = match &mut sums {
-                Some(sums) => &mut **sums,
-                None => {
-                    y.fill([T::ZERO; LANES]);
-                    &mut *y
-                }
+            let target = if let Some(sums) = &mut sums {
+                &mut **sums
+            } else {
+                y.fill([T::ZERO; LANES]);
+                &mut *y
             };
             if let Some(doubtful) = self.oracle.add_lanes(theta, count, target, memory.reborrow()) {
                 for lane in in_doubt(doubtful) {
@@ -112,7 +110,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 }
                 if sums.is_none() {
                     let values = &[T::ZERO; LANES];
-                    let draws = LaneDraws { z: &[], theta, y, values, epsilon: self.epsilon, baseline, count };
+                    let draws =
+                        LaneDraws { z: &[], theta, y, values, epsilon: self.epsilon, baseline, count };
                     each(0, Drawn::Lanes(&draws));
                 }
                 return Ok(true);

@@ -82,18 +82,19 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 }
                 estimator::clear::<T, N, O::Shape, E>(term);
             };
-            let center = self.draws::<E>(theta, how, block, (false, None), &mut scratch, |noise, drawn| {
-                let Drawn::One(draw) = drawn else { return };
-                estimator.add(noise, draw, &mut part);
-                if unit < BLOCK {
-                    estimator.add(noise, draw, &mut term);
-                    in_unit += 1;
-                    if in_unit == unit {
-                        close(&mut term, in_unit);
-                        in_unit = 0;
+            let center =
+                self.draws::<E>(theta, how, block, (false, None), &mut scratch, |noise, drawn| {
+                    let Drawn::One(draw) = drawn else { return };
+                    estimator.add(noise, draw, &mut part);
+                    if unit < BLOCK {
+                        estimator.add(noise, draw, &mut term);
+                        in_unit += 1;
+                        if in_unit == unit {
+                            close(&mut term, in_unit);
+                            in_unit = 0;
+                        }
                     }
-                }
-            })?;
+                })?;
             if let Some((draw, count)) = center {
                 estimator.center(&self.noise, &draw, count, &mut part);
             }

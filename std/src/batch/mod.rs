@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use perturb_core::estimator::{Estimator, FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value, Vjp};
 use perturb_core::{
-    Array, Error, Evaluate, Exact, Expectation, FenchelYoung, MonteCarlo, Noise, Oracle, Perturbed, Real, Scratch,
-    Shape, WithError,
+    Array, Error, Evaluate, Exact, Expectation, FenchelYoung, MonteCarlo, Noise, Oracle, Perturbed, Real,
+    Scratch, Shape, WithError,
 };
 use rayon::prelude::*;
 
@@ -389,7 +389,8 @@ where
             |place: usize| (0..ranges.len()).find(|&r| place < ranges.get(r).end).unwrap_or(ranges.len());
         if let Some(place) = x.iter().position(|x| !x.is_finite()) {
             let row = row_of(place);
-            let index = place - if row < ranges.len() { ranges.get(row).start } else { theta.len().min(place) };
+            let index =
+                place - if row < ranges.len() { ranges.get(row).start } else { theta.len().min(place) };
             return Err(RowError { row, source: Error::NotFinite { parameter, index } });
         }
         if x.len() == theta.len() {

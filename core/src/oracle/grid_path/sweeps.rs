@@ -48,7 +48,8 @@ impl<T: Real, P: Plane> Kernel for Sweeps<'_, T, P> {
         let (least, end) = (lanes::settle(least), distances.get(grid.index(grid.goal)?)?);
         let mut doubtful = [0; LANES];
         for lane in 0..LANES {
-            doubtful[lane] = u32::from(!(least[lane] > end[lane] * T::EPSILON));
+            let clear = least[lane] > end[lane] * T::EPSILON;
+            doubtful[lane] = u32::from(!clear);
         }
         if grid.negative.refuses() {
             for row in theta {
@@ -144,11 +145,7 @@ fn relax_along<'a, T: Real>(cells: impl Iterator<Item = (&'a mut [T; LANES], &'a
 
 /// The least of the cells of `beside` that touch cell `i`.
 #[inline(always)]
-fn lower_to_least<T: Real, const DIAGONAL: bool>(
-    nearest: &mut [T; LANES],
-    beside: &[[T; LANES]],
-    i: usize,
-) {
+fn lower_to_least<T: Real, const DIAGONAL: bool>(nearest: &mut [T; LANES], beside: &[[T; LANES]], i: usize) {
     if let Some(straight) = beside.get(i) {
         lower(nearest, straight);
     }
@@ -225,13 +222,12 @@ impl<T: Real, P: Plane> GridPath<T, P> {
             for near in row.saturating_sub(1)..(row + 2).min(rows) {
                 let reach = if near == row { 1 } else { wide };
                 let first = column.saturating_sub(reach);
-                let cells = distances.get(near * columns + first..near * columns + (column + reach + 1).min(columns));
+                let cells =
+                    distances.get(near * columns + first..near * columns + (column + reach + 1).min(columns));
                 let least = |a: (T, usize), b: (T, usize)| if b.0 < a.0 { b } else { a };
                 // The comparisons of three rows wait for each other only at the end.
                 let best = match cells.unwrap_or_default() {
-                    [a, b, c] => {
-                        least(least((a[lane], first), (b[lane], first + 1)), (c[lane], first + 2))
-                    }
+                    [a, b, c] => least(least((a[lane], first), (b[lane], first + 1)), (c[lane], first + 2)),
                     cells => {
                         let cells = cells.iter().zip(first..).map(|(cell, column)| (cell[lane], column));
                         cells.fold((T::INFINITY, first), least)
