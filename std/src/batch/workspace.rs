@@ -53,7 +53,7 @@ impl<O: Oracle<T>, T: Real> Worker<O, T> {
 /// Shares of the work for each thread: more than one, so that a thread that is done takes from others.
 const SHARES: usize = 4;
 
-impl<'a, O, N, T> Batch<'a, O, N, T>
+impl<O, N, T> Batch<'_, O, N, T>
 where
     O: Oracle<T> + Sync,
     N: Noise<T>,
