@@ -127,6 +127,13 @@ core() {
                 --target "$target"
         done
     done
+    # Other hosts' vectors: NEON. Objects alone, as no linker for them need be here.
+    if [ -d "$(rustc --print target-libdir --target aarch64-unknown-linux-gnu)" ] ||
+        rustup target add aarch64-unknown-linux-gnu; then
+        run cargo build --package perturb --lib --target aarch64-unknown-linux-gnu
+    else
+        echo "NOT built for AArch64: rustup has no library for it here"
+    fi
     # Clippy goes with rustup's compiler.
     [ -n "${PERTURB_RUSTC-}" ] ||
         run cargo clippy --package perturb-core --features defmt --target thumbv7em-none-eabihf -- -D warnings

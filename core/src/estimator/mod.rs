@@ -113,7 +113,8 @@ pub trait Estimator<T: Real, N: Noise<T>, S: Shape>: Sync {
     /// Whether a baseline reduces the variance. It leaves the expectation as it is, since E\[∇ν(Z)\] = 0.
     const BASELINE: bool = false;
 
-    /// Whether g(Z) is the decision y*(θ + εZ), and the sum one part of d numbers.
+    /// Whether g(Z) is the decision y*(θ + εZ), and the sum one part of d numbers. Where samples go side by side, such an
+    /// estimator is left out or shown decisions alone.
     const DECISIONS: bool = false;
     /// Whether there is [`add_lanes`](Self::add_lanes).
     const LANES: bool = false;

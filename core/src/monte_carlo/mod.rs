@@ -88,7 +88,7 @@ impl MonteCarlo {
     }
 }
 
-/// Working memory of one worker: eight arrays of d numbers, the oracle's own, and on hosts, once an estimate needs them, six
+/// Working memory of one worker: eight arrays of d numbers, the oracle's own, and on hosts, once an estimate needs them, seven
 /// arrays of 16·d numbers.
 pub struct Scratch<O: Oracle<T>, T: Real> {
     solve: Solve<O, T>,
