@@ -14,7 +14,7 @@ mod side_by_side;
 mod standard_error;
 mod variance;
 
-use side_by_side::{Collect, Job, LaneScratch, cut};
+use side_by_side::{Asks, Collect, Job, LaneScratch, cut};
 pub use standard_error::WithError;
 pub use variance::{Control, Draws, Variance};
 
@@ -304,16 +304,18 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 warm: false,
             });
             let jobs = jobs.get(..(end - sample) as usize).unwrap_or(&jobs);
-            let drawn = |_, drawn: Drawn<'_, '_, T>| each(drawn);
-            let into = (whole && !centred, sums_of_lanes.as_deref_mut());
-            if !self.draw_jobs::<E>(jobs, baseline, solve, lanes, into, drawn).map_err(|(_, error)| error)? {
+            let asks = Asks::of::<N, O::Shape, E>(whole && !centred, baseline);
+            let into = sums_of_lanes.as_deref_mut();
+            let drawn = &mut |_, drawn: Drawn<'_, '_, T>| each(drawn);
+            let drawn = self.draw_jobs(jobs, solve, lanes, asks, into, drawn);
+            if !drawn.map_err(|(_, error)| error)? {
                 break;
             }
             sample += jobs.len() as u64;
         }
         for sample in sample..end {
             how.draw(&self.noise, sample, solve.z.as_mut());
-            let draw = self.solve_draw::<E>(theta, sample, baseline, solve)?;
+            let draw = self.solve_draw(theta, sample, baseline, E::SCORES, solve)?;
             each(Drawn::One(&draw));
         }
         if !centred {
@@ -342,37 +344,38 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     }
 
     /// Solves at `theta` + εz for the noise in `solve`.
-    fn solve_draw<'s, E>(
+    fn solve_draw<'s>(
         &self,
         theta: &[T],
         sample: u64,
         baseline: Option<&'s [T]>,
+        scores: bool,
         solve: &'s mut Solve<O, T>,
-    ) -> Result<Draw<'s, T>, Error>
-    where
-        E: Estimator<T, N, O::Shape>,
-    {
+    ) -> Result<Draw<'s, T>, Error> {
         let Solve { z, theta: perturbed, y, work, .. } = solve;
         for ((perturbed, &theta), &z) in perturbed.as_mut().iter_mut().zip(theta).zip(z.as_ref()) {
             *perturbed = theta + self.epsilon * z;
         }
         let value = solve_checked(&self.oracle, perturbed.as_ref(), y.as_mut(), work, Some(sample))?;
-        Ok(self.draw_of::<E>(value, baseline, solve))
+        Ok(self.draw_of(value, baseline, scores, solve))
     }
 
-    /// What `solve` holds, with the scores ∇ν if they are needed.
-    fn draw_of<'s, E>(&self, value: T, baseline: Option<&'s [T]>, solve: &'s mut Solve<O, T>) -> Draw<'s, T>
-    where
-        E: Estimator<T, N, O::Shape>,
-    {
-        if E::SCORES {
+    /// What `solve` holds, with the scores ∇ν if `scores` says so.
+    fn draw_of<'s>(
+        &self,
+        value: T,
+        baseline: Option<&'s [T]>,
+        scores: bool,
+        solve: &'s mut Solve<O, T>,
+    ) -> Draw<'s, T> {
+        if scores {
             for (score, &z) in solve.score.as_mut().iter_mut().zip(solve.z.as_ref()) {
                 *score = self.noise.score(z);
             }
         }
         Draw {
             z: solve.z.as_ref(),
-            score: if E::SCORES { solve.score.as_ref() } else { &[] },
+            score: if scores { solve.score.as_ref() } else { &[] },
             theta: solve.theta.as_ref(),
             y: solve.y.as_ref(),
             value,

@@ -38,6 +38,28 @@ impl<S: Shape, T: Real> LaneScratch<S, T> {
     }
 }
 
+/// What is wanted of draws side by side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asks<'b, T> {
+    /// Decisions alone.
+    decisions: bool,
+    /// The scores ∇ν of the noise.
+    scores: bool,
+    /// All lanes at once, where decisions are in lanes.
+    whole: bool,
+    /// y*(θ), to be passed on.
+    baseline: Option<&'b [T]>,
+}
+
+impl<'b, T: Real> Asks<'b, T> {
+    pub(super) const fn of<N: Noise<T>, S: Shape, E: Estimator<T, N, S>>(
+        whole: bool,
+        baseline: Option<&'b [T]>,
+    ) -> Self {
+        Self { decisions: E::DECISIONS, scores: E::SCORES, whole, baseline }
+    }
+}
+
 /// One perturbed solve to be made: sample `sample` of `seed`, at the scores `theta`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job<'t, T> {
@@ -64,20 +86,22 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// Draws `jobs`, up to [`LANES`], side by side. Decisions go to `sums`, lane by lane, if there are any and the oracle solves
     /// in lanes; else draws go to `each`: in lanes, if `whole` and the oracle solves in lanes, or one by one, with their
     /// numbers. Whether all that was possible; `false` means that nothing was done.
-    pub(super) fn draw_jobs<E: Estimator<T, N, O::Shape>>(
+    ///
+    /// One function for all estimators: it is long, and would else be compiled for each.
+    pub(super) fn draw_jobs(
         &self,
         jobs: &[Job<'_, T>],
-        baseline: Option<&[T]>,
         solve: &mut Solve<O, T>,
         lanes: &mut Option<LaneScratch<O::Shape, T>>,
-        (whole, mut sums): (bool, Option<&mut [[T; LANES]]>),
-        mut each: impl FnMut(usize, Drawn<'_, '_, T>),
+        Asks { decisions, scores, whole, baseline }: Asks<'_, T>,
+        mut sums: Option<&mut [[T; LANES]]>,
+        each: &mut dyn FnMut(usize, Drawn<'_, '_, T>),
     ) -> Result<bool, (usize, Error)> {
         let dim = self.oracle.shape().dim();
         let Some(lanes) = lanes else { return Ok(false) };
         let LaneScratch { z, theta, y, codes, numbers, more_numbers } = lanes;
         let (z, theta, y) = (cut(z.as_mut(), dim), cut(theta.as_mut(), dim), cut(y.as_mut(), dim));
-        if !self.perturb_lanes(jobs, !E::DECISIONS, z, theta) {
+        if !self.perturb_lanes(jobs, !decisions, z, theta) {
             return Ok(false);
         }
         let (z, theta) = (&*z, &*theta);
@@ -94,7 +118,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             solve_checked(&self.oracle, theta, y, work, sample).map_err(|error| (lane, error))
         };
         let in_doubt = |doubtful: u32| (0..count).filter(move |lane| doubtful >> lane & 1 == 1);
-        if E::DECISIONS && whole {
+        if decisions && whole {
             let target = if let Some(sums) = &mut sums {
                 &mut **sums
             } else {
@@ -139,16 +163,16 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 lanes::take_lane(z, lane, solve.z.as_mut());
                 lanes::take_lane(theta, lane, solve.theta.as_mut());
                 lanes::take_lane(y, lane, solve.y.as_mut());
-                self.draw_of::<E>(solved.values[lane], baseline, solve)
+                self.draw_of(solved.values[lane], baseline, scores, solve)
             } else {
                 if job.warm {
                     self.oracle.warm_up(job.theta, &mut solve.work);
                 }
                 let value = alone(lane, solve)?;
-                if !E::DECISIONS {
+                if !decisions {
                     lanes::take_lane(z, lane, solve.z.as_mut());
                 }
-                self.draw_of::<E>(value, baseline, solve)
+                self.draw_of(value, baseline, scores, solve)
             };
             each(lane, Drawn::One(&draw));
         }
@@ -220,7 +244,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             let count = rows.len().min(LANES);
             let Scratch { solve, lanes, .. } = &mut *scratch;
             let mut out = rest.by_ref().take(count);
-            let each = |_: usize, drawn: Drawn<'_, '_, T>| match drawn {
+            let mut each = |_: usize, drawn: Drawn<'_, '_, T>| match drawn {
                 Drawn::One(draw) => {
                     if let Some(y) = out.next() {
                         y.copy_from_slice(draw.y);
@@ -233,7 +257,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 }
             };
             let jobs = jobs.get(..count).unwrap_or_default();
-            let drawn = self.draw_jobs::<Maximizer>(jobs, None, solve, lanes, (true, None), each);
+            let asks = Asks::of::<N, O::Shape, Maximizer>(true, None);
+            let drawn = self.draw_jobs(jobs, solve, lanes, asks, None, &mut each);
             if !drawn.map_err(|(lane, error)| (row + lane, error))? {
                 break;
             }
@@ -287,7 +312,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             let group: [Job<'_, T>; LANES] = core::array::from_fn(|lane| job((at + lane).min(jobs - 1)));
             let count = (jobs - at).min(LANES);
             let group = group.get(..count).unwrap_or_default();
-            let each = |lane: usize, drawn: Drawn<'_, '_, T>| match drawn {
+            let mut each = |lane: usize, drawn: Drawn<'_, '_, T>| match drawn {
                 Drawn::One(draw) => {
                     let row = (at + lane) / per_row;
                     if let Some(sum) = sums.get_mut(row) {
@@ -308,7 +333,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 }
             };
             let Scratch { solve, lanes, .. } = &mut *scratch;
-            let drawn = self.draw_jobs::<E>(group, None, solve, lanes, (E::DECISIONS, None), each);
+            let asks = Asks::of::<N, O::Shape, E>(E::DECISIONS, None);
+            let drawn = self.draw_jobs(group, solve, lanes, asks, None, &mut each);
             if !drawn.map_err(|(lane, error)| ((at + lane) / per_row, error))? {
                 return Ok(false);
             }
