@@ -1,0 +1,121 @@
+//! Assignments of every size: with vectors of each width as one task after the other, to the bit, and the best ones.
+
+use perturb::{Assignment, DynRect, Noise, Normal, Oracle, Real, Rect, Seed};
+use perturb_lanes::{Width, limit};
+use perturb_tests::reals;
+
+/// Scores of several kinds: without ties, with some, with many, with infinities among them, or nothing else.
+fn scores(kind: u64, seed: u64, count: usize) -> Vec<f64> {
+    let mut z = vec![0.0; count];
+    Normal.fill(&mut Seed(seed).stream(kind), &mut z);
+    let infinities = |z: f64| if z > 0.0 { f64::INFINITY } else { f64::NEG_INFINITY };
+    z.iter()
+        .map(|&z: &f64| match kind {
+            0 => z,
+            1 => (10.0 * z).round(),
+            2 => z.round(),
+            3 if z.abs() > 1.5 => infinities(z),
+            3 => z,
+            _ if z.abs() > 0.5 => infinities(z),
+            _ => 0.0 * z,
+        })
+        .collect()
+}
+
+/// The decision, the value and, of a warm start at other scores, both again, as bits.
+fn everything<T: Real>(plane: DynRect, theta: &[f64], others: &[f64]) -> Vec<u64> {
+    let (theta, others) = (reals::<T>(theta), reals::<T>(others));
+    let mut bits = vec![];
+    for oracle in [Assignment::new(plane).unwrap(), Assignment::new(plane).unwrap().with_warm_start()] {
+        let (mut y, mut work) = (reals::<T>(&vec![7.0; theta.len()]), oracle.work());
+        oracle.warm_up(&others, &mut work);
+        let value = oracle.solve(&theta, &mut y, &mut work).to_f64();
+        assert!(oracle.is_vertex(&y, &mut work), "no assignment at {theta:?}");
+        // Infinities of both signs have no sum, and which NaN is the processor's choice.
+        bits.push(if value.is_nan() { 0 } else { value.to_bits() });
+        bits.extend(y.iter().map(|y| y.to_f64().to_bits()));
+    }
+    bits
+}
+
+/// All widths in one test: the limit is the process's.
+#[test]
+fn vectors_change_no_bit() {
+    fn check<T: Real>(rows: usize, columns: usize, kind: u64, seed: u64) {
+        let count = rows * columns;
+        let (theta, others) = (scores(kind, seed, count), scores(kind, seed + 1, count));
+        let plane = DynRect { rows, columns };
+        limit(Width::Scalar);
+        let want = everything::<T>(plane, &theta, &others);
+        for width in [Width::Baseline, Width::Avx2, Width::Avx512] {
+            limit(width);
+            let found = everything::<T>(plane, &theta, &others);
+            assert_eq!(found, want, "{rows} × {columns}, kind {kind}, {} in {}", width.name(), T::NAME);
+        }
+    }
+    let mut seed = 0;
+    for kind in 0..5 {
+        for n in (1..=34).chain([48, 49, 100]) {
+            for (rows, columns) in [(n, n), (n, n + 1 + n % 7), (n + 1 + n % 19, n), (3, n), (n, 2)] {
+                seed += 2;
+                check::<f32>(rows, columns, kind, seed);
+                check::<f64>(rows, columns, kind, seed);
+            }
+        }
+    }
+}
+
+/// The largest value of matching agents `agent` and on with tasks that are not taken.
+fn best(score: &dyn Fn(usize, usize) -> f64, agent: usize, taken: &mut [bool], agents: usize) -> f64 {
+    if agent == agents {
+        return 0.0;
+    }
+    let mut most = f64::NEG_INFINITY;
+    for task in 0..taken.len() {
+        if !taken[task] {
+            taken[task] = true;
+            most = most.max(score(agent, task) + best(score, agent + 1, taken, agents));
+            taken[task] = false;
+        }
+    }
+    most
+}
+
+/// Optimal by the enumeration of all, ties among them.
+#[test]
+fn small_ones_are_the_best_of_all() {
+    fn check<T: Real>(theta: &[f64], rows: usize, columns: usize) {
+        let oracle = Assignment::new(DynRect { rows, columns }).unwrap();
+        let (mut y, mut work) = (reals::<T>(&vec![0.0; theta.len()]), oracle.work());
+        let value = oracle.solve(&reals::<T>(theta), &mut y, &mut work).to_f64();
+        let row_major = |row, column| theta[row * columns + column];
+        let (agents, tasks) = (rows.min(columns), rows.max(columns));
+        let want = if rows <= columns {
+            best(&row_major, 0, &mut vec![false; tasks], agents)
+        } else {
+            best(&|column, row| row_major(row, column), 0, &mut vec![false; tasks], agents)
+        };
+        assert_eq!(value, want, "{rows} × {columns} at {theta:?} in {}", T::NAME);
+        assert!(oracle.is_vertex(&y, &mut work));
+    }
+    for (rows, columns) in [(4, 4), (5, 5), (6, 6), (4, 6), (6, 4), (5, 6)] {
+        for seed in 0..100 {
+            // Integers, whose sums are exact.
+            let theta = scores(1 + seed % 2, seed, rows * columns);
+            check::<f32>(&theta, rows, columns);
+            check::<f64>(&theta, rows, columns);
+        }
+    }
+}
+
+/// Paths through tasks at infinite distance once turned on themselves.
+#[test]
+fn infinite_scores_end_in_an_assignment() {
+    for seed in 0..2000 {
+        let theta = reals::<f32>(&scores(3, seed, 13 * 14));
+        let oracle = Assignment::new(Rect::<13, 14>).unwrap();
+        let (mut y, mut work) = ([0.0; 13 * 14], oracle.work());
+        oracle.solve(&theta, &mut y, &mut work);
+        assert!(oracle.is_vertex(&y, &mut work), "{theta:?}");
+    }
+}
