@@ -29,6 +29,7 @@ use crate::fenchel_young::{self, FenchelYoung};
 use crate::oracle::dot;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
 
+mod blocks;
 mod hypercube;
 mod quadrature;
 mod ranking;

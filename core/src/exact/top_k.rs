@@ -1,7 +1,8 @@
 //! Top-k: a quadrature over the level x, and a Poisson-binomial recursion for how many entries exceed it.
 
 use super::quadrature::integrate;
-use super::{ClosedForm, add_pair, add_pair_product};
+use super::{ClosedForm, add_pair, add_pair_product, blocks};
+use crate::lanes;
 use crate::{Error, Law, Oracle, Real, Shape, TopK};
 
 /// Working memory of the recursion: O(d²).
@@ -121,10 +122,10 @@ fn sweep<T: Real, N: Law<T>, A: AsMut<[T]> + AsRef<[T]> + Clone, M: AsMut<[T]>>(
     let contenders = T::from_usize(k.saturating_mul(4).min(theta.len()));
     let panel = T::from_f64(N::PANEL).smaller(T::from_f64(6.0) / contenders.sqrt());
     integrate(noise, panel, scores.as_ref(), (least + low, most + high), |x, weight| {
-        let entries = levels.above.as_mut().iter_mut().zip(levels.density.as_mut()).zip(scores.as_ref());
-        for ((above, density), &score) in entries {
-            *above = T::ONE - noise.cdf(x - score);
-            *density = noise.density(x - score);
+        let (above, density) = (levels.above.as_mut(), levels.density.as_mut());
+        lanes::run(blocks::Levels { noise, x, scores: scores.as_ref(), cdf: above, density });
+        for above in levels.above.as_mut() {
+            *above = T::ONE - *above;
         }
         at(x, weight, levels);
     })?;

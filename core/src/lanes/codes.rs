@@ -68,9 +68,8 @@ impl Codes {
     ) {
         row_by_row();
         let last = (1u32 << self.index_bits) - 1;
-        let places = settle(core::array::from_fn(|lane| {
-            (last - (row[lane] & last)) * LANES as u32 + lane as u32
-        }));
+        let places: [u32; LANES] =
+            settle(core::array::from_fn(|lane| (last - (row[lane] & last)) * LANES as u32 + lane as u32));
         let cells = sums.as_flattened_mut();
         let all = count == LANES && doubtful == 0;
         for (lane, &place) in places.iter().enumerate() {
