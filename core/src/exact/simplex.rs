@@ -4,7 +4,7 @@ use super::ClosedForm;
 use super::blocks::{self, BLOCK};
 use super::quadrature::integrate;
 use crate::lanes;
-use crate::{Error, Law, Oracle, Real, Shape, Simplex};
+use crate::{Asked, Error, Law, Oracle, Real, Shape, Simplex};
 
 /// With P(x) = Π_j G(x − θ_j) and the reversed hazards r_i = f(x − θ_i)/G(x − θ_i):
 /// p_i = ∫ P r_i dx, F_1 = ∫ x P Σr dx, J_ij = −∫ P r_i r_j dx for i ≠ j, and rows of J sum to 0.
@@ -16,6 +16,26 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
     fn memory(&self) -> Self::Memory {
         let array = Oracle::<T>::shape(self).array(T::ZERO);
         (array.clone(), array)
+    }
+
+    fn samples_of_equal_cost(&self, _: &N, asked: Asked) -> Option<u32> {
+        let samples = match asked {
+            Asked::Value if N::MAX_STABLE => [5, 2, 1],
+            Asked::Maximizer if N::MAX_STABLE => [7, 3, 1],
+            Asked::Product if N::MAX_STABLE => [2, 1, 1],
+            Asked::Jacobian if N::MAX_STABLE => [2, 7, 50],
+            // Panels split at every score.
+            Asked::Value if N::KINKED => [900, 1_900, 4_200],
+            Asked::Maximizer if N::KINKED => [1_450, 3_600, 8_400],
+            Asked::Product if N::KINKED => [950, 450, 1_700],
+            Asked::Jacobian if N::KINKED => [600, 7_000, 70_000],
+            Asked::Value => [550, 320, 100],
+            Asked::Maximizer => [950, 670, 210],
+            Asked::Product if N::HINGE_IN_VECTORS => [520, 290, 130],
+            Asked::Product => [220, 50, 30],
+            Asked::Jacobian => [500, 1_300, 10_000],
+        };
+        Some(super::measured(Oracle::<T>::shape(self).dim(), samples))
     }
 
     fn expect(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<T, Error> {
