@@ -2,8 +2,9 @@
 
 use perturb::estimator::{Jacobian, Maximizer, Value, Vjp};
 use perturb::{
-    BatchExt, Const, Dyn, Error, Exact, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo, Noise, Normal,
-    Oracle, Perturbed, Ranking, Real, RowError, Seed, Simplex, TopK,
+    Asked, BatchExt, Cheapest, ClosedForm, Const, Dyn, Error, Evaluate, Exact, Expectation, Gumbel,
+    Hypercube, Laplace, Logistic, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real, RowError,
+    Seed, Simplex, TopK,
 };
 use perturb_tests::layers::{self, Visitor};
 
@@ -150,6 +151,72 @@ fn exact_batches_equal_exact_rows() {
     let y = layer.batch().maximizer(&theta, Exact).unwrap();
     for (theta, y) in theta.chunks_exact(DIM).zip(y.chunks_exact(DIM)) {
         assert_eq!(layer.maximizer(theta, Exact).unwrap(), y);
+    }
+}
+
+/// All that has a closed form, in a batch and row by row; `Cheapest` has the bits of the way it names.
+#[test]
+fn rows_that_share_memory_equal_rows_alone() {
+    fn check<O: ClosedForm<f32, N> + Sync, N: Noise<f32>>(oracle: O, noise: N) {
+        let layer = Perturbed::new(oracle, noise, 0.4f32).unwrap();
+        let (batch, theta) = (layer.batch(), rows(600));
+        let u: Vec<f32> = theta.iter().map(|theta| 1.0 - theta).collect();
+        let dims = || theta.chunks_exact(DIM).zip(u.chunks_exact(DIM));
+        let flat = |f: &dyn Fn((&[f32], &[f32])) -> Vec<f32>| dims().flat_map(f).collect::<Vec<f32>>();
+        let values = flat(&|(theta, _)| vec![layer.value(theta, Exact).unwrap()]);
+        let y = flat(&|(theta, _)| layer.maximizer(theta, Exact).unwrap().as_ref().to_vec());
+        let products = flat(&|(theta, u)| layer.vjp(theta, u, Exact).unwrap().as_ref().to_vec());
+        let gradients: Vec<f32> = y.iter().zip(&u).map(|(y, u)| y - u).collect();
+        for threads in [1, 2, 3] {
+            with_threads(threads, || {
+                for how in [
+                    Expectation::Exact,
+                    Cheapest(MonteCarlo::new(u32::MAX, Seed(1))).way(&layer, Asked::Value),
+                ] {
+                    assert_eq!(batch.value(&theta, how).unwrap(), values);
+                    assert_eq!(batch.maximizer(&theta, how).unwrap(), y);
+                    assert_eq!(batch.vjp(&theta, &u, how).unwrap(), products);
+                    assert_eq!(batch.jvp(&theta, &u, how).unwrap(), products);
+                    assert_eq!(batch.fenchel_young_gradient(&theta, &u, how).unwrap(), gradients);
+                }
+                let mut out = vec![0.0; theta.len()];
+                let how = Cheapest(MonteCarlo::new(u32::MAX, Seed(1)));
+                let workspace = &mut batch.workspace();
+                batch.maximizer_into(&theta, how, workspace, &mut out).unwrap();
+                assert_eq!(out, y);
+                batch.vjp_into(&theta, &u, how, workspace, &mut out).unwrap();
+                assert_eq!(out, products);
+                batch.fenchel_young_gradient_into(&theta, &u, how, workspace, &mut out).unwrap();
+                assert_eq!(out, gradients);
+                let how = MonteCarlo::new(1, Seed(1));
+                let sampled = batch.maximizer(&theta, how).unwrap();
+                batch.maximizer_into(&theta, Cheapest(how), workspace, &mut out).unwrap();
+                assert_eq!(out, sampled);
+            });
+        }
+    }
+    check(Simplex::new(Dyn(DIM)).unwrap(), Gumbel);
+    check(Simplex::new(Dyn(DIM)).unwrap(), Logistic);
+    check(Hypercube::sign(Dyn(DIM)).unwrap(), Laplace);
+    check(Ranking::ascending(Dyn(DIM)).unwrap(), Normal);
+}
+
+/// Layers of their own may differ in the way that costs least.
+#[test]
+fn rows_choose_for_themselves() {
+    let layer =
+        |reference: &[f32]| Perturbed::new(Ranking::new(Dyn(3), reference).unwrap(), Normal, 0.5f32).unwrap();
+    let layers = [layer(&[1.0, 2.0, 3.0]), layer(&[1.0, 2.0, 9.0]), layer(&[0.0, 2.0, 4.0])];
+    let theta = &rows(2)[..9];
+    let samples = MonteCarlo::new(500, Seed(1));
+    let how = Cheapest(samples);
+    let (y, products) =
+        (layers.batch().maximizer(theta, how).unwrap(), layers.batch().vjp(theta, theta, how).unwrap());
+    for (r, (layer, theta)) in layers.iter().zip(theta.chunks_exact(3)).enumerate() {
+        let row = r * 3..r * 3 + 3;
+        let way = if r == 1 { Expectation::MonteCarlo(samples.row(1)) } else { Expectation::Exact };
+        assert_eq!(y[row.clone()], layer.maximizer(theta, way).unwrap());
+        assert_eq!(products[row], layer.vjp(theta, theta, way).unwrap());
     }
 }
 

@@ -6,6 +6,7 @@ const LN_2_LOW: f32 = 3.194_618_5e-5;
 /// eˣ within 2 units in the last place on [−86, 88.7]; 0 below, so that no result is subnormal, ∞ above.
 ///
 /// eˣ = 2ᵏ eʳ with |r| ≤ ½ ln 2 and the Taylor series of eʳ to r⁷/7!.
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub(crate) fn exp(x: f32) -> f32 {
     const SERIES: [f32; 7] = [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0];
     /// 1.5·2²³: adding it rounds to an integer, which then stands in the lowest bits.
@@ -29,6 +30,7 @@ pub(crate) fn exp(x: f32) -> f32 {
 ///
 /// For z = |x|, erfc z = e^{−z²}·t·P(t − ½) with t = 1/(1 + 0.55z); P is a minimax fit of degree 9 to
 /// e^{z²} erfc(z)/t on z in [0, 10.5], of relative error 7·10⁻⁹. The rest is rounding, that of z² above all.
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub(crate) fn erfc(x: f32) -> f32 {
     const P: [f32; 10] = [
         0.058_047_682,

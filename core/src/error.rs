@@ -172,6 +172,15 @@ pub(crate) fn check_vector<T: Real>(parameter: &'static str, x: &[T], dim: usize
     Err(Error::NotFinite { parameter, index })
 }
 
+/// The caller's memory takes a result of `dim` numbers.
+pub(crate) fn check_output<T>(output: &[T], dim: usize) -> Result<(), Error> {
+    if output.len() == dim {
+        Ok(())
+    } else {
+        Err(Error::Length { parameter: "the output", expected: dim, found: output.len() })
+    }
+}
+
 /// `least` ≤ `found` ≤ `greatest`.
 pub(crate) fn check_range(
     parameter: &'static str,

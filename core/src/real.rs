@@ -98,10 +98,12 @@ pub trait Real:
     /// 1 − erf(x).
     fn erfc(self) -> Self;
     /// The larger; `self` when the two are equal.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn larger(self, other: Self) -> Self {
         if other > self { other } else { self }
     }
     /// The smaller; `self` when the two are equal.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn smaller(self, other: Self) -> Self {
         if other < self { other } else { self }
     }
@@ -236,6 +238,7 @@ impl Real for f32 {
         let carry = |x: &f32| x.abs().to_bits() + (1 << 23);
         x.iter().fold(0, |carries, x| carries | carry(x)) >> 31 == 0
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn abs(self) -> Self {
         f32::abs(self)
     }
@@ -243,6 +246,7 @@ impl Real for f32 {
     fn sqrt(self) -> Self {
         perturb_sqrt::sqrt(self)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn exp(self) -> Self {
         elementary::exp(self)
     }
@@ -255,6 +259,7 @@ impl Real for f32 {
     fn ln_1p(self) -> Self {
         libm::log1pf(self)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn erfc(self) -> Self {
         elementary::erfc(self)
     }

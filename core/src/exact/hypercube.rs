@@ -1,7 +1,9 @@
 //! Independent decisions: one distribution function each.
 
 use super::ClosedForm;
-use crate::{Error, Hypercube, Law, Real, Shape};
+use super::blocks::{self, BLOCK};
+use crate::lanes;
+use crate::{Asked, Error, Hypercube, Law, Oracle, Real, Shape};
 
 /// y_i = low + (high − low)·P(θ_i + Z > 0), F_1 = Σ low·(θ_i + E Z) + (high − low)·E(θ_i + Z)₊,
 /// J = (high − low)·diag f(−θ_i).
@@ -9,14 +11,27 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Hypercube<T, S> {
     type Memory = ();
     fn memory(&self) {}
 
+    fn samples_of_equal_cost(&self, _: &N, asked: Asked) -> Option<u32> {
+        let samples = match asked {
+            // A series for the hinge.
+            Asked::Value if N::MAX_STABLE => [130, 150, 70],
+            Asked::Value if !N::HINGE_IN_VECTORS => [15, 15, 6],
+            Asked::Value => [5, 3, 1],
+            Asked::Maximizer => [6, 3, 1],
+            Asked::Product => [4, 1, 1],
+            Asked::Jacobian => [4, 3, 3],
+        };
+        Some(super::measured(self.shape().dim(), samples))
+    }
+
     fn expect(&self, noise: &N, theta: &[T], y: &mut [T], (): &mut ()) -> Result<T, Error> {
-        let width = self.high - self.low;
-        let mut value = T::ZERO;
-        for (y, &theta) in y.iter_mut().zip(theta) {
-            *y = self.high - width * noise.cdf(-theta);
-            value += self.low * (theta + noise.mean()) + width * noise.hinge(theta);
-        }
-        Ok(value)
+        let (low, high) = (self.low, self.high);
+        Ok(lanes::run(Expect { noise, low, high, theta, y }))
+    }
+
+    fn maximizer(&self, noise: &N, theta: &[T], y: &mut [T], (): &mut ()) -> Result<(), Error> {
+        lanes::run(Share { noise, high: self.high, width: self.high - self.low, theta, y });
+        Ok(())
     }
 
     /// Coordinate by coordinate: (high − low)·E(θ_i + Z)₊ where y_i = low, less θ_i + E Z where it is high.
@@ -38,9 +53,84 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Hypercube<T, S> {
     }
 
     fn product(&self, noise: &N, theta: &[T], u: &[T], product: &mut [T], (): &mut ()) -> Result<(), Error> {
-        for ((product, &u), &theta) in product.iter_mut().zip(u).zip(theta) {
-            *product = (self.high - self.low) * noise.density(-theta) * u;
-        }
+        lanes::run(Slope { noise, width: self.high - self.low, theta, u, product });
         Ok(())
+    }
+}
+
+/// y of every entry.
+struct Share<'a, T, N> {
+    noise: &'a N,
+    high: T,
+    width: T,
+    theta: &'a [T],
+    y: &'a mut [T],
+}
+
+impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Share<'_, T, N> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { noise, high, width, theta, y } = self;
+        for (theta, y) in theta.chunks(BLOCK).zip(y.chunks_mut(BLOCK)) {
+            let mut block = blocks::load(theta);
+            for x in block.iter_mut().take(blocks::computed::<T>(theta.len(), BLOCK)) {
+                *x = high - width * noise.cdf(-*x);
+            }
+            blocks::store(&block, y);
+        }
+    }
+}
+
+/// y of every entry, and the sum of their values.
+struct Expect<'a, T, N> {
+    noise: &'a N,
+    low: T,
+    high: T,
+    theta: &'a [T],
+    y: &'a mut [T],
+}
+
+impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Expect<'_, T, N> {
+    type Output = T;
+    #[inline(always)]
+    fn run(self) -> T {
+        let Self { noise, low, high, theta, y } = self;
+        let width = high - low;
+        let mut value = T::ZERO;
+        for (theta, y) in theta.chunks(BLOCK).zip(y.chunks_mut(BLOCK)) {
+            let mut shares = blocks::load(theta);
+            let mut values = [T::ZERO; BLOCK];
+            for k in 0..blocks::computed::<T>(theta.len().min(BLOCK), BLOCK) {
+                let theta = shares[k];
+                shares[k] = high - width * noise.cdf(-theta);
+                values[k] = low * (theta + noise.mean()) + width * noise.hinge(theta);
+            }
+            blocks::store(&shares, y);
+            for &x in values.iter().take(theta.len()) {
+                value += x;
+            }
+        }
+        value
+    }
+}
+
+/// The product of every entry.
+struct Slope<'a, T, N> {
+    noise: &'a N,
+    width: T,
+    theta: &'a [T],
+    u: &'a [T],
+    product: &'a mut [T],
+}
+
+impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Slope<'_, T, N> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { noise, width, theta, u, product } = self;
+        for ((product, &u), &theta) in product.iter_mut().zip(u).zip(theta) {
+            *product = width * noise.density(-theta) * u;
+        }
     }
 }

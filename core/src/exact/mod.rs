@@ -12,28 +12,35 @@
 //! Q is about 430 for Normal, 540 for Gumbel and 1000 for Logistic noise in f64, a quarter to a third of it in f32, and
 //! more where scores lie far apart; for top-k it grows like √d where k is near d/2.
 //!
-//! In accuracy an exact expectation beats any number of samples. In cost alone it equals the mean over this many
-//! samples, from the bench `crossover` (f32, x86-64 without extensions, d = 10 and d = 100):
+//! In accuracy an exact expectation beats any number of samples: a derivative from a hundred samples may be wrong by more
+//! than its size. In cost alone it equals the mean over this many samples, from the bench `crossover` (f32, 16 samples side by
+//! side in AVX-512), at d = 10, 100 and 1000:
 //!
-//! | oracle | noise | d = 10 | d = 100 |
-//! |---|---|---|---|
-//! | simplex | Gumbel | 1 | 1 |
-//! | simplex | Normal | 310 | 450 |
-//! | hypercube | Normal | 4 | 6 |
-//! | ranking | Gumbel | 2 | 15 |
-//! | ranking | Normal | 5 | 40 |
-//! | top-5 | Normal | 480 | 680 |
+//! | oracle | noise | F | y | Jᵀu |
+//! |---|---|---|---|---|
+//! | simplex | Gumbel | 5, 2, 1 | 7, 3, 1 | 2, 1, 1 |
+//! | simplex | Normal | 530, 310, 95 | 940, 660, 200 | 520, 280, 130 |
+//! | hypercube | Normal | 5, 3, 1 | 6, 3, 1 | 4, 1, 1 |
+//! | ranking | Gumbel | 34, 220, 950 | 9, 12, 22 | 3, 2, 10 |
+//! | ranking | Normal | 25, 48, 100 | 18, 23, 37 | 12, 12, 21 |
+//! | top-5 | Normal | 1100, 2000 | 1500, 3100 | 6300, 130 000 |
+//!
+//! [`Cheapest`] decides by such numbers, which [`ClosedForm::samples_of_equal_cost`] gives.
 
-use crate::evaluate::{Array, Evaluate, Matrix};
+use crate::evaluate::{Array, Asked, Evaluate, Expectation, Matrix};
 use crate::fenchel_young::{self, FenchelYoung};
 use crate::oracle::dot;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
 
+mod blocks;
+mod cheapest;
 mod hypercube;
 mod quadrature;
 mod ranking;
 mod simplex;
 mod top_k;
+
+pub use cheapest::Cheapest;
 
 /// Expectations by closed form or quadrature, for the pairs of oracle and noise that have one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +59,15 @@ pub trait ClosedForm<T: Real, N: Noise<T>>: Oracle<T> {
     type Memory;
     /// Fresh working memory; its contents never matter.
     fn memory(&self) -> Self::Memory;
+    /// About how many samples take as long as what is asked, by [`MonteCarlo`](crate::MonteCarlo) on a host in f32; none where
+    /// this oracle, as it was configured, has no closed form. A constant of oracle and noise, not a measurement: [`Cheapest`]
+    /// decides by it, and so alike on every machine.
+    ///
+    /// As provided, one: a closed form of few operations an entry, like the softmax.
+    fn samples_of_equal_cost(&self, noise: &N, asked: Asked) -> Option<u32> {
+        let _ = (noise, asked);
+        Some(1)
+    }
     /// Writes y_1(θ) into `y` and returns F_1(θ).
     fn expect(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<T, Error>;
     /// Writes y_1(θ) into `y`; cheaper than [`expect`](Self::expect) where the value costs extra.
@@ -89,22 +105,89 @@ pub trait ClosedForm<T: Real, N: Noise<T>>: Oracle<T> {
     }
 }
 
+/// Working memory of [`Exact`].
+#[derive(Clone, Debug)]
+pub struct ExactMemory<A, M> {
+    /// θ/ε.
+    scaled: A,
+    /// y of a value that is asked for alone.
+    y: A,
+    /// The closed form's own.
+    own: M,
+}
+
+/// Writes θ/ε, checked.
+fn scale<O: Oracle<T>, N: Noise<T>, T: Real>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+    scaled: &mut [T],
+) -> Result<(), Error> {
+    error::check_vector("theta", theta, layer.oracle.shape().dim())?;
+    for (scaled, &theta) in scaled.iter_mut().zip(theta) {
+        *scaled = theta / layer.epsilon;
+    }
+    error::check_result("theta / epsilon", scaled)
+}
+
 /// θ/ε, checked.
 fn scaled<O: Oracle<T>, N: Noise<T>, T: Real>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
 ) -> Result<Array<O, T>, Error> {
-    let shape = layer.oracle.shape();
-    error::check_vector("theta", theta, shape.dim())?;
-    let mut scaled = shape.array(T::ZERO);
-    for (scaled, &theta) in scaled.as_mut().iter_mut().zip(theta) {
-        *scaled = theta / layer.epsilon;
-    }
-    error::check_result("theta / epsilon", scaled.as_ref())?;
+    let mut scaled = layer.oracle.shape().array(T::ZERO);
+    scale(layer, theta, scaled.as_mut())?;
     Ok(scaled)
 }
 
+/// F_ε and y_ε of θ/ε.
+fn expect<O: ClosedForm<T, N>, N: Noise<T>, T: Real>(
+    layer: &Perturbed<O, N, T>,
+    scaled: &[T],
+    y: &mut [T],
+    memory: &mut O::Memory,
+) -> Result<T, Error> {
+    let value = layer.epsilon * layer.oracle.expect(&layer.noise, scaled, y, memory)?;
+    error::check_result("the expectation", core::slice::from_ref(&value))?;
+    error::check_result("the expectation", y)?;
+    Ok(value)
+}
+
+/// y_ε of θ/ε.
+fn maximize<O: ClosedForm<T, N>, N: Noise<T>, T: Real>(
+    layer: &Perturbed<O, N, T>,
+    scaled: &[T],
+    y: &mut [T],
+    memory: &mut O::Memory,
+) -> Result<(), Error> {
+    layer.oracle.maximizer(&layer.noise, scaled, y, memory)?;
+    error::check_result("the expectation", y)
+}
+
+/// Ju at θ/ε.
+fn multiply<O: ClosedForm<T, N>, N: Noise<T>, T: Real>(
+    layer: &Perturbed<O, N, T>,
+    scaled: &[T],
+    u: &[T],
+    product: &mut [T],
+    memory: &mut O::Memory,
+) -> Result<(), Error> {
+    layer.oracle.product(&layer.noise, scaled, u, product, memory)?;
+    divide(product, layer.epsilon)
+}
+
 impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Evaluate<O, N, T> for Exact {
+    type Memory = ExactMemory<Array<O, T>, O::Memory>;
+    fn memory(&self, layer: &Perturbed<O, N, T>) -> Self::Memory {
+        let array = || layer.oracle.shape().array(T::ZERO);
+        ExactMemory { scaled: array(), y: array(), own: layer.oracle.memory() }
+    }
+    fn way(&self, _: &Perturbed<O, N, T>, _: Asked) -> Expectation {
+        Expectation::Exact
+    }
+    fn samples_of_equal_cost(&self, layer: &Perturbed<O, N, T>, asked: Asked) -> u32 {
+        layer.oracle.samples_of_equal_cost(&layer.noise, asked).unwrap_or(1)
+    }
+
     fn value_and_maximizer(
         &self,
         layer: &Perturbed<O, N, T>,
@@ -112,17 +195,13 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Evaluate<O, N, T> for Exact {
     ) -> Result<(T, Array<O, T>), Error> {
         let theta = scaled(layer, theta)?;
         let mut y = layer.oracle.shape().array(T::ZERO);
-        let memory = &mut layer.oracle.memory();
-        let value = layer.epsilon * layer.oracle.expect(&layer.noise, theta.as_ref(), y.as_mut(), memory)?;
-        error::check_result("the expectation", core::slice::from_ref(&value))?;
-        error::check_result("the expectation", y.as_ref())?;
+        let value = expect(layer, theta.as_ref(), y.as_mut(), &mut layer.oracle.memory())?;
         Ok((value, y))
     }
     fn maximizer(&self, layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<Array<O, T>, Error> {
         let theta = scaled(layer, theta)?;
         let mut y = layer.oracle.shape().array(T::ZERO);
-        layer.oracle.maximizer(&layer.noise, theta.as_ref(), y.as_mut(), &mut layer.oracle.memory())?;
-        error::check_result("the expectation", y.as_ref())?;
+        maximize(layer, theta.as_ref(), y.as_mut(), &mut layer.oracle.memory())?;
         Ok(y)
     }
     fn jacobian(&self, layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<Matrix<O, T>, Error> {
@@ -137,9 +216,7 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Evaluate<O, N, T> for Exact {
         let shape = layer.oracle.shape();
         error::check_vector("cotangent", cotangent, shape.dim())?;
         let mut product = shape.array(T::ZERO);
-        let memory = &mut layer.oracle.memory();
-        layer.oracle.product(&layer.noise, theta.as_ref(), cotangent, product.as_mut(), memory)?;
-        divide(product.as_mut(), layer.epsilon)?;
+        multiply(layer, theta.as_ref(), cotangent, product.as_mut(), &mut layer.oracle.memory())?;
         Ok(product)
     }
     fn jvp(&self, layer: &Perturbed<O, N, T>, theta: &[T], tangent: &[T]) -> Result<Array<O, T>, Error> {
@@ -195,6 +272,50 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Evaluate<O, N, T> for Exact {
         let mut gradient = self.maximizer(layer, theta)?;
         fenchel_young::subtract(gradient.as_mut(), target);
         Ok(gradient)
+    }
+
+    fn value_with(
+        &self,
+        layer: &Perturbed<O, N, T>,
+        theta: &[T],
+        memory: &mut Self::Memory,
+    ) -> Result<T, Error> {
+        scale(layer, theta, memory.scaled.as_mut())?;
+        expect(layer, memory.scaled.as_ref(), memory.y.as_mut(), &mut memory.own)
+    }
+    fn maximizer_into(
+        &self,
+        layer: &Perturbed<O, N, T>,
+        theta: &[T],
+        y: &mut [T],
+        memory: &mut Self::Memory,
+    ) -> Result<(), Error> {
+        error::check_output(y, layer.oracle.shape().dim())?;
+        scale(layer, theta, memory.scaled.as_mut())?;
+        maximize(layer, memory.scaled.as_ref(), y, &mut memory.own)
+    }
+    fn vjp_into(
+        &self,
+        layer: &Perturbed<O, N, T>,
+        theta: &[T],
+        cotangent: &[T],
+        product: &mut [T],
+        memory: &mut Self::Memory,
+    ) -> Result<(), Error> {
+        let dim = layer.oracle.shape().dim();
+        error::check_output(product, dim)?;
+        scale(layer, theta, memory.scaled.as_mut())?;
+        error::check_vector("cotangent", cotangent, dim)?;
+        multiply(layer, memory.scaled.as_ref(), cotangent, product, &mut memory.own)
+    }
+}
+
+/// A number of samples that was measured at d = 10, 100 and 1000: that of the nearest.
+fn measured(dim: usize, [ten, hundred, thousand]: [u32; 3]) -> u32 {
+    match dim {
+        ..32 => ten,
+        32..320 => hundred,
+        _ => thousand,
     }
 }
 

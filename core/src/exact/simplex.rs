@@ -1,9 +1,10 @@
 //! Argmax: the softmax for Gumbel noise, one quadrature for any other.
 
 use super::ClosedForm;
+use super::blocks::{self, BLOCK};
 use super::quadrature::integrate;
-use crate::oracle::dot;
-use crate::{Error, Law, Oracle, Real, Shape, Simplex};
+use crate::lanes;
+use crate::{Asked, Error, Law, Oracle, Real, Shape, Simplex};
 
 /// With P(x) = Π_j G(x − θ_j) and the reversed hazards r_i = f(x − θ_i)/G(x − θ_i):
 /// p_i = ∫ P r_i dx, F_1 = ∫ x P Σr dx, J_ij = −∫ P r_i r_j dx for i ≠ j, and rows of J sum to 0.
@@ -17,13 +18,33 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
         (array.clone(), array)
     }
 
+    fn samples_of_equal_cost(&self, _: &N, asked: Asked) -> Option<u32> {
+        let samples = match asked {
+            Asked::Value if N::MAX_STABLE => [5, 2, 1],
+            Asked::Maximizer if N::MAX_STABLE => [7, 3, 1],
+            Asked::Product if N::MAX_STABLE => [2, 1, 1],
+            Asked::Jacobian if N::MAX_STABLE => [2, 7, 50],
+            // Panels split at every score.
+            Asked::Value if N::KINKED => [900, 1_900, 4_200],
+            Asked::Maximizer if N::KINKED => [1_450, 3_600, 8_400],
+            Asked::Product if N::KINKED => [950, 450, 1_700],
+            Asked::Jacobian if N::KINKED => [600, 7_000, 70_000],
+            Asked::Value => [550, 320, 100],
+            Asked::Maximizer => [950, 670, 210],
+            Asked::Product if N::HINGE_IN_VECTORS => [520, 290, 130],
+            Asked::Product => [220, 50, 30],
+            Asked::Jacobian => [500, 1_300, 10_000],
+        };
+        Some(super::measured(Oracle::<T>::shape(self).dim(), samples))
+    }
+
     fn expect(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<T, Error> {
-        y.fill(T::ZERO);
-        let largest = center(theta, memory.0.as_mut());
         if N::MAX_STABLE {
-            let total = softmax(memory.0.as_ref(), y);
+            let (largest, total) = lanes::run(Softmax { theta, p: y });
             return Ok(largest + total.ln() + noise.mean());
         }
+        y.fill(T::ZERO);
+        let largest = center(theta, memory.0.as_mut());
         let mut value = T::ZERO;
         race(noise, memory, |x, weight, hazards| {
             let mut total = T::ZERO;
@@ -36,6 +57,15 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
         Ok(largest + value)
     }
 
+    fn maximizer(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<(), Error> {
+        if N::MAX_STABLE {
+            lanes::run(Softmax { theta, p: y });
+            return Ok(());
+        }
+        self.expect(noise, theta, y, memory)?;
+        Ok(())
+    }
+
     fn jacobian(
         &self,
         noise: &N,
@@ -45,7 +75,6 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
     ) -> Result<(), Error> {
         let dim = theta.len();
         matrix.fill(T::ZERO);
-        center(theta, memory.0.as_mut());
         let mut add = |weight: T, p: &[T]| {
             for (i, &a) in p.iter().enumerate() {
                 for (j, &b) in p.iter().enumerate().skip(i + 1) {
@@ -54,10 +83,11 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
             }
         };
         if N::MAX_STABLE {
-            softmax(memory.0.as_ref(), memory.1.as_mut());
+            lanes::run(Softmax { theta, p: memory.1.as_mut() });
             add(T::ONE, memory.1.as_ref());
             return Ok(());
         }
+        center(theta, memory.0.as_mut());
         race(noise, memory, |_, weight, hazards| add(weight, hazards))
     }
 
@@ -70,20 +100,24 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
         memory: &mut Self::Memory,
     ) -> Result<(), Error> {
         product.fill(T::ZERO);
-        center(theta, memory.0.as_mut());
         // Σ_j r_i r_j (u_i − u_j) = r_i (u_i Σr − ⟨r, u⟩)
         let mut add = |weight: T, r: &[T]| {
-            let total = r.iter().copied().sum::<T>();
-            let mean = dot(r, u);
+            // Both sums in one loop: each waits for its own additions.
+            let (mut total, mut mean) = (T::ZERO, T::ZERO);
+            for (&r, &u) in r.iter().zip(u) {
+                total += r;
+                mean += r * u;
+            }
             for ((product, &r), &u) in product.iter_mut().zip(r).zip(u) {
                 *product += weight * r * (u * total - mean);
             }
         };
         if N::MAX_STABLE {
-            softmax(memory.0.as_ref(), memory.1.as_mut());
+            lanes::run(Softmax { theta, p: memory.1.as_mut() });
             add(T::ONE, memory.1.as_ref());
             return Ok(());
         }
+        center(theta, memory.0.as_mut());
         race(noise, memory, |_, weight, hazards| add(weight, hazards))
     }
 
@@ -102,24 +136,41 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
 
 /// Writes θ − max θ and returns the maximum.
 fn center<T: Real>(theta: &[T], centered: &mut [T]) -> T {
-    let largest = theta.iter().copied().fold(T::NEG_INFINITY, T::larger);
+    let largest = blocks::largest(theta);
     for (centered, &theta) in centered.iter_mut().zip(theta) {
         *centered = theta - largest;
     }
     largest
 }
 
-/// Writes the softmax of scores whose maximum is 0, and returns Σ eˢ.
-fn softmax<T: Real>(scores: &[T], p: &mut [T]) -> T {
-    let mut total = T::ZERO;
-    for (p, &score) in p.iter_mut().zip(scores) {
-        *p = score.exp();
-        total += *p;
+/// Writes the softmax, and returns the largest score and the sum of e to the others' distances below it.
+struct Softmax<'a, T> {
+    theta: &'a [T],
+    p: &'a mut [T],
+}
+
+impl<T: Real> perturb_lanes::Kernel for Softmax<'_, T> {
+    type Output = (T, T);
+    #[inline(always)]
+    fn run(self) -> (T, T) {
+        let Self { theta, p } = self;
+        let largest = blocks::largest(theta);
+        let mut total = T::ZERO;
+        for (theta, p) in theta.chunks(BLOCK).zip(p.chunks_mut(BLOCK)) {
+            let mut block = blocks::load(theta);
+            for x in block.iter_mut().take(blocks::computed::<T>(theta.len(), BLOCK)) {
+                *x = (*x - largest).exp();
+            }
+            blocks::store(&block, p);
+            for &x in block.iter().take(theta.len()) {
+                total += x;
+            }
+        }
+        for p in p {
+            *p /= total;
+        }
+        (largest, total)
     }
-    for p in p {
-        *p /= total;
-    }
-    total
 }
 
 /// Calls `at(x, weight·P(x), hazards)` at the nodes x of the maximum's distribution.
@@ -132,14 +183,42 @@ fn race<T: Real, N: Law<T>, A: AsMut<[T]>>(
     // The maximum exceeds the entry with score 0, and with it the lower end of its support.
     let (low, high) = noise.support();
     integrate(noise, T::from_f64(N::PANEL), scores, (low, high), |x, weight| {
-        let mut product = weight;
-        for (hazard, &score) in hazards.iter_mut().zip(scores) {
-            let cdf = noise.cdf(x - score);
-            product *= cdf;
-            *hazard = if cdf > T::ZERO { noise.density(x - score) / cdf } else { T::ZERO };
-        }
+        let product = lanes::run(Node { noise, x, weight, scores, hazards });
         if product > T::ZERO {
             at(x, product, hazards);
         }
     })
+}
+
+/// Writes the reversed hazards at x, and returns weight·P(x).
+struct Node<'a, T, N> {
+    noise: &'a N,
+    x: T,
+    weight: T,
+    scores: &'a [T],
+    hazards: &'a mut [T],
+}
+
+impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Node<'_, T, N> {
+    type Output = T;
+    #[inline(always)]
+    fn run(self) -> T {
+        let Self { noise, x, weight, scores, hazards } = self;
+        let mut product = weight;
+        for (scores, hazards) in scores.chunks(BLOCK).zip(hazards.chunks_mut(BLOCK)) {
+            let block = blocks::load(scores);
+            let (mut shares, mut ratios) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+            for k in 0..blocks::computed::<T>(scores.len().min(BLOCK), BLOCK) {
+                let cdf = noise.cdf(x - block[k]);
+                let ratio = noise.density(x - block[k]) / cdf;
+                shares[k] = cdf;
+                ratios[k] = if cdf > T::ZERO { ratio } else { T::ZERO };
+            }
+            blocks::store(&ratios, hazards);
+            for &cdf in shares.iter().take(scores.len()) {
+                product *= cdf;
+            }
+        }
+        product
+    }
 }

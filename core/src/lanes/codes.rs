@@ -68,7 +68,7 @@ impl Codes {
     ) {
         row_by_row();
         let last = (1u32 << self.index_bits) - 1;
-        let places =
+        let places: [u32; LANES] =
             settle(core::array::from_fn(|lane| (last - (row[lane] & last)) * LANES as u32 + lane as u32));
         let cells = sums.as_flattened_mut();
         let all = count == LANES && doubtful == 0;

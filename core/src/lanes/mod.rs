@@ -83,7 +83,7 @@ pub(crate) fn row_by_row() {
 /// Stands behind loops over rows: what lanes added up goes through memory, so that the compiler keeps it in whole vectors,
 /// however single lanes are used afterwards.
 #[inline(always)]
-pub(crate) fn settle<X>(lanes: [X; LANES]) -> [X; LANES] {
+pub(crate) fn settle<X, const N: usize>(lanes: [X; N]) -> [X; N] {
     core::hint::black_box(lanes)
 }
 
@@ -121,6 +121,7 @@ pub(crate) fn dot<T: Real>(theta: &[[T; LANES]], y: &[[T; LANES]]) -> [T; LANES]
 }
 
 /// A kernel over the entries of vectors in lanes, run with the widest vectors.
+#[inline(always)]
 pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
     perturb_lanes::run(kernel)
 }

@@ -2,11 +2,20 @@
 
 use super::MonteCarlo;
 use crate::estimator::{FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value, Vjp};
-use crate::evaluate::{Array, Evaluate, Matrix};
+use crate::evaluate::{Array, Asked, Evaluate, Expectation, Matrix};
 use crate::fenchel_young::{self, FenchelYoung};
 use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
 
 impl<O: Oracle<T>, N: Noise<T>, T: Real> Evaluate<O, N, T> for MonteCarlo {
+    type Memory = ();
+    fn memory(&self, _: &Perturbed<O, N, T>) {}
+    fn way(&self, _: &Perturbed<O, N, T>, _: Asked) -> Expectation {
+        Expectation::MonteCarlo(*self)
+    }
+    fn samples_of_equal_cost(&self, _: &Perturbed<O, N, T>, _: Asked) -> u32 {
+        self.samples
+    }
+
     fn value_and_maximizer(
         &self,
         layer: &Perturbed<O, N, T>,

@@ -74,9 +74,11 @@ impl<T: Real> Law<T> for Gumbel {
     const MAX_STABLE: bool = true;
     const PANEL: f64 = 2.25;
 
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn density(&self, z: T) -> T {
         (-z - (-z).exp()).exp()
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn cdf(&self, z: T) -> T {
         (-(-z).exp()).exp()
     }
@@ -88,9 +90,11 @@ impl<T: Real> Law<T> for Gumbel {
         let reach = -(T::EPSILON.ln() + T::EPSILON.ln());
         (-reach.ln(), reach)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn difference_density(&self, t: T) -> T {
         sigmoid_slope(t)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn difference_cdf(&self, t: T) -> T {
         sigmoid(t)
     }

@@ -59,15 +59,19 @@ impl<T: Real> Noise<T> for Laplace {
 
 impl<T: Real> Law<T> for Laplace {
     const KINKED: bool = true;
+    const HINGE_IN_VECTORS: bool = true;
     const PANEL: f64 = 2.25;
 
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn density(&self, z: T) -> T {
         T::HALF * (-z.abs()).exp()
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn cdf(&self, z: T) -> T {
         let tail = self.density(z);
         if z < T::ZERO { tail } else { T::ONE - tail }
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn hinge(&self, t: T) -> T {
         t.larger(T::ZERO) + self.density(t)
     }
@@ -76,13 +80,16 @@ impl<T: Real> Law<T> for Laplace {
         (-reach, reach)
     }
     // D has density (1 + |t|) e^{−|t|}/4.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn difference_density(&self, t: T) -> T {
         T::HALF * (T::ONE + t.abs()) * self.density(t)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn difference_cdf(&self, t: T) -> T {
         let tail = T::HALF * (T::TWO + t.abs()) * self.density(t);
         if t < T::ZERO { tail } else { T::ONE - tail }
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn difference_hinge(&self, t: T) -> T {
         t.larger(T::ZERO) + T::HALF * (T::from_f64(3.0) + t.abs()) * self.density(t)
     }

@@ -14,6 +14,10 @@ pub trait Law<T: Real>: Noise<T> {
     /// the Gauss–Legendre rule in [`exact`](crate::exact).
     const PANEL: f64;
 
+    /// Whether the hinge of D is arithmetic and eˣ alone in f32, which compilers put into vectors: closed forms then fill the
+    /// last of them.
+    const HINGE_IN_VECTORS: bool = false;
+
     /// The density f(z).
     fn density(&self, z: T) -> T;
     /// G(z) = P(Z ≤ z).
@@ -37,6 +41,7 @@ pub(crate) fn softplus<T: Real>(t: T) -> T {
 }
 
 /// The logistic function 1/(1 + e⁻ᵗ) without overflow.
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub(crate) fn sigmoid<T: Real>(t: T) -> T {
     let e = (-t.abs()).exp();
     let tail = e / (T::ONE + e);
@@ -44,6 +49,7 @@ pub(crate) fn sigmoid<T: Real>(t: T) -> T {
 }
 
 /// The derivative of [`sigmoid`].
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub(crate) fn sigmoid_slope<T: Real>(t: T) -> T {
     let e = (-t.abs()).exp();
     e / ((T::ONE + e) * (T::ONE + e))

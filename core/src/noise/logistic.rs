@@ -62,9 +62,11 @@ impl<T: Real> SmoothNoise<T> for Logistic {
 impl<T: Real> Law<T> for Logistic {
     const PANEL: f64 = 2.25;
 
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn density(&self, z: T) -> T {
         sigmoid_slope(z)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn cdf(&self, z: T) -> T {
         sigmoid(z)
     }
@@ -77,6 +79,7 @@ impl<T: Real> Law<T> for Logistic {
     }
     // With a = eᵗ: P(D ≤ t) = E σ(Z + t) = a/(a − 1) − a ln a/(a − 1)², and E(t + D)₊ = t/(1 − e⁻ᵗ).
     // Near 0 these cancel; the Taylor series of the density, 1/6 − t²/60 + t⁴/1008 − …, takes over.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn difference_density(&self, t: T) -> T {
         let t = t.abs();
         if t < T::ONE {
@@ -86,6 +89,7 @@ impl<T: Real> Law<T> for Logistic {
         let q = T::ONE - e;
         e * ((t - T::TWO) + (t + T::TWO) * e) / (q * q * q)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn difference_cdf(&self, t: T) -> T {
         if t.abs() < T::ONE {
             return T::HALF + t * series(t * t, |power| T::ONE / T::from_usize(power + 1));

@@ -63,14 +63,18 @@ impl<T: Real> SmoothNoise<T> for Normal {
 }
 
 impl<T: Real> Law<T> for Normal {
+    const HINGE_IN_VECTORS: bool = true;
     const PANEL: f64 = 0.9;
 
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn density(&self, z: T) -> T {
         T::from_f64(FRAC_1_SQRT_2_PI) * (-(T::HALF * z * z)).exp()
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn cdf(&self, z: T) -> T {
         T::HALF * (-z * T::from_f64(FRAC_1_SQRT_2)).erfc()
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn hinge(&self, t: T) -> T {
         t * self.cdf(t) + self.density(t)
     }
@@ -79,13 +83,16 @@ impl<T: Real> Law<T> for Normal {
         (-reach, reach)
     }
     // D is normal with variance 2.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn difference_density(&self, t: T) -> T {
         let half = T::from_f64(FRAC_1_SQRT_2);
         half * self.density(t * half)
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn difference_cdf(&self, t: T) -> T {
         self.cdf(t * T::from_f64(FRAC_1_SQRT_2))
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn difference_hinge(&self, t: T) -> T {
         T::from_f64(SQRT_2) * self.hinge(t * T::from_f64(FRAC_1_SQRT_2))
     }

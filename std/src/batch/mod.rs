@@ -6,13 +6,14 @@
 
 use std::ops::Range;
 
-use perturb_core::estimator::{Estimator, FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value, Vjp};
+use perturb_core::estimator::{Estimator, FenchelYoungTerm, Jacobian, Jvp, Value};
 use perturb_core::{
-    Array, Error, Evaluate, Exact, Expectation, FenchelYoung, MonteCarlo, Noise, Oracle, Perturbed, Real,
-    Scratch, Shape, WithError,
+    Asked, Cheapest, Error, Evaluate, Exact, Expectation, FenchelYoung, MonteCarlo, Noise, Oracle, Perturbed,
+    Real, Scratch, Shape, WithError,
 };
 use rayon::prelude::*;
 
+mod exact;
 mod workspace;
 
 pub use workspace::BatchWorkspace;
@@ -107,25 +108,17 @@ pub trait PerRow: Copy + Send + Sync {
     /// The way for row `row`.
     #[must_use]
     fn for_row(self, row: u64) -> Self;
-    /// The samples to spread by blocks when there are fewer rows than threads, if it samples.
-    fn samples(self) -> Option<MonteCarlo>;
 }
 
 impl PerRow for Exact {
     fn for_row(self, _: u64) -> Self {
         self
     }
-    fn samples(self) -> Option<MonteCarlo> {
-        None
-    }
 }
 
 impl PerRow for MonteCarlo {
     fn for_row(self, row: u64) -> Self {
         self.row(row)
-    }
-    fn samples(self) -> Option<MonteCarlo> {
-        Some(self)
     }
 }
 
@@ -136,11 +129,11 @@ impl PerRow for Expectation {
             Self::MonteCarlo(sampled) => Self::MonteCarlo(sampled.row(row)),
         }
     }
-    fn samples(self) -> Option<MonteCarlo> {
-        match self {
-            Self::Exact => None,
-            Self::MonteCarlo(sampled) => Some(sampled),
-        }
+}
+
+impl PerRow for Cheapest {
+    fn for_row(self, row: u64) -> Self {
+        Self(self.0.row(row))
     }
 }
 
@@ -162,23 +155,30 @@ where
 
     /// F_ε of every row: B numbers.
     pub fn value<H: Evaluate<O, N, T> + PerRow>(self, theta: &[T], how: H) -> Result<Vec<T>, RowError> {
-        match how.samples() {
-            Some(sampled) => self.estimate(theta, |_| Value, sampled),
-            None => self.map(theta, how, |layer, how, _, theta| layer.value(theta, how)),
+        if let Some(sampled) = self.samples(how, Asked::Value) {
+            return self.estimate(theta, |_| Value, sampled);
         }
+        let Layers::Shared(layer) = self.layers else {
+            return self.map(theta, how, |layer, how, _, theta| layer.value(theta, how));
+        };
+        let mut values = vec![T::ZERO; self.ranges(theta)?.len()];
+        self.exactly(theta, how, Asked::Value, &mut values, |_, theta, value, memory| {
+            value.fill(how.value_with(layer, theta, memory)?);
+            Ok(())
+        })?;
+        Ok(values)
     }
 
     /// y_ε of every row: B × d.
     pub fn maximizer<H: Evaluate<O, N, T> + PerRow>(self, theta: &[T], how: H) -> Result<Vec<T>, RowError> {
-        match how.samples() {
-            Some(sampled) => self.vectors(theta, |_| Maximizer, sampled),
-            None => Ok(flatten(&self.map(theta, how, |layer, how, _, theta| layer.maximizer(theta, how))?)),
-        }
+        let mut y = vec![T::ZERO; theta.len()];
+        self.maximizer_into(theta, how, &mut self.workspace(), &mut y)?;
+        Ok(y)
     }
 
     /// J of every row: B × d × d.
     pub fn jacobian<H: Evaluate<O, N, T> + PerRow>(self, theta: &[T], how: H) -> Result<Vec<T>, RowError> {
-        let rows = match how.samples() {
+        let rows = match self.samples(how, Asked::Jacobian) {
             Some(sampled) => self.estimate(theta, |_| Jacobian, sampled)?,
             None => self.map(theta, how, |layer, how, _, theta| layer.jacobian(theta, how))?,
         };
@@ -190,11 +190,9 @@ where
     where
         H: Evaluate<O, N, T> + PerRow,
     {
-        let row = self.rows_of("cotangents", theta, cotangents)?;
-        match how.samples() {
-            Some(sampled) => self.vectors(theta, |r| Vjp { cotangent: row(r) }, sampled),
-            None => Ok(flatten(&self.map(theta, how, |layer, how, r, theta| layer.vjp(theta, row(r), how))?)),
-        }
+        let mut products = vec![T::ZERO; theta.len()];
+        self.vjp_into(theta, cotangents, how, &mut self.workspace(), &mut products)?;
+        Ok(products)
     }
 
     /// Ju of every row: B × d, for B × d tangents u.
@@ -203,10 +201,14 @@ where
         H: Evaluate<O, N, T> + PerRow,
     {
         let row = self.rows_of("tangents", theta, tangents)?;
-        match how.samples() {
-            Some(sampled) => self.vectors(theta, |r| Jvp { tangent: row(r) }, sampled),
-            None => Ok(flatten(&self.map(theta, how, |layer, how, r, theta| layer.jvp(theta, row(r), how))?)),
+        let mut products = vec![T::ZERO; theta.len()];
+        if let Some(sampled) = self.samples(how, Asked::Product) {
+            let tangent = |r| Jvp { tangent: row(r) };
+            self.vectors_into(theta, tangent, sampled, &mut self.workspace(), &mut products)?;
+        } else {
+            self.exact_products(theta, how, row, &mut products)?;
         }
+        Ok(products)
     }
 
     /// L_ε and y_ε − y of every row: (B, B × d). Targets that are no vertices need the dual, row by row.
@@ -222,7 +224,7 @@ where
                 oracle.is_vertex(&targets[ranges.get(r)], &mut oracle.work())
             })
         };
-        let rows = match how.samples() {
+        let rows = match self.samples(how, Asked::Value) {
             Some(sampled) if all_vertices() => self
                 .estimate(
                     theta,
@@ -252,24 +254,17 @@ where
         Ok(gradient)
     }
 
-    /// The mean of an estimator of vectors in every row: B × d.
-    fn vectors<E>(
-        self,
-        theta: &[T],
-        estimator: impl Fn(usize) -> E + Sync,
-        how: MonteCarlo,
-    ) -> Result<Vec<T>, RowError>
-    where
-        E: Estimator<T, N, O::Shape, Sum = Array<O, T>>,
-    {
-        match self.layers {
-            Layers::Shared(_) => {
-                let mut flat = vec![T::ZERO; theta.len()];
-                self.vectors_into(theta, estimator, how, &mut self.workspace(), &mut flat)?;
-                Ok(flat)
-            }
-            Layers::Own(_) => Ok(flatten(&self.estimate(theta, estimator, how)?)),
-        }
+    /// The samples that what is asked takes in every row, if it does in every row: to be spread by blocks when there are
+    /// fewer rows than threads.
+    fn samples<H: Evaluate<O, N, T>>(self, how: H, asked: Asked) -> Option<MonteCarlo> {
+        let layers = match self.layers {
+            Layers::Shared(layer) => std::slice::from_ref(layer),
+            Layers::Own(layers) => layers,
+        };
+        layers.iter().try_fold(None, |_, layer| match how.way(layer, asked) {
+            Expectation::Exact => None,
+            Expectation::MonteCarlo(sampled) => Some(Some(sampled)),
+        })?
     }
 
     /// The mean of any estimator in every row: `estimator(r)` makes the one of row r.
@@ -387,7 +382,9 @@ where
         let ranges = self.ranges(theta)?;
         let row_of =
             |place: usize| (0..ranges.len()).find(|&r| place < ranges.get(r).end).unwrap_or(ranges.len());
-        if let Some(place) = x.iter().position(|x| !x.is_finite()) {
+        if !T::all_finite(x)
+            && let Some(place) = x.iter().position(|x| !x.is_finite())
+        {
             let row = row_of(place);
             let index =
                 place - if row < ranges.len() { ranges.get(row).start } else { theta.len().min(place) };

@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use perturb_core::estimator::{Estimator, Maximizer, Vjp};
 use perturb_core::lanes::LANES;
-use perturb_core::{Array, Draws, Error, MonteCarlo, Noise, Oracle, Perturbed, Real, Scratch, Shape};
+use perturb_core::{
+    Array, Asked, Draws, Error, Evaluate, MonteCarlo, Noise, Oracle, Perturbed, Real, Scratch, Shape,
+};
 
-use super::{Batch, Layers, RowError, WAVE};
+use super::{Batch, Layers, PerRow, RowError, WAVE};
 
 /// Memory for batches of one layer, of any number of rows and samples. Made by [`Batch::workspace`].
 ///
@@ -51,7 +53,10 @@ impl<O: Oracle<T>, T: Real> Worker<O, T> {
 }
 
 /// Shares of the work for each thread: more than one, so that a thread that is done takes from others.
-const SHARES: usize = 4;
+pub(super) const SHARES: usize = 4;
+
+/// A share below this many numbers is not worth a second thread.
+pub(super) const LEAST: usize = 2048;
 
 impl<O, N, T> Batch<'_, O, N, T>
 where
@@ -65,42 +70,62 @@ where
         BatchWorkspace { workers: Vec::new(), parts: Vec::new() }
     }
 
-    /// y_ε of every row into `y`, B × d. With one layer for all rows, nothing is allocated from the second call on, in a
-    /// thread of rayon's; from another thread, rayon itself may allocate to pass the work on.
-    pub fn maximizer_into(
+    /// y_ε of every row into `y`, B × d. With samples and one layer for all rows, nothing is allocated from the second call
+    /// on, in a thread of rayon's; from another thread, rayon itself may allocate to pass the work on. Exact expectations need
+    /// no workspace, but a few vectors for each share of the rows.
+    pub fn maximizer_into<H>(
         self,
         theta: &[T],
-        how: MonteCarlo,
+        how: H,
         workspace: &mut BatchWorkspace<O, T>,
         y: &mut [T],
-    ) -> Result<(), RowError> {
-        self.vectors_into(theta, |_| Maximizer, how, workspace, y)
+    ) -> Result<(), RowError>
+    where
+        H: Evaluate<O, N, T> + PerRow,
+    {
+        check_output(theta, y)?;
+        match self.samples(how, Asked::Maximizer) {
+            Some(sampled) => self.vectors_into(theta, |_| Maximizer, sampled, workspace, y),
+            None => self.exact_maximizers(theta, how, y),
+        }
     }
 
     /// Jᵀu of every row into `products`, B × d, for B × d cotangents u, as
     /// [`maximizer_into`](Self::maximizer_into) does.
-    pub fn vjp_into(
+    pub fn vjp_into<H>(
         self,
         theta: &[T],
         cotangents: &[T],
-        how: MonteCarlo,
+        how: H,
         workspace: &mut BatchWorkspace<O, T>,
         products: &mut [T],
-    ) -> Result<(), RowError> {
+    ) -> Result<(), RowError>
+    where
+        H: Evaluate<O, N, T> + PerRow,
+    {
+        check_output(theta, products)?;
         let row = self.rows_of("cotangents", theta, cotangents)?;
-        self.vectors_into(theta, |r| Vjp { cotangent: row(r) }, how, workspace, products)
+        match self.samples(how, Asked::Product) {
+            Some(sampled) => {
+                self.vectors_into(theta, |r| Vjp { cotangent: row(r) }, sampled, workspace, products)
+            }
+            None => self.exact_products(theta, how, row, products),
+        }
     }
 
     /// y_ε − y of every row into `gradients`, B × d, for B × d targets y, as [`maximizer_into`](Self::maximizer_into)
     /// does.
-    pub fn fenchel_young_gradient_into(
+    pub fn fenchel_young_gradient_into<H>(
         self,
         theta: &[T],
         targets: &[T],
-        how: MonteCarlo,
+        how: H,
         workspace: &mut BatchWorkspace<O, T>,
         gradients: &mut [T],
-    ) -> Result<(), RowError> {
+    ) -> Result<(), RowError>
+    where
+        H: Evaluate<O, N, T> + PerRow,
+    {
         drop(self.rows_of("targets", theta, targets)?); // only the check
         self.maximizer_into(theta, how, workspace, gradients)?;
         for (gradient, &target) in gradients.iter_mut().zip(targets) {
@@ -121,10 +146,7 @@ where
     where
         E: Estimator<T, N, O::Shape, Sum = Array<O, T>>,
     {
-        if out.len() != theta.len() {
-            let source = Error::Length { parameter: "the output", expected: theta.len(), found: out.len() };
-            return Err(RowError { row: 0, source });
-        }
+        check_output(theta, out)?;
         let Layers::Shared(layer) = self.layers else {
             let rows = self.estimate(theta, estimator, how)?;
             for (out, &x) in out.iter_mut().zip(rows.iter().flat_map(AsRef::as_ref)) {
@@ -151,6 +173,15 @@ where
         }
         task.by_rows(0..rows, workers, out).map_err(|(row, source)| RowError { row, source })
     }
+}
+
+/// The output has room for one number a score.
+fn check_output<T>(theta: &[T], out: &[T]) -> Result<(), RowError> {
+    if out.len() == theta.len() {
+        return Ok(());
+    }
+    let source = Error::Length { parameter: "the output", expected: theta.len(), found: out.len() };
+    Err(RowError { row: 0, source })
 }
 
 /// What is computed.
@@ -194,8 +225,6 @@ where
         workers: &mut [Option<Worker<O, T>>],
         out: &mut [T],
     ) -> Result<(), (usize, Error)> {
-        // A share below this many numbers is not worth a second thread.
-        const LEAST: usize = 2048;
         let unit = self.packed().unwrap_or(1);
         let small = rows.len() * self.dim * self.how.samples as usize <= LEAST;
         if workers.len() == 1 || rows.len() <= unit || small {
