@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use perturb_benches::Failure;
-use perturb_benches::arguments::{WidthName, all_threads, exit, pool, say};
+use perturb_benches::arguments::{WidthName, all_threads, exit, pool, refusal, say};
 use perturb_benches::call::{Call, prepare};
 use perturb_benches::machine::description;
 use perturb_benches::markdown::{Part, counted, three_digits};
@@ -71,6 +71,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (peers, missing) = runner.discover(&arguments.peers)?;
     for reason in &missing {
         eprintln!("cannot be imported: {reason}");
+    }
+    if let Some(file) = &arguments.out {
+        // Now, and not after an hour.
+        write(file, &report::csv(&Results::default())).map_err(refusal)?;
     }
     let mut comparison = Comparison::new(arguments, runner, peers)?;
     for round in 1..=arguments.rounds.get() {

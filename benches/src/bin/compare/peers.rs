@@ -59,6 +59,9 @@ for name in sys.argv[1:]:
 impl Runner<'_> {
     /// The peers of a folder that can be imported, and why others cannot.
     pub(crate) fn discover(&self, folder: &Path) -> Result<(Vec<Peer>, Vec<String>), Failure> {
+        let mut python = Command::new(self.python);
+        python.arg("--version");
+        self.finish(python).map_err(|reason| refusal(format!("--python: {reason}")))?;
         let fault = |error: std::io::Error| refusal(format!("--peers {}: {error}", folder.display()));
         let mut files = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(fault)? {
@@ -81,6 +84,9 @@ impl Runner<'_> {
                     peers.push(Peer { name, variants, file });
                 }
             }
+        }
+        if peers.is_empty() && missing.is_empty() {
+            return Err(refusal(format!("--peers {}: no file NAME_peer.py", folder.display())));
         }
         Ok((peers, missing))
     }

@@ -33,6 +33,8 @@ pub(crate) struct Group {
     /// With its unit.
     pub(crate) y_label: &'static str,
     pub(crate) curves: Vec<Curve>,
+    /// Whether the quantity grows like a power of the size.
+    pub(crate) power: bool,
 }
 
 /// The slope of the line through points (ln x, ln y), by least squares.
@@ -53,7 +55,8 @@ impl Group {
         sizes
     }
 
-    /// A heading and a table: sizes down, curves across, and last the exponents with which the upper halves grow.
+    /// A heading and a table: sizes down, curves across, and last, where costs grow like a power, the exponents of
+    /// the upper halves.
     pub(crate) fn markdown(&self) -> String {
         let at = |curve: &Curve, x: usize| {
             let found = curve.points.iter().find(|point| point.x == x);
@@ -66,10 +69,10 @@ impl Group {
         let exponent = |curve: &Curve| {
             let half = &curve.points[curve.points.len() / 2..];
             let points: Vec<_> = half.iter().map(|point| (point.x as f64, point.y)).collect();
-            format!("{:.2}", slope(&points)).replace("-0.00", "0.00")
+            format!("{:.2}", slope(&points))
         };
         let mut rows: Vec<_> = self.sizes().into_iter().map(row).collect();
-        if self.sizes().len() >= 4 {
+        if self.power {
             let cells = self.curves.iter().map(exponent);
             rows.push(std::iter::once("exponent, upper half".to_owned()).chain(cells).collect());
         }

@@ -51,7 +51,7 @@ fn few_and_many() -> BTreeSet<usize> {
 }
 
 fn group(name: &'static str, title: &'static str, x_label: &'static str, curves: Vec<Curve>) -> Group {
-    Group { name, title, x_label, y_label: NANOSECONDS, curves }
+    Group { name, title, x_label, y_label: NANOSECONDS, curves, power: false }
 }
 
 struct Stopwatch {
@@ -91,7 +91,10 @@ impl Stopwatch {
             self.curve("top-10 or half, normal", top_k)?,
             self.curve("ranking, normal", sorted)?,
         ];
-        Ok(group("dimension", "Cost against d (16 rows, 64 samples, 1 thread)", "d (scores)", curves))
+        Ok(Group {
+            power: true,
+            ..group("dimension", "Cost against d (16 rows, 64 samples, 1 thread)", "d (scores)", curves)
+        })
     }
 
     fn grid_path(&self) -> Result<Group, Failure> {
@@ -99,7 +102,7 @@ impl Stopwatch {
             .map(|side| (side, 1, workload(Kind::GridPath { side }, side * side, 16, 16, NoiseName::Normal)));
         let curves = vec![self.curve("8 neighbours", places)?];
         let title = "Cost of a grid path (16 rows, 16 samples, 1 thread)";
-        Ok(group("grid_path", title, "side of the grid (cells)", curves))
+        Ok(Group { power: true, ..group("grid_path", title, "side of the grid (cells)", curves) })
     }
 
     fn assignment(&self) -> Result<Group, Failure> {
@@ -107,7 +110,7 @@ impl Stopwatch {
             .map(|n| (n, 1, workload(Kind::Assignment { n }, n * n, 4, 16, NoiseName::Normal)));
         let curves = vec![self.curve("assignment", places)?];
         let title = "Cost of an assignment (4 rows, 16 samples, 1 thread)";
-        Ok(group("assignment", title, "n (rows, and columns)", curves))
+        Ok(Group { power: true, ..group("assignment", title, "n (rows, and columns)", curves) })
     }
 
     fn samples(&self) -> Result<Group, Failure> {
@@ -188,5 +191,6 @@ fn memory() -> Result<Group, Failure> {
         x_label: "M (samples per row)",
         y_label: "KiB",
         curves,
+        power: false,
     })
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use peak_alloc::PeakAlloc;
 use perturb_benches::Failure;
-use perturb_benches::arguments::{WidthName, exit, say};
+use perturb_benches::arguments::{WidthName, exit, refusal, say};
 use perturb_benches::machine::description;
 use perturb_benches::markdown::Part;
 
@@ -76,7 +76,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         |which: &Which| arguments.readme.as_deref().map(|file| Part::new(file, which.name())).transpose();
     let pages = wanted.iter().map(page).collect::<Result<Vec<_>, _>>()?;
     if let Some(folder) = &arguments.out {
-        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        fs::create_dir_all(folder)
+            .map_err(|error| refusal(format!("--out {}: {error}", folder.display())))?;
     }
     for (which, page) in wanted.into_iter().zip(pages) {
         let (text, files) = match which {

@@ -194,7 +194,7 @@ pub(crate) fn markdown(outcomes: &[Outcome]) -> String {
         .map(String::from)
         .into_iter()
         .chain(SAMPLES.map(|m| format!("error at M = {m}")))
-        .chain(["error ∝ 1/M to the", "M for 1 %", "time for 1 %, a row"].map(String::from))
+        .chain(["exponent of 1/M", "M for 1 %", "time for 1 %, a row"].map(String::from))
         .collect();
     let row = |outcome: &Outcome| {
         let mut cells = vec![outcome.epsilon.to_string(), outcome.method.to_owned()];
