@@ -161,11 +161,12 @@ fn rows_that_share_memory_equal_rows_alone() {
         let layer = Perturbed::new(oracle, noise, 0.4f32).unwrap();
         let (batch, theta) = (layer.batch(), rows(600));
         let u: Vec<f32> = theta.iter().map(|theta| 1.0 - theta).collect();
-        let dims = || theta.chunks_exact(DIM).zip(u.chunks_exact(DIM));
-        let flat = |f: &dyn Fn((&[f32], &[f32])) -> Vec<f32>| dims().flat_map(f).collect::<Vec<f32>>();
-        let values = flat(&|(theta, _)| vec![layer.value(theta, Exact).unwrap()]);
-        let y = flat(&|(theta, _)| layer.maximizer(theta, Exact).unwrap().as_ref().to_vec());
-        let products = flat(&|(theta, u)| layer.vjp(theta, u, Exact).unwrap().as_ref().to_vec());
+        let (mut values, mut y, mut products) = (Vec::new(), Vec::new(), Vec::new());
+        for (theta, u) in theta.chunks_exact(DIM).zip(u.chunks_exact(DIM)) {
+            values.push(layer.value(theta, Exact).unwrap());
+            y.extend_from_slice(layer.maximizer(theta, Exact).unwrap().as_ref());
+            products.extend_from_slice(layer.vjp(theta, u, Exact).unwrap().as_ref());
+        }
         let gradients: Vec<f32> = y.iter().zip(&u).map(|(y, u)| y - u).collect();
         for threads in [1, 2, 3] {
             with_threads(threads, || {
