@@ -11,13 +11,12 @@ fn scores(kind: u64, seed: u64, count: usize) -> Vec<f64> {
     let infinities = |z: f64| if z > 0.0 { f64::INFINITY } else { f64::NEG_INFINITY };
     z.iter()
         .map(|&z: &f64| match kind {
-            0 => z,
             1 => (10.0 * z).round(),
             2 => z.round(),
             3 if z.abs() > 1.5 => infinities(z),
-            3 => z,
-            _ if z.abs() > 0.5 => infinities(z),
-            _ => 0.0 * z,
+            4 if z.abs() > 0.5 => infinities(z),
+            4 => 0.0 * z,
+            _ => z,
         })
         .collect()
 }

@@ -211,13 +211,15 @@ fn rows_choose_for_themselves() {
     let theta = &rows(2)[..9];
     let samples = MonteCarlo::new(500, Seed(1));
     let how = Cheapest(samples);
-    let (y, products) =
-        (layers.batch().maximizer(theta, how).unwrap(), layers.batch().vjp(theta, theta, how).unwrap());
+    let y = layers.batch().maximizer(theta, how).unwrap();
+    let vjp = layers.batch().vjp(theta, theta, how).unwrap();
+    let jvp = layers.batch().jvp(theta, theta, how).unwrap();
     for (r, (layer, theta)) in layers.iter().zip(theta.chunks_exact(3)).enumerate() {
         let row = r * 3..r * 3 + 3;
         let way = if r == 1 { Expectation::MonteCarlo(samples.row(1)) } else { Expectation::Exact };
         assert_eq!(y[row.clone()], layer.maximizer(theta, way).unwrap());
-        assert_eq!(products[row], layer.vjp(theta, theta, way).unwrap());
+        assert_eq!(vjp[row.clone()], layer.vjp(theta, theta, way).unwrap());
+        assert_eq!(jvp[row], layer.jvp(theta, theta, way).unwrap());
     }
 }
 

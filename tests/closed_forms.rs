@@ -93,7 +93,7 @@ fn the_cheapest_way_is_taken() {
         let (how, theta) = (MonteCarlo::new(samples, Seed(7)), vec![0.25f32; dim]);
         let want = if exact { Expectation::Exact } else { Expectation::MonteCarlo(how) };
         let cheapest = Cheapest(how);
-        assert_eq!(cheapest.way(&layer, asked), want, "{layer:?} {samples}");
+        assert_eq!(cheapest.way(&layer, asked), want, "{dim} {samples} {asked:?}");
         let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         let (maximizer, want_y) = (layer.maximizer(&theta, cheapest), layer.maximizer(&theta, want));
         let (vjp, want_vjp) = (layer.vjp(&theta, &theta, cheapest), layer.vjp(&theta, &theta, want));

@@ -26,7 +26,7 @@ where
         })
     }
 
-    /// Ju = Jᵀu of every row, likewise.
+    /// Jᵀu of every row, likewise; Ju, too, with a shared layer.
     pub(super) fn exact_products<'x, H>(
         self,
         theta: &[T],
@@ -46,7 +46,7 @@ where
     }
 
     /// `f` in every row that has a layer of its own.
-    fn each<H: PerRow>(
+    pub(super) fn each<H: PerRow>(
         self,
         theta: &[T],
         how: H,

@@ -205,6 +205,9 @@ where
         if let Some(sampled) = self.samples(how, Asked::Product) {
             let tangent = |r| Jvp { tangent: row(r) };
             self.vectors_into(theta, tangent, sampled, &mut self.workspace(), &mut products)?;
+        } else if let Layers::Own(_) = self.layers {
+            // Some of them may be sampled, whose J is not symmetric.
+            self.each(theta, how, &mut products, |layer, how, r, theta| layer.jvp(theta, row(r), how))?;
         } else {
             self.exact_products(theta, how, row, &mut products)?;
         }
