@@ -1,7 +1,7 @@
 //! Samples side by side have the bits of samples one after the other, in vectors of every width.
 
 use perturb::estimator::{FenchelYoungTerm, Jacobian, Maximizer, Value, Vjp};
-use perturb::lanes::{LANES, Streams};
+use perturb::lanes::{LANES, LaneMemory, Streams};
 use perturb::{
     Assignment, BatchExt, Dyn, DynRect, Error, GridPath, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo,
     NegativeCost, Neighbours, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
@@ -111,6 +111,9 @@ fn picks<T: Real, N: Noise<T>>(noise: N) {
     }
     let uneven: Vec<T> = (0..30).map(|i| T::from_f64(1.0 / (1.5 + f64::from(i)))).collect();
     check(noise, &Ranking::new(Dyn(30), &uneven).unwrap(), &scores::<T>(30));
+    // Its zero has a sign.
+    let signed: Vec<T> = (0..20).map(|i| -T::from_usize(i)).collect();
+    check(noise, &Ranking::new(Dyn(20), &signed).unwrap(), &scores::<T>(20));
 }
 
 fn paths<T: Real, N: Noise<T>>(noise: N) {
@@ -157,6 +160,72 @@ fn paths_in_lanes() {
 fn matches_in_lanes() {
     matches::<f32, _>(Normal);
     matches::<f64, _>(Laplace);
+}
+
+/// Single samples of many rows and means of few, side by side, against each row alone.
+#[test]
+fn rows_in_lanes() {
+    fn check<O: Oracle<f32>>(oracle: O) {
+        let dim = oracle.shape().dim();
+        let layer = Perturbed::new(oracle, Normal, 0.5f32).unwrap();
+        let theta: Vec<f32> = scores::<f32>(21 * dim).iter().map(|x| x / dim as f32).collect();
+        let row = |r: usize| &theta[r * dim..(r + 1) * dim];
+        same_at_every_width(O::NAME, || {
+            let mut scratch = perturb::Scratch::new(layer.oracle());
+            let mut y = vec![0.0; theta.len()];
+            layer.sample_rows(&theta, Seed(1), &mut y, &mut scratch).unwrap();
+            for (r, y) in y.chunks_exact(dim).enumerate() {
+                assert_eq!(layer.sample(row(r), Seed(1).fold(r as u64), 0).unwrap().as_ref(), y);
+            }
+            for samples in [1, 5, 64] {
+                let how = MonteCarlo::new(samples, Seed(2));
+                let mut sums = vec![layer.oracle().shape().array(0.0); 21];
+                let done = layer.estimate_rows(&theta, |_| Maximizer, how, 7, &mut scratch, &mut sums);
+                if done.unwrap() {
+                    for (r, sum) in sums.iter().enumerate() {
+                        let want = layer.maximizer(row(r), how.row(7 + r as u64)).unwrap();
+                        assert_eq!(want.as_ref(), sum.as_ref());
+                    }
+                }
+            }
+            bits(&y).collect()
+        });
+        let mut scratch = perturb::Scratch::new(layer.oracle());
+        assert!(layer.sample_rows(&theta, Seed(1), &mut vec![0.0; dim], &mut scratch).is_err());
+    }
+    check(Simplex::new(Dyn(5)).unwrap());
+    check(Ranking::ascending(Dyn(20)).unwrap());
+    check(Assignment::new(DynRect { rows: 3, columns: 3 }).unwrap().with_warm_start());
+}
+
+/// The oracles that are said to solve in lanes do, and doubt no distinct scores.
+#[test]
+fn oracles_have_lanes() {
+    fn check<O: Oracle<f32>>(oracle: O) {
+        let dim = oracle.shape().dim();
+        let mut theta = vec![[0.0; LANES]; dim];
+        for (i, row) in theta.iter_mut().enumerate() {
+            *row = core::array::from_fn(|lane| -1.0 - ((i * 7 + lane * 5) % 41) as f32);
+        }
+        let lanes = || vec![[0.0; LANES]; dim];
+        let (mut y, mut numbers, mut more, mut codes) = (lanes(), lanes(), lanes(), vec![[0; LANES]; dim]);
+        let memory = LaneMemory { codes: &mut codes, numbers: &mut numbers, more_numbers: &mut more };
+        let solved = oracle.solve_lanes(&theta, &mut y, memory).unwrap();
+        assert_eq!(solved.doubtful, 0, "{}", O::NAME);
+        for lane in 0..LANES {
+            let column: Vec<f32> = theta.iter().map(|row| row[lane]).collect();
+            let (mut alone, mut work) = (vec![0.0; dim], oracle.work());
+            assert_eq!(oracle.solve(&column, &mut alone, &mut work), solved.values[lane]);
+            assert!(y.iter().zip(&alone).all(|(row, &y)| row[lane] == y), "{}", O::NAME);
+        }
+    }
+    check(Simplex::new(Dyn(40)).unwrap());
+    check(Hypercube::binary(Dyn(40)).unwrap());
+    check(TopK::new(Dyn(40), 4).unwrap());
+    check(TopK::new(Dyn(40), 30).unwrap());
+    check(Ranking::ascending(Dyn(10)).unwrap());
+    check(Ranking::ascending(Dyn(40)).unwrap());
+    check(GridPath::new(DynRect { rows: 5, columns: 8 }, Neighbours::Eight).unwrap());
 }
 
 /// Scores that overflow when they are perturbed.

@@ -185,13 +185,15 @@ fn errors_name_the_first_row() {
 #[test]
 fn gradients_are_those_of_the_rows() {
     const LABELS: usize = 5;
-    let mut thetas = [0.0f64; 3 * LABELS];
+    // One group of lanes, and a part of one.
+    const ROWS: usize = 21;
+    let mut thetas = [0.0f64; ROWS * LABELS];
     Normal.fill(&mut Seed(7).stream(0), &mut thetas);
-    let targets = [[5.0, 4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 3.0, 4.0, 5.0], [3.0, 1.0, 2.0, 5.0, 4.0]];
+    let targets = [[5.0, 4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 3.0, 4.0, 5.0], [3.0, 1.0, 2.0, 5.0, 4.0]].repeat(7);
     let targets = targets.as_flattened();
     for objective in losses::<f64>(LABELS) {
         let mut workspace = objective.workspace();
-        let (mut all, mut one) = ([0.0; 3 * LABELS], [0.0; LABELS]);
+        let (mut all, mut one) = ([0.0; ROWS * LABELS], [0.0; LABELS]);
         objective.gradients(&thetas, targets, Seed(3), &mut all, &mut workspace).unwrap();
         for (row, all) in all.chunks_exact(LABELS).enumerate() {
             let place = row * LABELS..(row + 1) * LABELS;
@@ -205,7 +207,7 @@ fn gradients_are_those_of_the_rows() {
     let objective =
         objective(LABELS, Loss::FenchelYoung, Expectation::MonteCarlo(MonteCarlo::new(2, Seed(0))));
     thetas[2 * LABELS] = f64::NAN;
-    let mut gradients = [0.0; 3 * LABELS];
+    let mut gradients = [0.0; ROWS * LABELS];
     let refused = objective
         .gradients(&thetas, targets, Seed(3), &mut gradients, &mut objective.workspace())
         .unwrap_err();

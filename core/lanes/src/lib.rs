@@ -90,7 +90,8 @@ mod x86 {
     use super::{Kernel, Width};
 
     cpufeatures::new!(avx2, "avx2");
-    cpufeatures::new!(avx512, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl");
+    // What AVX-512 builds on is asked for as well: a hypervisor may hide one and not the other.
+    cpufeatures::new!(avx512, "avx2", "fma", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl");
 
     #[inline]
     pub(crate) fn widest() -> Width {

@@ -17,17 +17,17 @@ pub fn sqrt(x: f32) -> f32 {
 }
 
 /// √x of `f64`, correctly rounded: in integers on every Cortex-M.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[allow(unsafe_code, reason = "the instruction has no safe name")]
 #[inline(always)]
 pub fn sqrt_f64(x: f64) -> f64 {
     use core::arch::x86_64::{_mm_cvtsd_f64, _mm_set_sd, _mm_setzero_pd, _mm_sqrt_sd};
-    // SAFETY: every x86-64 has SSE2.
+    // SAFETY: the target has SSE2.
     unsafe { _mm_cvtsd_f64(_mm_sqrt_sd(_mm_setzero_pd(), _mm_set_sd(x))) }
 }
 
 /// √x of `f64`, correctly rounded: in integers on every Cortex-M.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 #[inline]
 pub fn sqrt_f64(x: f64) -> f64 {
     libm::sqrt(x)
@@ -55,17 +55,17 @@ fn hardware(x: f32) -> f32 {
 }
 
 /// What the compiler can put into vectors, unlike a call.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[allow(unsafe_code, reason = "the instruction has no safe name")]
 #[inline(always)]
 fn hardware(x: f32) -> f32 {
     use core::arch::x86_64::{_mm_cvtss_f32, _mm_set_ss, _mm_sqrt_ss};
-    // SAFETY: every x86-64 has SSE.
+    // SAFETY: the target has SSE.
     unsafe { _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))) }
 }
 
 #[cfg(not(any(
-    target_arch = "x86_64",
+    all(target_arch = "x86_64", target_feature = "sse2"),
     all(target_arch = "arm", target_abi = "eabihf", target_os = "none")
 )))]
 #[inline]

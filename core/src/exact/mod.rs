@@ -123,6 +123,8 @@ fn scale<O: Oracle<T>, N: Noise<T>, T: Real>(
     scaled: &mut [T],
 ) -> Result<(), Error> {
     error::check_vector("theta", theta, layer.oracle.shape().dim())?;
+    // Memory of another layer.
+    error::check_output(scaled, theta.len())?;
     for (scaled, &theta) in scaled.iter_mut().zip(theta) {
         *scaled = theta / layer.epsilon;
     }

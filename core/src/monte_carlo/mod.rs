@@ -14,7 +14,7 @@ mod side_by_side;
 mod standard_error;
 mod variance;
 
-use side_by_side::{Asks, Collect, Job, LaneScratch, cut};
+use side_by_side::{Asks, Collect, LaneScratch, cut};
 pub use standard_error::WithError;
 pub use variance::{Control, Draws, Variance};
 
@@ -92,6 +92,8 @@ impl MonteCarlo {
 /// arrays of 16·d numbers.
 pub struct Scratch<O: Oracle<T>, T: Real> {
     solve: Solve<O, T>,
+    /// Whether the oracle may be warm.
+    warm: bool,
     baseline: Array<O, T>,
     /// Sums over a block for leaving one out: decisions, perturbed scores, scores ∇ν.
     sums: [Array<O, T>; 3],
@@ -117,6 +119,7 @@ impl<O: Oracle<T>, T: Real> Scratch<O, T> {
         let shape = oracle.shape();
         let array = || shape.array(T::ZERO);
         Self {
+            warm: false,
             solve: Solve { z: array(), score: array(), theta: array(), y: array(), work: oracle.work() },
             baseline: array(),
             sums: [array(), array(), array()],
@@ -127,7 +130,7 @@ impl<O: Oracle<T>, T: Real> Scratch<O, T> {
 
     /// Makes memory for lanes, once, if the shape has a place for it.
     fn with_lanes(&mut self, oracle: &O) {
-        if self.lanes.is_none() {
+        if self.lanes.is_none() || self.lane_sums.is_none() {
             self.lanes = LaneScratch::new(oracle.shape());
             self.lane_sums = self.lanes.is_some().then(|| oracle.shape().lanes(T::ZERO));
         }
@@ -198,7 +201,10 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     where
         E: Estimator<T, N, O::Shape>,
     {
-        if how.samples > 1 {
+        if how.samples == 1 {
+            self.forget_warm_start(scratch);
+        } else {
+            scratch.warm = true;
             self.oracle.warm_up(theta, &mut scratch.solve.work);
         }
         if how.in_lanes(how.samples as usize) {
@@ -209,6 +215,14 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             solve_checked(&self.oracle, theta, y, work, None)?;
         }
         Ok(())
+    }
+
+    /// A single sample starts cold, whatever `scratch` was used for before.
+    fn forget_warm_start(&self, scratch: &mut Scratch<O, T>) {
+        if O::WARM_STARTS && scratch.warm {
+            scratch.solve.work = self.oracle.work();
+            scratch.warm = false;
+        }
     }
 
     /// Overwrites `sum` with the terms of block `block`, in order: with [`merge`](Self::merge) and
@@ -259,7 +273,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         theta: &[T],
         how: MonteCarlo,
         block: u32,
-        (whole, mut sums_of_lanes): (bool, Option<&mut [[T; LANES]]>),
+        (whole, sums_of_lanes): (bool, Option<&mut [[T; LANES]]>),
         scratch: &'s mut Scratch<O, T>,
         mut each: impl FnMut(&N, Drawn<'_, '_, T>),
     ) -> Result<Option<(Draw<'s, T>, u32)>, Error>
@@ -293,31 +307,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             }
             each(&self.noise, drawn);
         };
-        let mut sample = first;
-        let end = first + u64::from(count);
-        #[cfg(not(target_os = "none"))]
-        while how.in_lanes((end - sample) as usize) {
-            let jobs: [Job<'_, T>; LANES] = core::array::from_fn(|lane| Job {
-                theta,
-                seed: how.seed,
-                sample: sample + lane as u64,
-                warm: false,
-            });
-            let jobs = jobs.get(..(end - sample) as usize).unwrap_or(&jobs);
-            let asks = Asks::of::<N, O::Shape, E>(whole && !centred, baseline);
-            let into = sums_of_lanes.as_deref_mut();
-            let drawn = &mut |_, drawn: Drawn<'_, '_, T>| each(drawn);
-            let drawn = self.draw_jobs(jobs, solve, lanes, asks, into, drawn);
-            if !drawn.map_err(|(_, error)| error)? {
-                break;
-            }
-            sample += jobs.len() as u64;
-        }
-        for sample in sample..end {
-            how.draw(&self.noise, sample, solve.z.as_mut());
-            let draw = self.solve_draw(theta, sample, baseline, E::SCORES, solve)?;
-            each(Drawn::One(&draw));
-        }
+        let asks = Asks::of::<N, O::Shape, E>(whole && !centred, baseline);
+        let samples = first..first + u64::from(count);
+        self.draw_samples(theta, how, samples, (solve, lanes), (asks, sums_of_lanes), &mut each)?;
         if !centred {
             return Ok(None);
         }

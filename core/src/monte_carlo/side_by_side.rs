@@ -1,5 +1,7 @@
 //! Samples drawn and solved in lanes.
 
+use core::ops::Range;
+
 use perturb_lanes::Kernel;
 
 use super::{Draws, MonteCarlo, Scratch, Solve};
@@ -9,7 +11,7 @@ use crate::oracle::solve_checked;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape};
 
 /// Fewer samples are drawn one after the other: from here on, lanes pay even if most are empty and vectors are short.
-const LEAST: usize = 4;
+const LEAST_SAMPLES: usize = 4;
 
 /// Memory of [`LANES`] perturbed solves.
 #[derive(Debug)]
@@ -21,6 +23,9 @@ pub(super) struct LaneScratch<S: Shape, T: Real> {
     numbers: S::Lanes<T>,
     more_numbers: S::Lanes<T>,
 }
+
+/// That of an oracle, if its shape has a place for it.
+pub(super) type MaybeLanes<O, T> = Option<LaneScratch<<O as Oracle<T>>::Shape, T>>;
 
 impl<S: Shape, T: Real> LaneScratch<S, T> {
     /// `None` if the shape has no place for it.
@@ -73,7 +78,7 @@ pub(super) struct Job<'t, T> {
 impl MonteCarlo {
     /// Whether `samples` samples are drawn side by side.
     pub(super) fn in_lanes(&self, samples: usize) -> bool {
-        self.variance.draws == Draws::Independent && samples >= LEAST && lanes::in_use()
+        self.variance.draws == Draws::Independent && samples >= LEAST_SAMPLES && lanes::in_use()
     }
 }
 
@@ -83,16 +88,52 @@ pub(super) fn cut<X>(rows: &mut [X], dim: usize) -> &mut [X] {
 }
 
 impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
+    /// Draws samples `samples`, in lanes where that pays, else one after the other. Decisions go to the sums if there are any
+    /// and the oracle solves in lanes; else draws go to `each`.
+    ///
+    /// One function for all estimators: it is long, and would else be compiled for each.
+    pub(super) fn draw_samples(
+        &self,
+        theta: &[T],
+        how: MonteCarlo,
+        samples: Range<u64>,
+        (solve, lanes): (&mut Solve<O, T>, &mut MaybeLanes<O, T>),
+        (asks, mut sums): (Asks<'_, T>, Option<&mut [[T; LANES]]>),
+        each: &mut dyn FnMut(Drawn<'_, '_, T>),
+    ) -> Result<(), Error> {
+        let Range { start: mut sample, end } = samples;
+        #[cfg(not(target_os = "none"))]
+        while how.in_lanes((end - sample) as usize) {
+            let jobs: [Job<'_, T>; LANES] = core::array::from_fn(|lane| Job {
+                theta,
+                seed: how.seed,
+                sample: sample + lane as u64,
+                warm: false,
+            });
+            let jobs = jobs.get(..(end - sample) as usize).unwrap_or(&jobs);
+            let each = &mut |_, drawn: Drawn<'_, '_, T>| each(drawn);
+            let drawn = self.draw_jobs(jobs, solve, lanes, asks, sums.as_deref_mut(), each);
+            if !drawn.map_err(|(_, error)| error)? {
+                break;
+            }
+            sample += jobs.len() as u64;
+        }
+        for sample in sample..end {
+            how.draw(&self.noise, sample, solve.z.as_mut());
+            let draw = self.solve_draw(theta, sample, asks.baseline, asks.scores, solve)?;
+            each(Drawn::One(&draw));
+        }
+        Ok(())
+    }
+
     /// Draws `jobs`, up to [`LANES`], side by side. Decisions go to `sums`, lane by lane, if there are any and the oracle solves
     /// in lanes; else draws go to `each`: in lanes, if `whole` and the oracle solves in lanes, or one by one, with their
     /// numbers. Whether all that was possible; `false` means that nothing was done.
-    ///
-    /// One function for all estimators: it is long, and would else be compiled for each.
     pub(super) fn draw_jobs(
         &self,
         jobs: &[Job<'_, T>],
         solve: &mut Solve<O, T>,
-        lanes: &mut Option<LaneScratch<O::Shape, T>>,
+        lanes: &mut MaybeLanes<O, T>,
         Asks { decisions, scores, whole, baseline }: Asks<'_, T>,
         mut sums: Option<&mut [[T; LANES]]>,
         each: &mut dyn FnMut(usize, Drawn<'_, '_, T>),
@@ -232,10 +273,12 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         scratch: &mut Scratch<O, T>,
     ) -> Result<(), (usize, Error)> {
         let dim = self.oracle.shape().dim().max(1);
+        check_rows(theta.len(), y.len().div_ceil(dim), dim)?;
+        self.forget_warm_start(scratch);
         let mut row = 0;
         let mut rest = y.chunks_exact_mut(dim);
         let mut rows = theta.chunks_exact(dim);
-        while rows.len() >= LEAST && lanes::in_use() {
+        while rows.len() >= LEAST_SAMPLES && lanes::in_use() {
             scratch.with_lanes(&self.oracle);
             let jobs: [Job<'_, T>; LANES] = core::array::from_fn(|lane| {
                 let theta = rows.clone().nth(lane).unwrap_or_default();
@@ -247,7 +290,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             let mut each = |_: usize, drawn: Drawn<'_, '_, T>| match drawn {
                 Drawn::One(draw) => {
                     if let Some(y) = out.next() {
-                        y.copy_from_slice(draw.y);
+                        for (y, &decided) in y.iter_mut().zip(draw.y) {
+                            *y = decided;
+                        }
                     }
                 }
                 Drawn::Lanes(draws) => {
@@ -275,12 +320,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     }
 
     /// Estimates of many rows with few samples each, lanes going from row to row: `theta` has a row of d scores for each of
-    /// `sums`, which must be empty and are means afterwards. Row r takes the samples of [`how.row`](MonteCarlo::row)`(first +
+    /// `sums`, which must be zero and are means afterwards. Row r takes the samples of [`how.row`](MonteCarlo::row)`(first +
     /// r)`, and gets the bits of [`estimate`](Self::estimate). `estimator(r)` is the one of row r.
     ///
-    /// For at most [`BLOCK`](super::BLOCK) samples, independent ones, and estimators without a baseline; inputs must have
-    /// passed [`check`](Self::check). `false`, with nothing done, where there are no lanes. An error comes
-    /// with its row.
+    /// For at most [`BLOCK`](super::BLOCK) samples, independent ones, and estimators without a baseline, where there are
+    /// lanes; else `false`, with nothing done. Inputs must have passed [`check`](Self::check). An error comes with its row.
     pub fn estimate_rows<E>(
         &self,
         theta: &[T],
@@ -293,14 +337,20 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     where
         E: Estimator<T, N, O::Shape>,
     {
+        let other = how.blocks() != 1 || E::BASELINE || how.variance.draws != Draws::Independent;
+        if other || !lanes::in_use() {
+            return Ok(false);
+        }
         let dim = self.oracle.shape().dim();
+        check_rows(theta.len(), sums.len(), dim)?;
         let row_of = |row: usize| theta.get(row * dim..(row + 1) * dim).unwrap_or_default();
         let per_row = how.samples as usize;
         let jobs = sums.len() * per_row;
-        if !lanes::in_use() {
-            return Ok(false);
-        }
         scratch.with_lanes(&self.oracle);
+        if per_row == 1 {
+            self.forget_warm_start(scratch);
+        }
+        scratch.warm = per_row > 1;
         let mut at = 0;
         while at < jobs {
             let job = |job: usize| {
@@ -345,6 +395,15 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         }
         Ok(true)
     }
+}
+
+/// `rows` rows of `dim` scores.
+fn check_rows(scores: usize, rows: usize, dim: usize) -> Result<(), (usize, Error)> {
+    let expected = rows.saturating_mul(dim);
+    if scores == expected {
+        return Ok(());
+    }
+    Err((scores / dim.max(1), Error::Length { parameter: "theta", expected, found: scores }))
 }
 
 /// Adds the lanes from `first` to `end` to `sums`, in order.

@@ -106,8 +106,11 @@ pub trait Oracle<T: Real> {
         T::ZERO
     }
 
-    /// Looks at the scores θ before many solves near them, so that these can start from θ's solution. The answers
-    /// must not depend on it.
+    /// Whether [`warm_up`](Self::warm_up) does something.
+    const WARM_STARTS: bool = false;
+
+    /// Looks at the scores θ before many solves near them, so that these can start from θ's solution. Only
+    /// which of equally good answers they give may depend on it.
     fn warm_up(&self, theta: &[T], work: &mut Self::Work) {
         let _ = (theta, work);
     }
@@ -148,6 +151,7 @@ impl<T: Real, O: Oracle<T>> Oracle<T> for &O {
     type Work = O::Work;
     const NAME: &'static str = O::NAME;
     const LINEAR: bool = O::LINEAR;
+    const WARM_STARTS: bool = O::WARM_STARTS;
 
     fn shape(&self) -> O::Shape {
         (**self).shape()

@@ -46,7 +46,8 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         let mut previous = T::INFINITY;
         for (entry, &key) in reference.as_mut().iter_mut().zip(keys.as_ref()) {
             let index = T::index(key);
-            *entry = v.get(index).copied().unwrap_or(T::ZERO);
+            // −0 counts as +0, like all zeros.
+            *entry = v.get(index).copied().unwrap_or(T::ZERO) + T::ZERO;
             if *entry == previous {
                 return Err(Error::NotDistinct { parameter: "v", index });
             }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use perturb_core::{Array, Asked, Error, Evaluate, Noise, Oracle, Perturbed, Real, Shape};
 
-use super::workspace::{LEAST, SHARES};
+use super::workspace::{LEAST_NUMBERS, SHARES};
 use super::{Batch, Layers, PerRow, RowError};
 
 impl<O, N, T> Batch<'_, O, N, T>
@@ -76,7 +76,7 @@ where
         let dim = layer.oracle().shape().dim();
         let threads = rayon::current_num_threads();
         let samples = how.samples_of_equal_cost(layer, asked) as usize;
-        let worth = theta.len().saturating_mul(samples) / LEAST;
+        let worth = theta.len().saturating_mul(samples) / LEAST_NUMBERS;
         let shares = if threads == 1 { 1 } else { worth.clamp(1, SHARES * threads) };
         let task = Task { width: out.len() / rows, dim, theta, memory: || how.memory(layer), f };
         task.share(0..rows, shares, out).map_err(|(row, source)| RowError { row, source })

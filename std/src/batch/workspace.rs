@@ -10,7 +10,8 @@ use perturb_core::{
 
 use super::{Batch, Layers, PerRow, RowError, WAVE};
 
-/// Memory for batches of one layer, of any number of rows and samples. Made by [`Batch::workspace`].
+/// Memory for batches of one layer, of any number of rows and samples. Made by [`Batch::workspace`]; with another layer than
+/// before, it starts anew.
 ///
 /// It grows in the first call with a kind of work, a thread at a time, and does not change results.
 ///
@@ -26,7 +27,8 @@ use super::{Batch, Layers, PerRow, RowError, WAVE};
 /// assert!(y[2] > y[0] && y[3] > y[5]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct BatchWorkspace<O: Oracle<T>, T: Real> {
+pub struct BatchWorkspace<'a, O: Oracle<T>, N, T: Real> {
+    layer: Option<&'a Perturbed<O, N, T>>,
     workers: Vec<Option<Worker<O, T>>>,
     /// Sums of blocks of one row.
     parts: Vec<Array<O, T>>,
@@ -56,9 +58,9 @@ impl<O: Oracle<T>, T: Real> Worker<O, T> {
 pub(super) const SHARES: usize = 4;
 
 /// A share below this many numbers is not worth a second thread.
-pub(super) const LEAST: usize = 2048;
+pub(super) const LEAST_NUMBERS: usize = 2048;
 
-impl<O, N, T> Batch<'_, O, N, T>
+impl<'a, O, N, T> Batch<'a, O, N, T>
 where
     O: Oracle<T> + Sync,
     N: Noise<T>,
@@ -66,8 +68,8 @@ where
 {
     /// Memory for calls that end in `_into`.
     #[must_use]
-    pub fn workspace(self) -> BatchWorkspace<O, T> {
-        BatchWorkspace { workers: Vec::new(), parts: Vec::new() }
+    pub fn workspace(self) -> BatchWorkspace<'a, O, N, T> {
+        BatchWorkspace { layer: None, workers: Vec::new(), parts: Vec::new() }
     }
 
     /// y_ε of every row into `y`, B × d. With samples and one layer for all rows, nothing is allocated from the second call
@@ -77,7 +79,7 @@ where
         self,
         theta: &[T],
         how: H,
-        workspace: &mut BatchWorkspace<O, T>,
+        workspace: &mut BatchWorkspace<'a, O, N, T>,
         y: &mut [T],
     ) -> Result<(), RowError>
     where
@@ -97,7 +99,7 @@ where
         theta: &[T],
         cotangents: &[T],
         how: H,
-        workspace: &mut BatchWorkspace<O, T>,
+        workspace: &mut BatchWorkspace<'a, O, N, T>,
         products: &mut [T],
     ) -> Result<(), RowError>
     where
@@ -120,7 +122,7 @@ where
         theta: &[T],
         targets: &[T],
         how: H,
-        workspace: &mut BatchWorkspace<O, T>,
+        workspace: &mut BatchWorkspace<'a, O, N, T>,
         gradients: &mut [T],
     ) -> Result<(), RowError>
     where
@@ -140,7 +142,7 @@ where
         theta: &[T],
         estimator: impl Fn(usize) -> E + Sync,
         how: MonteCarlo,
-        workspace: &mut BatchWorkspace<O, T>,
+        workspace: &mut BatchWorkspace<'a, O, N, T>,
         out: &mut [T],
     ) -> Result<(), RowError>
     where
@@ -160,11 +162,16 @@ where
             layer.check(theta, &estimator(row), how).map_err(|source| RowError { row, source })?;
         }
         let task = Task { layer, first: self.first, dim, theta, estimator: &estimator, how };
+        // Memory of another layer may have other sizes.
+        if !workspace.layer.is_some_and(|known| std::ptr::eq(known, layer)) {
+            *workspace = self.workspace();
+            workspace.layer = Some(layer);
+        }
         let threads = rayon::current_num_threads();
         let spread = if threads == 1 { 1 } else { SHARES * threads };
         workspace.workers.resize_with(spread.max(workspace.workers.len()), || None);
         let workers = &mut workspace.workers[..spread];
-        if how.blocks() > 1 && rows < SHARES * threads {
+        if threads > 1 && how.blocks() > 1 && rows < SHARES * threads {
             for (row, out) in out.chunks_exact_mut(dim).enumerate() {
                 task.by_blocks(row, workers, &mut workspace.parts, out)
                     .map_err(|source| RowError { row, source })?;
@@ -212,8 +219,8 @@ where
 
     /// Rows that fill whole groups of lanes, if lanes are to go from row to row.
     fn packed(&self) -> Option<usize> {
-        let packs = self.how.blocks() == 1 && !E::BASELINE && self.how.variance.draws == Draws::Independent;
         let samples = self.how.samples as usize;
+        let packs = self.how.blocks() == 1 && !E::BASELINE && self.how.variance.draws == Draws::Independent;
         // LANES is a power of two, so that this is LANES divided by the greatest common divisor.
         packs.then(|| LANES / (1 << samples.trailing_zeros().min(LANES.trailing_zeros())))
     }
@@ -226,7 +233,8 @@ where
         out: &mut [T],
     ) -> Result<(), (usize, Error)> {
         let unit = self.packed().unwrap_or(1);
-        let small = rows.len() * self.dim * self.how.samples as usize <= LEAST;
+        let small =
+            rows.len().saturating_mul(self.dim).saturating_mul(self.how.samples as usize) <= LEAST_NUMBERS;
         if workers.len() == 1 || rows.len() <= unit || small {
             let worker = workers[0].get_or_insert_with(|| Worker::new(self.layer.oracle()));
             return self.rows_of_one(rows, worker, out);
@@ -251,7 +259,7 @@ where
         let oracle = self.layer.oracle();
         let mut start = rows.start;
         if let Some(unit) = self.packed() {
-            while start < rows.end && (rows.end - start) * self.how.samples as usize > 1 {
+            while start < rows.end && (rows.end - start).saturating_mul(self.how.samples as usize) > 1 {
                 let end = (start + unit).min(rows.end);
                 let (sums, scratch) = worker.sums(oracle, end - start);
                 for sum in &mut *sums {

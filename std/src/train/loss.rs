@@ -151,7 +151,9 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
                 let backward = MonteCarlo { seed: seed.fold(1), ..how };
                 let product = Vjp { cotangent: direction.as_ref() };
                 self.layer.estimate_into(theta, &product, backward, scratch, y, part)?;
-                gradient.copy_from_slice(y.as_ref());
+                for (gradient, &product) in gradient.iter_mut().zip(y.as_ref()) {
+                    *gradient = product;
+                }
             }
         }
         Ok(())

@@ -123,6 +123,7 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
     type Shape = P;
     type Work = AssignmentWork<T, P>;
     const NAME: &'static str = "assignment";
+    const WARM_STARTS: bool = true;
 
     fn shape(&self) -> P {
         self.plane

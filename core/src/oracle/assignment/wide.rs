@@ -204,6 +204,9 @@ impl<T: Real, const TALL: bool> Wide<'_, T, TALL> {
             let mut reached = least(&nears);
             let mut task = first(reached, &nears, &firsts);
             let alone = task == last(reached, &nears, &lasts) && reached < T::INFINITY;
+            if !alone && done as usize >= self.matching.order.len() {
+                return;
+            }
             if !alone {
                 (reached, task) = self.nearest_in_order(reached, done, &mut in_order);
             }
