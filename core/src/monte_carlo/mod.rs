@@ -88,8 +88,8 @@ impl MonteCarlo {
     }
 }
 
-/// Working memory of one worker: eight arrays of d numbers, the oracle's own, and on hosts, once an estimate needs them, seven
-/// arrays of 16·d numbers.
+/// Working memory of one worker: eight arrays of d numbers, the oracle's own, and on hosts seven arrays of 16·d numbers: on
+/// the heap once an estimate needs them, for shapes of fixed size of 64 rows each, within.
 pub struct Scratch<O: Oracle<T>, T: Real> {
     solve: Solve<O, T>,
     /// Whether the oracle may be warm.
