@@ -15,9 +15,12 @@ pub(super) trait Step<T: Real, const N: usize> {
 
 /// Fills `z` step by step; what the last step draws beyond its end is dropped.
 pub(super) fn fill<T: Real, S: Step<T, N>, const N: usize>(rng: &mut impl Rng, z: &mut [T]) {
-    // One call, which is then inlined.
-    for step in z.chunks_mut(N) {
-        for (z, draw) in step.iter_mut().zip(S::step(rng)) {
+    let (steps, rest) = z.as_chunks_mut::<N>();
+    for step in steps {
+        *step = S::step(rng);
+    }
+    if !rest.is_empty() {
+        for (z, draw) in rest.iter_mut().zip(S::step(rng)) {
             *z = draw;
         }
     }
