@@ -98,11 +98,32 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         how: MonteCarlo,
         samples: Range<u64>,
         (solve, lanes): (&mut Solve<O, T>, &mut MaybeLanes<O, T>),
-        (asks, mut sums): (Asks<'_, T>, Option<&mut [[T; LANES]]>),
+        (asks, sums): (Asks<'_, T>, Option<&mut [[T; LANES]]>),
         each: &mut dyn FnMut(Drawn<'_, '_, T>),
     ) -> Result<(), Error> {
-        let Range { start: mut sample, end } = samples;
-        #[cfg(not(target_os = "none"))]
+        let first = if cfg!(target_os = "none") {
+            samples.start // Devices have no lanes, and not the code for them.
+        } else {
+            self.draw_groups(theta, how, samples.clone(), (&mut *solve, lanes), (asks, sums), each)?
+        };
+        for sample in first..samples.end {
+            how.draw(&self.noise, sample, solve.z.as_mut());
+            let draw = self.solve_draw(theta, sample, asks.baseline, asks.scores, solve)?;
+            each(Drawn::One(&draw));
+        }
+        Ok(())
+    }
+
+    /// Draws what of `samples` goes in lanes, and says which sample comes next.
+    fn draw_groups(
+        &self,
+        theta: &[T],
+        how: MonteCarlo,
+        Range { start: mut sample, end }: Range<u64>,
+        (solve, lanes): (&mut Solve<O, T>, &mut MaybeLanes<O, T>),
+        (asks, mut sums): (Asks<'_, T>, Option<&mut [[T; LANES]]>),
+        each: &mut dyn FnMut(Drawn<'_, '_, T>),
+    ) -> Result<u64, Error> {
         while how.in_lanes((end - sample) as usize) {
             let jobs: [Job<'_, T>; LANES] = core::array::from_fn(|lane| Job {
                 theta,
@@ -118,12 +139,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             }
             sample += jobs.len() as u64;
         }
-        for sample in sample..end {
-            how.draw(&self.noise, sample, solve.z.as_mut());
-            let draw = self.solve_draw(theta, sample, asks.baseline, asks.scores, solve)?;
-            each(Drawn::One(&draw));
-        }
-        Ok(())
+        Ok(sample)
     }
 
     /// Draws `jobs`, up to [`LANES`], side by side. Decisions go to `sums`, lane by lane, if there are any and the oracle solves

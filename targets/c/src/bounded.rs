@@ -2,6 +2,7 @@
 
 use core::fmt::Debug;
 
+use perturb_core::lanes::LANES;
 use perturb_core::{Plane, Shape};
 
 use crate::Status;
@@ -62,6 +63,8 @@ impl<const CAPACITY: usize> Shape for List<CAPACITY> {
     type Array<T: Copy + Debug + Send + Sync + 'static> = Entries<T, CAPACITY>;
     /// None: no function here computes a Jacobian.
     type Matrix<T: Copy + Debug + Send + Sync + 'static> = [T; 0];
+    /// None: samples come one after the other, on hosts as well.
+    type Lanes<T: Copy + Debug + Send + Sync + 'static> = [[T; LANES]; 0];
 
     fn dim(&self) -> usize {
         self.len
@@ -72,11 +75,15 @@ impl<const CAPACITY: usize> Shape for List<CAPACITY> {
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, _: T) -> [T; 0] {
         []
     }
+    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, _: T) -> [[T; LANES]; 0] {
+        []
+    }
 }
 
 impl<const CAPACITY: usize> Shape for Table<CAPACITY> {
     type Array<T: Copy + Debug + Send + Sync + 'static> = Entries<T, CAPACITY>;
     type Matrix<T: Copy + Debug + Send + Sync + 'static> = [T; 0];
+    type Lanes<T: Copy + Debug + Send + Sync + 'static> = [[T; LANES]; 0];
 
     fn dim(&self) -> usize {
         self.rows * self.columns
@@ -85,6 +92,9 @@ impl<const CAPACITY: usize> Shape for Table<CAPACITY> {
         Entries { entries: [fill; CAPACITY], len: self.dim() }
     }
     fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, _: T) -> [T; 0] {
+        []
+    }
+    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, _: T) -> [[T; LANES]; 0] {
         []
     }
 }
