@@ -242,6 +242,35 @@ fn infinite_scores_in_lanes() {
     same_at_every_width("path of infinite scores", || estimates(&grid, &theta));
 }
 
+/// Races without the sums θ + εZ, against them: ties, contenders that can never win, and scores so large that the race doubts
+/// one sample in a hundred, one in ten, or does not start.
+#[test]
+fn races_in_lanes() {
+    fn check<T: Real>(samples: u32) {
+        for (offset, spread) in
+            [(0.0, 0.0), (0.0, 1.0), (-3.0, 300.0), (700.0, 1.0), (3500.0, 2.0), (1e5, 1.0)]
+        {
+            for dim in [1, 2, 3, 10, 77] {
+                let place = |i: usize| ((i * 37 + 11) % (dim / 2 + 2)) as f64 / dim as f64;
+                let theta: Vec<T> = (0..dim).map(|i| T::from_f64(offset + spread * place(i))).collect();
+                let layer = Perturbed::new(Simplex::new(Dyn(dim)).unwrap(), Gumbel, T::ONE).unwrap();
+                same_at_every_width(&format!("race {} {offset} {spread} {dim}", T::NAME), || {
+                    bits(&layer.maximizer(&theta, MonteCarlo::new(samples, Seed(3))).unwrap()).collect()
+                });
+            }
+        }
+    }
+    check::<f32>(100_000);
+    check::<f64>(1_000);
+    // Sums that overflow.
+    let simplex = Simplex::new(Dyn(20)).unwrap();
+    let theta: Vec<f32> = (0..20).map(|i| if i % 3 == 0 { f32::MAX } else { -f32::MAX }).collect();
+    for (epsilon, theta) in [(1e38f32, &theta), (f32::MAX, &vec![0.0; 20]), (1e37, &scores(20))] {
+        let layer = Perturbed::new(simplex, Gumbel, epsilon).unwrap();
+        same_at_every_width("race of infinite scores", || estimates(&layer, theta));
+    }
+}
+
 /// Entry i of lane l is what generator l draws for entry i, for odd and even numbers of entries.
 #[test]
 fn noises_in_lanes() {

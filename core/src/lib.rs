@@ -31,7 +31,7 @@ pub use fenchel_young::{FenchelYoung, Inverse};
 pub use graph::{Edge, Graph};
 pub use monte_carlo::{BLOCK, Control, Draws, MonteCarlo, Scratch, Variance, WithError};
 pub use multiplicative::Multiplicative;
-pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, SmoothNoise};
+pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, Race, SmoothNoise};
 pub use oracle::{
     Assignment, AssignmentWork, BlackBox, BlackBoxWork, DagPath, EdgeLabel, Fallible, Flow, Function,
     GridPath, GridPathWork, GroupTopK, Hypercube, Knapsack, Linear, Maximize, Minimize, NegativeCost,

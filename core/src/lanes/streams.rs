@@ -1,5 +1,6 @@
 use core::convert::Infallible;
 
+use perturb_lanes::Kernel;
 use rand_core::TryRng;
 
 use super::LANES;
@@ -18,6 +19,16 @@ impl Streams {
     #[must_use]
     pub fn new(seeds: &[Seed; LANES], samples: &[u64; LANES]) -> Self {
         super::run(Open { seeds, samples })
+    }
+
+    /// Lane l: the generator of sample `first` + l of `seed`.
+    #[inline(always)]
+    pub(crate) fn consecutive(seed: Seed, first: u64) -> Self {
+        let mut samples = [first; LANES];
+        for (sample, lane) in samples.iter_mut().zip(0..) {
+            *sample = first.wrapping_add(lane);
+        }
+        Open { seeds: &[seed; LANES], samples: &samples }.run()
     }
 
     /// Generator `lane` < [`LANES`]; a larger one is that of another lane.
@@ -44,7 +55,7 @@ struct Open<'a> {
     samples: &'a [u64; LANES],
 }
 
-impl perturb_lanes::Kernel for Open<'_> {
+impl Kernel for Open<'_> {
     type Output = Streams;
     #[inline(always)]
     fn run(self) -> Streams {

@@ -242,6 +242,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         E: Estimator<T, N, O::Shape>,
     {
         estimator::clear::<T, N, O::Shape, E>(sum);
+        if self.add_race(theta, estimator, how, block, scratch, sum)? {
+            return Ok(());
+        }
         // Where sums are exact in any order, first lane by lane.
         let exact = E::DECISIONS && self.oracle.small_integers();
         let dim = self.oracle.shape().dim();

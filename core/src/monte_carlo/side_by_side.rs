@@ -4,9 +4,10 @@ use core::ops::Range;
 
 use perturb_lanes::Kernel;
 
-use super::{Draws, MonteCarlo, Scratch, Solve};
+use super::{BLOCK, Draws, MonteCarlo, Scratch, Solve};
 use crate::estimator::{self, Drawn, Estimator, LaneDraws, Maximizer};
 use crate::lanes::{self, LANES, LaneMemory, Streams};
+use crate::noise::Race;
 use crate::oracle::solve_checked;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape};
 
@@ -82,6 +83,11 @@ impl MonteCarlo {
     }
 }
 
+/// Whether samples of this oracle and noise may be decided by a race.
+const fn races<O: Oracle<T>, N: Noise<T>, T: Real>() -> bool {
+    O::LARGEST && N::RACES && cfg!(not(target_os = "none"))
+}
+
 /// `rows`, cut to d.
 pub(super) fn cut<X>(rows: &mut [X], dim: usize) -> &mut [X] {
     rows.get_mut(..dim).unwrap_or_default()
@@ -140,6 +146,43 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             sample += jobs.len() as u64;
         }
         Ok(sample)
+    }
+
+    /// Counts the decisions of block `block` by a [race](Noise::race), if oracle, noise and estimator allow it. Whether they
+    /// did.
+    pub(super) fn add_race<E>(
+        &self,
+        theta: &[T],
+        estimator: &E,
+        how: MonteCarlo,
+        block: u32,
+        Scratch { solve, lanes, .. }: &mut Scratch<O, T>,
+        sum: &mut E::Sum,
+    ) -> Result<bool, Error>
+    where
+        E: Estimator<T, N, O::Shape>,
+    {
+        let count = how.in_block(block);
+        if !(races::<O, N, T>() && E::DECISIONS && how.in_lanes(count as usize)) {
+            return Ok(false);
+        }
+        let (Some(lanes), Some(wins)) = (lanes, E::parts(sum).next()) else { return Ok(false) };
+        let first = u64::from(block) * u64::from(BLOCK);
+        let doubtful = self.noise.race(Race {
+            theta,
+            epsilon: self.epsilon,
+            seed: how.seed,
+            samples: first..first + u64::from(count),
+            memory: lanes.numbers.as_mut().as_flattened_mut(),
+            wins,
+        });
+        let Some(doubtful) = doubtful else { return Ok(false) };
+        for sample in (0..u64::from(BLOCK)).filter(|sample| doubtful >> sample & 1 == 1) {
+            how.draw(&self.noise, first + sample, solve.z.as_mut());
+            let draw = self.solve_draw(theta, first + sample, None, false, solve)?;
+            estimator.add(&self.noise, &draw, sum);
+        }
+        Ok(true)
     }
 
     /// Draws `jobs`, up to [`LANES`], side by side. Decisions go to `sums`, lane by lane, if there are any and the oracle solves
@@ -339,7 +382,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// `sums`, which must be zero and are means afterwards. Row r takes the samples of [`how.row`](MonteCarlo::row)`(first +
     /// r)`, and gets the bits of [`estimate`](Self::estimate). `estimator(r)` is the one of row r.
     ///
-    /// For at most [`BLOCK`](super::BLOCK) samples, independent ones, and estimators without a baseline, where there are
+    /// For at most [`BLOCK`] samples, independent ones, and estimators without a baseline, where there are
     /// lanes; else `false`, with nothing done. Inputs must have passed [`check`](Self::check). An error comes with its row.
     pub fn estimate_rows<E>(
         &self,
@@ -353,7 +396,10 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     where
         E: Estimator<T, N, O::Shape>,
     {
-        let other = how.blocks() != 1 || E::BASELINE || how.variance.draws != Draws::Independent;
+        let other = how.blocks() != 1
+            || races::<O, N, T>() && E::DECISIONS && how.samples as usize >= LANES
+            || E::BASELINE
+            || how.variance.draws != Draws::Independent;
         if other || !lanes::in_use() {
             return Ok(false);
         }

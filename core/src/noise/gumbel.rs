@@ -4,7 +4,7 @@ use rand_core::Rng;
 
 use super::law::{Law, sigmoid, sigmoid_slope, softplus};
 use super::step::{self, Step};
-use super::{Noise, SmoothNoise};
+use super::{Noise, Race, SmoothNoise};
 use crate::Real;
 use crate::lanes::{LANES, Streams};
 
@@ -35,6 +35,10 @@ impl<T: Real> Noise<T> for Gumbel {
     }
     fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
         step::fill_lanes::<T, Self, 1>(streams, z)
+    }
+    const RACES: bool = true;
+    fn race(&self, race: Race<'_, T>) -> Option<u64> {
+        race.exponential()
     }
     fn quantile(&self, p: T) -> T {
         -(-p.ln()).ln()

@@ -15,6 +15,7 @@ mod law;
 mod logistic;
 mod normal;
 mod normal_quantile;
+mod race;
 mod step;
 
 pub use gumbel::Gumbel;
@@ -22,6 +23,7 @@ pub use laplace::Laplace;
 pub use law::Law;
 pub use logistic::Logistic;
 pub use normal::Normal;
+pub use race::Race;
 
 /// A distribution of independent, identically distributed entries with density ∝ exp(−ν(z)).
 pub trait Noise<T: Real>: Copy + core::fmt::Debug + Send + Sync + 'static {
@@ -36,6 +38,17 @@ pub trait Noise<T: Real>: Copy + core::fmt::Debug + Send + Sync + 'static {
     fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
         let _ = (streams, z);
         false
+    }
+
+    /// Whether [`race`](Self::race) does something.
+    const RACES: bool = false;
+
+    /// Counts which entry of θ + εZ is the largest, for many samples, without computing the sums: the same answers as
+    /// [`Simplex`](crate::Simplex) gives to them, bit for bit. Samples that this way cannot decide are left out, and come
+    /// back as bits, the first sample as the lowest. `None`, and nothing counted, where there is no such way: the default.
+    fn race(&self, race: Race<'_, T>) -> Option<u64> {
+        let _ = race;
+        None
     }
 
     /// One draw: the first that [`fill`](Self::fill) would write.

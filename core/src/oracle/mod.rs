@@ -57,6 +57,10 @@ pub trait Oracle<T: Real> {
     /// Whether the objective is ⟨y, θ⟩ alone, without an [`offset`](Self::offset).
     const LINEAR: bool = true;
 
+    /// Whether y*(θ) is the one-hot vector of the first of the largest scores: samples are then decided by a
+    /// [race](crate::Noise::race) where the noise has one.
+    const LARGEST: bool = false;
+
     /// The shape of θ and y.
     fn shape(&self) -> Self::Shape;
     /// Fresh working memory.
@@ -151,6 +155,7 @@ impl<T: Real, O: Oracle<T>> Oracle<T> for &O {
     type Work = O::Work;
     const NAME: &'static str = O::NAME;
     const LINEAR: bool = O::LINEAR;
+    const LARGEST: bool = O::LARGEST;
     const WARM_STARTS: bool = O::WARM_STARTS;
 
     fn shape(&self) -> O::Shape {

@@ -34,6 +34,7 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
     type Shape = S;
     type Work = ();
     const NAME: &'static str = "simplex";
+    const LARGEST: bool = true;
 
     fn shape(&self) -> S {
         self.shape
@@ -61,7 +62,7 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
         y: &mut [[T; LANES]],
         _: LaneMemory<'_, T>,
     ) -> Option<Solved<T>> {
-        let (best, values) = lanes::run(Race { theta });
+        let (best, values) = lanes::run(Largest { theta });
         y.fill([T::ZERO; LANES]);
         mark(&best, LANES, y);
         Some(Solved { values, doubtful: 0 })
@@ -74,7 +75,7 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
         sums: &mut [[T; LANES]],
         _: LaneMemory<'_, T>,
     ) -> Option<u32> {
-        mark(&lanes::run(Race { theta }).0, count, sums);
+        mark(&lanes::run(Largest { theta }).0, count, sums);
         Some(0)
     }
 
@@ -93,11 +94,11 @@ fn mark<T: Real>(best: &[u32; LANES], count: usize, y: &mut [[T; LANES]]) {
 }
 
 /// The first of the largest scores, in every lane, and its score.
-struct Race<'a, T> {
+struct Largest<'a, T> {
     theta: &'a [[T; LANES]],
 }
 
-impl<T: Real> perturb_lanes::Kernel for Race<'_, T> {
+impl<T: Real> perturb_lanes::Kernel for Largest<'_, T> {
     type Output = ([u32; LANES], [T; LANES]);
     #[inline(always)]
     fn run(self) -> Self::Output {
