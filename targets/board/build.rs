@@ -10,7 +10,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "thumbv8m.main-none-eabihf" => "an505",
         _ => "mps2",
     };
-    let layout = Path::new("../memory").join(board).with_extension("x");
+    let whole = if env::var_os("CARGO_FEATURE_WHOLE_MEMORY").is_some() { "-whole" } else { "" };
+    let layout = Path::new("../memory").join(format!("{board}{whole}.x"));
     let out = env::var("OUT_DIR")?;
     fs::copy(&layout, Path::new(&out).join("memory.x"))?;
     println!("cargo::rustc-link-search={out}");

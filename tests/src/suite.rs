@@ -26,29 +26,86 @@ pub enum Cases {
 /// The names of all suites.
 pub const NAMES: &[&str] = &names();
 
-/// The suite of this name. By value, and inline, so that a firmware that asks for one in a constant compiles and links
-/// that one alone.
+/// Names of groups of suites, which make up all: programs for devices with room for more than one suite.
+pub const GROUPS: [&str; 3] = ["golden-f32", "golden-f64", ASSERTED];
+
+/// The suites that are not golden.
+const ASSERTED: &str = "asserted";
+
+/// Whether suite `name` is the one, or of the group, that `asked` names.
+#[inline]
+pub const fn is_asked(name: &str, asked: &str) -> bool {
+    let (name, asked) = (name.as_bytes(), asked.as_bytes());
+    equal(name, asked)
+        || is_group(asked)
+            && (starts_with(name, asked)
+                || equal(asked, ASSERTED.as_bytes()) && !starts_with(name, b"golden"))
+}
+
+const fn is_group(name: &[u8]) -> bool {
+    let mut i = 0;
+    while i < GROUPS.len() {
+        if equal(GROUPS[i].as_bytes(), name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// How many suites `asked` names.
+#[inline]
+pub const fn count(asked: &str) -> usize {
+    let (mut count, mut i) = (0, 0);
+    while i < NAMES.len() {
+        count += is_asked(NAMES[i], asked) as usize;
+        i += 1;
+    }
+    count
+}
+
+/// The `N` = [`count`]`(asked)` suites of that name or group. By value, and inline, so that a firmware that asks in a constant
+/// compiles and links these alone.
+///
+/// # Panics
+/// Where there are fewer, in a constant at compile time.
+#[inline]
+pub const fn suites<const N: usize>(asked: &str) -> [Suite; N] {
+    assert!(N > 0, "no suite has this name");
+    let all = all();
+    let mut suites = [all[0]; N];
+    let (mut found, mut i) = (0, 0);
+    while i < all.len() {
+        if is_asked(all[i].name, asked) {
+            suites[found] = all[i];
+            found += 1;
+        }
+        i += 1;
+    }
+    suites
+}
+
+/// The suite of this name.
 ///
 /// # Panics
 /// On an unknown name, in a constant at compile time.
 #[inline]
 pub const fn suite(name: &str) -> Suite {
-    let mut i = 0;
-    while i < all().len() {
-        if equal(all()[i].name.as_bytes(), name.as_bytes()) {
-            return all()[i];
-        }
-        i += 1;
-    }
-    panic!("no suite has this name")
+    let [suite] = suites(name);
+    assert!(equal(suite.name.as_bytes(), name.as_bytes()), "no suite has this name");
+    suite
 }
 
 const fn equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && starts_with(a, b)
+}
+
+const fn starts_with(a: &[u8], start: &[u8]) -> bool {
     let mut i = 0;
-    while i < a.len() && i < b.len() && a[i] == b[i] {
+    while i < start.len() && i < a.len() && a[i] == start[i] {
         i += 1;
     }
-    i == a.len() && i == b.len()
+    i == start.len()
 }
 
 const fn names() -> [&'static str; all().len()] {

@@ -20,6 +20,10 @@ pub(crate) enum Profile {
     Small,
     /// `opt-level = 3`.
     Fast,
+    /// Small, but compiled soon: the workspace's profile `suites`.
+    Suites,
+    /// The same in all code memory of the board, for groups of suites.
+    Groups,
 }
 
 /// The Cargo that compiles firmware.
@@ -52,10 +56,16 @@ pub(crate) fn build(
     let mut command = Command::new(cargo());
     with_compiler(&mut command);
     let directory = target_directory(core);
+    let (folder, options): (_, &[&str]) = match profile {
+        Profile::Small | Profile::Fast => ("release", &["--release"]),
+        Profile::Suites => ("suites", &["--profile", "suites"]),
+        Profile::Groups => ("suites", &["--profile", "suites", "--features", "whole-memory"]),
+    };
     let extra = std::env::var("PERTURB_CARGO_ARGS").unwrap_or_default();
     command
         .current_dir(workspace())
-        .args(["build", "--release", "--locked", "--quiet", "--target", core.target])
+        .args(["build", "--locked", "--quiet", "--target", core.target])
+        .args(options)
         .args(["--package", package, "--bin", program])
         .args(extra.split_whitespace())
         .env("CARGO_TARGET_DIR", &directory)
@@ -76,5 +86,5 @@ pub(crate) fn build(
         let errors = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{program} ({name}={value}) does not compile for {core}:\n{errors}").into());
     }
-    Ok(directory.join(core.target).join("release").join(program))
+    Ok(directory.join(core.target).join(folder).join(program))
 }

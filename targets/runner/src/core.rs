@@ -15,6 +15,8 @@ pub(crate) struct Core {
     pub(crate) flags: &'static str,
     /// QEMU's machine.
     pub(crate) machine: &'static str,
+    /// Whether it has code memory for groups of suites.
+    pub(crate) roomy: bool,
     /// A tick of the system timer there, in picoseconds.
     pub(crate) tick: u64,
 }
@@ -28,6 +30,7 @@ pub(crate) const CORES: [Core; 5] = [
         target: "thumbv6m-none-eabi",
         flags: "",
         machine: "microbit",
+        roomy: false,
         tick: 62_500,
     },
     Core {
@@ -36,6 +39,7 @@ pub(crate) const CORES: [Core; 5] = [
         target: "thumbv7m-none-eabi",
         flags: "",
         machine: "mps2-an385",
+        roomy: true,
         tick: 40_000,
     },
     Core {
@@ -44,6 +48,7 @@ pub(crate) const CORES: [Core; 5] = [
         target: "thumbv7em-none-eabihf",
         flags: "",
         machine: "mps2-an386",
+        roomy: true,
         tick: 40_000,
     },
     Core {
@@ -52,6 +57,7 @@ pub(crate) const CORES: [Core; 5] = [
         target: "thumbv7em-none-eabihf",
         flags: "-Ctarget-cpu=cortex-m7",
         machine: "mps2-an500",
+        roomy: true,
         tick: 40_000,
     },
     Core {
@@ -60,6 +66,7 @@ pub(crate) const CORES: [Core; 5] = [
         target: "thumbv8m.main-none-eabihf",
         flags: "",
         machine: "mps2-an505",
+        roomy: true,
         tick: 50_000,
     },
 ];

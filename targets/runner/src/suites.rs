@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use perturb_tests::suite::NAMES;
+use perturb_tests::suite::{GROUPS, NAMES, is_asked};
 
 use crate::cargo::{self, Profile};
 use crate::core::Core;
@@ -35,8 +35,15 @@ pub(crate) fn run(names: &[String], cores: &[&'static Core]) -> Result<(), Failu
         .filter(|&suite| names.is_empty() || names.iter().any(|name| name == suite))
         .collect();
     let outcomes = on_every(cores, |core| {
-        let suites = suites.iter().filter(|suite| left_out(core, suite).is_none());
-        suites.map(|&suite| Ok((suite, check(core, suite)?))).collect::<Result<BTreeMap<_, _>, Failure>>()
+        let mut outcomes = BTreeMap::new();
+        // Single suites on request, and where there is no room for more.
+        let in_groups = names.is_empty() && core.roomy;
+        for &program in if in_groups { &GROUPS[..] } else { &suites[..] } {
+            let within = suites.iter().copied().filter(|suite| is_asked(suite, program));
+            let within = within.filter(|suite| left_out(core, suite).is_none());
+            outcomes.append(&mut check(core, program, &within.collect::<Vec<_>>())?);
+        }
+        Ok(outcomes)
     })?;
     let wide = suites.iter().map(|name| name.len()).max().unwrap_or(0);
     print!("{:wide$}", "cases passed");
@@ -93,32 +100,52 @@ fn left_out(core: &Core, suite: &str) -> Option<&'static str> {
     LEFT_OUT.iter().find(|(on, name, _)| *on == core.name && *name == suite).map(|&(_, _, why)| why)
 }
 
-/// Compiles and runs one suite on one core.
-fn check(core: &Core, suite: &str) -> Result<Outcome, Failure> {
-    let elf = cargo::build(core, Profile::Small, "perturb-targets", "check", ("PERTURB_SUITE", suite))?;
+/// Compiles and runs one program on one core, with these suites in it.
+fn check(
+    core: &Core,
+    program: &str,
+    suites: &[&'static str],
+) -> Result<BTreeMap<&'static str, Outcome>, Failure> {
+    if suites.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let profile = if suites.len() > 1 { Profile::Groups } else { Profile::Suites };
+    let elf = cargo::build(core, profile, "perturb-targets", "check", ("PERTURB_SUITE", program))?;
     let run = qemu::run(core, &elf, false)?;
     let lines = log::lines(&elf, &run.output)?;
-    let counts = lines.last().and_then(|line| counts(line));
-    let complaint = match (run.complaint(), counts) {
-        (None, Some((1.., 0, _))) => None,
-        (complaint, _) => {
-            let complaint = complaint.unwrap_or_else(|| "the log has no end".into());
-            let start = lines.len().saturating_sub(12);
-            Some(format!("{complaint}\n  {}", lines[start..].join("\n  ")))
-        }
+    let end = lines.last().map_or("", String::as_str);
+    let stack = number(end, "bytes").unwrap_or(0);
+    let complaint = match (run.complaint(), number(end, "failed"), number(end, "bytes")) {
+        (None, Some(0), Some(_)) => None,
+        (Some(complaint), ..) => Some(complaint),
+        (None, ..) => Some("the log has no end".into()),
     };
-    let (passed, _, stack) = counts.unwrap_or_default();
-    Ok(Outcome { passed, complaint, stack })
+    let passed = |suite: &str| {
+        let start = format!("suite {suite}: ");
+        let line = lines.iter().find_map(|line| line.strip_prefix(&start))?;
+        number(line, "passed").filter(|&passed| passed > 0 && number(line, "failed") == Some(0))
+    };
+    // A program that ended badly after all of its suites is the fault of any.
+    let all = suites.iter().all(|suite| passed(suite).is_some());
+    let outcome = |suite: &&'static str| {
+        let complaint = match (passed(suite), &complaint) {
+            (Some(_), None) => None,
+            (Some(_), Some(_)) if !all => None,
+            (_, complaint) => {
+                let complaint = complaint.as_deref().unwrap_or("no case was counted");
+                let start = lines.len().saturating_sub(12);
+                Some(format!("{complaint}\n  {}", lines[start..].join("\n  ")))
+            }
+        };
+        (*suite, Outcome { passed: passed(suite).unwrap_or(0), complaint, stack })
+    };
+    Ok(suites.iter().map(outcome).collect())
 }
 
-/// The numbers of `3 passed, 0 failed, 900 bytes of stack`.
-fn counts(line: &str) -> Option<(u32, u32, u32)> {
-    let mut words = line.split([' ', ',']).filter(|word| !word.is_empty());
-    let mut next = |unit: &str| {
-        let number = words.next()?.parse().ok()?;
-        (words.next()? == unit).then_some(number)
-    };
-    Some((next("passed")?, next("failed")?, next("bytes")?))
+/// The number before `unit` in a line such as `3 passed, 0 failed, 900 bytes of stack`.
+fn number(line: &str, unit: &str) -> Option<u32> {
+    let words: Vec<_> = line.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    words.windows(2).find(|pair| pair[1] == unit).and_then(|pair| pair[0].parse().ok())
 }
 
 /// Does `work` for every core, as many at once as the machine has processors, and keeps the order.
@@ -151,12 +178,13 @@ pub(crate) fn on_every<R: Send>(
 
 #[cfg(test)]
 mod tests {
-    use super::counts;
+    use super::number;
 
     #[test]
-    fn counts_are_read_from_the_last_line() {
-        assert_eq!(counts("3 passed, 1 failed, 900 bytes of stack"), Some((3, 1, 900)));
-        assert_eq!(counts("3 passed, 1 failed"), None);
-        assert_eq!(counts("panicked at 3"), None);
+    fn counts_are_read_by_their_units() {
+        let line = "3 passed, 1 failed, 900 bytes of stack";
+        assert_eq!(["passed", "failed", "bytes"].map(|unit| number(line, unit)), [3, 1, 900].map(Some));
+        assert_eq!(number("3 passed, 1 failed", "bytes"), None);
+        assert_eq!(number("panicked at 3", "passed"), None);
     }
 }

@@ -1,7 +1,7 @@
-//! One suite of the tests that host and devices share. Compiled once for each suite, named by `PERTURB_SUITE`, so that each
-//! fits the smallest device.
+//! One suite of the tests that host and devices share, or a group of them. Compiled once for each that `PERTURB_SUITE` names:
+//! a suite alone fits the smallest device.
 //!
-//! The last line is read by the runner: how many cases passed and failed, and the deepest stack.
+//! The runner reads a line `suite NAME: P passed, F failed` for each, and the last: cases in all, and the deepest stack.
 #![no_std]
 #![no_main]
 
@@ -12,17 +12,40 @@ use defmt::{error, info};
 use defmt_semihosting as _;
 use perturb_board::{fail, panicked, stack, succeed};
 use perturb_tests::golden;
-use perturb_tests::suite::{Cases, Suite, suite};
+use perturb_tests::suite::{Cases, NAMES, Suite, count, suites};
 
-const SUITE: Suite = suite(match option_env!("PERTURB_SUITE") {
+const ASKED: &str = match option_env!("PERTURB_SUITE") {
     Some(name) => name,
-    None => perturb_tests::suite::NAMES[0],
-});
+    None => NAMES[0],
+};
+const SUITES: [Suite; count(ASKED)] = suites(ASKED);
 
 #[entry]
 fn main() -> ! {
     let (mut passed, mut failed) = (0u32, 0u32);
-    let depth = stack::depth(|| match SUITE.cases {
+    let depth = stack::depth(|| {
+        for suite in &SUITES {
+            let (good, bad) = check(suite);
+            info!("suite {=str}: {} passed, {} failed", suite.name, good, bad);
+            passed += good;
+            failed += bad;
+        }
+    });
+    if depth.overflown {
+        error!("the stack overflew");
+        failed += 1;
+    }
+    info!("{} passed, {} failed, {} bytes of stack", passed, failed, depth.in_all);
+    if failed > 0 {
+        fail()
+    }
+    succeed()
+}
+
+/// How many cases of a suite passed, and failed.
+fn check(suite: &Suite) -> (u32, u32) {
+    let (mut passed, mut failed) = (0, 0);
+    match suite.cases {
         Cases::Golden(run) => run(&mut |name, found| match (found, golden::expected(name)) {
             (Ok(found), Some(expected)) if found == expected => passed += 1,
             (found, expected) => {
@@ -38,16 +61,8 @@ fn main() -> ! {
                 passed += 1;
             }
         }
-    });
-    if depth.overflown {
-        error!("the stack overflew");
-        failed += 1;
     }
-    info!("{} passed, {} failed, {} bytes of stack", passed, failed, depth.in_all);
-    if failed > 0 {
-        fail()
-    }
-    succeed()
+    (passed, failed)
 }
 
 /// A failed assertion.
