@@ -75,17 +75,21 @@ impl<T: Real> perturb_lanes::Kernel for Exponential<'_, T> {
             let mut winners = [0u32; LANES];
             for (&weight, i) in weights.iter().zip(0u32..) {
                 lanes::row_by_row();
-                for lane in 0..LANES {
+                let mut times = [T::ZERO; LANES];
+                for (lane, time) in times.iter_mut().enumerate() {
                     let mut generator = streams.get(lane);
-                    let time = -T::uniform(&mut generator).ln_normal() * weight;
+                    *time = -T::uniform(&mut generator).ln_normal() * weight;
                     streams.set(lane, &generator);
-                    let before = least[lane];
-                    let ahead = time < before;
-                    let loser = if ahead { before } else { time };
-                    winners[lane] = if ahead { i } else { winners[lane] };
-                    least[lane] = if ahead { time } else { before };
-                    second[lane] = if loser < second[lane] { loser } else { second[lane] };
                 }
+                let (leaders, seconds, before) = (least, second, winners);
+                // Without a choice between stores, which compilers for narrow vectors would make by branches.
+                winners = core::array::from_fn(|lane| {
+                    let ahead = 0u32.wrapping_sub(u32::from(times[lane] < leaders[lane]));
+                    i & ahead | before[lane] & !ahead
+                });
+                least = core::array::from_fn(|lane| leaders[lane].smaller(times[lane]));
+                second =
+                    core::array::from_fn(|lane| seconds[lane].smaller(leaders[lane].larger(times[lane])));
             }
             let (least, second, winners) =
                 (lanes::settle(least), lanes::settle(second), lanes::settle(winners));
