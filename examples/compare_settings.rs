@@ -6,7 +6,9 @@
 use perturb::data::Dataset;
 use perturb::data::generate::friedman_ranking;
 use perturb::train::{Loss, Objective, RankingScores, TrainError, Training};
-use perturb::{Dyn, Expectation, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb::{
+    Dyn, Expectation, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed,
+};
 
 const LABELS: usize = 8;
 
@@ -16,7 +18,13 @@ struct Data {
 }
 
 impl Data {
-    fn spearman<N: Law<f32>>(&self, noise: N, epsilon: f32, samples: u32, loss: Loss<f32>) -> Result<f64, TrainError> {
+    fn spearman<N: Law<f32>>(
+        &self,
+        noise: N,
+        epsilon: f32,
+        samples: u32,
+        loss: Loss<f32>,
+    ) -> Result<f64, TrainError> {
         let layer = Perturbed::new(Ranking::ascending(Dyn(LABELS))?, noise, epsilon)?;
         let how = match samples {
             0 => Expectation::Exact,

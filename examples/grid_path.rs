@@ -2,7 +2,7 @@
 //!
 //! Cells are road, grass, forest or water. Nobody tells what each costs; 200 maps with a path on each do.
 
-use perturb::{Const, Error, GridPath, MonteCarlo, Neighbours, Normal, Perturbed, Rect, Seed, Shape};
+use perturb::{Error, GridPath, MonteCarlo, Neighbours, Noise, Normal, Perturbed, Rect, Seed};
 
 const SIDE: usize = 8;
 const CELLS: usize = SIDE * SIDE;
@@ -11,7 +11,7 @@ const TRUE_COSTS: [f32; 4] = [1.0, 2.5, 5.0, 9.0];
 /// Kinds of terrain at random.
 fn map(number: u64) -> [usize; CELLS] {
     let mut noise = [0.0f32; CELLS];
-    perturb::Noise::fill(&Normal, &mut Seed(1).stream(number), &mut noise);
+    Normal.fill(&mut Seed(1).stream(number), &mut noise);
     noise.map(|z| if z < -0.7 { 0 } else { 1 + usize::from(z > 0.0) + usize::from(z > 0.7) })
 }
 
@@ -21,9 +21,8 @@ fn scores(map: &[usize; CELLS], costs: [f32; 4]) -> [f32; CELLS] {
 }
 
 fn main() -> Result<(), Error> {
-    let grid = Rect::<SIDE, SIDE>;
-    assert_eq!(grid.dim(), CELLS);
-    let layer = Perturbed::new(GridPath::new(grid, Neighbours::Eight)?, Normal, 1.0f32)?;
+    let grid = GridPath::new(Rect::<SIDE, SIDE>, Neighbours::Eight)?;
+    let layer = Perturbed::new(grid, Normal, 1.0f32)?;
     let mut costs = [4.0f32; 4];
     for step in 0..1000 {
         let map = map(step % 200);

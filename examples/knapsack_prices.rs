@@ -63,13 +63,7 @@ fn main() -> Result<(), Error> {
             best += truth.value();
         }
         *regret /= best;
-        println!(
-            "{:<24} regret {:>5.2} % of the best, θ = {:.2} x + {:.2}",
-            LOSSES[loss],
-            100.0 * *regret,
-            model[0],
-            model[1]
-        );
+        println!("{:<24} regret {:>5.2} % of the best", LOSSES[loss], 100.0 * *regret);
     }
     assert!(regrets[1] < regrets[0]);
     Ok(())

@@ -15,7 +15,7 @@ fn main() -> Result<(), Error> {
     let how = MonteCarlo::new(10_000, Seed(1));
 
     // Refused: the error names the sample.
-    let strict = ShortestPath::new(graph.clone(), 0, 3)?.with_negative_costs(NegativeCost::Refuse)?;
+    let strict = ShortestPath::new(graph, 0, 3)?.with_negative_costs(NegativeCost::Refuse)?;
     let refused = Perturbed::new(strict.clone(), Normal, 1.0)?.maximizer(&theta, how);
     println!("refused: {}", refused.map_or_else(|error| error.to_string(), |y| format!("{y:?}")));
     assert!(matches!(refused, Err(Error::Solver { sample: Some(_), .. })));
