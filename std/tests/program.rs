@@ -202,17 +202,16 @@ fn the_tutorials_commands_print_what_it_shows() {
 
 /// The table that the tutorial's program `train` writes.
 fn trips(rows: std::ops::Range<u32>) -> String {
-    let mut text = String::from("rain,km,luggage,order\n");
-    for i in rows {
+    let row = |i: u32| {
         let (rain, km) = (f64::from(i * 37 % 101) / 100.0, f64::from(i * 53 % 97) / 16.0);
-        let (luggage, bag) = if i % 3 == 0 { ("bag", 1.0) } else { ("none", 0.0) };
+        let (luggage, bag) = if i.is_multiple_of(3) { ("bag", 1.0) } else { ("none", 0.0) };
         let mut trouble = [
             ("bus", 1.5 + 0.25 * km + 0.5 * bag),
             ("bike", 0.5 * km + 2.0 * rain + bag),
             ("walk", 1.25 * km + rain + 0.5 * bag),
         ];
         trouble.sort_by(|a, b| a.1.total_cmp(&b.1));
-        text += &format!("{rain},{km},{luggage},{}\n", trouble.map(|way| way.0).join(">"));
-    }
-    text
+        format!("{rain},{km},{luggage},{}\n", trouble.map(|way| way.0).join(">"))
+    };
+    format!("rain,km,luggage,order\n{}", rows.map(row).collect::<String>())
 }
