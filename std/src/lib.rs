@@ -20,3 +20,16 @@ pub mod train;
 pub use batch::{Batch, BatchExt, BatchWorkspace, PerRow, RowError};
 pub use perturb_core::*;
 pub use shape::{Dyn, DynRect};
+
+/// The guides in `docs`, whose programs are tests.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../docs/tutorial.md")]
+    struct Tutorial;
+    #[doc = include_str!("../../docs/choosing.md")]
+    struct Choosing;
+    #[doc = include_str!("../../docs/firmware.md")]
+    struct Firmware;
+    #[doc = include_str!("../../docs/reproducibility.md")]
+    struct Reproducibility;
+}

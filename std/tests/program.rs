@@ -165,3 +165,53 @@ fn the_firmwares_model_can_be_trained_again() {
     assert_eq!((trained.weights, trained.bias), (carried.weights, carried.bias));
     assert_eq!(carried.provenance.command, format!("perturb {arguments}"));
 }
+
+/// The commands of the tutorial that name this program print what it shows, on the data that its program makes.
+#[test]
+fn the_tutorials_commands_print_what_it_shows() {
+    const TUTORIAL: &str = include_str!("../../docs/tutorial.md");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    for (name, rows) in [("trips.csv", 0..300), ("more_trips.csv", 300..400)] {
+        std::fs::write(folder.join(name), trips(rows)).expect("writable");
+    }
+    let mut commands = 0;
+    for block in TUTORIAL.split("```console\n").skip(1).filter_map(|block| block.split("```").next()) {
+        for entry in block.split("$ ").skip(1) {
+            let (command, shown) = entry.split_once('\n').expect("a command ends its line");
+            let words: Vec<&str> = command.split_whitespace().collect();
+            match words.as_slice() {
+                ["perturb", arguments @ ..] => {
+                    commands += 1;
+                    assert_eq!(succeed(folder, arguments).trim_end(), shown.trim_end(), "{command}");
+                }
+                ["head", "-3", file] => {
+                    let text = std::fs::read_to_string(folder.join(file)).expect("a file of the tutorial");
+                    assert!(text.starts_with(shown.trim_end()), "{command}");
+                }
+                ["printf", text, ">", file] => {
+                    let text = text.trim_matches('\'').replace("\\n", "\n");
+                    std::fs::write(folder.join(file), text).expect("writable");
+                }
+                _ => {} // of the reader's own project
+            }
+        }
+    }
+    assert_eq!(commands, 3);
+}
+
+/// The table that the tutorial's program `train` writes.
+fn trips(rows: std::ops::Range<u32>) -> String {
+    let row = |i: u32| {
+        let (rain, km) = (f64::from(i * 37 % 101) / 100.0, f64::from(i * 53 % 97) / 16.0);
+        let (luggage, bag) = if i.is_multiple_of(3) { ("bag", 1.0) } else { ("none", 0.0) };
+        let mut trouble = [
+            ("bus", 1.5 + 0.25 * km + 0.5 * bag),
+            ("bike", 0.5 * km + 2.0 * rain + bag),
+            ("walk", 1.25 * km + rain + 0.5 * bag),
+        ];
+        trouble.sort_by(|a, b| a.1.total_cmp(&b.1));
+        format!("{rain},{km},{luggage},{}\n", trouble.map(|way| way.0).join(">"))
+    };
+    format!("rain,km,luggage,order\n{}", rows.map(row).collect::<String>())
+}
