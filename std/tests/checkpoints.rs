@@ -3,43 +3,50 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use perturb::Seed;
+use perturb::{Real, Seed};
 
-/// Long enough to be hit, and saved after every step.
-const TRAIN: [&str; 11] = [
-    "train",
-    "--data",
-    "votes.csv",
-    "--quiet",
-    "--json",
-    "--epochs",
-    "25",
-    "--optimizer",
-    "adam",
-    "--patience",
-    "25",
-];
+/// Long enough to be hit when the state is saved after every step.
+const SHORT: &str = "train --data votes.csv --quiet --json --optimizer adam --epochs 25 --patience 25";
+/// Hours.
+const LONG: &str =
+    "train --data votes.csv --quiet --json --optimizer adam --epochs 1000000 --patience 1000000";
 /// How many times the work is killed.
 const KILLS: u32 = 100;
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+fn command(folder: &Path, training: &str, more: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_perturb"));
-    command.args(TRAIN).args(arguments).current_dir(folder);
+    command.args(training.split(' ').chain(more.split(' '))).current_dir(folder);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("the program runs")
+/// The program at work on `LONG`, after its first checkpoint.
+fn long_run(folder: &Path) -> Child {
+    let mut child =
+        command(folder, LONG, "--model m --checkpoint-every 0").spawn().expect("the program runs");
+    while !folder.join("m.checkpoint").exists() {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended");
+        thread::sleep(Duration::from_millis(1));
+    }
+    child
 }
 
-fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
+/// Standard output of a run that must succeed.
+fn succeed(folder: &Path, training: &str, more: &str) -> String {
+    let output = command(folder, training, more).output().expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Standard error of a run that must fail with exit code 1.
+fn refuse(folder: &Path, training: &str, more: &str) -> String {
+    let output = command(folder, training, more).output().expect("the program runs");
+    assert_eq!(output.status.code(), Some(1), "{more}");
+    String::from_utf8(output.stderr).expect("UTF-8")
 }
 
 fn votes(folder: &Path) {
@@ -63,52 +70,45 @@ fn leftovers(folder: &Path) -> Vec<String> {
     names.filter(|name| !["votes.csv", "m", "whole"].contains(&name.as_str())).collect()
 }
 
-fn send(child: &Child, signal: &str) {
-    let status = Command::new("kill").args([signal, &child.id().to_string()]).status();
-    assert!(status.expect("kill runs").success());
-}
-
 /// Killed after random times, and half of the times as soon as a file is being written beside its place.
 #[test]
 fn a_hundred_kills_change_no_bit() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     votes(folder);
-    let whole = succeed(folder, &["--model", "whole"]);
+    let whole = succeed(folder, SHORT, "--model whole");
     let mut stream = Seed(1).stream(0);
     let (mut kills, mut within, mut runs) = (0, 0, 0);
-    let mut at_random = Duration::from_millis(200);
+    let mut longest = Duration::from_millis(200);
     let resumed = loop {
-        // Starts over whenever a run has come to its end.
         let start = Instant::now();
-        let mut child =
-            command(folder, &["--model", "m", "--checkpoint-every", "0", "--resume"]).spawn().unwrap();
-        let wait = at_random.mul_f64(<f64 as perturb::Real>::uniform(&mut stream));
-        let writing = kills % 2 == 0;
-        while child.try_wait().unwrap().is_none() {
-            let seen = leftovers(folder).iter().any(|name| name.ends_with(".partial"));
-            if kills < KILLS && (writing && seen || !writing && start.elapsed() >= wait) {
+        let mut child = command(folder, SHORT, "--model m --checkpoint-every 0 --resume").spawn().unwrap();
+        let wait = longest.mul_f64(f64::uniform(&mut stream));
+        let while_written = kills % 2 == 0;
+        let mut killed = false;
+        while !killed && child.try_wait().unwrap().is_none() {
+            let written = leftovers(folder).iter().any(|name| name.ends_with(".partial"));
+            if kills < KILLS && if while_written { written } else { start.elapsed() >= wait } {
                 child.kill().unwrap();
-                kills += 1;
-                within += u32::from(seen);
-                break;
+                (killed, kills) = (true, kills + 1);
+                within += u32::from(written);
             }
         }
         let output = child.wait_with_output().unwrap();
         if output.status.success() {
+            // Starts over, to be killed earlier, until there were kills enough.
             runs += 1;
+            longest /= 2;
             assert_eq!(learned(folder, "m"), learned(folder, "whole"), "after {kills} kills");
-            assert!(leftovers(folder).is_empty(), "{:?}", leftovers(folder));
-            if kills >= KILLS {
+            if kills >= KILLS && !killed {
                 break String::from_utf8(output.stdout).unwrap();
             }
-            at_random /= 2;
         } else {
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            assert!(!complaint.contains("perturb: "), "{complaint}");
+            assert!(killed, "{}", String::from_utf8_lossy(&output.stderr));
         }
     };
     assert_eq!(resumed.replace("\"m\"", "\"whole\""), whole, "the curve, too");
+    assert_eq!(leftovers(folder), [""; 0]);
     println!("{kills} kills, {within} of them while a file was written; {runs} runs came to their end");
     assert!(within >= KILLS / 4, "{within}");
 }
@@ -118,13 +118,11 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     votes(folder);
-    let long = ["--epochs", "1000000", "--patience", "1000000", "--model", "m"];
     for signal in ["-INT", "-TERM"] {
-        let child = command(folder, &[&long[..], &["--checkpoint-every", "0"]].concat()).spawn().unwrap();
-        while !folder.join("m.checkpoint").exists() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        send(&child, signal);
+        let _ = fs::remove_file(folder.join("m.checkpoint"));
+        let child = long_run(folder);
+        let status = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(status.expect("kill runs").success());
         let output = child.wait_with_output().unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(130), "{complaint}");
@@ -133,23 +131,17 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
         assert!(!folder.join("m").exists());
     }
     // Other settings are other work.
-    let refused = run(folder, &["--epsilon", "2", "--model", "m", "--resume"]);
-    let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(refused.status.code(), Some(1));
+    let complaint = refuse(folder, LONG, "--epsilon 2 --model m --resume");
     assert!(complaint.contains("the checkpoint m.checkpoint has epsilon 1; this run has 2"), "{complaint}");
 }
 
-/// Every single flipped bit of a checkpoint is noticed by the program, in samples; by the library, in full, in its own tests.
+/// A flipped bit of a checkpoint is noticed by the program; the library's own tests flip every one.
 #[test]
 fn damaged_checkpoints_are_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     votes(folder);
-    let mut child =
-        command(folder, &["--epochs", "1000000", "--model", "m", "--checkpoint-every", "0"]).spawn().unwrap();
-    while !folder.join("m.checkpoint").exists() {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    let mut child = long_run(folder);
     child.kill().unwrap();
     child.wait().unwrap();
     let sound = fs::read(folder.join("m.checkpoint")).unwrap();
@@ -157,9 +149,8 @@ fn damaged_checkpoints_are_refused() {
         let mut flipped = sound.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         fs::write(folder.join("m.checkpoint"), flipped).unwrap();
-        let refused = run(folder, &["--epochs", "1000000", "--model", "m", "--resume"]);
-        assert_eq!(refused.status.code(), Some(1), "bit {bit}");
-        assert!(String::from_utf8_lossy(&refused.stderr).contains("the checkpoint m.checkpoint "));
+        let complaint = refuse(folder, LONG, "--model m --resume");
+        assert!(complaint.starts_with("perturb: the checkpoint m.checkpoint "), "bit {bit}: {complaint}");
     }
 }
 
@@ -169,14 +160,14 @@ fn a_full_disk_and_a_read_only_one_lose_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     votes(folder);
-    succeed(folder, &["--model", "whole"]);
+    succeed(folder, SHORT, "--model whole");
     let script = r#"
-        mkdir disk && mount -t tmpfs -o size=16k none disk || exit 77
+        mkdir disk && mount -t tmpfs -o size=4k none disk || exit 77
         # Room for a checkpoint, but not for two.
-        "$PERTURB" $TRAIN --epochs 25 --model disk/m --checkpoint-every 0 && exit 1
-        ls -a disk; test ! -e disk/m || exit 2
+        "$PERTURB" $TRAIN --model disk/m --checkpoint-every 0 && exit 1
+        test ! -e disk/m || exit 2
         cp disk/m.checkpoint . || exit 3
-        mount -o remount,size=1m disk || exit 4
+        mount -o remount,size=64k disk || exit 4
         mount -o remount,ro disk || exit 5
         "$PERTURB" $TRAIN --model disk/m --checkpoint-every 0 --resume && exit 6
         cmp disk/m.checkpoint m.checkpoint || exit 7
@@ -188,7 +179,7 @@ fn a_full_disk_and_a_read_only_one_lose_nothing() {
         .args(["--mount", "sh", "-c", script])
         .current_dir(folder)
         .env("PERTURB", env!("CARGO_BIN_EXE_perturb"))
-        .env("TRAIN", TRAIN.join(" "))
+        .env("TRAIN", SHORT)
         .output();
     let Ok(output) = output else { return eprintln!("NOT RUN: there is no unshare") };
     let log = [output.stdout, output.stderr].concat();

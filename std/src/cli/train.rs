@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use perturb::checkpoint::Settings;
+use perturb::checkpoint::{self, Settings};
 use perturb::data::{Dataset, shuffle};
 use perturb::model_file::{ModelFile, NoiseKind, OracleKind, Provenance};
 use perturb::train::{
@@ -181,6 +181,7 @@ impl Train {
         };
 
         let beside = save::beside(&self.model);
+        checkpoint::clear_leftovers(&self.model);
         let (mut saver, saved) = self.checkpoints.open::<Saved>(beside, self.settings(&data, seed))?;
         let mut curve: Vec<(usize, RankingScores)> = Vec::new();
         let mut best = Best::default();
