@@ -4,14 +4,19 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
+/// What names of unfinished files end in.
+const PARTIAL: &str = ".partial";
+
 /// Writes `bytes` to a temporary file in the same folder, flushes it to the disk, and renames it to `path`.
-/// A crash at any moment leaves the old file or the new one.
+/// A crash at any moment leaves the old file or the new one, and perhaps a file `.NAME.….partial`.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    let prefix = prefix(path);
     let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(PARTIAL);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -27,6 +32,34 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+/// Removes what writes of `path` left behind when they were cut off. Not while another process writes it.
+pub(crate) fn clear(path: &Path) {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let (Some(prefix), Ok(entries)) = (prefix(path).into_string().ok(), folder.read_dir()) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(PARTIAL));
+        // Six letters and digits, as temporary files have.
+        if random.is_some_and(|random| {
+            random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        }) {
+            // Whoever may not remove it is told when they write.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// `.NAME.`
+fn prefix(path: &Path) -> std::ffi::OsString {
+    let mut prefix = std::ffi::OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(".");
+    prefix
 }
 
 #[cfg(test)]

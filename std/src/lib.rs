@@ -7,6 +7,7 @@
 
 mod atomic;
 mod batch;
+pub mod checkpoint;
 pub mod cross_validation;
 pub mod data;
 pub mod experiment;

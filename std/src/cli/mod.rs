@@ -12,21 +12,26 @@ mod chart;
 mod demo;
 mod evaluate;
 mod experiment;
+mod interrupt;
 mod knapsack;
 mod predict;
 mod progress;
 mod report;
+mod save;
 mod source;
 mod table;
 mod theory;
 mod train;
+
+use interrupt::Interrupted;
 
 /// Turns discrete decisions into layers that learn by gradient descent.
 ///
 /// Start with `perturb demo`. Then `train` a ranking model on a table, `evaluate` it, `predict` with it; the
 /// `experiment` commands reproduce the paper's.
 ///
-/// Exit codes: 0 success, 1 the work failed (the message says why), 2 the arguments are wrong.
+/// Exit codes: 0 success, 1 the work failed (the message says why), 2 the arguments are wrong, 130 the work was
+/// interrupted (and, where it can go on, saved).
 #[derive(Parser, Debug)]
 #[command(name = "perturb", version, max_term_width = 100)]
 struct Cli {
@@ -124,7 +129,7 @@ pub(crate) fn run() -> ExitCode {
         Err(failure) if reader_has_gone(failure.as_ref()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("perturb: {failure}");
-            ExitCode::FAILURE
+            if failure.is::<Interrupted>() { ExitCode::from(interrupt::EXIT) } else { ExitCode::FAILURE }
         }
     }
 }

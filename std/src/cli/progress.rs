@@ -17,6 +17,8 @@ struct Lines {
     what: String,
     total: u64,
     done: u64,
+    /// What of it an earlier run did.
+    before: u64,
     start: Instant,
     last: Instant,
 }
@@ -38,8 +40,19 @@ impl Progress {
             return Self { bar: Some(bar), lines: None };
         }
         let now = Instant::now();
-        let lines = Lines { what: what.to_owned(), total, done: 0, start: now, last: now };
+        let lines = Lines { what: what.to_owned(), total, done: 0, before: 0, start: now, last: now };
         Self { bar: None, lines: Some(Mutex::new(lines)) }
+    }
+
+    /// `units` were done by an earlier run.
+    pub(crate) fn resume(&self, units: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(units);
+            bar.reset_eta();
+        }
+        if let Some(Ok(mut lines)) = self.lines.as_ref().map(Mutex::lock) {
+            (lines.done, lines.before) = (units, units);
+        }
     }
 
     /// `units` more are done.
@@ -53,7 +66,8 @@ impl Progress {
             lines.last = Instant::now();
             let share = lines.done as f64 / lines.total.max(1) as f64;
             let gone = lines.start.elapsed().as_secs_f64();
-            let left = (gone / share.max(1e-9) - gone).max(0.0);
+            let rate = (lines.done - lines.before) as f64 / gone;
+            let left = lines.total.saturating_sub(lines.done) as f64 / rate.max(1e-9);
             eprintln!(
                 "{}: {:.0} %, {gone:.0} s gone, about {left:.0} s left",
                 lines.what,

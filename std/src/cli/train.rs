@@ -1,17 +1,23 @@
 //! `perturb train`: from a file of rankings to a model file.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use perturb::checkpoint::{self, Settings};
 use perturb::data::{Dataset, shuffle};
 use perturb::model_file::{ModelFile, NoiseKind, OracleKind, Provenance};
-use perturb::train::{LinearModel, Loss, Objective, Optimizer, Patience, RankingScores, Schedule, Training};
+use perturb::train::{
+    Best, Fitted, LinearModel, Loss, Objective, Optimizer, Patience, RankingScores, RunState, Schedule,
+    Training,
+};
 use perturb::{
     Dyn, Expectation, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::progress::Progress;
+use super::save::{self, Checkpoints};
 use super::source::Source;
 use super::{Common, Failure, report, say, say_json, table};
 
@@ -88,6 +94,41 @@ pub(crate) struct Train {
     /// Stop after this many epochs without a better validation score, and keep the best epoch
     #[arg(long, value_name = "N")]
     patience: Option<usize>,
+    #[command(flatten)]
+    checkpoints: Checkpoints,
+}
+
+/// What a checkpoint of `train` holds: the run, the best epoch, and the scores of all epochs.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    run: RunState,
+    best: Option<BestEpoch>,
+    curve: Vec<(usize, RankingScores)>,
+}
+
+/// The record that early stopping keeps.
+#[derive(Serialize, Deserialize)]
+struct BestEpoch {
+    score: f64,
+    epoch: usize,
+    steps: usize,
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl BestEpoch {
+    fn of(best: &Best<f32>) -> Option<Self> {
+        let (score, fitted) = best.record.as_ref()?;
+        let (weights, bias) = (fitted.model.weights().to_vec(), fitted.model.bias().to_vec());
+        Some(Self { score: *score, epoch: fitted.epoch, steps: fitted.steps, weights, bias })
+    }
+
+    /// `None` if its sizes do not fit `data`.
+    fn restore(self, data: &Dataset<f32>) -> Option<Best<f32>> {
+        let model = LinearModel::from_parts(data.features(), self.weights, self.bias)?;
+        let fitted = Fitted { model, epoch: self.epoch, steps: self.steps };
+        (fitted.model.scores() == data.labels()).then_some(Best { record: Some((self.score, fitted)) })
+    }
 }
 
 impl Train {
@@ -139,17 +180,41 @@ impl Train {
             ..Training::default()
         };
 
-        let progress = Progress::new("training", self.epochs as u64, common.quiet);
+        let beside = save::beside(&self.model);
+        checkpoint::clear_leftovers(&self.model);
+        let (mut saver, saved) = self.checkpoints.open::<Saved>(beside, self.settings(&data, seed))?;
         let mut curve: Vec<(usize, RankingScores)> = Vec::new();
-        let fitted = training.fit_observed(&objective, &train, |epoch| {
+        let mut best = Best::default();
+        let mut run = match saved {
+            None => training.start(&objective, &train)?,
+            Some(saved) => {
+                curve = saved.curve;
+                if let Some(epoch) = saved.best {
+                    best =
+                        epoch.restore(&train).ok_or("the checkpoint's best model does not fit the data")?;
+                }
+                training.resume(&objective, &train, saved.run)?
+            }
+        };
+        let progress = Progress::new("training", run.steps() as u64, common.quiet);
+        progress.resume(run.steps_done() as u64);
+        while !run.is_done() && !best.is_enough(run.epochs_done(), training.patience) {
+            let ended = run.step()?;
             progress.add(1);
-            let scores = validation.as_ref().map(|rows| RankingScores::of(epoch.model, rows));
-            curve.extend(scores.map(|scores| (epoch.epoch, scores)));
-            ControlFlow::Continue(scores.map(|scores| scores.spearman))
-        })?;
+            if ended {
+                let fitted = run.fitted();
+                let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
+                curve.extend(scores.map(|scores| (fitted.epoch, scores)));
+                best.consider(scores.map(|scores| scores.spearman), fitted);
+            }
+            let state = || Saved { run: run.state(), best: BestEpoch::of(&best), curve: curve.clone() };
+            saver.step(state, || format!("after step {} of {}", run.steps_done(), run.steps()))?;
+        }
+        let fitted = run.finish(best)?;
         drop(progress);
 
         self.save(&fitted.model, &data, loss, kind, common.seed)?;
+        saver.done();
         let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
         if common.json {
             let json = serde_json::json!({
@@ -178,6 +243,28 @@ impl Train {
             }
         }
         Ok(())
+    }
+
+    /// What the model is a function of.
+    fn settings(&self, data: &Dataset<f32>, seed: Seed) -> Settings {
+        let patience = self.patience.map_or_else(|| "none".into(), |epochs| epochs.to_string());
+        let values = [
+            ("data", format!("{:016x}", data.digest())),
+            ("seed", seed.0.to_string()),
+            ("loss", format!("{:?}", self.loss)),
+            ("noise", format!("{:?}", self.noise)),
+            ("epsilon", self.epsilon.to_string()),
+            ("samples", self.samples.to_string()),
+            ("lambda", self.lambda.to_string()),
+            ("rate", self.rate.to_string()),
+            ("schedule", format!("{:?}", self.schedule)),
+            ("optimizer", format!("{:?}", self.optimizer)),
+            ("epochs", self.epochs.to_string()),
+            ("batch", self.batch.to_string()),
+            ("validation", self.validation.to_string()),
+            ("patience", patience),
+        ];
+        Settings::new("training", values)
     }
 
     /// Training rows, and validation rows if there are any.

@@ -2,8 +2,7 @@ use std::ops::ControlFlow;
 
 use perturb_core::{ClosedForm, Error, Noise, Real, Seed, Shape};
 
-use super::run::Run;
-use super::{LinearModel, Loss, Objective, Optimizer, Schedule};
+use super::{LinearModel, Loss, Objective, Optimizer, Run, RunState, Schedule};
 use crate::data::{DataError, Dataset};
 
 /// How an affine model is trained.
@@ -99,6 +98,16 @@ pub enum TrainError {
         /// The reason.
         source: Error,
     },
+    /// A saved state is not one of this run.
+    #[error("the saved state has {found} {what}; expected {expected}")]
+    State {
+        /// The part of the state.
+        what: &'static str,
+        /// Its number in this run.
+        expected: usize,
+        /// Its number in the state.
+        found: usize,
+    },
 }
 
 impl TrainError {
@@ -133,6 +142,30 @@ pub struct Fitted<T> {
     pub steps: usize,
 }
 
+/// The best epoch so far, as early stopping sees it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Best<T> {
+    /// Its score and its model.
+    pub record: Option<(f64, Fitted<T>)>,
+}
+
+impl<T> Best<T> {
+    /// Takes up the model of an epoch if its score is higher than all before; NaN is no record.
+    pub fn consider(&mut self, score: Option<f64>, fitted: Fitted<T>) {
+        let Some(score) = score.filter(|score| !score.is_nan()) else { return };
+        if self.record.as_ref().is_none_or(|(record, _)| score > *record) {
+            self.record = Some((score, fitted));
+        }
+    }
+
+    /// Whether `patience` has ended after `epochs` epochs.
+    #[must_use]
+    pub fn is_enough(&self, epochs: usize, patience: Option<Patience>) -> bool {
+        let waited = self.record.as_ref().map_or(0, |(_, fitted)| epochs - fitted.epoch.min(epochs));
+        epochs > 0 && patience.is_some_and(|patience| waited >= patience.epochs)
+    }
+}
+
 impl Training {
     /// Trains on all rows of `data`.
     pub fn fit<O, N, T>(
@@ -161,39 +194,53 @@ impl Training {
         N: Noise<T>,
         T: Real,
     {
+        let mut run = self.start(objective, data)?;
+        let mut best = Best::default();
+        while !run.is_done() && !best.is_enough(run.epochs_done(), self.patience) {
+            if run.step()? {
+                let fitted = run.fitted();
+                let (epoch, step, steps) = (fitted.epoch, fitted.steps, run.steps());
+                match observe(&EpochReport { epoch, step, steps, model: &fitted.model }) {
+                    ControlFlow::Break(()) => break,
+                    ControlFlow::Continue(score) => best.consider(score, fitted),
+                }
+            }
+        }
+        run.finish(best)
+    }
+
+    /// A run before its first step.
+    pub fn start<'a, O, N, T>(
+        &'a self,
+        objective: &'a Objective<O, N, T>,
+        data: &'a Dataset<T>,
+    ) -> Result<Run<'a, O, N, T>, TrainError>
+    where
+        O: ClosedForm<T, N>,
+        N: Noise<T>,
+        T: Real,
+    {
         self.check(objective.layer.oracle().shape().dim(), data)?;
         self.check_loss(&objective.loss)?;
-        let mut run = Run::new(self, objective, data);
-        let mut best: Option<(f64, Fitted<T>)> = None;
-        let mut epoch = 0;
-        while run.step() < run.steps() {
-            run.epoch(epoch)?;
-            epoch += 1;
-            let fitted = Fitted { model: run.model(), epoch, steps: run.step() };
-            let report = EpochReport { epoch, step: run.step(), steps: run.steps(), model: &fitted.model };
-            match observe(&report) {
-                ControlFlow::Break(()) => break,
-                ControlFlow::Continue(Some(score)) => match &best {
-                    // NaN is no record.
-                    _ if score.is_nan() => {}
-                    Some((record, _)) if score <= *record => {}
-                    _ => best = Some((score, fitted)),
-                },
-                ControlFlow::Continue(None) => {}
-            }
-            let waited = best.as_ref().map_or(0, |(_, fitted)| epoch - fitted.epoch);
-            if self.patience.is_some_and(|patience| waited >= patience.epochs) {
-                break;
-            }
-        }
-        let last = Fitted { model: run.model(), epoch, steps: run.step() };
-        if last.model.weights().iter().chain(last.model.bias()).any(|w| !w.is_finite()) {
-            return Err(TrainError::Layer(Error::Overflow { quantity: "a trained weight" }));
-        }
-        Ok(match (self.patience, best) {
-            (Some(_), Some((_, best))) => best,
-            _ => last,
-        })
+        Ok(Run::new(self, objective, data))
+    }
+
+    /// A run that goes on from `state`, to the bits of one that was never interrupted: with the same training, objective and
+    /// data. Refuses states of other sizes; that the rest is the same is for the caller to know.
+    pub fn resume<'a, O, N, T>(
+        &'a self,
+        objective: &'a Objective<O, N, T>,
+        data: &'a Dataset<T>,
+        state: RunState,
+    ) -> Result<Run<'a, O, N, T>, TrainError>
+    where
+        O: ClosedForm<T, N>,
+        N: Noise<T>,
+        T: Real,
+    {
+        let mut run = self.start(objective, data)?;
+        run.restore(state)?;
+        Ok(run)
     }
 
     /// Steps of a run on `rows` rows.

@@ -1,13 +1,13 @@
 use perturb_core::{Oracle, Ranking, Real};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::LinearModel;
 use crate::data::Dataset;
 use crate::{Dyn, metrics};
 
 /// How well a model's decisions match known ranks: means over rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RankingScores {
     /// Spearman's rank correlation.
     pub spearman: f64,

@@ -11,10 +11,11 @@ mod run;
 mod schedule;
 mod standardize;
 
-pub use fit::{EpochReport, Fitted, Patience, TrainError, Training};
+pub use fit::{Best, EpochReport, Fitted, Patience, TrainError, Training};
 pub use judge::RankingScores;
 pub use loss::{Loss, Objective, Workspace};
 pub use model::LinearModel;
-pub use optimizer::Optimizer;
+pub use optimizer::{Moments, Optimizer};
+pub use run::{Run, RunState};
 pub use schedule::Schedule;
 pub use standardize::Standardization;

@@ -1,5 +1,6 @@
 use perturb_core::Real;
 use perturb_lanes::{Kernel, run};
+use serde::{Deserialize, Serialize};
 
 /// A rule that turns gradients into steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +27,39 @@ pub(crate) struct State<T> {
     powers: (f64, f64),
 }
 
+/// The memory of an optimizer, of f64, which holds numbers of either type exactly: momentum or Adam's first moments, Adam's
+/// second moments, and the powers of their decay.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    /// Momentum, or Adam's first moments; empty without either.
+    pub first: Vec<f64>,
+    /// Adam's second moments.
+    pub second: Vec<f64>,
+    /// 0.9 and 0.999 to the power of the steps done.
+    pub powers: (f64, f64),
+}
+
 impl<T: Real> State<T> {
+    pub(crate) fn moments(&self) -> Moments {
+        let widened = |numbers: &[T]| numbers.iter().map(|x| x.to_f64()).collect();
+        Moments { first: widened(&self.first), second: widened(&self.second), powers: self.powers }
+    }
+
+    /// Takes up `moments`, or says how many there should be, and are.
+    pub(crate) fn restore(&mut self, moments: &Moments) -> Result<(), (usize, usize)> {
+        let pairs = [(&mut self.first, &moments.first), (&mut self.second, &moments.second)];
+        if let Some((own, found)) = pairs.iter().find(|(own, found)| own.len() != found.len()) {
+            return Err((own.len(), found.len()));
+        }
+        for (own, found) in pairs {
+            for (own, &found) in own.iter_mut().zip(found) {
+                *own = T::from_f64(found);
+            }
+        }
+        self.powers = moments.powers;
+        Ok(())
+    }
+
     pub(crate) fn new(rule: Optimizer, parameters: usize) -> Self {
         let (first, second) = match rule {
             Optimizer::Sgd { momentum: 0.0 } => (0, 0),

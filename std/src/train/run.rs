@@ -2,16 +2,43 @@
 
 use perturb_core::{ClosedForm, Error, Noise, Real};
 use perturb_lanes::{Kernel, run};
+use serde::{Deserialize, Serialize};
 
 use super::minibatch::Minibatch;
-use super::optimizer::State;
+use super::optimizer::{Moments, State};
 use super::products::{outer_products, scores};
-use super::{LinearModel, Objective, Standardization, TrainError, Training, Workspace};
+use super::{Best, Fitted, LinearModel, Objective, Standardization, TrainError, Training, Workspace};
 use crate::RowError;
 use crate::data::{Dataset, shuffle};
 
 /// A run in progress: the steps of [`perturb_core::scores`] and [`perturb_core::descend`] row after row, batch by batch.
-pub(super) struct Run<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> {
+///
+/// For who wants to look at it, stop it or save it between two steps; [`Training::fit`] goes to the end by itself.
+///
+/// ```
+/// # use perturb::data::Dataset;
+/// # use perturb::train::{Loss, Objective, Training};
+/// # use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+/// # let names = |n: usize| (0..n).map(|i| format!("{i}")).collect::<Vec<_>>();
+/// # let data = Dataset::new("votes", names(1), names(2), vec![1.0f32, -1.0], vec![1.0, 2.0, 2.0, 1.0])?;
+/// # let layer = Perturbed::new(Ranking::ascending(Dyn(2))?, Normal, 1.0)?;
+/// # let how = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0)));
+/// # let objective = Objective { layer, loss: Loss::FenchelYoung, how };
+/// let training = Training { batch: 2, ..Training::default() };
+/// let mut run = training.start(&objective, &data)?;
+/// for _ in 0..100 {
+///     run.step()?;
+/// }
+/// let state = run.state(); // to be written to a file, with serde
+/// let mut again = training.resume(&objective, &data, state)?;
+/// while !run.is_done() {
+///     run.step()?;
+///     again.step()?;
+/// }
+/// assert_eq!(run.model(), again.model()); // the same bits
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Run<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> {
     training: &'a Training,
     objective: &'a Objective<O, N, T>,
     data: &'a Dataset<T>,
@@ -24,8 +51,35 @@ pub(super) struct Run<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> {
     optimizer: State<T>,
     batch: Minibatch<T>,
     workspace: Workspace<O, N, T>,
+    /// The rows of this epoch in their order.
+    order: Vec<usize>,
+    epoch: usize,
+    /// Batches done in this epoch.
+    batches: usize,
     step: usize,
     steps: usize,
+}
+
+/// All that a run has learned and where it stands: with the same training, objective and data, [`Training::resume`] goes on to
+/// the bits of a run that was never interrupted.
+///
+/// Numbers are f64, which holds those of either type exactly. W column by column, then b.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunState {
+    /// Whole epochs done.
+    pub epoch: usize,
+    /// Batches done in the epoch after those.
+    pub batches: usize,
+    /// Steps done in all.
+    pub step: usize,
+    /// The parameters, for standardised features.
+    pub parameters: Vec<f64>,
+    /// The mean of the last iterates, and how many they are.
+    pub mean: Vec<f64>,
+    /// See `mean`.
+    pub averaged: usize,
+    /// The optimizer's memory.
+    pub moments: Moments,
 }
 
 impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Run<'a, O, N, T> {
@@ -52,32 +106,103 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Run<'a, O, N, T> {
             parameters: zeros,
             batch: Minibatch::new(training.batch.min(data.len()), data),
             workspace: objective.workspace(),
+            order: order(training, data.len(), 0),
+            epoch: 0,
+            batches: 0,
             step: 0,
             steps: training.steps(data.len()),
         }
     }
 
+    /// Takes up `state`.
+    pub(super) fn restore(&mut self, state: RunState) -> Result<(), TrainError> {
+        let refuse = |what, expected, found| Err(TrainError::State { what, expected, found });
+        let per_epoch = self.order.len() / self.training.batch.min(self.order.len());
+        if state.step > self.steps {
+            return refuse("steps", self.steps, state.step);
+        }
+        if state.batches >= per_epoch {
+            return refuse("batches of an epoch", per_epoch - 1, state.batches);
+        }
+        let expected = state.epoch.checked_mul(per_epoch).and_then(|steps| steps.checked_add(state.batches));
+        if expected != Some(state.step) && state.step != self.steps {
+            return refuse("steps in whole epochs", expected.unwrap_or(usize::MAX), state.step);
+        }
+        if state.averaged > state.step {
+            return refuse("averaged steps", state.step, state.averaged);
+        }
+        for (numbers, found, what) in
+            [(&mut self.parameters, state.parameters, "parameters"), (&mut self.mean, state.mean, "means")]
+        {
+            if found.len() != numbers.len() {
+                return refuse(what, numbers.len(), found.len());
+            }
+            for (number, found) in numbers.iter_mut().zip(found) {
+                *number = T::from_f64(found);
+            }
+        }
+        if let Err((expected, found)) = self.optimizer.restore(&state.moments) {
+            return refuse("the optimizer's moments", expected, found);
+        }
+        (self.averaged, self.step) = (state.averaged, state.step);
+        (self.epoch, self.batches) = (state.epoch, state.batches);
+        self.order = order(self.training, self.data.len(), self.epoch);
+        Ok(())
+    }
+
+    /// What [`Training::resume`] needs to go on from here.
+    #[must_use]
+    pub fn state(&self) -> RunState {
+        let widened = |numbers: &[T]| numbers.iter().map(|x| x.to_f64()).collect();
+        RunState {
+            epoch: self.epoch,
+            batches: self.batches,
+            step: self.step,
+            parameters: widened(&self.parameters),
+            mean: widened(&self.mean),
+            averaged: self.averaged,
+            moments: self.optimizer.moments(),
+        }
+    }
+
     /// Steps done.
-    pub(super) fn step(&self) -> usize {
+    pub fn steps_done(&self) -> usize {
         self.step
     }
     /// All steps of the run.
-    pub(super) fn steps(&self) -> usize {
+    pub fn steps(&self) -> usize {
         self.steps
     }
+    /// Whole epochs done; the last of a run may be a part of one.
+    pub fn epochs_done(&self) -> usize {
+        self.epoch
+    }
+    /// Whether there is no step left.
+    pub fn is_done(&self) -> bool {
+        self.step >= self.steps
+    }
 
-    /// One pass over the shuffled rows.
-    pub(super) fn epoch(&mut self, epoch: usize) -> Result<(), TrainError> {
-        let order = shuffle(self.training.seed.fold(0).fold(epoch as u64), self.data.len());
-        let batch = self.training.batch.min(order.len());
-        for rows in order.chunks_exact(batch) {
-            if self.step == self.steps {
-                break;
-            }
-            self.descend(rows)?;
-            self.step += 1;
+    /// One step on the next rows of the shuffled order, if one is left. Whether it was the last of an epoch.
+    pub fn step(&mut self) -> Result<bool, TrainError> {
+        if self.is_done() {
+            return Ok(true);
         }
-        Ok(())
+        let batch = self.training.batch.min(self.order.len());
+        let start = self.batches * batch;
+        let rows = std::mem::take(&mut self.order);
+        let done = self.descend(&rows[start..start + batch]);
+        self.order = rows;
+        done?;
+        self.step += 1;
+        self.batches += 1;
+        let ended = self.order.len() - self.batches * batch < batch;
+        if ended || self.is_done() {
+            self.epoch += 1;
+            self.batches = 0;
+            self.order = order(self.training, self.data.len(), self.epoch);
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// One step on the mean gradient of `rows`.
@@ -124,8 +249,25 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Run<'a, O, N, T> {
         self.data.features() * self.data.labels()
     }
 
+    /// The model as it stands, and where it stands.
+    pub fn fitted(&self) -> Fitted<T> {
+        Fitted { model: self.model(), epoch: self.epoch, steps: self.step }
+    }
+
+    /// The result of the run: the best epoch's model where early stopping watched, else the last.
+    pub fn finish(self, best: Best<T>) -> Result<Fitted<T>, TrainError> {
+        let last = self.fitted();
+        if last.model.weights().iter().chain(last.model.bias()).any(|w| !w.is_finite()) {
+            return Err(TrainError::Layer(Error::Overflow { quantity: "a trained weight" }));
+        }
+        Ok(match (self.training.patience, best.record) {
+            (Some(_), Some((_, best))) => best,
+            _ => last,
+        })
+    }
+
     /// The model as it stands, on raw features.
-    pub(super) fn model(&self) -> LinearModel<T> {
+    pub fn model(&self) -> LinearModel<T> {
         let parameters = if self.averaged > 0 { &self.mean } else { &self.parameters };
         let mut model = LinearModel::zeros(self.data.features(), self.data.labels());
         let (weights, bias) = model.parts_mut();
@@ -133,6 +275,11 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Run<'a, O, N, T> {
         bias.copy_from_slice(&parameters[self.weights()..]);
         self.standardization.fold_into(model)
     }
+}
+
+/// The order of the rows in epoch `epoch`.
+fn order(training: &Training, rows: usize, epoch: usize) -> Vec<usize> {
+    shuffle(training.seed.fold(0).fold(epoch as u64), rows)
 }
 
 /// mean += (current − mean)·share.
