@@ -14,7 +14,9 @@ static LISTENING: OnceLock<Result<(), String>> = OnceLock::new();
 
 /// Work that ends in good order at the first request, and at once at the second.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Interrupt(());
+pub(crate) struct Interrupt {
+    asked: &'static AtomicBool,
+}
 
 impl Interrupt {
     /// Listens from now on.
@@ -28,12 +30,12 @@ impl Interrupt {
             .map_err(|error| format!("cannot listen for Ctrl-C: {error}"))
         });
         listening.clone()?;
-        Ok(Self(()))
+        Ok(Self { asked: &ASKED })
     }
 
     /// Whether the work is to end.
     pub(crate) fn is_asked(self) -> bool {
-        ASKED.load(Ordering::Relaxed)
+        self.asked.load(Ordering::Relaxed)
     }
 }
 
