@@ -12,6 +12,8 @@ set -euo pipefail
 exec </dev/null # Nothing asks questions; QEMU would else take the terminal.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+export CARGO_INCREMENTAL=0 # Nothing is compiled twice.
+
 fail() {
     echo "targets/ci.sh: $*" >&2
     exit 1
