@@ -133,6 +133,10 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
     // Other settings are other work.
     let complaint = refuse(folder, LONG, "--epsilon 2 --model m --resume");
     assert!(complaint.contains("the checkpoint m.checkpoint has epsilon 1; this run has 2"), "{complaint}");
+    // Who starts again is told that they need not.
+    let again = command(folder, SHORT, "--model m").output().expect("the program runs");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--resume would go on from it"));
+    assert!(!folder.join("m.checkpoint").exists());
 }
 
 /// A flipped bit of a checkpoint is noticed by the program; the library's own tests flip every one.

@@ -43,6 +43,8 @@ impl Checkpoints {
         let state = if self.resume { checkpoint::load(&file, &settings)? } else { None };
         if self.resume && state.is_none() {
             eprintln!("{}: no checkpoint; starting from the beginning", file.display());
+        } else if !self.resume && file.exists() {
+            eprintln!("{}: left by a run that did not end; --resume would go on from it", file.display());
         }
         let every = Duration::from_secs_f64(self.checkpoint_every);
         let interrupt = Interrupt::listen()?;
