@@ -10,10 +10,7 @@ const PARTIAL: &str = ".partial";
 /// Writes `bytes` to a temporary file in the same folder, flushes it to the disk, and renames it to `path`.
 /// A crash at any moment leaves the old file or the new one, and perhaps a file `.NAME.….partial`.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder(path);
     let prefix = prefix(path);
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(PARTIAL);
@@ -36,11 +33,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Removes what writes of `path` left behind when they were cut off. Not while another process writes it.
 pub(crate) fn clear(path: &Path) {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+    let (Some(prefix), Ok(entries)) = (prefix(path).into_string().ok(), folder(path).read_dir()) else {
+        return;
     };
-    let (Some(prefix), Ok(entries)) = (prefix(path).into_string().ok(), folder.read_dir()) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let random = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(PARTIAL));
@@ -52,6 +47,11 @@ pub(crate) fn clear(path: &Path) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
+}
+
+/// Where `path` lies.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// `.NAME.`

@@ -27,10 +27,13 @@ impl<T: Real> Race<'_, T> {
     /// takes one logarithm a draw instead of two.
     ///
     /// Returns the samples, as bits, that rounding might decide otherwise than the sums θ + εZ, and leaves them out of the
-    /// counts. `None` where that might be many, ε being far below the scores' last digits.
+    /// counts. `None` where that might be many, ε being far below the scores' last digits, and for more than 64 samples.
     pub(super) fn exponential(self) -> Option<u64> {
         let Self { theta, epsilon, seed, samples, memory, wins } = self;
         let weights = memory.get_mut(..theta.len())?;
+        if samples.end.checked_sub(samples.start)? > u64::from(u64::BITS) {
+            return None;
+        }
         let most = theta.iter().fold(T::NEG_INFINITY, |most, &score| most.larger(score));
         // |Z| and, of whoever may win, (max θ − θ)/ε are at most this.
         let reach = T::from_f64(5.0) - T::EPSILON.ln();
@@ -100,7 +103,7 @@ impl<T: Real> perturb_lanes::Kernel for Exponential<'_, T> {
                     *count += T::ONE;
                 }
             }
-            first += LANES as u64;
+            first = first.saturating_add(LANES as u64);
         }
         doubtful
     }
