@@ -64,6 +64,9 @@ impl<T: Real, P: Plane> Kernel for Sweeps<'_, T, P> {
 }
 
 /// Sweeps down and up until no cell is nearer through another one.
+///
+/// A sweep relaxes each cell from those around it that it has passed. A second one of the same direction would change nothing,
+/// so that the first to change nothing after one of the other direction is the last.
 #[inline(always)]
 fn settle_all<T: Real, const DIAGONAL: bool>(
     distances: &mut [[T; LANES]],
@@ -71,42 +74,25 @@ fn settle_all<T: Real, const DIAGONAL: bool>(
     columns: usize,
 ) -> Option<()> {
     let rows = costs.len() / columns.max(1);
+    let mut first = true;
     loop {
+        let mut nearer = [0; LANES];
         for row in 0..rows {
             let (before, from) = distances.split_at_mut_checked(row * columns)?;
             let above = before.get(before.len().saturating_sub(columns)..)?;
             let (here, costs) = (from.get_mut(..columns)?, costs.get(row * columns..)?);
-            relax_from::<T, DIAGONAL>(here, above, costs);
-            relax_along(here.iter_mut().zip(costs));
+            relax::<T, DIAGONAL, false>(here, above, costs, &mut nearer);
         }
+        if lanes::settle(nearer) == [0; LANES] && !first {
+            return Some(());
+        }
+        first = false;
+        let mut nearer = [0; LANES];
         for row in (0..rows).rev() {
             let (until, after) = distances.split_at_mut_checked((row + 1) * columns)?;
             let below = after.get(..columns).unwrap_or_default();
             let (here, costs) = (until.get_mut(row * columns..)?, costs.get(row * columns..)?);
-            relax_from::<T, DIAGONAL>(here, below, costs);
-            relax_along(here.iter_mut().zip(costs).rev());
-        }
-        let mut nearer = [0; LANES];
-        for row in 0..rows {
-            let here = distances.get(row * columns..(row + 1) * columns)?;
-            let above = row.checked_sub(1).and_then(|row| distances.get(row * columns..(row + 1) * columns));
-            let below = distances.get((row + 1) * columns..(row + 2) * columns);
-            let costs = costs.get(row * columns..)?;
-            for (i, (cell, cost)) in here.iter().zip(costs).enumerate() {
-                lanes::row_by_row();
-                let mut nearest = [T::INFINITY; LANES];
-                for beside in [above, below].into_iter().flatten() {
-                    lower_to_least::<T, DIAGONAL>(&mut nearest, beside, i);
-                }
-                for beside in [i.checked_sub(1), Some(i + 1)].into_iter().flatten() {
-                    if let Some(beside) = here.get(beside) {
-                        lower(&mut nearest, beside);
-                    }
-                }
-                for lane in 0..LANES {
-                    nearer[lane] |= u32::from(nearest[lane] + cost[lane] < cell[lane]);
-                }
-            }
+            relax::<T, DIAGONAL, true>(here, below, costs, &mut nearer);
         }
         if lanes::settle(nearer) == [0; LANES] {
             return Some(());
@@ -114,48 +100,43 @@ fn settle_all<T: Real, const DIAGONAL: bool>(
     }
 }
 
-/// Relaxes the cells of a row from the row beside it.
+/// Relaxes each cell of a row, from the first to the last or the other way round, from the row beside it, if there is one, and
+/// from the cell before.
 #[inline(always)]
-fn relax_from<T: Real, const DIAGONAL: bool>(
+fn relax<T: Real, const DIAGONAL: bool, const REVERSE: bool>(
     row: &mut [[T; LANES]],
     beside: &[[T; LANES]],
     costs: &[[T; LANES]],
+    nearer: &mut [u32; LANES],
 ) {
-    if beside.is_empty() {
-        return;
-    }
-    for (i, (cell, cost)) in row.iter_mut().zip(costs).enumerate() {
-        lanes::row_by_row();
-        let mut nearest = [T::INFINITY; LANES];
-        lower_to_least::<T, DIAGONAL>(&mut nearest, beside, i);
-        *cell = relaxed(cell, &nearest, cost);
-    }
-}
-
-/// Relaxes each cell of a row from the one before.
-#[inline(always)]
-fn relax_along<'a, T: Real>(cells: impl Iterator<Item = (&'a mut [T; LANES], &'a [T; LANES])>) {
+    let columns = row.len();
+    let Some(costs) = costs.get(..columns) else { return };
     let mut last = [T::INFINITY; LANES];
-    for (cell, cost) in cells {
+    for step in 0..columns {
         lanes::row_by_row();
-        last = relaxed(cell, &last, cost);
+        let i = if REVERSE { columns - 1 - step } else { step };
+        let (Some(cell), Some(cost)) = (row.get_mut(i), costs.get(i)) else { return };
+        let before = *cell;
+        let mut least = before;
+        if let Some(straight) = beside.get(i) {
+            let mut nearest = *straight;
+            if DIAGONAL {
+                // At an end, a cell takes the place of the one beyond.
+                let (Some(left), Some(right)) =
+                    (beside.get(i.saturating_sub(1)), beside.get((i + 1).min(columns - 1)))
+                else {
+                    return;
+                };
+                lower(&mut nearest, left);
+                lower(&mut nearest, right);
+            }
+            least = core::array::from_fn(|lane| least[lane].smaller(nearest[lane] + cost[lane]));
+        }
+        last = core::array::from_fn(|lane| least[lane].smaller(last[lane] + cost[lane]));
+        for lane in 0..LANES {
+            nearer[lane] |= 0u32.wrapping_sub(u32::from(last[lane] < before[lane]));
+        }
         *cell = last;
-    }
-}
-
-/// The least of the cells of `beside` that touch cell `i`.
-#[inline(always)]
-fn lower_to_least<T: Real, const DIAGONAL: bool>(nearest: &mut [T; LANES], beside: &[[T; LANES]], i: usize) {
-    if let Some(straight) = beside.get(i) {
-        lower(nearest, straight);
-    }
-    if DIAGONAL {
-        if let Some(left) = beside.get(i.wrapping_sub(1)) {
-            lower(nearest, left);
-        }
-        if let Some(right) = beside.get(i + 1) {
-            lower(nearest, right);
-        }
     }
 }
 
@@ -163,17 +144,8 @@ fn lower_to_least<T: Real, const DIAGONAL: bool>(nearest: &mut [T; LANES], besid
 #[inline(always)]
 fn lower<T: Real>(a: &mut [T; LANES], b: &[T; LANES]) {
     for lane in 0..LANES {
-        a[lane] = if b[lane] < a[lane] { b[lane] } else { a[lane] };
+        a[lane] = a[lane].smaller(b[lane]);
     }
-}
-
-/// min(cell, from + cost).
-#[inline(always)]
-fn relaxed<T: Real>(cell: &[T; LANES], from: &[T; LANES], cost: &[T; LANES]) -> [T; LANES] {
-    core::array::from_fn(|lane| {
-        let through = from[lane] + cost[lane];
-        if through < cell[lane] { through } else { cell[lane] }
-    })
 }
 
 impl<T: Real, P: Plane> GridPath<T, P> {
@@ -195,47 +167,48 @@ impl<T: Real, P: Plane> GridPath<T, P> {
         doubtful: u32,
         y: &mut [[T; LANES]],
     ) {
-        for lane in 0..count {
-            if doubtful >> lane & 1 == 0 {
-                self.trace(distances, lane, y);
+        // A step waits for the one before, so that several paths go side by side.
+        const ABREAST: usize = 4;
+        for first in (0..count).step_by(ABREAST) {
+            let traced = |lane: &usize| *lane < count && doubtful >> lane & 1 == 0;
+            let mut cells: [Option<Cell>; ABREAST] =
+                core::array::from_fn(|i| Some(first + i).filter(traced).map(|_| self.goal));
+            for _ in 0..distances.len() {
+                for (cell, lane) in cells.iter_mut().zip(first..) {
+                    *cell = cell.and_then(|cell| self.mark(cell, distances, lane % LANES, y));
+                }
+                if cells.iter().all(Option::is_none) {
+                    break;
+                }
             }
         }
     }
 
-    /// Marks the path of lane `lane`, from the goal back to the start.
-    fn trace(&self, distances: &[[T; LANES]], lane: usize, y: &mut [[T; LANES]]) {
+    /// Marks `cell`, and says which one lane `lane` reaches it from.
+    #[inline(always)]
+    fn mark(&self, cell: Cell, distances: &[[T; LANES]], lane: usize, y: &mut [[T; LANES]]) -> Option<Cell> {
         let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim());
-        let wide = usize::from(self.neighbours == Neighbours::Eight);
-        let place = |cell: Cell| (usize::from(cell.row), usize::from(cell.column));
-        let ((mut row, mut column), start) = (place(self.goal), place(self.start));
-        let lane = lane % LANES;
-        for _ in 0..distances.len() {
-            let index = row * columns + column;
-            if let Some(y) = y.get_mut(index) {
-                y[lane] += T::ONE;
-            }
-            if (row, column) == start {
-                return;
-            }
-            // Row by row, so that of equally near ones the first wins. The cell itself is farther than one around it.
-            let mut nearest = (T::INFINITY, row, column);
-            for near in row.saturating_sub(1)..(row + 2).min(rows) {
-                let reach = if near == row { 1 } else { wide };
-                let first = column.saturating_sub(reach);
-                let cells =
-                    distances.get(near * columns + first..near * columns + (column + reach + 1).min(columns));
-                let least = |a: (T, usize), b: (T, usize)| if b.0 < a.0 { b } else { a };
-                // The comparisons of three rows wait for each other only at the end.
-                let best = match cells.unwrap_or_default() {
-                    [a, b, c] => least(least((a[lane], first), (b[lane], first + 1)), (c[lane], first + 2)),
-                    cells => {
-                        let cells = cells.iter().zip(first..).map(|(cell, column)| (cell[lane], column));
-                        cells.fold((T::INFINITY, first), least)
-                    }
-                };
-                nearest = if best.0 < nearest.0 { (best.0, near, best.1) } else { nearest };
-            }
-            (row, column) = (nearest.1, nearest.2);
+        let (row, column) = (usize::from(cell.row), usize::from(cell.column));
+        if let Some(y) = y.get_mut(row * columns + column) {
+            y[lane] += T::ONE;
         }
+        if cell == self.start {
+            return None;
+        }
+        // Of equally near ones the first wins, row by row. At an edge, a cell nearer to this one takes the place of the one
+        // beyond; this one itself is farther than the one it was reached from.
+        let key = |row: usize, column: usize| {
+            let distance = distances.get(row * columns + column).map_or(T::INFINITY, |cell| cell[lane]);
+            distance.cost_key((row << 16 | column) as u32)
+        };
+        let (above, below) = (row.saturating_sub(1), (row + 1).min(rows - 1));
+        let (left, right) = (column.saturating_sub(1), (column + 1).min(columns - 1));
+        let mut nearest = key(above, column).min(key(below, column)).min(key(row, left).min(key(row, right)));
+        if self.neighbours == Neighbours::Eight {
+            let diagonal =
+                key(above, left).min(key(above, right)).min(key(below, left).min(key(below, right)));
+            nearest = nearest.min(diagonal);
+        }
+        Some(Cell::of(T::index(nearest) as u32))
     }
 }
