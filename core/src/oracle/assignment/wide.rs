@@ -101,7 +101,7 @@ impl<T: Real, const TALL: bool> Wide<'_, T, TALL> {
                         let four = smaller(smaller(-a[lane], -b[lane]), smaller(-c[lane], -d[lane]));
                         least[lane] = smaller(four, least[lane]);
                     }
-                    *price = least;
+                    *price = settle(least);
                 }
             }
         }
@@ -138,7 +138,7 @@ impl<T: Real, const TALL: bool> Wide<'_, T, TALL> {
                     tasks[lane] = if cost < best[lane] { row + places[lane] } else { tasks[lane] };
                     best[lane] = smaller(cost, best[lane]);
                 }
-                *price = current;
+                *price = settle(current);
                 row += LANES as u32;
             }
             let (bests, seconds, tasks) = (settle(best), settle(second), settle(tasks));
@@ -242,7 +242,7 @@ impl<T: Real, const TALL: bool> Wide<'_, T, TALL> {
                     late[lane] = if now <= near[lane] { own } else { late[lane] };
                     near[lane] = smaller(now, near[lane]);
                 }
-                (*distance, *before) = (new, new_by);
+                (*distance, *before) = (new, settle(new_by));
                 row += LANES as u32;
             }
         };
