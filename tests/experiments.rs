@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use perturb::Seed;
 use perturb::data::label_ranking::read;
+use perturb::experiment::Journal;
 use perturb::experiment::label_ranking::{Protocol, paper};
 use perturb::experiment::synthetic_ranking::Setting;
 
@@ -24,7 +25,7 @@ fn label_ranking_reaches_the_paper() {
     };
     for name in ["iris", "glass", "stock"] {
         let set = read::<f32>(folder.join(name).with_extension("csv")).unwrap();
-        let result = Protocol::default().run(&set, &|_| ()).unwrap();
+        let result = Protocol::default().run(&set, &Journal::new(&())).unwrap();
         let (mean, deviation) = paper::printed(name).unwrap().table_2[0];
         assert!(result.score(1, 0).0 >= mean - deviation, "{name}: {:?}", result.score(1, 0));
         let squared = result.score(0, 2).0;
@@ -40,7 +41,7 @@ fn label_ranking_repeats_itself() {
     protocol.training.least_steps = 50;
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| protocol.run(&set, &|_| ())).unwrap().tables
+        pool.install(|| protocol.run(&set, &Journal::new(&()))).unwrap().tables
     };
     assert_eq!(run(1), run(3));
 }
@@ -57,7 +58,7 @@ fn synthetic_ranking_favours_fenchel_young() {
         runs: 1,
         ..Setting::quick(Seed(0))
     };
-    let outcomes = setting.run(&|| ()).unwrap();
+    let outcomes = setting.run(&Journal::new(&())).unwrap();
     for &sigma in &setting.sigmas {
         let of = |loss| outcomes.iter().find(|o| o.sigma == sigma && o.loss == loss).unwrap().scores;
         for other in 1..4 {
@@ -81,7 +82,7 @@ fn diverging_cells_lose() {
     let set = Dataset::new("copies", names("x", 200), names("y", 3), features, ranks).unwrap();
     let mut protocol = Protocol { outer: 3, inner: 2, ..Protocol::default() };
     protocol.training.least_steps = 400;
-    let result = protocol.run(&set, &|_| ()).unwrap();
+    let result = protocol.run(&set, &Journal::new(&())).unwrap();
     assert!(result.score(0, 2).0 > 0.9, "squared: {:?}", result.score(0, 2));
 }
 
@@ -109,12 +110,12 @@ fn knapsack_favours_decisions() {
         test: (1000..1100).map(day).collect(),
     };
     let setting = Setting { capacities: vec![20], steps: 300, runs: 1, ..Setting::new(Seed(3)) };
-    let outcomes = setting.run(days.clone(), &|| ()).unwrap();
+    let outcomes = setting.run(days.clone(), &Journal::new(&())).unwrap();
     let regret = |loss: usize| outcomes.iter().find(|o| o.loss == loss).unwrap().normalized_regret();
     assert!(regret(1) < regret(0), "SPO+ {}, squared {}", regret(1), regret(0));
     assert!(regret(2) < 0.5);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
-    assert_eq!(pool.install(|| setting.run(days, &|| ())).unwrap(), outcomes);
+    assert_eq!(pool.install(|| setting.run(days, &Journal::new(&()))).unwrap(), outcomes);
 }
 
 /// Proposition 4.1 in the small: at n = 1000 ratio and coverage are within 4.5 standard errors of the limit; seed 4.
@@ -122,14 +123,14 @@ fn knapsack_favours_decisions() {
 fn asymptotics_reach_the_proposition() {
     use perturb::experiment::asymptotics::{LEVEL, Setting, csv};
     let setting = Setting { sizes: vec![1000], runs: 300, seed: Seed(4) };
-    let outcomes = setting.run(&|| ()).unwrap();
+    let outcomes = setting.run(&Journal::new(&())).unwrap();
     assert_eq!(outcomes.len(), 4);
     for outcome in &outcomes {
         assert!((outcome.ratio.0 - 1.0).abs() < 4.5 * outcome.ratio.1, "{outcome:?}");
         assert!((outcome.coverage.0 - LEVEL).abs() < 4.5 * outcome.coverage.1, "{outcome:?}");
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
-    assert_eq!(csv(&pool.install(|| setting.run(&|| ())).unwrap()), csv(&outcomes));
+    assert_eq!(csv(&pool.install(|| setting.run(&Journal::new(&()))).unwrap()), csv(&outcomes));
 }
 
 /// Proposition 2.3: the bounds hold at every temperature, sampled ones within 4.5 standard errors; distances reach 0 at

@@ -1,5 +1,7 @@
 //! Nested cross-validation: an inner loop chooses, an outer loop judges.
 
+use std::fmt;
+
 use perturb_core::Seed;
 use rayon::prelude::*;
 
@@ -16,6 +18,22 @@ pub struct Nested {
     pub seed: Seed,
 }
 
+/// Which fold: one of the outer ones, or an inner one of its training rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The outer fold, counted from 0.
+    pub outer: usize,
+    /// The inner fold, counted from 0.
+    pub inner: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "fold {}", self.outer)?;
+        self.inner.map_or(Ok(()), |inner| write!(f, ".{inner}"))
+    }
+}
+
 /// What one outer fold chose and how it did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Selection {
@@ -30,14 +48,14 @@ pub struct Selection {
 impl Nested {
     /// Chooses one cell per group and outer fold.
     ///
-    /// `groups` are sets of cells, by number, among which to choose. `score(fold, cells)` trains every cell on
-    /// `fold.train` and scores it on `fold.test`; it is called in parallel. Returns `[group][outer fold]`. The
+    /// `groups` are sets of cells, by number, among which to choose. `score(place, fold, cells)` trains every cell
+    /// on `fold.train` and scores it on `fold.test`; it is called in parallel. Returns `[group][outer fold]`. The
     /// result depends on the seed alone, not on the order of execution. An empty group is refused.
     pub fn run<E: From<DataError> + Send>(
         &self,
         rows: usize,
         groups: &[Vec<usize>],
-        score: impl Fn(&Fold, &[usize]) -> Result<Vec<f64>, E> + Sync,
+        score: impl Fn(Place, &Fold, &[usize]) -> Result<Vec<f64>, E> + Sync,
     ) -> Result<Vec<Vec<Selection>>, E> {
         if groups.iter().any(Vec::is_empty) {
             return Err(DataError::parameter("groups", "at least one cell in each", 0).into());
@@ -61,13 +79,17 @@ impl Nested {
         outer: &Fold,
         groups: &[Vec<usize>],
         cells: &[usize],
-        score: &(impl Fn(&Fold, &[usize]) -> Result<Vec<f64>, E> + Sync),
+        score: &(impl Fn(Place, &Fold, &[usize]) -> Result<Vec<f64>, E> + Sync),
     ) -> Result<Vec<Selection>, E> {
         let pick =
             |places: &[usize]| places.iter().filter_map(|&place| outer.train.get(place).copied()).collect();
         let inner: Vec<Vec<f64>> = folds(outer.train.len(), self.inner, self.seed.fold(1 + index as u64))?
             .par_iter()
-            .map(|fold| score(&Fold { train: pick(&fold.train), test: pick(&fold.test) }, cells))
+            .enumerate()
+            .map(|(inner, fold)| {
+                let place = Place { outer: index, inner: Some(inner) };
+                score(place, &Fold { train: pick(&fold.train), test: pick(&fold.test) }, cells)
+            })
             .collect::<Result<_, E>>()?;
         let mean =
             |cell| inner.iter().map(|scores| look_up(cells, scores, cell)).sum::<f64>() / inner.len() as f64;
@@ -84,7 +106,7 @@ impl Nested {
         let mut finalists: Vec<usize> = chosen.iter().map(|&(cell, _)| cell).collect();
         finalists.sort_unstable();
         finalists.dedup();
-        let scores = score(outer, &finalists)?;
+        let scores = score(Place { outer: index, inner: None }, outer, &finalists)?;
         Ok(chosen
             .into_iter()
             .map(|(cell, inner_score)| Selection {
@@ -112,8 +134,9 @@ mod tests {
         let nested = Nested { outer: 10, inner: 5, seed: Seed(1) };
         let quality = [0.1, 0.7, 0.7, 0.9];
         let groups = [vec![0, 1, 2], vec![3, 0]];
-        let score =
-            |_: &Fold, cells: &[usize]| Ok::<_, DataError>(cells.iter().map(|&cell| quality[cell]).collect());
+        let score = |_: Place, _: &Fold, cells: &[usize]| {
+            Ok::<_, DataError>(cells.iter().map(|&cell| quality[cell]).collect())
+        };
         let result = nested.run(103, &groups, score).unwrap();
         assert!(result[0].iter().all(|s| s.cell == 1 && s.score == 0.7));
         assert!(result[1].iter().all(|s| s.cell == 3 && s.score == 0.9));
@@ -125,12 +148,13 @@ mod tests {
     fn outer_test_rows_stay_unseen() {
         let nested = Nested { outer: 4, inner: 3, seed: Seed(2) };
         let outer = folds(40, 4, Seed(2)).unwrap();
-        let score = |fold: &Fold, cells: &[usize]| {
+        let score = |place: Place, fold: &Fold, cells: &[usize]| {
             let mut all: Vec<usize> = fold.train.iter().chain(&fold.test).copied().collect();
             all.sort_unstable();
             all.dedup();
             let whole = all.len() == 40;
             let inside = outer.iter().filter(|o| all.iter().all(|row| !o.test.contains(row))).count();
+            assert_eq!(whole, place.inner.is_none());
             assert!(whole || inside == 1, "{whole} {inside}");
             Ok::<_, DataError>(vec![0.0; cells.len()])
         };

@@ -196,3 +196,46 @@ fn a_full_disk_and_a_read_only_one_lose_nothing() {
     assert!(log.contains("No space left on device") && log.contains("Read-only file system"));
     assert_eq!(learned(folder, "m"), learned(folder, "whole"));
 }
+
+/// An experiment that is killed again and again, and interrupted in between, ends with the table of one that was left alone.
+#[test]
+fn an_experiment_goes_on_where_it_was_killed() {
+    const EXPERIMENT: &str = "experiment asymptotics --quiet --json --checkpoint-every 0";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let start = Instant::now();
+    let whole = succeed(folder, EXPERIMENT, "--out whole");
+    let duration = start.elapsed();
+    let mut stream = Seed(2).stream(0);
+    let (mut ends, mut interrupts) = (0, 0);
+    let resumed = loop {
+        let child = command(folder, EXPERIMENT, "--out cut --resume").spawn().unwrap();
+        thread::sleep(duration.mul_f64(f64::uniform(&mut stream) / 8.0));
+        let signal = if ends % 2 == 0 { "-KILL" } else { "-INT" };
+        if ends < 12 {
+            ends += 1;
+            let status = Command::new("kill").args([signal, &child.id().to_string()]).status();
+            assert!(status.expect("kill runs").success());
+        }
+        let output = child.wait_with_output().unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        match output.status.code() {
+            Some(0) => break String::from_utf8(output.stdout).unwrap(),
+            Some(130) => {
+                interrupts += 1;
+                let place = "saved in cut/asymptotics.checkpoint; the same command with --resume goes on\n";
+                assert!(complaint.ends_with(place), "{complaint}");
+            }
+            code => assert!(code.is_none(), "{complaint}"),
+        }
+    };
+    println!("{ends} ends, {interrupts} of them by an interrupt");
+    assert!(interrupts > 0);
+    assert_eq!(resumed, whole);
+    let table = |run: &str| fs::read(folder.join(run).join("asymptotics.csv")).unwrap();
+    assert_eq!(table("cut"), table("whole"));
+    let left = fs::read_dir(folder.join("cut")).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut left: Vec<_> = left.collect();
+    left.sort();
+    assert_eq!(left, ["asymptotics.csv", "asymptotics.html"]);
+}

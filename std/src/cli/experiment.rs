@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use perturb::Seed;
+use perturb::checkpoint::Settings;
 use perturb::data::{Dataset, label_ranking as format};
+use perturb::experiment::ExperimentError;
 use perturb::experiment::label_ranking::{self, LOSSES, Protocol, SetResult};
 use perturb::experiment::synthetic_ranking::{self, Setting};
 
-use super::progress::Progress;
+use super::follow::follow;
+use super::save::Checkpoints;
 use super::{Common, Failure, Out, report, say, say_json, table};
 
 /// Nested cross-validation on every file of a folder, beside the paper's printed values.
@@ -22,6 +25,8 @@ pub(crate) struct LabelRanking {
     sets: Vec<String>,
     #[command(flatten)]
     out: Out,
+    #[command(flatten)]
+    checkpoints: Checkpoints,
 }
 
 impl LabelRanking {
@@ -36,12 +41,13 @@ impl LabelRanking {
 
         let protocol = Protocol { seed: Seed(common.seed), ..Protocol::default() };
         let total = sets.iter().map(|set| protocol.cost(set.len())).sum();
-        let progress = Progress::new("cross-validation", total, common.quiet);
-        let mut results: Vec<SetResult> = Vec::new();
-        for set in &sets {
-            results.push(protocol.run(set, &|gradients| progress.add(gradients))?);
-        }
-        drop(progress);
+        let digests: Vec<String> = sets.iter().map(|set| format!("{:016x}", set.digest())).collect();
+        let settings =
+            Settings::new("label_ranking", [("seed", common.seed.to_string()), ("data", digests.join(", "))]);
+        let how = (common, &self.checkpoints, &self.out);
+        let (results, saver) = follow(("gradients", total), settings, how, |journal| {
+            sets.iter().map(|set| protocol.run(set, journal)).collect::<Result<Vec<SetResult>, _>>()
+        })?;
 
         if common.json {
             say_json(&label_ranking::json(&results))?;
@@ -56,6 +62,7 @@ impl LabelRanking {
             let csv = label_ranking::csv(&results);
             self.out.write(&[("label_ranking.html", page), ("label_ranking.csv", csv)])?;
         }
+        saver.done();
         Ok(())
     }
 }
@@ -88,6 +95,8 @@ pub(crate) struct SyntheticRanking {
     epochs: Option<usize>,
     #[command(flatten)]
     out: Out,
+    #[command(flatten)]
+    checkpoints: Checkpoints,
 }
 
 /// Noise levels of the learning curves (Figure 8).
@@ -103,14 +112,22 @@ impl SyntheticRanking {
         let curve_fits =
             setting.fits() / setting.sigmas.len() as u64 / setting.runs as u64 + LOSSES.len() as u64;
         let total = setting.fits() + CURVES.len() as u64 * curve_fits;
-        let progress = Progress::new("training runs", total, common.quiet);
-        let outcomes = setting.run(&|| progress.add(1))?;
-        let mut curves = Vec::new();
-        for index in CURVES {
-            let sigma = synthetic_ranking::noise_level(index);
-            curves.push((sigma, setting.curves(sigma, &|| progress.add(1))?));
-        }
-        drop(progress);
+        let size = if self.full { "full" } else { "quick" };
+        let settings = Settings::new(
+            "synthetic_ranking",
+            [
+                ("seed", common.seed.to_string()),
+                ("size", size.to_owned()),
+                ("epochs", setting.epochs.to_string()),
+            ],
+        );
+        let how = (common, &self.checkpoints, &self.out);
+        let ((outcomes, curves), saver) = follow(("training runs", total), settings, how, |journal| {
+            let outcomes = setting.run(journal)?;
+            let levels = CURVES.iter().map(|&index| synthetic_ranking::noise_level(index));
+            let curves = levels.map(|sigma| Ok((sigma, setting.curves(sigma, journal)?)));
+            Ok((outcomes, curves.collect::<Result<Vec<_>, ExperimentError>>()?))
+        })?;
 
         if common.json {
             say_json(&synthetic_ranking::json(&outcomes, &curves))?;
@@ -124,6 +141,7 @@ impl SyntheticRanking {
             let csv = synthetic_ranking::csv(&outcomes);
             self.out.write(&[("synthetic_ranking.html", page), ("synthetic_ranking.csv", csv)])?;
         }
+        saver.done();
         Ok(())
     }
 }

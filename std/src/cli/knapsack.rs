@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use perturb::Seed;
+use perturb::checkpoint::Settings;
 use perturb::experiment::knapsack::{self, Days, Setting};
 
-use super::progress::Progress;
+use super::follow::follow;
+use super::save::Checkpoints;
 use super::{Common, Failure, Out, report, say, say_json, table};
 
 /// Predict energy prices, decide by a knapsack: regret after training by three losses.
@@ -23,6 +25,8 @@ pub(crate) struct Knapsack {
     runs: u16,
     #[command(flatten)]
     out: Out,
+    #[command(flatten)]
+    checkpoints: Checkpoints,
 }
 
 impl Knapsack {
@@ -32,9 +36,18 @@ impl Knapsack {
         if !self.capacities.is_empty() {
             setting.capacities.clone_from(&self.capacities);
         }
-        let progress = Progress::new("training runs", setting.fits(), common.quiet);
-        let outcomes = setting.run(days, &|| progress.add(1))?;
-        drop(progress);
+        let settings = Settings::new(
+            "knapsack",
+            [
+                ("seed", common.seed.to_string()),
+                ("data", format!("{:016x}", days.digest())),
+                ("capacities", format!("{:?}", setting.capacities)),
+                ("runs", setting.runs.to_string()),
+            ],
+        );
+        let how = (common, &self.checkpoints, &self.out);
+        let (outcomes, saver) =
+            follow(("training runs", setting.fits()), settings, how, |journal| setting.run(days, journal))?;
 
         if common.json {
             say_json(&knapsack::json(&outcomes))?;
@@ -46,6 +59,7 @@ impl Knapsack {
             let page = knapsack::page(&outcomes, &setting, &report::origin(common.seed))?;
             self.out.write(&[("knapsack.html", page), ("knapsack.csv", knapsack::csv(&outcomes))])?;
         }
+        saver.done();
         Ok(())
     }
 }

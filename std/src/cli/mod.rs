@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -12,6 +12,7 @@ mod chart;
 mod demo;
 mod evaluate;
 mod experiment;
+mod follow;
 mod interrupt;
 mod knapsack;
 mod predict;
@@ -103,10 +104,15 @@ impl Out {
     fn wanted(&self) -> bool {
         self.out.is_some()
     }
+    /// The folder, which is there from now on, if one was named.
+    fn folder(&self) -> Result<Option<&Path>, Failure> {
+        let Some(folder) = &self.out else { return Ok(None) };
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(Some(folder))
+    }
     /// Writes `files` (name, contents) into the folder, if one was named; says where.
     fn write(&self, files: &[(&str, String)]) -> Result<(), Failure> {
-        let Some(folder) = &self.out else { return Ok(()) };
-        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let Some(folder) = self.folder()? else { return Ok(()) };
         for (name, contents) in files {
             let path = folder.join(name);
             std::fs::write(&path, contents).map_err(|error| format!("{}: {error}", path.display()))?;

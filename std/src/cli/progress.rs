@@ -44,14 +44,15 @@ impl Progress {
         Self { bar: None, lines: Some(Mutex::new(lines)) }
     }
 
-    /// `units` were done by an earlier run.
+    /// `units` more were done by an earlier run.
     pub(crate) fn resume(&self, units: u64) {
         if let Some(bar) = &self.bar {
-            bar.set_position(units);
+            bar.inc(units);
             bar.reset_eta();
         }
         if let Some(Ok(mut lines)) = self.lines.as_ref().map(Mutex::lock) {
-            (lines.done, lines.before) = (units, units);
+            lines.done += units;
+            lines.before += units;
         }
     }
 

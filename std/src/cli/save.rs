@@ -17,7 +17,7 @@ pub(crate) struct Checkpoints {
     /// Go on from the checkpoint of an earlier run that did not end; the result is the same to the last bit
     #[arg(long)]
     resume: bool,
-    /// File for the checkpoint; it is removed when the work is done [default: beside the result]
+    /// File for the checkpoint, which is removed when the work is done [default: beside the result]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Save the state this often, in seconds; 0 saves it after every step
@@ -32,30 +32,37 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 impl Checkpoints {
     /// Opens the checkpoint of a run with these settings, in `default` if the user named no file; the saved state comes with
-    /// it if the user asks for one and there is one.
+    /// it if the user asks for one and there is one. Without a file nothing is saved.
     pub(crate) fn open<S: DeserializeOwned>(
         &self,
-        default: PathBuf,
+        default: Option<PathBuf>,
         settings: Settings,
     ) -> Result<(Saver, Option<S>), Failure> {
-        let file = self.checkpoint.clone().unwrap_or(default);
+        let every = Duration::from_secs_f64(self.checkpoint_every);
+        let interrupt = Interrupt::listen()?;
+        let saver = |file| Saver { file, settings, every, last: Instant::now(), interrupt };
+        let Some(file) = self.checkpoint.clone().or(default) else {
+            if self.resume {
+                return Err("--resume needs --out or --checkpoint, where an earlier run has saved".into());
+            }
+            return Ok((saver(None), None));
+        };
+        let saver = saver(Some(file.clone()));
         checkpoint::clear_leftovers(&file);
-        let state = if self.resume { checkpoint::load(&file, &settings)? } else { None };
+        let state = if self.resume { checkpoint::load(&file, &saver.settings)? } else { None };
         if self.resume && state.is_none() {
             eprintln!("{}: no checkpoint; starting from the beginning", file.display());
         } else if !self.resume && file.exists() {
             eprintln!("{}: left by a run that did not end; --resume would go on from it", file.display());
         }
-        let every = Duration::from_secs_f64(self.checkpoint_every);
-        let interrupt = Interrupt::listen()?;
-        Ok((Saver { file, settings, every, last: Instant::now(), interrupt }, state))
+        Ok((saver, state))
     }
 }
 
 /// The checkpoint of a run.
 #[derive(Debug)]
 pub(crate) struct Saver {
-    file: PathBuf,
+    file: Option<PathBuf>,
     settings: Settings,
     every: Duration,
     last: Instant,
@@ -69,25 +76,42 @@ impl Saver {
         state: impl FnOnce() -> S,
         done: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        let asked = self.interrupt.is_asked();
-        if asked || self.last.elapsed() >= self.every {
-            checkpoint::save(&self.file, &self.settings, &state())?;
+        if self.interrupt.is_asked() {
+            return Err(self.interrupted(&state(), &done()));
+        }
+        self.keep(state)
+    }
+
+    /// Saves the state if it is time to.
+    pub(crate) fn keep<S: Serialize>(&mut self, state: impl FnOnce() -> S) -> Result<(), Failure> {
+        if let Some(file) = self.file.as_ref().filter(|_| self.last.elapsed() >= self.every) {
+            checkpoint::save(file, &self.settings, &state())?;
             self.last = Instant::now();
         }
-        if asked {
-            let file = self.file.display();
-            return Err(Box::new(Interrupted(format!(
-                "{}: saved in {file}; the same command with --resume goes on",
-                done()
-            ))));
-        }
         Ok(())
+    }
+
+    /// Saves the state, as the work is to end; the error that says so.
+    pub(crate) fn interrupted<S: Serialize>(&self, state: &S, done: &str) -> Failure {
+        let Some(file) = &self.file else {
+            return Box::new(Interrupted(format!("{done}: nothing is saved without --out or --checkpoint")));
+        };
+        if let Err(error) = checkpoint::save(file, &self.settings, state) {
+            return error.into();
+        }
+        let file = file.display();
+        Box::new(Interrupted(format!("{done}: saved in {file}; the same command with --resume goes on")))
+    }
+
+    /// What asks for an end.
+    pub(crate) fn interrupt(&self) -> Interrupt {
+        self.interrupt
     }
 
     /// Removes the checkpoint: the work is done.
     pub(crate) fn done(self) {
         // One that was never written, or that somebody else removed, is no fault.
-        let _ = std::fs::remove_file(&self.file);
+        let _ = self.file.map(std::fs::remove_file);
     }
 }
 

@@ -2,9 +2,11 @@
 
 use clap::Args;
 use perturb::Seed;
+use perturb::checkpoint::Settings;
 use perturb::experiment::{asymptotics, temperature};
 
-use super::progress::Progress;
+use super::follow::follow;
+use super::save::Checkpoints;
 use super::{Common, Failure, Out, report, say, say_json, table};
 
 /// Learn scores from decisions: covariance and coverage of intervals against their number.
@@ -15,6 +17,8 @@ pub(crate) struct Asymptotics {
     full: bool,
     #[command(flatten)]
     out: Out,
+    #[command(flatten)]
+    checkpoints: Checkpoints,
 }
 
 impl Asymptotics {
@@ -22,9 +26,12 @@ impl Asymptotics {
         let seed = Seed(common.seed);
         let setting =
             if self.full { asymptotics::Setting::full(seed) } else { asymptotics::Setting::quick(seed) };
-        let progress = Progress::new("data sets", setting.data_sets(), common.quiet);
-        let outcomes = setting.run(&|| progress.add(1))?;
-        drop(progress);
+        let size = if self.full { "full" } else { "quick" };
+        let settings =
+            Settings::new("asymptotics", [("seed", common.seed.to_string()), ("size", size.to_owned())]);
+        let how = (common, &self.checkpoints, &self.out);
+        let (outcomes, saver) =
+            follow(("data sets", setting.data_sets()), settings, how, |journal| setting.run(journal))?;
         if common.json {
             say_json(&asymptotics::json(&outcomes))?;
         } else {
@@ -36,6 +43,7 @@ impl Asymptotics {
             let csv = asymptotics::csv(&outcomes);
             self.out.write(&[("asymptotics.html", page), ("asymptotics.csv", csv)])?;
         }
+        saver.done();
         Ok(())
     }
 }

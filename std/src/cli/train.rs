@@ -182,7 +182,7 @@ impl Train {
 
         let beside = save::beside(&self.model);
         checkpoint::clear_leftovers(&self.model);
-        let (mut saver, saved) = self.checkpoints.open::<Saved>(beside, self.settings(&data, seed))?;
+        let (mut saver, saved) = self.checkpoints.open::<Saved>(Some(beside), self.settings(&data, seed))?;
         let mut curve: Vec<(usize, RankingScores)> = Vec::new();
         let mut best = Best::default();
         let mut run = match saved {

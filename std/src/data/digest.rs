@@ -26,6 +26,16 @@ pub(super) fn of<T: Real>(data: &Dataset<T>) -> u64 {
     crc.finalize()
 }
 
+/// CRC-64/XZ over how many numbers there are, as little-endian u64, and the numbers as little-endian f64.
+pub(crate) fn of_numbers(numbers: &[f64]) -> u64 {
+    let mut crc = CRC.digest();
+    crc.update(&(numbers.len() as u64).to_le_bytes());
+    for x in numbers {
+        crc.update(&x.to_le_bytes());
+    }
+    crc.finalize()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

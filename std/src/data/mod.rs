@@ -5,7 +5,7 @@
 //! [`Ranking::ascending`](crate::Ranking::ascending), which gives the largest score the rank k: a trained
 //! score θ_j is therefore large for a label that ranks late, and the best label has the least score.
 
-mod digest;
+pub(crate) mod digest;
 mod error;
 pub mod generate;
 pub mod label_ranking;

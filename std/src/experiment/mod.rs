@@ -1,10 +1,13 @@
 //! The paper's experiments, as functions that return their results and functions that report them.
 
 pub mod asymptotics;
+mod journal;
 pub mod knapsack;
 pub mod label_ranking;
 pub mod synthetic_ranking;
 pub mod temperature;
+
+pub use journal::{ExperimentError, Journal, Pieces, Watch};
 
 /// Mean and standard deviation (divisor n − 1) of the scores; NaN without any.
 #[must_use]

@@ -13,6 +13,7 @@ use perturb_core::{
 };
 use rayon::prelude::*;
 
+use super::{ExperimentError, Journal};
 use crate::Dyn;
 use crate::inference::{Inference, InferenceError, asymptotic_covariance};
 
@@ -72,15 +73,15 @@ pub struct Outcome {
 }
 
 impl Setting {
-    /// All layers at all sizes; `progress` is called after each data set.
-    pub fn run(&self, progress: &(dyn Fn() + Sync)) -> Result<Vec<Outcome>, InferenceError> {
+    /// All layers at all sizes. The journal's units are data sets, its pieces a layer at a size.
+    pub fn run(&self, journal: &Journal<'_>) -> Result<Vec<Outcome>, ExperimentError> {
         let mut all = Vec::new();
         let four = || Dyn(SCORES.len());
-        self.layer("simplex, gumbel", Simplex::new(four())?, Gumbel, &SCORES, progress, &mut all)?;
-        self.layer("simplex, normal", Simplex::new(four())?, Normal, &SCORES, progress, &mut all)?;
+        self.layer("simplex, gumbel", Simplex::new(four())?, Gumbel, &SCORES, journal, &mut all)?;
+        self.layer("simplex, normal", Simplex::new(four())?, Normal, &SCORES, journal, &mut all)?;
         let three = Hypercube::binary(Dyn(3))?;
-        self.layer("hypercube, logistic", three, Logistic, &SCORES[..3], progress, &mut all)?;
-        self.layer("ranking, normal", Ranking::ascending(four())?, Normal, &SCORES, progress, &mut all)?;
+        self.layer("hypercube, logistic", three, Logistic, &SCORES[..3], journal, &mut all)?;
+        self.layer("ranking, normal", Ranking::ascending(four())?, Normal, &SCORES, journal, &mut all)?;
         Ok(all)
     }
 
@@ -90,9 +91,9 @@ impl Setting {
         oracle: O,
         noise: N,
         theta: &[f64],
-        progress: &(dyn Fn() + Sync),
+        journal: &Journal<'_>,
         outcomes: &mut Vec<Outcome>,
-    ) -> Result<(), InferenceError>
+    ) -> Result<(), ExperimentError>
     where
         O: ClosedForm<f64, N> + Oracle<f64, Shape = Dyn> + Sync,
         N: Noise<f64>,
@@ -105,17 +106,18 @@ impl Setting {
         let trace: f64 = theory.iter().step_by(d + 1).sum();
         for &size in &self.sizes {
             let seed = self.seed.fold(size);
-            let runs = (0..self.runs).into_par_iter().map(|run| {
+            let one = |run| {
+                journal.go_on()?;
                 let mut decisions = Vec::with_capacity(size as usize * d);
                 for index in 0..size {
                     decisions.extend(layer.sample(theta, seed.fold(run), index)?);
                 }
                 let found = Inference::from_decisions(&layer, &decisions);
-                progress();
+                journal.advance(1);
                 let found = match found {
                     Ok(found) => found,
                     Err(InferenceError::Boundary) => return Ok(None),
-                    Err(error) => return Err(error),
+                    Err(error) => return Err(error.into()),
                 };
                 let off: f64 = found.theta.iter().zip(&truth).map(|(a, b)| (a - b) * (a - b)).sum();
                 let holds = |i: usize| {
@@ -123,8 +125,10 @@ impl Setting {
                     if low <= truth[i] && truth[i] <= high { 1.0 } else { 0.0 }
                 };
                 Ok(Some((size as f64 * off / trace, (0..d).map(holds).sum::<f64>() / d as f64)))
-            });
-            let runs = runs.collect::<Result<Vec<_>, InferenceError>>()?;
+            };
+            let runs = journal.piece(format!("{name} from {size}"), self.runs, || {
+                (0..self.runs).into_par_iter().map(one).collect::<Result<Vec<_>, ExperimentError>>()
+            })?;
             let found: Vec<(f64, f64)> = runs.iter().copied().flatten().collect();
             outcomes.push(Outcome {
                 layer: name,

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::data::{DataError, numpy};
+use crate::data::{DataError, digest, numpy};
 
 /// Days of items: features and prices of each, and the weights that all days share.
 ///
@@ -66,6 +66,17 @@ impl Days {
         let train = days(&x_train, &y_train, "training")?;
         let test = days(&x_test, &y_test, "test")?;
         Ok(Self { features: columns - 1, weights: whole, train, test })
+    }
+
+    /// A fingerprint of all numbers and their places.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let mut numbers = vec![self.features as f64, self.train.len() as f64];
+        numbers.extend(self.weights.iter().map(|&weight| f64::from(weight)));
+        for day in self.train.iter().chain(&self.test) {
+            numbers.extend(day.x.iter().chain(&day.prices));
+        }
+        digest::of_numbers(&numbers)
     }
 
     /// Features to mean 0 and deviation 1 over the training items, constant ones to 0; prices in units of their

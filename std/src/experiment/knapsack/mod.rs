@@ -14,6 +14,7 @@ use perturb_core::loss::SpoPlus;
 use perturb_core::{Error, Knapsack, Normal, Perturbed, Seed};
 use rayon::prelude::*;
 
+use super::{ExperimentError, Journal};
 use crate::Dyn;
 use crate::data::shuffle;
 use crate::train::LinearModel;
@@ -98,15 +99,11 @@ struct Task<'a> {
 
 impl Setting {
     /// All losses at all capacities; `progress` is called after each training run.
-    pub fn run(&self, mut days: Days, progress: &(dyn Fn() + Sync)) -> Result<Vec<Outcome>, Error> {
+    pub fn run(&self, mut days: Days, journal: &Journal<'_>) -> Result<Vec<Outcome>, ExperimentError> {
         if days.features == 0 || days.train.is_empty() {
             let found = days.features.min(days.train.len());
-            return Err(Error::OutOfRange {
-                parameter: "training days and features",
-                least: 1,
-                greatest: usize::MAX,
-                found,
-            });
+            let parameter = "training days and features";
+            return Err(Error::OutOfRange { parameter, least: 1, greatest: usize::MAX, found }.into());
         }
         days.standardize();
         let tasks: Vec<(u32, Task)> = self
@@ -122,11 +119,13 @@ impl Setting {
         }
         jobs.into_par_iter()
             .map(|(capacity, task, run, loss)| {
-                let seed = self.seed.fold(run as u64);
-                let rate = self.choose(task, loss, seed, progress)?;
-                let model = self.fit(task, loss, rate, task.train.len(), seed)?;
-                progress();
-                let regrets = task.regrets(&model, &days.test, &task.test)?;
+                let name = format!("{} at {capacity}, run {run}", LOSSES[loss]);
+                let (rate, regrets) = journal.piece(name, self.rates[loss].len() as u64 + 1, || {
+                    let seed = self.seed.fold(run as u64);
+                    let rate = self.choose(task, loss, seed, journal)?;
+                    let model = self.fit(task, loss, rate, task.train.len(), seed, journal)?;
+                    Ok((rate, task.regrets(&model, &days.test, &task.test)?))
+                })?;
                 let best = task.test.iter().map(SpoPlus::value).collect();
                 Ok(Outcome { capacity, run, loss, rate, regrets, best })
             })
@@ -139,19 +138,18 @@ impl Setting {
         task: &Task<'_>,
         loss: usize,
         seed: Seed,
-        progress: &(dyn Fn() + Sync),
-    ) -> Result<f64, Error> {
+        journal: &Journal<'_>,
+    ) -> Result<f64, ExperimentError> {
         let kept = task.train.len() - task.train.len() / 5;
         let (_, days) = task.days.train.split_at(kept);
         let (_, truths) = task.train.split_at(kept);
         let mut best = (f64::INFINITY, self.rates[loss].first().copied().unwrap_or(1e-3));
         for &rate in &self.rates[loss] {
-            let model = self.fit(task, loss, rate, kept, seed)?;
+            let model = self.fit(task, loss, rate, kept, seed, journal)?;
             let regret: f64 = task.regrets(&model, days, truths)?.iter().sum();
             if regret < best.0 {
                 best = (regret, rate);
             }
-            progress();
         }
         Ok(best.1)
     }
@@ -165,7 +163,8 @@ impl Setting {
         rate: f64,
         rows: usize,
         seed: Seed,
-    ) -> Result<LinearModel<f64>, Error> {
+        journal: &Journal<'_>,
+    ) -> Result<LinearModel<f64>, ExperimentError> {
         let features = task.days.features;
         let mut model = LinearModel::zeros(features, 1);
         let mut mean = model.clone();
@@ -175,8 +174,10 @@ impl Setting {
             let order = shuffle(seed.fold(0).fold(epoch), rows);
             for days in order.chunks_exact(batch) {
                 if step == self.steps {
+                    journal.advance(1);
                     return Ok(mean);
                 }
+                journal.go_on()?;
                 let mut total = LinearModel::zeros(features, 1);
                 for &day in days {
                     let theta = task.scores(&model, &task.days.train[day]);

@@ -2,10 +2,11 @@
 
 use perturb_core::{Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 
+use super::{ExperimentError, Journal};
 use crate::Dyn;
 use crate::cross_validation::{Nested, Selection};
 use crate::data::{Dataset, Fold};
-use crate::train::{Loss, Objective, RankingScores, TrainError, Training};
+use crate::train::{Loss, Objective, RankingScores, Training};
 
 pub mod paper;
 mod report;
@@ -126,26 +127,25 @@ impl Protocol {
         self.outer as u64 * self.inner as u64 * cells * train(inner)
     }
 
-    /// Runs the protocol on one data set. `progress` is told of gradients computed; it is called from many
-    /// threads.
-    pub fn run(&self, data: &Dataset<f32>, progress: &(dyn Fn(u64) + Sync)) -> Result<SetResult, TrainError> {
+    /// Runs the protocol on one data set. The journal's units are gradients, its pieces folds of sets, by name.
+    pub fn run(&self, data: &Dataset<f32>, journal: &Journal<'_>) -> Result<SetResult, ExperimentError> {
         let (cells, groups) = self.grid();
         let nested = Nested { outer: self.outer, inner: self.inner, seed: self.seed.fold(0) };
-        let selections = nested.run(data.len(), &groups, |fold, chosen| {
-            let train = data.select(&fold.train);
-            let judge = chosen.len() < cells.len();
-            chosen
-                .iter()
-                .map(|&cell| {
-                    let score = self.train_and_score(cells[cell], &train, data, fold)?;
-                    if !judge {
-                        progress(
-                            (self.training.steps(train.len()) * self.training.batch.min(train.len())) as u64,
-                        );
-                    }
-                    Ok::<f64, TrainError>(score)
-                })
-                .collect()
+        let selections = nested.run(data.len(), &groups, |place, fold, chosen| {
+            let per_cell = match place.inner {
+                None => 0,
+                Some(_) => self.training.steps(fold.train.len()) * self.training.batch.min(fold.train.len()),
+            } as u64;
+            let name = format!("{}, {place}", data.name());
+            journal.piece(name, per_cell * chosen.len() as u64, || {
+                let train = data.select(&fold.train);
+                let score = |&cell: &usize| {
+                    let score = self.train_and_score(cells[cell], &train, data, fold, journal)?;
+                    journal.advance(per_cell);
+                    Ok(score)
+                };
+                chosen.iter().map(score).collect::<Result<Vec<f64>, ExperimentError>>()
+            })
         })?;
         let mut selections = selections.into_iter();
         let mut table = || [(); 4].map(|()| selections.next().unwrap_or_default());
@@ -165,7 +165,8 @@ impl Protocol {
         train: &Dataset<f32>,
         data: &Dataset<f32>,
         fold: &Fold,
-    ) -> Result<f64, TrainError> {
+        journal: &Journal<'_>,
+    ) -> Result<f64, ExperimentError> {
         let oracle = Ranking::ascending(Dyn(data.labels()))?;
         let layer = Perturbed::new(oracle, Normal, cell.epsilon as f32)?;
         let objective = match cell.loss {
@@ -183,7 +184,7 @@ impl Protocol {
             },
         };
         let training = Training { rate: cell.rate, seed: self.seed.fold(1), ..self.training.clone() };
-        match training.fit(&objective, train) {
+        match journal.fit(&training, &objective, train) {
             Ok(fitted) => Ok(RankingScores::mean_spearman(&fitted.model, data, &fold.test)),
             // A rate that is too large for these rows loses against the others.
             Err(error) if error.diverged() => Ok(f64::NEG_INFINITY),

@@ -7,11 +7,10 @@
 
 mod report;
 
-use std::ops::ControlFlow;
-
 use perturb_core::{Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use rayon::prelude::*;
 
+use super::{ExperimentError, Journal};
 use crate::Dyn;
 use crate::data::Dataset;
 use crate::data::generate::SyntheticRanking;
@@ -112,8 +111,8 @@ struct Task {
 }
 
 impl Setting {
-    /// All losses at all noise levels; `progress` is called after each training run.
-    pub fn run(&self, progress: &(dyn Fn() + Sync)) -> Result<Vec<Outcome>, TrainError> {
+    /// All losses at all noise levels. The journal's units are training runs, its pieces a loss on a data set.
+    pub fn run(&self, journal: &Journal<'_>) -> Result<Vec<Outcome>, ExperimentError> {
         let pairs: Vec<(f64, usize)> =
             self.sigmas.iter().flat_map(|&sigma| (0..self.runs).map(move |run| (sigma, run))).collect();
         let outcomes: Vec<Vec<Outcome>> = pairs
@@ -123,35 +122,47 @@ impl Setting {
                 (0..LOSSES.len())
                     .into_par_iter()
                     .map(|loss| {
-                        let (rate, model) = self.choose(loss, &task, progress)?;
-                        let scores = RankingScores::of(&model, &task.test);
+                        let name = format!("{} at {sigma}, run {run}", LOSSES[loss]);
+                        let (rate, scores) = journal.piece(name, self.rates[loss].len() as u64, || {
+                            let (rate, model) = self.choose(loss, &task, journal)?;
+                            Ok((rate, RankingScores::of(&model, &task.test)))
+                        })?;
                         Ok(Outcome { sigma, run, loss, rate, scores })
                     })
                     .collect()
             })
-            .collect::<Result<_, TrainError>>()?;
+            .collect::<Result<_, ExperimentError>>()?;
         Ok(outcomes.into_iter().flatten().collect())
     }
 
     /// Test scores after every epoch at one noise level, per loss (Figure 8): of the mean of all iterates so far, at
     /// the rates that validation chooses, kept constant.
-    pub fn curves(&self, sigma: f64, progress: &(dyn Fn() + Sync)) -> Result<Vec<Curve>, TrainError> {
+    pub fn curves(&self, sigma: f64, journal: &Journal<'_>) -> Result<Vec<Curve>, ExperimentError> {
         let task = self.task(sigma, 0)?;
         (0..LOSSES.len())
             .into_par_iter()
             .map(|loss| {
-                let (rate, _) = self.choose(loss, &task, progress)?;
-                let mut curve = Vec::new();
-                let training =
-                    Training { averaging: 1.0, schedule: Schedule::Constant, ..self.training(rate) };
-                training.fit_observed(&self.objective(loss)?, &task.train, |report| {
-                    curve.push((report.epoch, RankingScores::of(report.model, &task.test)));
-                    ControlFlow::Continue(None)
-                })?;
-                progress();
-                Ok(curve)
+                let name = format!("curve of {} at {sigma}", LOSSES[loss]);
+                journal.piece(name, self.rates[loss].len() as u64 + 1, || self.curve(loss, &task, journal))
             })
             .collect()
+    }
+
+    fn curve(&self, loss: usize, task: &Task, journal: &Journal<'_>) -> Result<Curve, ExperimentError> {
+        let (rate, _) = self.choose(loss, task, journal)?;
+        let training = Training { averaging: 1.0, schedule: Schedule::Constant, ..self.training(rate) };
+        let objective = self.objective(loss)?;
+        let mut run = training.start(&objective, &task.train)?;
+        let mut curve = Vec::new();
+        while !run.is_done() {
+            journal.go_on()?;
+            if run.step()? {
+                let fitted = run.fitted();
+                curve.push((fitted.epoch, RankingScores::of(&fitted.model, &task.test)));
+            }
+        }
+        journal.advance(1);
+        Ok(curve)
     }
 
     fn task(&self, sigma: f64, run: usize) -> Result<Task, TrainError> {
@@ -193,28 +204,29 @@ impl Setting {
         &self,
         loss: usize,
         task: &Task,
-        progress: &(dyn Fn() + Sync),
-    ) -> Result<(f64, LinearModel<f32>), TrainError> {
+        journal: &Journal<'_>,
+    ) -> Result<(f64, LinearModel<f32>), ExperimentError> {
         let mut best: Option<(f64, f64, LinearModel<f32>)> = None;
         for &rate in &self.rates[loss] {
-            let fitted = match self.training(rate).fit(&self.objective(loss)?, &task.train) {
+            let fitted = match journal.fit(&self.training(rate), &self.objective(loss)?, &task.train) {
                 // A rate that is too large loses against the others.
                 Err(error) if error.diverged() && self.rates[loss].len() > 1 => {
-                    progress();
+                    journal.advance(1);
                     continue;
                 }
                 fitted => fitted?,
             };
             let score = RankingScores::of(&fitted.model, &task.validation).partial_ranks;
-            progress();
+            journal.advance(1);
             if best.as_ref().is_none_or(|(record, ..)| score > *record) {
                 best = Some((score, rate, fitted.model));
             }
         }
-        best.map(|(_, rate, model)| (rate, model)).ok_or(TrainError::Setting {
+        let none = TrainError::Setting {
             parameter: "rates",
             expected: "at least one learning rate per loss",
             found: 0.0,
-        })
+        };
+        best.map(|(_, rate, model)| (rate, model)).ok_or(none.into())
     }
 }

@@ -1,0 +1,63 @@
+//! Experiments that show how far they are, save what is done and stop when asked.
+
+use std::sync::{Mutex, PoisonError};
+
+use perturb::checkpoint::Settings;
+use perturb::experiment::{ExperimentError, Journal, Pieces, Watch};
+
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use super::save::{Checkpoints, Saver};
+use super::{Common, Failure, Out};
+
+/// Who follows an experiment for the user.
+struct Follower {
+    progress: Progress,
+    saver: Mutex<Saver>,
+    interrupt: Interrupt,
+}
+
+impl Watch for Follower {
+    fn advance(&self, units: u64) {
+        self.progress.add(units);
+    }
+    fn restore(&self, units: u64) {
+        self.progress.resume(units);
+    }
+    fn stop(&self) -> bool {
+        self.interrupt.is_asked()
+    }
+    fn keep(&self, pieces: &Pieces) -> Result<(), Failure> {
+        self.saver.lock().unwrap_or_else(PoisonError::into_inner).keep(|| pieces)
+    }
+}
+
+/// Runs an experiment of these settings, with `units` of `what` to be done. The checkpoint lies where reports go, unless the
+/// user named another place; it is to be [done](Saver::done) with once the result is safe.
+pub(crate) fn follow<R>(
+    (what, units): (&str, u64),
+    settings: Settings,
+    (common, checkpoints, out): (&Common, &Checkpoints, &Out),
+    experiment: impl FnOnce(&Journal<'_>) -> Result<R, ExperimentError>,
+) -> Result<(R, Saver), Failure> {
+    let file = out.folder()?.map(|folder| folder.join(format!("{}.checkpoint", settings.work)));
+    let (saver, pieces) = checkpoints.open::<Pieces>(file, settings)?;
+    let follower = Follower {
+        progress: Progress::new(what, units, common.quiet),
+        interrupt: saver.interrupt(),
+        saver: Mutex::new(saver),
+    };
+    let journal = Journal::resume(&follower, pieces.unwrap_or_default());
+    let result = experiment(&journal);
+    let pieces = journal.into_pieces();
+    let Follower { progress, saver, .. } = follower;
+    drop(progress);
+    let saver = saver.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match result {
+        Ok(result) => Ok((result, saver)),
+        Err(ExperimentError::Stopped) => {
+            Err(saver.interrupted(&pieces, &format!("after {} pieces of work", pieces.len())))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,204 @@
+//! What an experiment has done so far, so that it can stop and go on.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use perturb_core::{ClosedForm, Error, Noise, Real};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{DataError, Dataset};
+use crate::inference::InferenceError;
+use crate::train::{Best, Fitted, Objective, TrainError, Training};
+
+/// Results of pieces of an experiment, by name: all that [`Journal::resume`] needs to go on. Numbers keep every bit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pieces(BTreeMap<String, Vec<u8>>);
+
+impl Pieces {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Who follows an experiment; called from many threads. `()` lets it run.
+pub trait Watch: Sync {
+    /// `units` of work are done.
+    fn advance(&self, units: u64) {
+        let _ = units;
+    }
+    /// `units` of work need not be done: an earlier run did them.
+    fn restore(&self, units: u64) {
+        let _ = units;
+    }
+    /// Whether the experiment is to stop; asked between steps of training.
+    fn stop(&self) -> bool {
+        false
+    }
+    /// One more piece is done; called by one thread at a time. A failure ends the experiment.
+    fn keep(&self, pieces: &Pieces) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let _ = pieces;
+        Ok(())
+    }
+}
+
+impl Watch for () {}
+
+/// The pieces of an experiment that are done, and who follows it.
+///
+/// A piece is a function of the experiment's setting, and its result is kept: an experiment that goes on from the pieces of
+/// another run ends with the bits of one that was never stopped.
+///
+/// ```
+/// use perturb::experiment::asymptotics::{Setting, csv};
+/// use perturb::experiment::{ExperimentError, Journal, Pieces, Watch};
+/// use perturb::Seed;
+/// use std::sync::Mutex;
+///
+/// /// Keeps what is done, and stops after the third piece.
+/// #[derive(Default)]
+/// struct Three(Mutex<Pieces>);
+/// impl Watch for Three {
+///     fn stop(&self) -> bool {
+///         self.0.lock().unwrap().len() >= 3
+///     }
+///     fn keep(&self, pieces: &Pieces) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+///         *self.0.lock().unwrap() = pieces.clone();
+///         Ok(())
+///     }
+/// }
+/// let setting = Setting { sizes: vec![30, 60], runs: 20, seed: Seed(1) };
+/// let watch = Three::default();
+/// let stopped = setting.run(&Journal::new(&watch));
+/// assert!(matches!(stopped, Err(ExperimentError::Stopped)));
+/// let resumed = setting.run(&Journal::resume(&(), watch.0.into_inner()?))?;
+/// assert_eq!(csv(&resumed), csv(&setting.run(&Journal::new(&()))?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Journal<'w> {
+    pieces: Mutex<Pieces>,
+    watch: &'w dyn Watch,
+}
+
+impl<'w> Journal<'w> {
+    /// Nothing is done.
+    pub fn new(watch: &'w dyn Watch) -> Self {
+        Self::resume(watch, Pieces::default())
+    }
+
+    /// `pieces` are done; those must be of the same setting.
+    pub fn resume(watch: &'w dyn Watch, pieces: Pieces) -> Self {
+        Self { pieces: Mutex::new(pieces), watch }
+    }
+
+    /// What is done.
+    pub fn into_pieces(self) -> Pieces {
+        self.pieces.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The result of piece `name`, `units` of work which `work` does unless it is done. `work` says itself how far it is.
+    pub(super) fn piece<V: Serialize + DeserializeOwned>(
+        &self,
+        name: impl Display,
+        units: u64,
+        work: impl FnOnce() -> Result<V, ExperimentError>,
+    ) -> Result<V, ExperimentError> {
+        let name = name.to_string();
+        let known = self.pieces().0.get(&name).map(|bytes| postcard::from_bytes(bytes));
+        match known {
+            Some(Ok(value)) => {
+                self.watch.restore(units);
+                return Ok(value);
+            }
+            Some(Err(_)) => return Err(ExperimentError::Piece { name }),
+            None => self.go_on()?,
+        }
+        let value = work()?;
+        let bytes = postcard::to_stdvec(&value).map_err(|error| ExperimentError::Keep(error.into()))?;
+        let mut pieces = self.pieces();
+        pieces.0.insert(name, bytes);
+        self.watch.keep(&pieces).map_err(ExperimentError::Keep)?;
+        Ok(value)
+    }
+
+    /// `units` of work are done.
+    pub(super) fn advance(&self, units: u64) {
+        self.watch.advance(units);
+    }
+
+    /// An error if the experiment is to stop.
+    pub(super) fn go_on(&self) -> Result<(), ExperimentError> {
+        if self.watch.stop() { Err(ExperimentError::Stopped) } else { Ok(()) }
+    }
+
+    /// [`Training::fit`], which may stop between two steps.
+    pub(super) fn fit<O, N, T>(
+        &self,
+        training: &Training,
+        objective: &Objective<O, N, T>,
+        data: &Dataset<T>,
+    ) -> Result<Fitted<T>, ExperimentError>
+    where
+        O: ClosedForm<T, N>,
+        N: Noise<T>,
+        T: Real,
+    {
+        let mut run = training.start(objective, data)?;
+        while !run.is_done() {
+            self.go_on()?;
+            run.step()?;
+        }
+        Ok(run.finish(Best::default())?)
+    }
+
+    fn pieces(&self) -> MutexGuard<'_, Pieces> {
+        // Pieces are whole at any time.
+        self.pieces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why an experiment has no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExperimentError {
+    /// A model could not be trained.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// Scores could not be learned from decisions.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+    /// The setting does not fit the data, or is none.
+    #[error(transparent)]
+    Layer(#[from] Error),
+    /// [`Watch::stop`] said so.
+    #[error("stopped")]
+    Stopped,
+    /// [`Watch::keep`] failed.
+    #[error(transparent)]
+    Keep(Box<dyn std::error::Error + Send + Sync>),
+    /// A piece to go on from is of something else.
+    #[error("the result of \"{name}\" is not that of this experiment")]
+    Piece {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl From<DataError> for ExperimentError {
+    fn from(error: DataError) -> Self {
+        Self::Train(error.into())
+    }
+}
+
+impl ExperimentError {
+    /// Whether training failed for too large a learning rate.
+    pub(super) fn diverged(&self) -> bool {
+        matches!(self, Self::Train(error) if error.diverged())
+    }
+}
