@@ -48,10 +48,10 @@ impl Codes {
         let last = (1u32 << self.index_bits) - 1;
         for ((row, codes), index) in theta.iter().zip(&mut *codes).zip(0u32..) {
             row_by_row();
-            *codes = core::array::from_fn(|lane| {
+            for lane in 0..LANES {
                 let place = ((row[lane] - least[lane]) * scale[lane]).fraction_bits();
-                place << self.index_bits | (last - index)
-            });
+                codes[lane] = place << self.index_bits | (last - index);
+            }
         }
         not_finite(&range) | not_finite(&scale)
     }
