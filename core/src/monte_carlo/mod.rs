@@ -128,6 +128,13 @@ impl<O: Oracle<T>, T: Real> Scratch<O, T> {
         }
     }
 
+    /// Makes memory for lanes, once, if these samples go in lanes.
+    fn with_lanes_for(&mut self, oracle: &O, how: MonteCarlo) {
+        if how.in_lanes(how.samples as usize) {
+            self.with_lanes(oracle);
+        }
+    }
+
     /// Makes memory for lanes, once, if the shape has a place for it.
     fn with_lanes(&mut self, oracle: &O) {
         if self.lanes.is_none() || self.lane_sums.is_none() {
@@ -207,9 +214,6 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             scratch.warm = true;
             self.oracle.warm_up(theta, &mut scratch.solve.work);
         }
-        if how.in_lanes(how.samples as usize) {
-            scratch.with_lanes(&self.oracle);
-        }
         if E::BASELINE && how.variance.control != Control::None {
             let (y, work) = (scratch.baseline.as_mut(), &mut scratch.solve.work);
             solve_checked(&self.oracle, theta, y, work, None)?;
@@ -245,6 +249,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         if self.add_race(theta, estimator, how, block, scratch, sum)? {
             return Ok(());
         }
+        scratch.with_lanes_for(&self.oracle, how);
         // Where sums are exact in any order, first lane by lane.
         let exact = E::DECISIONS && self.oracle.small_integers();
         let dim = self.oracle.shape().dim();

@@ -156,7 +156,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         estimator: &E,
         how: MonteCarlo,
         block: u32,
-        Scratch { solve, lanes, .. }: &mut Scratch<O, T>,
+        Scratch { solve, .. }: &mut Scratch<O, T>,
         sum: &mut E::Sum,
     ) -> Result<bool, Error>
     where
@@ -166,14 +166,14 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         if !(races::<O, N, T>() && E::DECISIONS && how.in_lanes(count as usize)) {
             return Ok(false);
         }
-        let (Some(lanes), Some(wins)) = (lanes, E::parts(sum).next()) else { return Ok(false) };
+        let Some(wins) = E::parts(sum).next() else { return Ok(false) };
         let first = u64::from(block) * u64::from(BLOCK);
         let doubtful = self.noise.race(Race {
             theta,
             epsilon: self.epsilon,
             seed: how.seed,
             samples: first..first + u64::from(count),
-            memory: lanes.numbers.as_mut().as_flattened_mut(),
+            memory: solve.z.as_mut(),
             wins,
         });
         let Some(doubtful) = doubtful else { return Ok(false) };

@@ -67,6 +67,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         crate::error::check_range("samples", how.samples as usize, least, u32::MAX as usize)?;
         let mut scratch = Scratch::new(&self.oracle);
         self.prepare::<E>(theta, how, &mut scratch)?;
+        scratch.with_lanes_for(&self.oracle, how);
         let zero = || estimator.zero(self.oracle.shape());
         let (mut sum, mut part, mut term) = (zero(), zero(), zero());
         let (mut mean, mut spread) = (zero(), zero());
