@@ -48,10 +48,12 @@ impl Codes {
         let last = (1u32 << self.index_bits) - 1;
         for ((row, codes), index) in theta.iter().zip(&mut *codes).zip(0u32..) {
             row_by_row();
+            let (row, mut places) = (*row, [0; LANES]);
             for lane in 0..LANES {
                 let place = ((row[lane] - least[lane]) * scale[lane]).fraction_bits();
-                codes[lane] = place << self.index_bits | (last - index);
+                places[lane] = place << self.index_bits | (last - index);
             }
+            *codes = places;
         }
         not_finite(&range) | not_finite(&scale)
     }
