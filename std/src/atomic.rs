@@ -9,7 +9,7 @@ const PARTIAL: &str = ".partial";
 
 /// Writes `bytes` to a temporary file in the same folder, flushes it to the disk, and renames it to `path`.
 /// A crash at any moment leaves the old file or the new one, and perhaps a file `.NAME.….partial`.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder(path);
     let prefix = prefix(path);
     let mut builder = tempfile::Builder::new();

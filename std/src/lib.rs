@@ -5,7 +5,7 @@
 //! This crate adds the host's side to [`perturb_core`], whose items are all re-exported here: run-time sizes
 //! ([`Dyn`]), batches on all cores ([`BatchExt`]), data, training, experiments and reports.
 
-mod atomic;
+pub mod atomic;
 mod batch;
 pub mod checkpoint;
 pub mod cross_validation;

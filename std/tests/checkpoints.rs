@@ -12,8 +12,7 @@ use perturb::{Real, Seed};
 /// Long enough to be hit when the state is saved after every step.
 const SHORT: &str = "train --data votes.csv --quiet --json --optimizer adam --epochs 25 --patience 25";
 /// Hours.
-const LONG: &str =
-    "train --data votes.csv --quiet --json --optimizer adam --epochs 1000000 --patience 1000000";
+const LONG: &str = "train --data votes.csv --quiet --optimizer adam --epochs 1000000 --patience 1000000";
 /// How many times the work is killed.
 const KILLS: u32 = 100;
 
@@ -223,8 +222,8 @@ fn an_experiment_goes_on_where_it_was_killed() {
             Some(0) => break String::from_utf8(output.stdout).unwrap(),
             Some(130) => {
                 interrupts += 1;
-                let place = "saved in cut/asymptotics.checkpoint; the same command with --resume goes on\n";
-                assert!(complaint.ends_with(place), "{complaint}");
+                let place = "saved in cut/asymptotics.checkpoint; the same command with --resume goes on";
+                assert!(complaint.contains(place), "{complaint}");
             }
             code => assert!(code.is_none(), "{complaint}"),
         }

@@ -11,19 +11,22 @@ use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use rayon::prelude::*;
 
 use super::progress::Progress;
-use super::{Common, Failure, Out, chart, report, say, say_json, table};
+use super::{Common, Failure, Out, chart, number, report, say, say_json, table};
 
 /// Learn to rank with the four losses of the paper's Section 5.2.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb demo
+  perturb demo --labels 20 --out report")]
 pub(crate) struct Demo {
     /// Training rows
-    #[arg(long, default_value_t = 200, value_name = "N", value_parser = rows)]
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = number::rows)]
     rows: usize,
     /// Labels to rank
-    #[arg(long, default_value_t = 10, value_name = "N")]
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = number::labels)]
     labels: usize,
     /// Passes over the training rows
-    #[arg(long, default_value_t = 30, value_name = "N")]
+    #[arg(long, default_value_t = 30, value_name = "N", value_parser = number::some)]
     epochs: usize,
     #[command(flatten)]
     out: Out,
@@ -38,14 +41,6 @@ struct Learned {
     mark: char,
     curve: Vec<(usize, RankingScores)>,
     seconds: f64,
-}
-
-/// From 1 to ten million: more would not fit the memory of most machines.
-fn rows(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(rows @ 1..=10_000_000) => Ok(rows),
-        _ => Err("expected 1 to 10000000".into()),
-    }
 }
 
 impl Demo {
@@ -64,7 +59,7 @@ impl Demo {
             (Loss::Squared, Expectation::Exact, 0.01, '.'),
             (Loss::BlackBox { lambda: 0.1 }, one, 0.1, 'x'),
         ];
-        let progress = Progress::new("training", (losses.len() * self.epochs) as u64, common.quiet);
+        let progress = Progress::new("epochs", (losses.len() * self.epochs) as u64, common);
         let learned: Vec<Learned> = losses
             .into_par_iter()
             .map(|(loss, how, rate, mark)| {

@@ -13,6 +13,9 @@ use super::{Common, Failure, say, say_json, table};
 
 /// Judges a model on rows with known ranks.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb evaluate --data more_votes.csv --model votes.perturb
+  perturb evaluate --data more_votes.csv --model votes.perturb --json | jq .spearman")]
 pub(crate) struct Evaluate {
     /// Model file
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]

@@ -12,7 +12,7 @@ use perturb::experiment::synthetic_ranking::{self, Setting};
 
 use super::follow::follow;
 use super::save::Checkpoints;
-use super::{Common, Failure, Out, report, say, say_json, table};
+use super::{Common, Failure, Out, found, number, report, say, say_json, table};
 
 /// Nested cross-validation on every file of a folder, beside the paper's printed values.
 #[derive(Args, Debug)]
@@ -31,6 +31,7 @@ pub(crate) struct LabelRanking {
 
 impl LabelRanking {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        found(&self.data)?;
         let mut sets = read_folder(&self.data)?;
         if let Some(missing) =
             self.sets.iter().find(|name| sets.iter().all(|set| set.name() != name.as_str()))
@@ -91,7 +92,7 @@ pub(crate) struct SyntheticRanking {
     #[arg(long)]
     full: bool,
     /// Passes over the training rows [default: 16, with --full 2000 as in the paper]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::some)]
     epochs: Option<usize>,
     #[command(flatten)]
     out: Out,

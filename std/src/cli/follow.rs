@@ -43,7 +43,7 @@ pub(crate) fn follow<R>(
     let file = out.folder()?.map(|folder| folder.join(format!("{}.checkpoint", settings.work)));
     let (saver, pieces) = checkpoints.open::<Pieces>(file, settings)?;
     let follower = Follower {
-        progress: Progress::new(what, units, common.quiet),
+        progress: Progress::new(what, units, common),
         interrupt: saver.interrupt(),
         saver: Mutex::new(saver),
     };

@@ -9,7 +9,7 @@ use perturb::experiment::knapsack::{self, Days, Setting};
 
 use super::follow::follow;
 use super::save::Checkpoints;
-use super::{Common, Failure, Out, report, say, say_json, table};
+use super::{Common, Failure, Out, found, report, say, say_json, table};
 
 /// Predict energy prices, decide by a knapsack: regret after training by three losses.
 #[derive(Args, Debug)]
@@ -31,6 +31,7 @@ pub(crate) struct Knapsack {
 
 impl Knapsack {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        found(&self.data)?;
         let days = Days::read(&self.data)?;
         let mut setting = Setting { runs: self.runs.into(), ..Setting::new(Seed(common.seed)) };
         if !self.capacities.is_empty() {

@@ -12,9 +12,12 @@ mod chart;
 mod demo;
 mod evaluate;
 mod experiment;
+mod export;
 mod follow;
 mod interrupt;
 mod knapsack;
+mod manual;
+mod number;
 mod predict;
 mod progress;
 mod report;
@@ -28,8 +31,8 @@ use interrupt::Interrupted;
 
 /// Turns discrete decisions into layers that learn by gradient descent.
 ///
-/// Start with `perturb demo`. Then `train` a ranking model on a table, `evaluate` it, `predict` with it; the
-/// `experiment` commands reproduce the paper's.
+/// Start with `perturb demo`. Then `train` a ranking model on a table, `evaluate` it, `predict` with it, `export` it to
+/// firmware; the `experiment` commands reproduce the paper's.
 ///
 /// Exit codes: 0 success, 1 the work failed (the message says why), 2 the arguments are wrong, 130 the work was
 /// interrupted (and, where it can go on, saved).
@@ -49,14 +52,17 @@ pub(crate) struct Common {
     #[arg(long, global = true, default_value_t = 0, value_name = "N")]
     seed: u64,
     /// Worker threads [default: one per core]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = number::threads)]
     threads: Option<usize>,
-    /// Print results as one JSON document instead of tables
+    /// Print results as one JSON document instead of tables, and an error as {"error": …} on standard error
     #[arg(long, global = true)]
     json: bool,
     /// No progress on standard error
     #[arg(long, global = true)]
     quiet: bool,
+    /// Progress as lines, not as a bar, on a terminal, too. Colours, of help alone, go with the variable NO_COLOR
+    #[arg(long, global = true)]
+    plain: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -69,9 +75,15 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// Rank the labels of new rows with a trained model
     Predict(predict::Predict),
+    /// Write a trained model as bytes, Rust or C, for firmware
+    Export(export::Export),
     /// Reproduce an experiment of the paper
     #[command(subcommand)]
     Experiment(Experiment),
+    /// Print what a shell needs to complete commands and options
+    Completions(manual::Completions),
+    /// Print the manual page, or write one for every command
+    Man(manual::Manual),
 }
 
 #[derive(Subcommand, Debug)]
@@ -90,6 +102,21 @@ enum Experiment {
 
 /// A failure that is shown to the user.
 type Failure = Box<dyn Error + Send + Sync>;
+
+/// A file to be read is there; one with a similar name is told of otherwise.
+fn found(file: &Path) -> Result<(), Failure> {
+    let Err(error) = std::fs::metadata(file) else { return Ok(()) };
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let similar = entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .map(|other| (strsim::jaro(&name, &other), other))
+        .filter(|&(similarity, _)| similarity > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let hint = similar.map(|(_, other)| format!("; there is {}", folder.join(other).display()));
+    Err(format!("cannot read {}: {error}{}", file.display(), hint.unwrap_or_default()).into())
+}
 
 /// Where reports are written.
 #[derive(Args, Debug, Clone)]
@@ -134,7 +161,11 @@ pub(crate) fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if reader_has_gone(failure.as_ref()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("perturb: {failure}");
+            if cli.common.json {
+                eprintln!("{}", serde_json::json!({ "error": failure.to_string() }));
+            } else {
+                eprintln!("perturb: {failure}");
+            }
             if failure.is::<Interrupted>() { ExitCode::from(interrupt::EXIT) } else { ExitCode::FAILURE }
         }
     }
@@ -151,9 +182,6 @@ fn reader_has_gone(failure: &(dyn Error + 'static)) -> bool {
 
 fn start(cli: &Cli) -> Result<(), Failure> {
     if let Some(threads) = cli.common.threads {
-        if threads == 0 {
-            return Err("--threads is 0; expected at least 1".into());
-        }
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match &cli.command {
@@ -161,6 +189,9 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         Command::Train(train) => train.run(&cli.common),
         Command::Evaluate(evaluate) => evaluate.run(&cli.common),
         Command::Predict(predict) => predict.run(&cli.common),
+        Command::Export(export) => export.run(&cli.common),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(manual) => manual.run(),
         Command::Experiment(Experiment::LabelRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::SyntheticRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::Knapsack(experiment)) => experiment.run(&cli.common),

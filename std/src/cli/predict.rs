@@ -8,10 +8,12 @@ use perturb::data::{label_ranking, table as csv_table};
 use perturb::{Dyn, Oracle, Ranking};
 
 use super::source::{has_counts, load};
-use super::{Common, Failure};
+use super::{Common, Failure, found};
 
 /// Ranks the labels of each row; the answer is a CSV table of ranks and the ordering.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb predict --data new_people.csv --model votes.perturb --out ranks.csv")]
 pub(crate) struct Predict {
     /// Model file
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
@@ -28,6 +30,7 @@ impl Predict {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         let (file, model) = load(&self.model)?;
         let names = &file.provenance;
+        found(&self.data)?;
         let features: Vec<f32> = if has_counts(&self.data)? {
             let data = label_ranking::read(&self.data)?;
             if data.features() != file.features {

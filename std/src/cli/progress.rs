@@ -1,10 +1,12 @@
-//! Progress with remaining time: a bar on a terminal, plain lines elsewhere.
+//! Progress with rate and remaining time: a bar on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Common;
 
 /// How far a long computation has come, on standard error.
 pub(crate) struct Progress {
@@ -24,14 +26,15 @@ struct Lines {
 }
 
 impl Progress {
-    /// Nothing is shown within the first two seconds of `what`, which is `total` units of work.
-    pub(crate) fn new(what: &str, total: u64, quiet: bool) -> Self {
-        if quiet {
+    /// `total` of `what`, in the plural, are to be done. Lines come every ten seconds.
+    pub(crate) fn new(what: &str, total: u64, common: &Common) -> Self {
+        if common.quiet {
             return Self { bar: None, lines: None };
         }
-        if std::io::stderr().is_terminal() {
-            let style =
-                ProgressStyle::with_template("{msg} [{bar:40}] {percent:>3} %  {elapsed} gone, {eta} left");
+        if std::io::stderr().is_terminal() && !common.plain {
+            let style = ProgressStyle::with_template(
+                "[{bar:30}] {percent:>3} %  {human_pos} of {human_len} {msg}, {per_sec}, {elapsed} gone, {eta} left",
+            );
             let bar = ProgressBar::new(total).with_message(what.to_owned());
             let bar = match style {
                 Ok(style) => bar.with_style(style.progress_chars("=> ")),
@@ -70,9 +73,11 @@ impl Progress {
             let rate = (lines.done - lines.before) as f64 / gone;
             let left = lines.total.saturating_sub(lines.done) as f64 / rate.max(1e-9);
             eprintln!(
-                "{}: {:.0} %, {gone:.0} s gone, about {left:.0} s left",
+                "{:.0} %: {} of {} {}, {rate:.1}/s, {gone:.0} s gone, about {left:.0} s left",
+                100.0 * share.min(1.0),
+                lines.done,
+                lines.total,
                 lines.what,
-                100.0 * share.min(1.0)
             );
         }
     }

@@ -8,8 +8,8 @@ use perturb::checkpoint::{self, Settings};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Failure;
 use super::interrupt::{Interrupt, Interrupted};
+use super::{Failure, number};
 
 /// Where long work saves its state, and whether it goes on from there.
 #[derive(Args, Debug, Clone)]
@@ -21,13 +21,8 @@ pub(crate) struct Checkpoints {
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Save the state this often, in seconds; 0 saves it after every step
-    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = number::seconds)]
     checkpoint_every: f64,
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
-    if (0.0..=1e9).contains(&seconds) { Ok(seconds) } else { Err("expected 0 to 1e9".into()) }
 }
 
 impl Checkpoints {

@@ -9,7 +9,7 @@ use perturb::data::{Dataset, label_ranking};
 use perturb::model_file::{ModelFile, OracleKind};
 use perturb::train::LinearModel;
 
-use super::Failure;
+use super::{Failure, found};
 
 /// A file of rows, and where its ranking stands.
 #[derive(Args, Debug)]
@@ -34,6 +34,7 @@ impl Source {
         }
     }
     pub(crate) fn read(&self) -> Result<Dataset<f32>, Failure> {
+        found(&self.data)?;
         Ok(if has_counts(&self.data)? {
             label_ranking::read(&self.data)?
         } else {
@@ -57,6 +58,7 @@ pub(crate) fn has_counts(file: &Path) -> Result<bool, Failure> {
 
 /// A model file whose names fit its sizes.
 pub(crate) fn load(path: &Path) -> Result<(ModelFile, LinearModel<f32>), Failure> {
+    found(path)?;
     let file = ModelFile::load(path)?;
     if !matches!(file.oracle, OracleKind::Ranking) {
         return Err(format!(

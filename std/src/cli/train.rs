@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::progress::Progress;
 use super::save::{self, Checkpoints};
 use super::source::Source;
-use super::{Common, Failure, report, say, say_json, table};
+use super::{Common, Failure, number, report, say, say_json, table};
 
 #[derive(ValueEnum, Debug, Clone, Copy)]
 enum LossName {
@@ -52,6 +52,10 @@ enum ScheduleName {
 
 /// Trains an affine model θ = Wx + b whose decision is the ranking of θ.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb train --data votes.csv --model votes.perturb
+  perturb train --data votes.csv --samples 0 --patience 5   # exact expectations, early stopping
+  perturb train --data votes.csv --resume                   # after an interrupt")]
 pub(crate) struct Train {
     #[command(flatten)]
     source: Source,
@@ -64,17 +68,17 @@ pub(crate) struct Train {
     /// The noise of the perturbed losses
     #[arg(long, value_enum, default_value = "normal")]
     noise: NoiseName,
-    /// The temperature of the perturbed losses, in units of scores
-    #[arg(long, default_value_t = 1.0, value_name = "E")]
+    /// The temperature of the perturbed losses, in units of scores, greater than 0
+    #[arg(long, default_value_t = 1.0, value_name = "E", value_parser = number::positive::<f32>)]
     epsilon: f32,
     /// Samples per gradient; 0 computes expectations exactly
     #[arg(long, default_value_t = 1, value_name = "M")]
     samples: u32,
-    /// Interpolation of the blackbox loss
-    #[arg(long, default_value_t = 0.1, value_name = "L")]
+    /// Interpolation of the blackbox loss, greater than 0
+    #[arg(long, default_value_t = 0.1, value_name = "L", value_parser = number::positive::<f32>)]
     lambda: f32,
-    /// Learning rate
-    #[arg(long, default_value_t = 0.1, value_name = "R")]
+    /// Learning rate, greater than 0
+    #[arg(long, default_value_t = 0.1, value_name = "R", value_parser = number::positive::<f64>)]
     rate: f64,
     /// How the rate changes over the run
     #[arg(long, value_enum, default_value = "linear")]
@@ -83,16 +87,16 @@ pub(crate) struct Train {
     #[arg(long, value_enum, default_value = "sgd")]
     optimizer: OptimizerName,
     /// Passes over the training rows
-    #[arg(long, default_value_t = 20, value_name = "N")]
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = number::some)]
     epochs: usize,
     /// Rows per step
-    #[arg(long, default_value_t = 32, value_name = "N")]
+    #[arg(long, default_value_t = 32, value_name = "N", value_parser = number::some)]
     batch: usize,
     /// Share of rows kept out of training to judge every epoch on
-    #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
+    #[arg(long, default_value_t = 0.1, value_name = "SHARE", value_parser = number::share)]
     validation: f64,
     /// Stop after this many epochs without a better validation score, and keep the best epoch
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::some)]
     patience: Option<usize>,
     #[command(flatten)]
     checkpoints: Checkpoints,
@@ -149,10 +153,7 @@ impl Train {
             LossName::FenchelYoung => Loss::FenchelYoung,
             LossName::PerturbedSquared => Loss::PerturbedSquared,
             LossName::Squared => Loss::Squared,
-            LossName::Blackbox if self.lambda > 0.0 && self.lambda.is_finite() => {
-                Loss::BlackBox { lambda: self.lambda }
-            }
-            LossName::Blackbox => return Err("--lambda must be finite and greater than 0".into()),
+            LossName::Blackbox => Loss::BlackBox { lambda: self.lambda },
         };
         let how = match self.samples {
             0 => Expectation::Exact,
@@ -196,7 +197,7 @@ impl Train {
                 training.resume(&objective, &train, saved.run)?
             }
         };
-        let progress = Progress::new("training", run.steps() as u64, common.quiet);
+        let progress = Progress::new("steps", run.steps() as u64, common);
         progress.resume(run.steps_done() as u64);
         while !run.is_done() && !best.is_enough(run.epochs_done(), training.patience) {
             let ended = run.step()?;
@@ -273,11 +274,6 @@ impl Train {
         data: &Dataset<f32>,
         seed: Seed,
     ) -> Result<(Dataset<f32>, Option<Dataset<f32>>), Failure> {
-        if !(0.0..1.0).contains(&self.validation) {
-            return Err(
-                format!("--validation is {}; expected 0 up to, not including, 1", self.validation).into()
-            );
-        }
         let order = shuffle(seed.fold(0), data.len());
         let (validation, train) = order.split_at((self.validation * data.len() as f64) as usize);
         if self.patience.is_some() && validation.is_empty() {

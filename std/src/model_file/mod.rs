@@ -4,6 +4,7 @@
 //! JSON of [`Provenance`].
 
 mod error;
+mod export;
 
 use std::fs::File;
 use std::io::Read;

@@ -1,0 +1,92 @@
+//! `perturb export`: models for firmware.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use perturb::atomic;
+use perturb::model_file::ModelFile;
+
+use super::{Common, Failure, found};
+
+/// Writes a trained model as firmware takes it in: bytes, Rust or C.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb export --model votes.perturb --format rust --out src/votes.rs
+  perturb export --model votes.perturb --format c --name votes --out votes.h
+  perturb export --model votes.perturb --format bytes --out votes.bin")]
+pub(crate) struct Export {
+    /// Model file
+    #[arg(long, value_name = "FILE", default_value = "model.perturb")]
+    model: PathBuf,
+    /// What to write
+    #[arg(long, value_enum)]
+    format: Format,
+    /// What C names begin with: letters, digits and underscores [default: from the model's file name]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Output file [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// The model file without names and provenance: 36 + 4(d + 1)k bytes
+    Bytes,
+    /// A module: sizes, epsilon, weights, bias, and the file's bytes
+    Rust,
+    /// A C99 header with the same
+    C,
+    /// All that the file holds
+    Json,
+}
+
+impl Export {
+    pub(crate) fn run(&self, _: &Common) -> Result<(), Failure> {
+        if self.name.is_some() && self.format != Format::C {
+            return Err("--name is for --format c; Rust's names are a module's own".into());
+        }
+        found(&self.model)?;
+        let model = ModelFile::load(&self.model)?;
+        let text = match self.format {
+            Format::Bytes if self.out.is_none() && std::io::stdout().is_terminal() => {
+                return Err("--format bytes would garble the terminal; name a file with --out".into());
+            }
+            Format::Bytes => model.to_bare_bytes()?,
+            Format::Rust => model.to_rust()?.into_bytes(),
+            Format::C => model.to_c_header(&self.name.clone().unwrap_or_else(|| self.stem()))?.into_bytes(),
+            Format::Json => json(&model)?,
+        };
+        match &self.out {
+            None => std::io::stdout().write_all(&text)?,
+            Some(file) => atomic::write(file, &text)
+                .map_err(|error| format!("cannot write {}: {error}", file.display()))?,
+        }
+        Ok(())
+    }
+
+    /// The model's file name as an identifier.
+    fn stem(&self) -> String {
+        let stem = self.model.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let legal = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let name: String = stem.chars().map(legal).collect();
+        if name.starts_with(|first: char| !first.is_ascii_digit()) { name } else { format!("model_{name}") }
+    }
+}
+
+fn json(model: &ModelFile) -> Result<Vec<u8>, Failure> {
+    let json = serde_json::json!({
+        "features": model.features,
+        "scores": model.scores,
+        "weights": model.weights,
+        "bias": model.bias,
+        "epsilon": model.epsilon,
+        "noise": model.noise.name(),
+        "oracle": model.oracle.name(),
+        "provenance": model.provenance,
+    });
+    let mut text = serde_json::to_vec_pretty(&json)?;
+    text.push(b'\n');
+    Ok(text)
+}

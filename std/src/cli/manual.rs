@@ -1,0 +1,61 @@
+//! `perturb completions` and `perturb man`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use super::{Cli, Failure};
+
+/// Prints what a shell needs to complete commands and options.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb completions bash > ~/.local/share/bash-completion/completions/perturb
+  perturb completions zsh > ~/.zfunc/_perturb
+  perturb completions fish > ~/.config/fish/completions/perturb.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+impl Completions {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "perturb", &mut script);
+        Ok(std::io::stdout().write_all(&script)?)
+    }
+}
+
+/// Prints the manual page, or writes one for every command.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb man | man -l -
+  perturb man --out ~/.local/share/man/man1")]
+pub(crate) struct Manual {
+    /// Folder for the pages of all commands; made if it is missing
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Pages name commands that have one; `help` has none.
+fn command() -> clap::Command {
+    Cli::command().disable_help_subcommand(true)
+}
+
+impl Manual {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let Some(folder) = &self.out else {
+            let mut page = Vec::new();
+            Man::new(command()).render(&mut page)?;
+            return Ok(std::io::stdout().write_all(&page)?);
+        };
+        let name = |error: std::io::Error| format!("{}: {error}", folder.display());
+        std::fs::create_dir_all(folder).map_err(name)?;
+        clap_mangen::generate_to(command(), folder).map_err(name)?;
+        eprintln!("wrote the pages into {}", folder.display());
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! Numbers as arguments, with their ranges: what is out of range is refused before any work, with exit code 2.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+fn parse<T: FromStr>(text: &str, fits: impl Fn(&T) -> bool, expected: impl Display) -> Result<T, String> {
+    text.parse().ok().filter(fits).ok_or_else(|| format!("expected {expected}"))
+}
+
+fn count(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
+    parse(text, |n| range.contains(n), format_args!("{} to {}", range.start(), range.end()))
+}
+
+/// Rows, labels, steps and epochs that fit into memory and into counters on any machine.
+pub(crate) fn some(text: &str) -> Result<usize, String> {
+    count(text, 1..=1_000_000_000)
+}
+
+/// Rows to generate: more would not fit the memory of most machines.
+pub(crate) fn rows(text: &str) -> Result<usize, String> {
+    count(text, 1..=10_000_000)
+}
+
+/// Labels to generate.
+pub(crate) fn labels(text: &str) -> Result<usize, String> {
+    count(text, 2..=1000)
+}
+
+/// Worker threads.
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
+    count(text, 1..=1024)
+}
+
+/// A finite number greater than 0.
+pub(crate) fn positive<T>(text: &str) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + Into<f64> + Copy,
+{
+    parse(text, |&x: &T| x.into() > 0.0 && x.into().is_finite(), "a finite number greater than 0")
+}
+
+/// A share of the whole that leaves something.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    parse(text, |x| (0.0..1.0).contains(x), "0 up to, not including, 1")
+}
+
+/// Seconds from 0 on.
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
+    parse(text, |x| (0.0..=1e9).contains(x), "0 to 1e9 seconds")
+}

@@ -1,0 +1,53 @@
+//! Arguments that make no sense are refused before any work, with exit code 2 and what was expected.
+
+use super::{perturb, votes};
+
+#[test]
+fn arguments_out_of_range_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    votes(folder);
+    let greater = "expected a finite number greater than 0";
+    for (arguments, expected) in [
+        ("train", "--data <FILE>"),
+        ("trian", "a similar subcommand exists: 'train'"),
+        ("train --data votes.csv --epoch 3", "a similar argument exists: '--epochs'"),
+        ("train --data votes.csv --epsilon 0", greater),
+        ("train --data votes.csv --epsilon -1", "unexpected argument '-1'"),
+        ("train --data votes.csv --epsilon=-1", greater),
+        ("train --data votes.csv --epsilon nan", greater),
+        ("train --data votes.csv --epsilon 1e99", greater),
+        ("train --data votes.csv --rate 0", greater),
+        ("train --data votes.csv --rate inf", greater),
+        ("train --data votes.csv --lambda 0", greater),
+        ("train --data votes.csv --epochs 0", "expected 1 to 1000000000"),
+        ("train --data votes.csv --batch 0", "expected 1 to 1000000000"),
+        ("train --data votes.csv --batch 99999999999999999999", "expected 1 to 1000000000"),
+        ("train --data votes.csv --patience 0", "expected 1 to 1000000000"),
+        ("train --data votes.csv --validation 1", "expected 0 up to, not including, 1"),
+        ("train --data votes.csv --validation nan", "expected 0 up to, not including, 1"),
+        ("train --data votes.csv --samples -1", "unexpected argument '-1'"),
+        ("train --data votes.csv --samples 1e3", "invalid digit"),
+        ("train --data votes.csv --checkpoint-every=-1", "expected 0 to 1e9 seconds"),
+        ("train --data votes.csv --noise pink", "[possible values: gumbel, normal, laplace, logistic]"),
+        ("train --data votes.csv --threads 0", "expected 1 to 1024"),
+        ("train --data votes.csv --seed 1.5", "invalid digit"),
+        ("demo --rows 99999999999", "expected 1 to 10000000"),
+        ("demo --labels 1", "expected 2 to 1000"),
+        ("demo --epochs 0", "expected 1 to 1000000000"),
+        ("experiment synthetic-ranking --epochs 0", "expected 1 to 1000000000"),
+        ("experiment knapsack --data votes.csv --runs 0", "0 is not in 1..=65535"),
+        ("export --model m", "--format <FORMAT>"),
+        ("completions sh", "[possible values: bash, elvish, fish, powershell, zsh]"),
+    ] {
+        let words: Vec<&str> = arguments.split(' ').collect();
+        let output = perturb(folder, &words);
+        let complaint = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {complaint}");
+        assert!(complaint.contains(expected), "{arguments}: {complaint}");
+        assert!(output.stdout.is_empty(), "{arguments}");
+    }
+    let left: Vec<_> =
+        std::fs::read_dir(folder).expect("the folder").map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["votes.csv"]);
+}
