@@ -90,8 +90,11 @@ impl Demo {
             self.print(&learned)?;
         }
         if self.out.wanted() {
-            let page = report::demo(report::origin(common.seed), summary(&learned), curves(&learned))?;
-            self.out.write(&[("demo.html", page)])?;
+            let mut table = summary(&learned);
+            // Times are of this run alone.
+            table.header.pop();
+            table.rows.iter_mut().for_each(|row| drop(row.pop()));
+            self.out.save(&report::demo(report::origin(common.seed, &[&train]), table, curves(&learned))?)?;
         }
         Ok(())
     }
@@ -114,15 +117,15 @@ impl Demo {
 
 /// The scores at the end of training.
 fn summary(learned: &[Learned]) -> Table {
-    let header = ["loss", "Spearman", "Kendall", "perfect ranks", "partial ranks", "seconds"];
+    let header = ["loss", "Spearman", "Kendall", "perfect ranks, %", "partial ranks, %", "seconds"];
     let row = |learned: &Learned| {
         let (_, last) = learned.curve.last().copied().unwrap_or_default();
         vec![
             Cell::Text(learned.name.to_owned()),
             Cell::Number(format!("{:.3}", last.spearman)),
             Cell::Number(format!("{:.3}", last.kendall)),
-            Cell::Number(format!("{:.1} %", 100.0 * last.perfect_ranks)),
-            Cell::Number(format!("{:.1} %", 100.0 * last.partial_ranks)),
+            Cell::Number(format!("{:.1}", 100.0 * last.perfect_ranks)),
+            Cell::Number(format!("{:.1}", 100.0 * last.partial_ranks)),
             Cell::Number(format!("{:.2}", learned.seconds)),
         ]
     };

@@ -9,7 +9,7 @@ use perturb::model_file::ModelFile;
 use perturb::train::RankingScores;
 
 use super::source::{Source, has_counts, load};
-use super::{Common, Failure, say, say_json, table};
+use super::{Common, Failure, Out, report, say, say_json, table};
 
 /// Judges a model on rows with known ranks.
 #[derive(Args, Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Evaluate {
     model: PathBuf,
     #[command(flatten)]
     source: Source,
+    #[command(flatten)]
+    out: Out,
 }
 
 impl Evaluate {
@@ -45,6 +47,10 @@ impl Evaluate {
             say_json(&scores)?;
         } else {
             say(table::of_scores(&scores, &format!("{} rows", data.len())))?;
+        }
+        if self.out.wanted() {
+            let origin = report::origin(common.seed, &[&data]);
+            self.out.save(&report::evaluate(origin, (&file, &model), &data)?)?;
         }
         Ok(())
     }

@@ -58,10 +58,8 @@ impl LabelRanking {
             }
         }
         if self.out.wanted() {
-            let origin = report::origin(common.seed);
-            let page = label_ranking::page(&results, &protocol, &origin)?;
-            let csv = label_ranking::csv(&results);
-            self.out.write(&[("label_ranking.html", page), ("label_ranking.csv", csv)])?;
+            let origin = report::origin(common.seed, &sets.iter().collect::<Vec<_>>());
+            self.out.save(&label_ranking::page(&results, &protocol, &origin)?)?;
         }
         saver.done();
         Ok(())
@@ -133,14 +131,13 @@ impl SyntheticRanking {
         if common.json {
             say_json(&synthetic_ranking::json(&outcomes, &curves))?;
         } else {
-            let table = synthetic_ranking::table(&outcomes);
-            say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
+            for table in synthetic_ranking::tables(&outcomes) {
+                say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
+            }
         }
         if self.out.wanted() {
-            let origin = report::origin(common.seed);
-            let page = synthetic_ranking::page(&outcomes, &curves, &setting, &origin)?;
-            let csv = synthetic_ranking::csv(&outcomes);
-            self.out.write(&[("synthetic_ranking.html", page), ("synthetic_ranking.csv", csv)])?;
+            let origin = report::origin(common.seed, &[]);
+            self.out.save(&synthetic_ranking::page(&outcomes, &curves, &setting, &origin)?)?;
         }
         saver.done();
         Ok(())

@@ -57,8 +57,7 @@ impl Knapsack {
             say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
         }
         if self.out.wanted() {
-            let page = knapsack::page(&outcomes, &setting, &report::origin(common.seed))?;
-            self.out.write(&[("knapsack.html", page), ("knapsack.csv", knapsack::csv(&outcomes))])?;
+            self.out.save(&knapsack::page(&outcomes, &setting, &report::origin(common.seed, &[]))?)?;
         }
         saver.done();
         Ok(())

@@ -22,6 +22,7 @@ mod predict;
 mod progress;
 mod report;
 mod save;
+mod saved;
 mod source;
 mod table;
 mod theory;
@@ -121,7 +122,7 @@ fn found(file: &Path) -> Result<(), Failure> {
 /// Where reports are written.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Out {
-    /// Folder for the report (an HTML page and CSV tables); made if it is missing
+    /// Folder for the report (an HTML page, and the numbers of its tables and plots as CSV); made if it is missing
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -136,16 +137,6 @@ impl Out {
         let Some(folder) = &self.out else { return Ok(None) };
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         Ok(Some(folder))
-    }
-    /// Writes `files` (name, contents) into the folder, if one was named; says where.
-    fn write(&self, files: &[(&str, String)]) -> Result<(), Failure> {
-        let Some(folder) = self.folder()? else { return Ok(()) };
-        for (name, contents) in files {
-            let path = folder.join(name);
-            std::fs::write(&path, contents).map_err(|error| format!("{}: {error}", path.display()))?;
-            eprintln!("wrote {}", path.display());
-        }
-        Ok(())
     }
 }
 

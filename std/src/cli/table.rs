@@ -3,7 +3,7 @@
 use perturb::report::{Cell, Table};
 use perturb::train::RankingScores;
 
-/// Columns padded to equal widths; the first is left-aligned, the others right-aligned.
+/// Columns padded to equal widths, numbers to the right, text to the left.
 pub(crate) fn render(table: &Table) -> String {
     let header = &table.header;
     let text = |cell: &Cell| match cell {
@@ -16,18 +16,19 @@ pub(crate) fn render(table: &Table) -> String {
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
+    let first = table.rows.first();
+    let text =
+        |column: usize| column == 0 || matches!(first.and_then(|row| row.get(column)), Some(Cell::Text(_)));
     let line = |cells: &[String]| {
         let mut line = String::new();
         for (column, (cell, &width)) in cells.iter().zip(&widths).enumerate() {
             let padding = " ".repeat(width - cell.chars().count());
-            if column == 0 {
-                line += cell;
-                line += &padding;
-            } else {
+            if column > 0 {
                 line += "  ";
-                line += &padding;
-                line += cell;
             }
+            let (before, after) = if text(column) { (cell, &padding) } else { (&padding, cell) };
+            line += before;
+            line += after;
         }
         line.trim_end().to_owned() + "\n"
     };
@@ -38,18 +39,23 @@ pub(crate) fn render(table: &Table) -> String {
 
 /// A model's scores, one a line.
 pub(crate) fn of_scores(scores: &RankingScores, on: &str) -> String {
+    render(&self::scores(scores, on))
+}
+
+/// A model's scores, one a row, without a caption. `head` names the first column.
+pub(crate) fn scores(scores: &RankingScores, head: &str) -> Table {
     let rows = [
         ("Spearman", format!("{:.4}", scores.spearman)),
         ("Kendall", format!("{:.4}", scores.kendall)),
         ("perfect ranks", format!("{:.2} %", 100.0 * scores.perfect_ranks)),
         ("partial ranks", format!("{:.2} %", 100.0 * scores.partial_ranks)),
     ];
-    render(&Table {
+    Table {
         caption: String::new(),
-        header: vec![on.to_owned(), "score".to_owned()],
+        header: vec![head.to_owned(), "score".to_owned()],
         rows: rows
             .into_iter()
             .map(|(name, score)| vec![Cell::Text(name.into()), Cell::Number(score)])
             .collect(),
-    })
+    }
 }

@@ -39,9 +39,7 @@ impl Asymptotics {
             say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
         }
         if self.out.wanted() {
-            let page = asymptotics::page(&outcomes, &setting, &report::origin(common.seed))?;
-            let csv = asymptotics::csv(&outcomes);
-            self.out.write(&[("asymptotics.html", page), ("asymptotics.csv", csv)])?;
+            self.out.save(&asymptotics::page(&outcomes, &setting, &report::origin(common.seed, &[]))?)?;
         }
         saver.done();
         Ok(())
@@ -66,10 +64,8 @@ impl Temperature {
             say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
         }
         if self.out.wanted() {
-            let page =
-                temperature::page(&outcomes, &setting.picture()?, &setting, &report::origin(common.seed))?;
-            let csv = temperature::csv(&outcomes);
-            self.out.write(&[("temperature.html", page), ("temperature.csv", csv)])?;
+            let (picture, origin) = (setting.picture()?, report::origin(common.seed, &[]));
+            self.out.save(&temperature::page(&outcomes, &picture, &setting, &origin)?)?;
         }
         Ok(())
     }

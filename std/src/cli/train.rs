@@ -7,19 +7,17 @@ use perturb::checkpoint::{self, Settings};
 use perturb::data::{Dataset, shuffle};
 use perturb::model_file::{ModelFile, NoiseKind, OracleKind, Provenance};
 use perturb::train::{
-    Best, Fitted, LinearModel, Loss, Objective, Optimizer, Patience, RankingScores, RunState, Schedule,
-    Training,
+    Best, Fitted, LinearModel, Loss, Objective, Optimizer, Patience, RankingScores, Schedule, Training,
 };
 use perturb::{
     Dyn, Expectation, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed,
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::progress::Progress;
 use super::save::{self, Checkpoints};
+use super::saved::{BestEpoch, Saved};
 use super::source::Source;
-use super::{Common, Failure, number, report, say, say_json, table};
+use super::{Common, Failure, Out, number, report, say, say_json, table};
 
 #[derive(ValueEnum, Debug, Clone, Copy)]
 enum LossName {
@@ -100,39 +98,13 @@ pub(crate) struct Train {
     patience: Option<usize>,
     #[command(flatten)]
     checkpoints: Checkpoints,
+    #[command(flatten)]
+    out: Out,
 }
 
-/// What a checkpoint of `train` holds: the run, the best epoch, and the scores of all epochs.
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    run: RunState,
-    best: Option<BestEpoch>,
-    curve: Vec<(usize, RankingScores)>,
-}
-
-/// The record that early stopping keeps.
-#[derive(Serialize, Deserialize)]
-struct BestEpoch {
-    score: f64,
-    epoch: usize,
-    steps: usize,
-    weights: Vec<f32>,
-    bias: Vec<f32>,
-}
-
-impl BestEpoch {
-    fn of(best: &Best<f32>) -> Option<Self> {
-        let (score, fitted) = best.record.as_ref()?;
-        let (weights, bias) = (fitted.model.weights().to_vec(), fitted.model.bias().to_vec());
-        Some(Self { score: *score, epoch: fitted.epoch, steps: fitted.steps, weights, bias })
-    }
-
-    /// `None` if its sizes do not fit `data`.
-    fn restore(self, data: &Dataset<f32>) -> Option<Best<f32>> {
-        let model = LinearModel::from_parts(data.features(), self.weights, self.bias)?;
-        let fitted = Fitted { model, epoch: self.epoch, steps: self.steps };
-        (fitted.model.scores() == data.labels()).then_some(Best { record: Some((self.score, fitted)) })
-    }
+/// As it is typed.
+fn name(choice: &impl ValueEnum) -> String {
+    choice.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 impl Train {
@@ -149,47 +121,27 @@ impl Train {
         let data = self.source.read()?;
         let seed = Seed(common.seed);
         let (train, validation) = self.split(&data, seed)?;
-        let loss = match self.loss {
-            LossName::FenchelYoung => Loss::FenchelYoung,
-            LossName::PerturbedSquared => Loss::PerturbedSquared,
-            LossName::Squared => Loss::Squared,
-            LossName::Blackbox => Loss::BlackBox { lambda: self.lambda },
-        };
+        let loss = self.loss();
         let how = match self.samples {
             0 => Expectation::Exact,
             samples => Expectation::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
         };
         let layer = Perturbed::new(Ranking::ascending(Dyn(data.labels()))?, noise, self.epsilon)?;
         let objective = Objective { layer, loss, how };
-        let training = Training {
-            epochs: self.epochs,
-            least_steps: 0,
-            batch: self.batch,
-            rate: self.rate,
-            schedule: match self.schedule {
-                ScheduleName::Constant => Schedule::Constant,
-                ScheduleName::Linear => Schedule::Linear,
-                ScheduleName::Cosine => Schedule::Cosine,
-            },
-            optimizer: match self.optimizer {
-                OptimizerName::Sgd => Optimizer::Sgd { momentum: 0.0 },
-                OptimizerName::Adam => Optimizer::Adam,
-            },
-            averaging: if self.patience.is_some() { 0.0 } else { 0.5 },
-            patience: self.patience.map(|epochs| Patience { epochs }),
-            seed: seed.fold(1),
-            ..Training::default()
-        };
+        let training = self.training(seed.fold(1));
 
         let beside = save::beside(&self.model);
         checkpoint::clear_leftovers(&self.model);
-        let (mut saver, saved) = self.checkpoints.open::<Saved>(Some(beside), self.settings(&data, seed))?;
+        let settings = self.settings(&data, seed);
+        let pairs: Vec<_> = settings.values.iter().filter(|(name, _)| name != "report").cloned().collect();
+        let (mut saver, saved) = self.checkpoints.open::<Saved>(Some(beside), settings)?;
         let mut curve: Vec<(usize, RankingScores)> = Vec::new();
+        let mut epochs: Vec<report::Epoch> = Vec::new();
         let mut best = Best::default();
         let mut run = match saved {
             None => training.start(&objective, &train)?,
             Some(saved) => {
-                curve = saved.curve;
+                (curve, epochs) = (saved.curve, saved.epochs);
                 if let Some(epoch) = saved.best {
                     best =
                         epoch.restore(&train).ok_or("the checkpoint's best model does not fit the data")?;
@@ -206,24 +158,64 @@ impl Train {
                 let fitted = run.fitted();
                 let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
                 curve.extend(scores.map(|scores| (fitted.epoch, scores)));
+                if self.out.wanted() {
+                    // A model far from its end may have a loss that overflows.
+                    let loss = |rows| objective.mean(&fitted.model, rows, seed.fold(2)).unwrap_or(f64::NAN);
+                    let before = (fitted.steps - 1) as f64 / run.steps() as f64;
+                    epochs.push(report::Epoch {
+                        number: fitted.epoch,
+                        rate: training.rate * training.schedule.factor(before),
+                        loss: loss(&train),
+                        validation_loss: validation.as_ref().map(loss),
+                    });
+                }
                 best.consider(scores.map(|scores| scores.spearman), fitted);
             }
-            let state = || Saved { run: run.state(), best: BestEpoch::of(&best), curve: curve.clone() };
+            let state = || Saved {
+                run: run.state(),
+                best: BestEpoch::of(&best),
+                curve: curve.clone(),
+                epochs: epochs.clone(),
+            };
             saver.step(state, || format!("after step {} of {}", run.steps_done(), run.steps()))?;
         }
         let fitted = run.finish(best)?;
         drop(progress);
 
         self.save(&fitted.model, &data, loss, kind, common.seed)?;
-        saver.done();
         let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
+        if self.out.wanted() {
+            let origin = report::origin(common.seed, &[&data]);
+            let page = report::Curve {
+                train: &train,
+                validation: validation.as_ref(),
+                epochs: &epochs,
+                scores: &curve,
+                kept: (fitted.epoch, scores),
+                settings: &pairs,
+            };
+            self.out.save(&report::train(origin, &page)?)?;
+        }
+        saver.done();
+        self.say(common, &fitted, scores, &train, &curve)
+    }
+
+    /// On standard output.
+    fn say(
+        &self,
+        common: &Common,
+        fitted: &Fitted<f32>,
+        scores: Option<RankingScores>,
+        rows: &Dataset<f32>,
+        curve: &[(usize, RankingScores)],
+    ) -> Result<(), Failure> {
         if common.json {
             let json = serde_json::json!({
                 "model": self.model,
                 "seed": common.seed,
                 "epoch": fitted.epoch,
                 "steps": fitted.steps,
-                "rows": train.len(),
+                "rows": rows.len(),
                 "validation": scores,
                 "curve": curve,
             });
@@ -232,9 +224,9 @@ impl Train {
             say(format_args!(
                 "{}: {} features, {} labels, trained on {} rows, epoch {} of {}, seed {}",
                 self.model.display(),
-                data.features(),
-                data.labels(),
-                train.len(),
+                rows.features(),
+                rows.labels(),
+                rows.len(),
                 fitted.epoch,
                 self.epochs,
                 common.seed
@@ -246,24 +238,57 @@ impl Train {
         Ok(())
     }
 
+    fn loss(&self) -> Loss<f32> {
+        match self.loss {
+            LossName::FenchelYoung => Loss::FenchelYoung,
+            LossName::PerturbedSquared => Loss::PerturbedSquared,
+            LossName::Squared => Loss::Squared,
+            LossName::Blackbox => Loss::BlackBox { lambda: self.lambda },
+        }
+    }
+
+    fn training(&self, seed: Seed) -> Training {
+        Training {
+            epochs: self.epochs,
+            least_steps: 0,
+            batch: self.batch,
+            rate: self.rate,
+            schedule: match self.schedule {
+                ScheduleName::Constant => Schedule::Constant,
+                ScheduleName::Linear => Schedule::Linear,
+                ScheduleName::Cosine => Schedule::Cosine,
+            },
+            optimizer: match self.optimizer {
+                OptimizerName::Sgd => Optimizer::Sgd { momentum: 0.0 },
+                OptimizerName::Adam => Optimizer::Adam,
+            },
+            averaging: if self.patience.is_some() { 0.0 } else { 0.5 },
+            patience: self.patience.map(|epochs| Patience { epochs }),
+            seed,
+            ..Training::default()
+        }
+    }
+
     /// What the model is a function of.
     fn settings(&self, data: &Dataset<f32>, seed: Seed) -> Settings {
         let patience = self.patience.map_or_else(|| "none".into(), |epochs| epochs.to_string());
         let values = [
             ("data", format!("{:016x}", data.digest())),
             ("seed", seed.0.to_string()),
-            ("loss", format!("{:?}", self.loss)),
-            ("noise", format!("{:?}", self.noise)),
+            ("loss", name(&self.loss)),
+            ("noise", name(&self.noise)),
             ("epsilon", self.epsilon.to_string()),
             ("samples", self.samples.to_string()),
             ("lambda", self.lambda.to_string()),
             ("rate", self.rate.to_string()),
-            ("schedule", format!("{:?}", self.schedule)),
-            ("optimizer", format!("{:?}", self.optimizer)),
+            ("schedule", name(&self.schedule)),
+            ("optimizer", name(&self.optimizer)),
             ("epochs", self.epochs.to_string()),
             ("batch", self.batch.to_string()),
             ("validation", self.validation.to_string()),
             ("patience", patience),
+            // Whether there are losses for it.
+            ("report", self.out.wanted().to_string()),
         ];
         Settings::new("training", values)
     }
@@ -306,7 +331,7 @@ impl Train {
                 data_digest: format!("{:016x}", data.digest()),
                 feature_names: data.feature_names().to_vec(),
                 label_names: data.label_names().to_vec(),
-                command: report::origin(seed).command,
+                command: report::command(),
             },
         };
         Ok(file.save(&self.model)?)

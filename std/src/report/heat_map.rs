@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::colour::{GROUND, TEXT, hex};
+use super::svg::wrap;
 use super::{ReportError, Svg, escape};
 
 /// One matrix of a [`HeatMaps`] picture.
@@ -17,16 +19,18 @@ pub struct Panel {
     pub range: (f64, f64),
 }
 
-/// Matrices side by side, three in a row, each with its own range of one colour scale from light to dark.
+/// Matrices side by side, two in a row, each with its own range of one colour scale from light to dark.
 ///
 /// ```
 /// use perturb::report::{HeatMaps, Panel};
-/// let panel = Panel { title: "costs".into(), columns: 2, values: vec![0.0, 1.0, 2.0, 3.0], range: (0.0, 3.0) };
-/// assert!(HeatMaps { panels: vec![panel] }.draw()?.as_str().starts_with("<svg"));
+/// let panel = Panel { title: "first".into(), columns: 2, values: vec![0.0, 1.0, 2.0, 3.0], range: (0.0, 3.0) };
+/// assert!(HeatMaps { title: "Costs".into(), panels: vec![panel] }.draw()?.as_str().starts_with("<svg"));
 /// # Ok::<(), perturb::report::ReportError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeatMaps {
+    /// What they show together; it is read aloud, not drawn.
+    pub title: String,
     /// The matrices.
     pub panels: Vec<Panel>,
 }
@@ -39,12 +43,14 @@ const SCALE: [[f64; 3]; 5] = [
     [135.0, 50.0, 100.0],
     [40.0, 15.0, 70.0],
 ];
-const WIDTH: usize = 600;
-const ACROSS: usize = 3;
-const SIDE: usize = 184;
-const GAP: usize = 16;
-const TITLE: usize = 24;
+const WIDTH: usize = 480;
+const ACROSS: usize = 2;
+const SIDE: usize = 216;
+const GAP: usize = 24;
+const LINE: usize = 20;
 const LEGEND: usize = 30;
+/// Characters that fit above one matrix.
+const TITLE_CHARACTERS: usize = 27;
 
 fn colour(share: f64) -> String {
     let place = share.clamp(0.0, 1.0) * (SCALE.len() - 1) as f64;
@@ -55,7 +61,7 @@ fn colour(share: f64) -> String {
 }
 
 impl HeatMaps {
-    /// Draws them on white, 600 pixels wide. Refuses matrices that are empty, ragged or not finite, and ranges without
+    /// Draws them, 480 pixels wide. Refuses matrices that are empty, ragged or not finite, and ranges without
     /// extent.
     pub fn draw(&self) -> Result<Svg, ReportError> {
         for Panel { title, columns, values, range } in &self.panels {
@@ -71,45 +77,71 @@ impl HeatMaps {
                 return fault("a range with its lower end first", format!("{range:?}"));
             }
         }
-        let lines = self.panels.len().div_ceil(ACROSS).max(1);
-        let line = TITLE + SIDE + LEGEND + GAP;
+        let titles: Vec<Vec<String>> =
+            self.panels.iter().map(|panel| wrap(&panel.title, TITLE_CHARACTERS)).collect();
+        let title = LINE * titles.iter().map(Vec::len).max().unwrap_or(0) + 6;
+        let row = title + SIDE + LEGEND + GAP;
+        let height = self.panels.len().div_ceil(ACROSS).max(1) * row;
         let mut svg = format!(
-            "<svg width=\"{WIDTH}\" height=\"{}\" viewBox=\"0 0 {WIDTH} {}\" xmlns=\"http://www.w3.org/2000/svg\" \
-             font-family=\"sans-serif\" font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>\n",
-            lines * line,
-            lines * line
+            "<svg width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
+             xmlns=\"http://www.w3.org/2000/svg\" font-family=\"sans-serif\" font-size=\"15\">\n\
+             <rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
+            hex(GROUND.light)
         );
-        for (number, panel) in self.panels.iter().enumerate() {
-            let (x, y) = (number % ACROSS * (SIDE + GAP) + GAP / 2, number / ACROSS * line);
+        for (number, (panel, lines)) in self.panels.iter().zip(&titles).enumerate() {
+            let (x, y) = (number % ACROSS * (SIDE + GAP) + GAP / 2, number / ACROSS * row);
             // Writing to a string cannot fail.
-            let _ = panel.draw(x, y, &mut svg);
+            let _ = write_text(&mut svg, lines, x, y);
+            let _ = panel.draw(x, y + title, &mut svg);
         }
         svg.push_str("</svg>\n");
-        Ok(Svg(svg))
+        let names: Vec<&str> = self.panels.iter().map(|panel| panel.title.as_str()).collect();
+        Ok(Svg::new(&self.title, &format!("Heat maps: {}.", names.join("; ")), &svg, self.records()))
+    }
+
+    /// One value a record.
+    fn records(&self) -> Vec<Vec<String>> {
+        let mut records = vec![["panel", "row", "column", "value"].map(String::from).to_vec()];
+        for Panel { title, columns, values, .. } in &self.panels {
+            for (place, value) in values.iter().enumerate() {
+                let (row, column) = (place / columns + 1, place % columns + 1);
+                records.push(vec![title.clone(), row.to_string(), column.to_string(), value.to_string()]);
+            }
+        }
+        records
     }
 }
 
+/// Lines of a title, from the top left corner.
+fn write_text(svg: &mut String, lines: &[String], x: usize, y: usize) -> std::fmt::Result {
+    for (i, line) in lines.iter().enumerate() {
+        let y = y + LINE * (i + 1) - 4;
+        writeln!(svg, "<text x=\"{x}\" y=\"{y}\" fill=\"{}\">{}</text>", hex(TEXT.light), escape(line))?;
+    }
+    Ok(())
+}
+
 impl Panel {
+    /// The matrix and its scale, from the top left corner.
     fn draw(&self, x: usize, y: usize, svg: &mut String) -> std::fmt::Result {
         let (low, high) = self.range;
         let rows = self.values.len() / self.columns;
         let cell = SIDE as f64 / self.columns.max(rows) as f64;
-        writeln!(svg, "<text x=\"{x}\" y=\"{}\">{}</text>", y + TITLE - 7, escape(&self.title))?;
+        svg.push_str("<g class=\"scale\">\n");
         for (place, value) in self.values.iter().enumerate() {
             let (left, top) = (
                 x as f64 + (place % self.columns) as f64 * cell,
-                (y + TITLE) as f64 + (place / self.columns) as f64 * cell,
+                y as f64 + (place / self.columns) as f64 * cell,
             );
             let fill = colour((value - low) / (high - low));
             // A little larger than the cell, or light seams show between neighbours.
+            let size = cell + 0.3;
             writeln!(
                 svg,
-                "<rect x=\"{left:.2}\" y=\"{top:.2}\" width=\"{:.2}\" height=\"{:.2}\" fill=\"{fill}\"/>",
-                cell + 0.3,
-                cell + 0.3
+                "<rect x=\"{left:.2}\" y=\"{top:.2}\" width=\"{size:.2}\" height=\"{size:.2}\" fill=\"{fill}\"/>"
             )?;
         }
-        let (bar, below) = (SIDE / 2, y + TITLE + SIDE + 8);
+        let (bar, below) = (SIDE / 2, y + SIDE + 8);
         let left = x + (SIDE - bar) / 2;
         for step in 0..bar {
             let fill = colour(step as f64 / (bar - 1) as f64);
@@ -119,8 +151,29 @@ impl Panel {
                 left + step
             )?;
         }
-        let text = below + 11;
-        writeln!(svg, "<text x=\"{}\" y=\"{text}\" text-anchor=\"end\">{low}</text>", left - 5)?;
-        writeln!(svg, "<text x=\"{}\" y=\"{text}\">{high}</text>", left + bar + 5)
+        svg.push_str("</g>\n");
+        let (text, fill) = (below + 11, hex(TEXT.light));
+        writeln!(
+            svg,
+            "<text x=\"{}\" y=\"{text}\" text-anchor=\"end\" fill=\"{fill}\">{low}</text>",
+            left - 6
+        )?;
+        writeln!(svg, "<text x=\"{}\" y=\"{text}\" fill=\"{fill}\">{high}</text>", left + bar + 6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_csv_has_the_values() {
+        let panel = Panel { title: "a, \"b\"".into(), columns: 2, values: vec![0.1, 2.0], range: (0.0, 2.0) };
+        let svg = HeatMaps { title: "<T>".into(), panels: vec![panel] }.draw().unwrap();
+        assert_eq!(svg.csv(), "panel,row,column,value\n\"a, \"\"b\"\"\",1,1,0.1\n\"a, \"\"b\"\"\",1,2,2\n");
+        assert!(
+            svg.as_str().contains("<title>&lt;T&gt;</title>")
+                && svg.as_str().contains("a, &quot;b&quot;</text>")
+        );
     }
 }

@@ -1,34 +1,18 @@
 //! One self-contained HTML page.
 
 use std::fmt::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{ReportError, Svg, escape};
+use super::{ReportError, Svg, Table, escape};
 use crate::atomic;
 
-/// The page's looks. Plots stay on a light card in the dark, since their lines are made for white.
-const STYLE: &str = "\
-:root{color-scheme:light dark;--text:#1b1f24;--faint:#59636e;--back:#fff;--card:#f3f5f7;--line:#d1d9e0}\
-@media(prefers-color-scheme:dark){:root{--text:#e6e9ed;--faint:#9aa5b1;--back:#15181c;--card:#21262c;--line:#3a424b}}\
-*{box-sizing:border-box}\
-body{margin:0 auto;padding:1rem;max-width:76rem;background:var(--back);color:var(--text);\
-font:1rem/1.55 system-ui,sans-serif;overflow-wrap:break-word}\
-h1{font-size:1.6rem;line-height:1.25;margin:.5rem 0 1rem}h2{font-size:1.2rem;margin:2rem 0 .5rem}\
-p,figure,pre{max-width:48rem}.wide{overflow-x:auto;margin:1rem 0}\
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.95rem}\
-caption{text-align:left;color:var(--faint);padding-bottom:.4rem}\
-caption span{display:block;position:sticky;left:0;max-width:calc(min(100vw,76rem) - 2rem)}\
-th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:baseline}\
-th{background:var(--card)}.n{text-align:right}td.n{white-space:nowrap}\
-figure{margin:1.5rem 0}figure svg{display:block;width:100%;max-width:44rem;height:auto;background:#fff;border-radius:.5rem}\
-figcaption{color:var(--faint);font-size:.9rem;margin-top:.4rem}\
-pre{background:var(--card);padding:.7rem;border-radius:.5rem;white-space:pre-wrap;overflow-wrap:anywhere}\
-dl{display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem;margin:0}dt{color:var(--faint)}dd{margin:0}";
+const STYLE: &str = include_str!("page.css");
 
 /// A page: a title, blocks in order, and how all of it was made.
 ///
-/// The HTML loads nothing, follows the reader's light or dark preference, and fits phones and wide screens.
-/// All text is escaped.
+/// The HTML loads nothing, follows the reader's light or dark preference and font size, fits phones, wide screens and
+/// paper, and holds no time and no path: equal results give equal bytes. All text is escaped. The numbers of each table
+/// and picture go to CSV files beside it.
 ///
 /// ```
 /// use perturb::report::{Block, Cell, Page, Table};
@@ -38,18 +22,25 @@ dl{display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem;margin:0}dt{color:
 ///     rows: vec![vec![Cell::Text("iris".into()), Cell::Number("0.81 ± 0.08".into())]],
 /// };
 /// let page = Page {
+///     name: "ranking".into(),
 ///     title: "Label ranking".into(),
 ///     blocks: vec![Block::Paragraph("Ten folds.".into()), Block::Table(table)],
 ///     ..Page::default()
 /// };
 /// assert!(page.to_html().contains("<td class=\"n\">0.81 ± 0.08</td>"));
+/// let (name, csv) = &page.files()[1];
+/// assert_eq!((name.as_str(), csv.as_str()), ("ranking-table-1.csv", "data,ρ,ρ ±\niris,0.81,0.08\n"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
+    /// What the names of its files begin with.
+    pub name: String,
     /// The title.
     pub title: String,
     /// What the page shows, from top to bottom.
     pub blocks: Vec<Block>,
+    /// All that the page is computed from, as CSV for a file of its own; empty for none.
+    pub data: String,
     /// How it was made, at the end of the page.
     pub origin: Origin,
 }
@@ -75,26 +66,6 @@ pub enum Block {
     },
 }
 
-/// A table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Table {
-    /// What the table shows.
-    pub caption: String,
-    /// The columns' names. A column whose first cell is a number is headed on the right.
-    pub header: Vec<String>,
-    /// The rows; cells that are missing at the end stay empty.
-    pub rows: Vec<Vec<Cell>>,
-}
-
-/// A cell of a [`Table`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cell {
-    /// Text, aligned to the left.
-    Text(String),
-    /// A number as it is to be read, with its unit or its ±, aligned to the right.
-    Number(String),
-}
-
 /// How a page was made: what to run to have it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
@@ -115,76 +86,90 @@ impl Page {
         html
     }
 
-    /// Saves the page: the file is there in full or as it was before.
-    pub fn save(&self, file: impl AsRef<Path>) -> Result<(), ReportError> {
-        let file = file.as_ref();
-        atomic::write(file, self.to_html().as_bytes())
-            .map_err(|source| ReportError::Write { file: file.to_owned(), source })
+    /// Names and contents of all files: the page, a CSV file for each table and picture, and [`data`](Self::data).
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, String)> {
+        let Self { name, .. } = self;
+        let mut files = vec![(format!("{name}.html"), self.to_html())];
+        let (mut tables, mut figures) = (0, 0);
+        for block in &self.blocks {
+            match block {
+                Block::Table(table) => {
+                    tables += 1;
+                    files.push((file_of(name, "table", tables), table.csv()));
+                }
+                Block::Figure { svg, .. } => {
+                    figures += 1;
+                    files.push((file_of(name, "figure", figures), svg.csv().to_owned()));
+                }
+                Block::Heading(_) | Block::Paragraph(_) | Block::Code(_) => {}
+            }
+        }
+        if !self.data.is_empty() {
+            files.push((format!("{name}.csv"), self.data.clone()));
+        }
+        files
+    }
+
+    /// Saves all [`files`](Self::files) in a folder and returns where: each is there in full or as it was before.
+    pub fn save(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>, ReportError> {
+        let save = |(name, contents): (String, String)| {
+            let file = folder.as_ref().join(name);
+            match atomic::write(&file, contents.as_bytes()) {
+                Ok(()) => Ok(file),
+                Err(source) => Err(ReportError::Write { file, source }),
+            }
+        };
+        self.files().into_iter().map(save).collect()
     }
 
     fn write(&self, html: &mut String) -> fmt::Result {
         let title = escape(&self.title);
         write!(
             html,
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>\n\
+             <meta name=\"color-scheme\" content=\"light dark\"/>\n\
+             <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
         )?;
+        let (mut tables, mut figures) = (0, 0);
         for block in &self.blocks {
             match block {
                 Block::Heading(text) => writeln!(html, "<h2>{}</h2>", escape(text))?,
                 Block::Paragraph(text) => writeln!(html, "<p>{}</p>", escape(text))?,
                 Block::Code(text) => writeln!(html, "<pre><code>{}</code></pre>", escape(text))?,
-                Block::Table(table) => table.write(html)?,
+                Block::Table(table) => {
+                    tables += 1;
+                    table.write(html, tables, &escape(&file_of(&self.name, "table", tables)))?;
+                }
                 Block::Figure { svg, caption } => {
+                    figures += 1;
                     let (svg, caption) = (svg.as_str().trim_end(), escape(caption));
-                    writeln!(html, "<figure>\n{svg}\n<figcaption>{caption}</figcaption>\n</figure>")?;
+                    let file = escape(&file_of(&self.name, "figure", figures));
+                    writeln!(
+                        html,
+                        "<figure>\n<div class=\"wide\">\n{svg}\n</div>\n<figcaption>{caption} \
+                         <span class=\"data\">Numbers: {file}</span></figcaption>\n</figure>"
+                    )?;
                 }
             }
         }
         html.push_str("</main>\n");
-        self.origin.write(html)?;
+        self.origin.write(html, if self.data.is_empty() { "" } else { &self.name })?;
         html.push_str("</body>\n</html>\n");
         Ok(())
     }
 }
 
-impl Table {
-    fn write(&self, html: &mut String) -> fmt::Result {
-        // Focusable, so that a table wider than the screen can be scrolled by keyboard.
-        write!(html, "<div class=\"wide\" tabindex=\"0\">\n<table>\n")?;
-        if !self.caption.is_empty() {
-            writeln!(html, "<caption><span>{}</span></caption>", escape(&self.caption))?;
-        }
-        html.push_str("<thead><tr>");
-        let first = self.rows.first();
-        for (column, name) in self.header.iter().enumerate() {
-            let number = matches!(first.and_then(|row| row.get(column)), Some(Cell::Number(_)));
-            let class = if number { " class=\"n\"" } else { "" };
-            write!(html, "<th scope=\"col\"{class}>{}</th>", escape(name))?;
-        }
-        html.push_str("</tr></thead>\n<tbody>\n");
-        for row in &self.rows {
-            html.push_str("<tr>");
-            for cell in row {
-                match cell {
-                    Cell::Text(text) => write!(html, "<td>{}</td>", escape(text))?,
-                    Cell::Number(text) => write!(html, "<td class=\"n\">{}</td>", escape(text))?,
-                }
-            }
-            for _ in row.len()..self.header.len() {
-                html.push_str("<td></td>");
-            }
-            html.push_str("</tr>\n");
-        }
-        html.push_str("</tbody>\n</table>\n</div>\n");
-        Ok(())
-    }
+/// The CSV file of a table or picture.
+fn file_of(page: &str, what: &str, number: usize) -> String {
+    format!("{page}-{what}-{number}.csv")
 }
 
 impl Origin {
-    fn write(&self, html: &mut String) -> fmt::Result {
-        if *self == Self::default() {
+    /// `data` is the page's name if it has a file of all data, else empty.
+    fn write(&self, html: &mut String, data: &str) -> fmt::Result {
+        if *self == Self::default() && data.is_empty() {
             return Ok(());
         }
         html.push_str("<footer>\n<h2>How this was made</h2>\n");
@@ -199,6 +184,9 @@ impl Origin {
             let seeds: Vec<String> = self.seeds.iter().map(u64::to_string).collect();
             writeln!(html, "<dt>Seeds</dt><dd>{}</dd>", seeds.join(", "))?;
         }
+        if !data.is_empty() {
+            writeln!(html, "<dt>All numbers</dt><dd>{}.csv</dd>", escape(data))?;
+        }
         html.push_str("</dl>\n</footer>\n");
         Ok(())
     }
@@ -206,8 +194,11 @@ impl Origin {
 
 #[cfg(test)]
 mod tests {
+    use plotters::style::RGBColor;
+
     use super::*;
-    use crate::report::{LinePlot, Point, Series, Spread};
+    use crate::report::colour::{GROUND, contrast};
+    use crate::report::{Cell, LinePlot, Point, Series, Spread};
 
     fn sample() -> Page {
         let curve = |rate: f64| {
@@ -241,6 +232,7 @@ mod tests {
         let figure =
             |plot: &LinePlot| Block::Figure { svg: plot.draw().unwrap(), caption: "Test < share.".into() };
         Page {
+            name: "a&b".into(),
             title: "Label ranking & <friends>".into(),
             blocks: vec![
                 Block::Paragraph("Ten-fold cross-validation of four losses.".into()),
@@ -249,6 +241,7 @@ mod tests {
                 figure(&plot),
                 figure(&bars),
             ],
+            data: "x\n1\n".into(),
             origin: Origin {
                 command: "perturb experiment --data DIR --seed 1 && echo '<done>'".into(),
                 versions: vec![("perturb".into(), "0.1.0".into())],
@@ -268,35 +261,48 @@ mod tests {
         for foreign in ["<script", "src=", "href", "@import", "url(", "<friends>", "<b>"] {
             assert!(!html.contains(foreign), "{foreign}");
         }
-        // Every element that is opened is closed.
-        for tag in [
-            "table",
-            "tr",
-            "td",
-            "figure",
-            "figcaption",
-            "span",
-            "pre",
-            "code",
-            "main",
-            "footer",
-            "svg",
-            "text",
-        ] {
-            let opened =
-                html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
-            assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{tag}");
+        let options = roxmltree::ParsingOptions { allow_dtd: true, ..roxmltree::ParsingOptions::default() };
+        roxmltree::Document::parse_with_options(&html, options).unwrap();
+    }
+
+    /// `--NAME` in the light and in the dark.
+    fn colours(name: &str) -> Vec<RGBColor> {
+        let name = format!("--{name}:#");
+        let values = STYLE.split(name.as_str()).skip(1);
+        let values = values.map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect::<String>());
+        let digits =
+            values.map(|hex| if hex.len() == 3 { hex.chars().flat_map(|c| [c, c]).collect() } else { hex });
+        let channel = |hex: &str, i: usize| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap();
+        digits.map(|hex: String| RGBColor(channel(&hex, 0), channel(&hex, 1), channel(&hex, 2))).collect()
+    }
+
+    #[test]
+    fn text_stands_out_from_the_ground() {
+        for text in ["text", "faint"].map(colours) {
+            for ground in ["back", "card"].map(colours) {
+                assert_eq!((text.len(), ground.len()), (2, 2));
+                for (&text, ground) in text.iter().zip(ground) {
+                    assert!(contrast(text, ground) >= 4.5, "{text:?} on {ground:?}");
+                }
+            }
         }
+        assert_eq!(colours("back"), [GROUND.light, GROUND.dark], "pictures blend into the page");
     }
 
     #[test]
     fn pages_are_saved_whole() {
         let folder = tempfile::tempdir().unwrap();
-        let path =
-            std::env::var_os("PERTURB_SAMPLE_PAGE").map_or(folder.path().join("page.html"), Into::into);
-        sample().save(&path).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), sample().to_html());
-        assert!(sample().save(folder.path().join("no/page.html")).is_err());
+        let saved = sample().save(&folder).unwrap();
+        let names = ["a&b.html", "a&b-table-1.csv", "a&b-figure-1.csv", "a&b-figure-2.csv", "a&b.csv"];
+        assert_eq!(saved, names.map(|name| folder.path().join(name)));
+        for (file, (_, contents)) in saved.iter().zip(sample().files()) {
+            assert_eq!(std::fs::read_to_string(file).unwrap(), contents);
+        }
+        let html = sample().to_html();
+        for name in &names[1..] {
+            assert!(html.contains(&escape(name)), "{name}");
+        }
+        assert!(sample().save(folder.path().join("no")).is_err());
     }
 
     #[test]

@@ -1,61 +1,33 @@
 //! Line plots as self-contained SVG.
 
 use std::ops::Range;
-use std::path::Path;
 
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::coord::{CoordTranslate, Shift};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{ReportError, escape};
-use crate::atomic;
+use super::colour::{AXIS, GRID, GROUND, SERIES, TEXT};
+use super::svg::wrap;
+use super::{ReportError, Svg};
 
-/// Colours that people with any colour vision tell apart (Okabe and Ito 2008), without the yellow, which is
-/// too light on white.
-const COLOURS: [RGBColor; 7] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    RGBColor(0, 0, 0),
-];
 /// Narrow, so that a phone's 360 pixels leave the text legible.
-const WIDTH: u32 = 600;
-/// The height of the axes with their labels; title and legend come on top.
-const AXES: u32 = 370;
-const LINE: u32 = 26;
+const WIDTH: u32 = 480;
+/// The height of the axes with their ticks; title, legend and labels come on top and below.
+const AXES: u32 = 310;
+const LINE: u32 = 24;
 /// Plotters' font sizes; pixels are these divided by 1.24.
-const TITLE: u32 = 25;
-const TEXT: u32 = 21;
-/// Characters of [`TITLE`] that fit into the width.
-const TITLE_CHARACTERS: usize = 60;
-/// Characters of [`TEXT`] that fit beside one entry of the legend, in two columns.
-const LEGEND_CHARACTERS: usize = 24;
+const LARGE: u32 = 23;
+const NORMAL: u32 = 20;
+/// Characters of [`LARGE`] and [`NORMAL`] that fit into the width.
+const TITLE_CHARACTERS: usize = 48;
+const LABEL_CHARACTERS: usize = 54;
+/// Characters of [`NORMAL`] that fit beside one entry of the legend, in two columns and in one.
+const LEGEND_CHARACTERS: [usize; 2] = [20, 46];
 /// The most marks on a line: more would hide it.
 const MARKED: usize = 25;
 /// The largest magnitude that is drawn, and the inverse of the least on a logarithmic axis.
 const LARGEST: f64 = 1e100;
-
-/// A picture; only plots of this library make one, so that it can stand in a page as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Svg(pub(super) String);
-
-impl Svg {
-    /// The SVG document.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Saves the document: the file is there in full or as it was before.
-    pub fn save(&self, file: impl AsRef<Path>) -> Result<(), ReportError> {
-        let file = file.as_ref();
-        atomic::write(file, self.0.as_bytes())
-            .map_err(|source| ReportError::Write { file: file.to_owned(), source })
-    }
-}
 
 /// One point of a [`Series`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -121,26 +93,60 @@ pub struct LinePlot {
 }
 
 impl LinePlot {
-    /// Draws the plot on white, 600 pixels wide; pages scale it. Refuses a plot without any finite point,
-    /// and numbers of a magnitude beyond 10¹⁰⁰.
+    /// Draws the plot, 480 pixels wide; pages scale it. Refuses a plot without any finite point or with an axis
+    /// without label, and numbers of a magnitude beyond 10¹⁰⁰.
     pub fn draw(&self) -> Result<Svg, ReportError> {
         let (x, y) = self.ranges()?;
-        let title = wrap(&self.title, TITLE_CHARACTERS);
-        let columns =
-            if self.series.iter().all(|s| s.name.chars().count() <= LEGEND_CHARACTERS) { 2 } else { 1 };
-        let head = LINE * (title.len() + self.series.len().div_ceil(columns)) as u32 + LINE;
-        let mut svg = String::new();
+        let layout = Layout::of(self);
+        for (label, axis) in [(&layout.x_label, "horizontal"), (&layout.y_label, "vertical")] {
+            if label.is_empty() {
+                return Err(ReportError::Plot {
+                    title: self.title.clone(),
+                    expected: "a label on each axis",
+                    found: format!("none on the {axis} axis"),
+                });
+            }
+        }
+        let mut document = String::new();
         {
-            let root = SVGBackend::with_string(&mut svg, (WIDTH, head + AXES)).into_drawing_area();
-            self.paint(&root, &title, columns, head, x, y).map_err(|found| ReportError::Plot {
+            let height = layout.head() + AXES + layout.foot();
+            let root = SVGBackend::with_string(&mut document, (WIDTH, height)).into_drawing_area();
+            self.paint(&root, &layout, x, y).map_err(|found| ReportError::Plot {
                 title: self.title.clone(),
                 expected: "a plot that can be drawn",
                 found,
             })?;
         }
-        // A name for screen readers; plotters writes a plain <svg …> start tag.
-        let label = format!("<svg role=\"img\" aria-label=\"{}\" ", escape(&self.title));
-        Ok(Svg(svg.replacen("<svg ", &label, 1)))
+        Ok(Svg::new(&self.title, &self.description(), &document, self.records()))
+    }
+
+    /// What the plot shows, for who cannot see it.
+    fn description(&self) -> String {
+        let ends = self.series.iter().filter_map(|series| {
+            let at = |point: &Point| format!("{} at {}", tick(point.y), tick(point.x));
+            let mut points = series.points.iter().filter(|point| drawn(point)).map(at);
+            let first = points.next()?;
+            let rest = points.next_back().map_or_else(String::new, |last| format!(", {last}"));
+            Some(format!(" {}: {first}{rest}.", series.name))
+        });
+        let ends: String = ends.collect();
+        format!("Line plot of {} against {}.{ends}", self.y_label, self.x_label)
+    }
+
+    /// The points that are drawn, one a record.
+    fn records(&self) -> Vec<Vec<String>> {
+        let spreads = self.series.iter().flat_map(|series| &series.points).any(|point| spread(point) > 0.0);
+        let mut head = vec!["series".to_owned(), self.x_label.clone(), self.y_label.clone()];
+        head.extend(spreads.then(|| "spread".to_owned()));
+        let mut records = vec![head];
+        for series in &self.series {
+            for point in series.points.iter().filter(|point| drawn(point)) {
+                let mut record = vec![series.name.clone(), point.x.to_string(), point.y.to_string()];
+                record.extend(spreads.then(|| spread(point).to_string()));
+                records.push(record);
+            }
+        }
+        records
     }
 
     /// The ranges of both axes, never empty.
@@ -201,30 +207,46 @@ impl LinePlot {
     fn paint(
         &self,
         root: &DrawingArea<SVGBackend<'_>, Shift>,
-        title: &[String],
-        columns: usize,
-        head: u32,
+        layout: &Layout,
         x: Range<f64>,
         y: Range<f64>,
     ) -> Result<(), String> {
         let fault = |error: &dyn std::fmt::Display| error.to_string();
-        root.fill(&WHITE).map_err(|e| fault(&e))?;
-        let (top, axes) = root.split_vertically(head);
-        let line = |i: usize| LINE as i32 * i as i32 + LINE as i32 / 2;
-        for (i, text) in title.iter().enumerate() {
-            let place = (WIDTH as i32 / 2, line(i) + 8);
-            let style = font(TITLE).pos(middle(HPos::Center));
-            top.draw(&Text::new(text.clone(), place, style)).map_err(|e| fault(&e))?;
+        root.fill(&GROUND.light).map_err(|e| fault(&e))?;
+        let (top, rest) = root.split_vertically(layout.head());
+        let (axes, bottom) = rest.split_vertically(AXES);
+        let write = |area: &DrawingArea<SVGBackend<'_>, Shift>, text: &str, place, size, side| {
+            let style = font(size).pos(Pos::new(side, VPos::Center));
+            area.draw(&Text::new(text.to_owned(), place, style)).map_err(|e| fault(&e))
+        };
+        let (centre, mut height) = (WIDTH as i32 / 2, LINE as i32 / 2 + 4);
+        for text in &layout.title {
+            write(&top, text, (centre, height), LARGE, HPos::Center)?;
+            height += LINE as i32;
         }
-        for (i, series) in self.series.iter().enumerate() {
-            let left = 40 + (WIDTH as i32 - 60) / columns as i32 * (i % columns) as i32;
-            let height = line(title.len() + i / columns) + 14;
-            let (colour, text) = (colour(i), (left + 52, height));
-            let stroke = PathElement::new([(left, height), (left + 40, height)], colour.stroke_width(3));
-            top.draw(&stroke).map_err(|e| fault(&e))?;
-            mark(&top, i, (left + 20, height))?;
-            let style = font(TEXT).pos(middle(HPos::Left));
-            top.draw(&Text::new(series.name.clone(), text, style)).map_err(|e| fault(&e))?;
+        height += 4;
+        for (row, entries) in layout.legend.chunks(layout.columns).enumerate() {
+            for (column, lines) in entries.iter().enumerate() {
+                let left = 16 + (WIDTH as i32 - 32) / layout.columns as i32 * column as i32;
+                let series = row * layout.columns + column;
+                let stroke = [(left, height), (left + 36, height)];
+                let stroke = PathElement::new(stroke, colour(series).stroke_width(2));
+                top.draw(&stroke).map_err(|e| fault(&e))?;
+                mark(&top, series, (left + 18, height))?;
+                for (i, text) in lines.iter().enumerate() {
+                    write(&top, text, (left + 46, height + (LINE as usize * i) as i32), NORMAL, HPos::Left)?;
+                }
+            }
+            height += LINE as i32 * entries.iter().map(|lines| lines.len().max(1)).max().unwrap_or(1) as i32;
+        }
+        height += 6;
+        for text in &layout.y_label {
+            write(&top, text, (12, height), NORMAL, HPos::Left)?;
+            height += LINE as i32;
+        }
+        for (i, text) in layout.x_label.iter().enumerate() {
+            let place = (centre + 30, LINE as i32 / 2 + LINE as i32 * i as i32);
+            write(&bottom, text, place, NORMAL, HPos::Center)?;
         }
         match (self.log_x, self.log_y) {
             (false, false) => self.curves(&axes, x, y),
@@ -243,27 +265,23 @@ impl LinePlot {
     {
         let fault = |error: &dyn std::fmt::Display| error.to_string();
         let mut chart = ChartBuilder::on(area)
-            .margin_right(24)
-            .margin_left(10)
-            .margin_top(10)
-            .margin_bottom(10)
-            .x_label_area_size(62)
-            .y_label_area_size(92)
+            .margin_right(26)
+            .margin_left(6)
+            .margin_top(8)
+            .x_label_area_size(32)
+            .y_label_area_size(66)
             .build_cartesian_2d(x, y)
             .map_err(|e| fault(&e))?;
         chart
             .configure_mesh()
             .max_light_lines(0)
-            .bold_line_style(RGBColor(220, 220, 220))
-            .axis_style(RGBColor(90, 90, 90))
-            .label_style(font(TEXT))
-            .axis_desc_style(font(TEXT))
-            .x_labels(6)
-            .y_labels(7)
+            .bold_line_style(GRID.light)
+            .axis_style(AXIS.light)
+            .label_style(font(NORMAL))
+            .x_labels(5)
+            .y_labels(6)
             .x_label_formatter(&|x| tick(*x))
             .y_label_formatter(&|y| tick(*y))
-            .x_desc(&self.x_label)
-            .y_desc(&self.y_label)
             .draw()
             .map_err(|e| fault(&e))?;
         // Bands first, so that none hides a line.
@@ -300,6 +318,47 @@ impl LinePlot {
     }
 }
 
+/// Where text goes around the axes, in lines.
+struct Layout {
+    title: Vec<String>,
+    /// One entry a series.
+    legend: Vec<Vec<String>>,
+    columns: usize,
+    x_label: Vec<String>,
+    y_label: Vec<String>,
+}
+
+impl Layout {
+    fn of(plot: &LinePlot) -> Self {
+        let short = plot.series.iter().all(|series| series.name.chars().count() <= LEGEND_CHARACTERS[0]);
+        let columns = if short && plot.series.len() > 1 { 2 } else { 1 };
+        let width = LEGEND_CHARACTERS[2 - columns];
+        // A single line without a name needs none.
+        let named = plot.series.len() > 1 || plot.series.iter().any(|series| !series.name.trim().is_empty());
+        let legend = plot.series.iter().filter(|_| named).map(|series| wrap(&series.name, width)).collect();
+        Self {
+            title: wrap(&plot.title, TITLE_CHARACTERS),
+            legend,
+            columns,
+            x_label: wrap(&plot.x_label, LABEL_CHARACTERS),
+            y_label: wrap(&plot.y_label, LABEL_CHARACTERS),
+        }
+    }
+
+    /// The height above the axes.
+    fn head(&self) -> u32 {
+        let legend = self.legend.chunks(self.columns);
+        let legend: usize =
+            legend.map(|entries| entries.iter().map(|lines| lines.len().max(1)).max().unwrap_or(1)).sum();
+        LINE * (self.title.len() + legend + self.y_label.len()) as u32 + 14
+    }
+
+    /// The height below them.
+    fn foot(&self) -> u32 {
+        LINE * self.x_label.len() as u32 + 8
+    }
+}
+
 fn drawn(point: &Point) -> bool {
     point.x.is_finite() && point.y.is_finite()
 }
@@ -314,7 +373,7 @@ fn runs(points: &[Point]) -> impl Iterator<Item = &[Point]> {
 }
 
 fn colour(series: usize) -> RGBColor {
-    COLOURS.get(series % COLOURS.len()).copied().unwrap_or(BLACK)
+    SERIES[series % SERIES.len()].light
 }
 
 /// A mark in the colour of the series: four shapes against seven colours, so that series differ in black and
@@ -338,11 +397,7 @@ where
 }
 
 fn font(size: u32) -> TextStyle<'static> {
-    ("sans-serif", size).into_font().color(&RGBColor(30, 30, 30))
-}
-
-fn middle(h_pos: HPos) -> Pos {
-    Pos::new(h_pos, VPos::Center)
+    ("sans-serif", size).into_font().color(&TEXT.light)
 }
 
 /// A number at a tick: short, without the dust of binary fractions.
@@ -359,21 +414,6 @@ fn tick(value: f64) -> String {
     format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// `text` in lines of at most `width` characters, broken at spaces.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -381,15 +421,49 @@ mod tests {
     fn plot(points: &[(f64, f64)]) -> LinePlot {
         let points = points.iter().map(|&(x, y)| Point { x, y, spread: 0.1 }).collect();
         let series = vec![Series { name: "<a> & b".into(), points }];
-        LinePlot { title: "\"T\" < U".into(), x_label: "x".into(), series, ..LinePlot::default() }
+        LinePlot {
+            title: "\"T\" < U".into(),
+            x_label: "x".into(),
+            y_label: "y & z".into(),
+            series,
+            ..LinePlot::default()
+        }
     }
 
     #[test]
     fn text_is_text_without_fonts() {
         let svg = plot(&[(1.0, 2.0), (2.0, 3.0)]).draw().unwrap();
-        assert!(svg.as_str().starts_with("<svg role=\"img\" aria-label=\"&quot;T&quot; &lt; U\" "));
+        assert!(
+            svg.as_str().contains(
+                " role=\"img\">\n<title>&quot;T&quot; &lt; U</title>\n<desc>Line plot of y &amp; z"
+            )
+        );
         assert!(svg.as_str().contains("&lt;a&gt; &amp; b") && svg.as_str().matches("<text").count() > 10);
         assert!(svg.as_str().trim_end().ends_with("</svg>") && !svg.as_str().contains("href"));
+    }
+
+    #[test]
+    fn the_csv_has_every_number_that_is_drawn() {
+        let svg = plot(&[(1.0, 1.0 / 3.0), (2.0, f64::NAN), (1e-30, -2e30)]).draw().unwrap();
+        assert_eq!(
+            svg.csv(),
+            format!(
+                "series,x,y & z,spread\n<a> & b,1,0.3333333333333333,0.1\n<a> & b,{},{},0.1\n",
+                1e-30, -2e30
+            )
+        );
+    }
+
+    #[test]
+    fn names_of_any_length_stay_in_the_picture() {
+        let name = "a\u{0}long name ".repeat(40);
+        let plot = LinePlot { title: name.clone(), y_label: name.clone(), ..plot(&[(1.0, 2.0)]) };
+        let series =
+            plot.series.iter().map(|series| Series { name: name.clone(), ..series.clone() }).collect();
+        let svg = LinePlot { series, ..plot }.draw().unwrap();
+        let longest =
+            svg.as_str().lines().filter(|line| !line.starts_with('<')).map(|line| line.chars().count());
+        assert!(longest.max() <= Some(LABEL_CHARACTERS) && !svg.as_str().contains('\0'));
     }
 
     #[test]
@@ -421,6 +495,8 @@ mod tests {
         assert!(refusal(plot(&[(0.0, 1e101)])).contains("up to 1e100, found 1e101"));
         let zero = LinePlot { log_x: true, ..plot(&[(0.0, 1.0)]) };
         assert!(refusal(zero).contains("x greater than 0 on a logarithmic axis, found 0"));
+        let bare = LinePlot { y_label: " ".into(), ..plot(&[(1.0, 1.0)]) };
+        assert!(refusal(bare).contains("a label on each axis, found none on the vertical axis"));
         let low = LinePlot { log_y: true, ..plot(&[(1.0, 0.1)]) };
         assert!(refusal(low).contains("y greater than its spread on a logarithmic axis, found 0.1"));
     }
@@ -429,12 +505,5 @@ mod tests {
     fn ticks_are_short() {
         let all = [0.1 + 0.2, 0.0, -1e-17, 1000.0, 1e5, 1.5e-4, -2.0, 1e100].map(tick);
         assert_eq!(all, ["0.3", "0", "0", "1000", "1e5", "1.5e-4", "-2", "1e100"]);
-    }
-
-    #[test]
-    fn titles_break_at_spaces() {
-        assert_eq!(wrap("a bc  def g", 5), ["a bc", "def g"]);
-        assert_eq!(wrap("unbreakable", 5), ["unbreakable"]);
-        assert!(wrap("", 5).is_empty());
     }
 }

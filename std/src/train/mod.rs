@@ -12,7 +12,7 @@ mod schedule;
 mod standardize;
 
 pub use fit::{Best, EpochReport, Fitted, Patience, TrainError, Training};
-pub use judge::RankingScores;
+pub use judge::{LabelScores, RankingScores};
 pub use loss::{Loss, Objective, Workspace};
 pub use model::LinearModel;
 pub use optimizer::{Moments, Optimizer};

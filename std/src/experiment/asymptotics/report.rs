@@ -1,9 +1,9 @@
-use std::fmt::Write;
-
 use serde_json::{Value, json};
 
 use super::{EPSILON, LEVEL, Outcome, SCORES, Setting};
-use crate::report::{Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Spread, Svg, Table};
+use crate::report::{
+    self, Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Spread, Svg, Table,
+};
 
 /// Ratio and coverage by layer and n.
 #[must_use]
@@ -31,16 +31,15 @@ pub fn table(outcomes: &[Outcome]) -> Table {
 /// One line per layer and n.
 #[must_use]
 pub fn csv(outcomes: &[Outcome]) -> String {
-    let mut text = String::from("layer,n,ratio,ratio_error,coverage,coverage_error,without\n");
-    for Outcome { layer, size, ratio, coverage, without } in outcomes {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "\"{layer}\",{size},{:.6},{:.6},{:.6},{:.6},{without}",
-            ratio.0, ratio.1, coverage.0, coverage.1
-        );
-    }
-    text
+    let head =
+        ["layer", "n", "ratio", "ratio_error", "coverage", "coverage_error", "without"].map(String::from);
+    let record = |Outcome { layer, size, ratio, coverage, without }: &Outcome| {
+        let [ratio, ratio_error, coverage, coverage_error] =
+            [ratio.0, ratio.1, coverage.0, coverage.1].map(|number| format!("{number:.6}"));
+        let (layer, size, without) = ((*layer).to_owned(), size.to_string(), without.to_string());
+        [layer, size, ratio, ratio_error, coverage, coverage_error, without]
+    };
+    report::csv(std::iter::once(head).chain(outcomes.iter().map(record)))
 }
 
 /// Outcomes as JSON.
@@ -54,7 +53,7 @@ pub fn json(outcomes: &[Outcome]) -> Value {
 }
 
 /// The experiment as one page.
-pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<String, ReportError> {
+pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<Page, ReportError> {
     let blocks = vec![
         Block::Paragraph(format!(
             "Scores θ = {SCORES:?} (hypercube: the first three) are learned from n decisions at temperature {EPSILON}, \
@@ -75,9 +74,13 @@ pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<
         },
         Block::Table(table(outcomes)),
     ];
-    let page =
-        Page { title: "Scores from decisions: Proposition 4.1".into(), blocks, origin: origin.clone() };
-    Ok(page.to_html())
+    Ok(Page {
+        name: "asymptotics".into(),
+        title: "Scores from decisions: Proposition 4.1".into(),
+        blocks,
+        data: csv(outcomes),
+        origin: origin.clone(),
+    })
 }
 
 fn plot(

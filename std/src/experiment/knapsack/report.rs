@@ -1,10 +1,8 @@
-use std::fmt::Write;
-
 use serde_json::{Value, json};
 
 use super::{LOSSES, Outcome, Setting};
 use crate::experiment::mean_and_deviation;
-use crate::report::{Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Table};
+use crate::report::{self, Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Table};
 
 /// What the runs of one loss at one capacity say together.
 struct Summary {
@@ -42,7 +40,7 @@ fn summary(outcomes: &[Outcome], capacity: u32, loss: usize) -> Summary {
 /// Normalised regret by capacity and loss.
 #[must_use]
 pub fn table(outcomes: &[Outcome]) -> Table {
-    let header = ["capacity, loss", "normalised regret %", "less than squared by %", "standard errors"];
+    let header = ["capacity", "loss", "normalised regret %", "less than squared by %", "standard errors"];
     let rows = capacities(outcomes).into_iter().flat_map(|capacity| {
         LOSSES.iter().enumerate().map(move |(loss, name)| {
             let Summary { regret, gain } = summary(outcomes, capacity, loss);
@@ -52,7 +50,8 @@ pub fn table(outcomes: &[Outcome]) -> Table {
                 (format!("{:.2} ± {:.2}", 100.0 * gain.0, 100.0 * gain.1), format!("{:.1}", gain.0 / gain.1))
             };
             vec![
-                Cell::Text(format!("{capacity}, {name}")),
+                Cell::Number(capacity.to_string()),
+                Cell::Text((*name).to_owned()),
                 Cell::Number(format!("{:.2} ± {:.2}", 100.0 * regret.0, 100.0 * regret.1)),
                 Cell::Number(better),
                 Cell::Number(errors),
@@ -71,14 +70,13 @@ pub fn table(outcomes: &[Outcome]) -> Table {
 /// One line per capacity, run and loss.
 #[must_use]
 pub fn csv(outcomes: &[Outcome]) -> String {
-    let mut text = String::from("capacity,run,loss,learning_rate,normalized_regret\n");
-    for outcome in outcomes {
+    let head = ["capacity", "run", "loss", "learning_rate", "normalized_regret"].map(String::from);
+    let record = |outcome: &Outcome| {
+        let regret = format!("{:.6}", outcome.normalized_regret());
         let Outcome { capacity, run, loss, rate, .. } = outcome;
-        // Writing to a string cannot fail.
-        let _ =
-            writeln!(text, "{capacity},{run},{},{rate},{:.6}", LOSSES[*loss], outcome.normalized_regret());
-    }
-    text
+        [capacity.to_string(), run.to_string(), LOSSES[*loss].to_owned(), rate.to_string(), regret]
+    };
+    report::csv(std::iter::once(head).chain(outcomes.iter().map(record)))
 }
 
 /// Outcomes as JSON.
@@ -92,7 +90,7 @@ pub fn json(outcomes: &[Outcome]) -> Value {
 }
 
 /// The experiment as one page.
-pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<String, ReportError> {
+pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<Page, ReportError> {
     let days = outcomes.first().map_or(0, |outcome| outcome.regrets.len());
     let series = LOSSES.iter().enumerate().map(|(loss, &name)| {
         let points = capacities(outcomes).into_iter().map(|capacity| {
@@ -103,7 +101,7 @@ pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<
     });
     let plot = LinePlot {
         title: "Regret against capacity".into(),
-        x_label: "capacity W".into(),
+        x_label: "capacity W, in units of weight".into(),
         y_label: "normalised regret, %".into(),
         series: series.collect(),
         ..LinePlot::default()
@@ -126,6 +124,11 @@ pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<
         },
         Block::Table(table(outcomes)),
     ];
-    let page = Page { title: "Predict prices, then pack".into(), blocks, origin: origin.clone() };
-    Ok(page.to_html())
+    Ok(Page {
+        name: "knapsack".into(),
+        title: "Predict prices, then pack".into(),
+        blocks,
+        data: csv(outcomes),
+        origin: origin.clone(),
+    })
 }

@@ -1,9 +1,7 @@
-use std::fmt::Write;
-
 use serde_json::{Value, json};
 
 use super::{LOSSES, Protocol, SetResult, paper};
-use crate::report::{Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Spread, Table};
+use crate::report::{self, Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Spread, Table};
 
 /// Tables 1 and 2: mean ± standard deviation over the outer folds, ours and the paper's, and the mean over sets.
 #[must_use]
@@ -66,25 +64,27 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 /// One line per table, set, loss and outer fold: the score and the chosen cell.
 #[must_use]
 pub fn csv(results: &[SetResult]) -> String {
-    let mut text = String::from("table,set,loss,fold,spearman,learning_rate,epsilon\n");
+    let head = ["table", "set", "loss", "fold", "spearman", "learning_rate", "epsilon"];
+    let mut records = vec![head.map(String::from)];
     for set in results {
         for (table, losses) in set.tables.iter().enumerate() {
             for (loss, folds) in losses.iter().enumerate() {
                 for (fold, selection) in folds.iter().enumerate() {
                     let cell = set.cells[selection.cell];
-                    let (table, fold, loss) = (table + 1, fold + 1, LOSSES[loss]);
-                    let (name, score) = (&set.name, selection.score);
-                    // Writing to a string cannot fail.
-                    let _ = writeln!(
-                        text,
-                        "{table},{name},{loss},{fold},{score:.6},{},{}",
-                        cell.rate, cell.epsilon
-                    );
+                    records.push([
+                        (table + 1).to_string(),
+                        set.name.clone(),
+                        LOSSES[loss].to_owned(),
+                        (fold + 1).to_string(),
+                        format!("{:.6}", selection.score),
+                        cell.rate.to_string(),
+                        cell.epsilon.to_string(),
+                    ]);
                 }
             }
         }
     }
-    text
+    report::csv(records)
 }
 
 /// The tables as JSON: `[{set, rows, features, labels, table_1: {loss: [mean, deviation]}, …}]`.
@@ -111,7 +111,7 @@ pub fn json(results: &[SetResult]) -> Value {
 }
 
 /// The experiment as one page.
-pub fn page(results: &[SetResult], protocol: &Protocol, origin: &Origin) -> Result<String, ReportError> {
+pub fn page(results: &[SetResult], protocol: &Protocol, origin: &Origin) -> Result<Page, ReportError> {
     let mut blocks = vec![
         Block::Paragraph(format!(
             "An affine model ranks labels by four losses (Berthet et al. 2020, Section 5.2 and Appendix C.2). {} folds \
@@ -138,8 +138,13 @@ pub fn page(results: &[SetResult], protocol: &Protocol, origin: &Origin) -> Resu
     }
     blocks.push(Block::Heading("Tables".into()));
     blocks.extend(tables(results).into_iter().map(Block::Table));
-    let page = Page { title: "Label ranking: Tables 1 and 2".into(), blocks, origin: origin.clone() };
-    Ok(page.to_html())
+    Ok(Page {
+        name: "label_ranking".into(),
+        title: "Label ranking: Tables 1 and 2".into(),
+        blocks,
+        data: csv(results),
+        origin: origin.clone(),
+    })
 }
 
 const AGAINST_OTHERS: &str = "As Figure 3: one mark a data set, Table 2's protocol. Above the diagonal the \
@@ -155,8 +160,8 @@ fn against_others(results: &[SetResult]) -> LinePlot {
     }
     LinePlot {
         title: "Spearman correlation by data set".into(),
-        x_label: "the other loss".into(),
-        y_label: "perturbed Fenchel–Young".into(),
+        x_label: "Spearman correlation by the other loss".into(),
+        y_label: "Spearman correlation by perturbed Fenchel–Young".into(),
         series,
         ..LinePlot::default()
     }
@@ -169,8 +174,8 @@ fn against_paper(results: &[SetResult]) -> LinePlot {
     });
     LinePlot {
         title: "Spearman correlation, perturbed Fenchel–Young".into(),
-        x_label: "printed in the paper".into(),
-        y_label: "ours".into(),
+        x_label: "Spearman correlation printed in the paper".into(),
+        y_label: "Spearman correlation, ours".into(),
         spread: Spread::Bars,
         series: vec![diagonal(), Series { name: "data sets".into(), points: scattered(points) }],
         ..LinePlot::default()

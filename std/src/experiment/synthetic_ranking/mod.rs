@@ -16,7 +16,7 @@ use crate::data::Dataset;
 use crate::data::generate::SyntheticRanking;
 use crate::train::{LinearModel, Loss, Objective, RankingScores, Schedule, TrainError, Training};
 
-pub use report::{csv, json, page, table};
+pub use report::{csv, json, page, tables};
 
 /// The setting of the experiment.
 #[derive(Clone, Debug, PartialEq)]

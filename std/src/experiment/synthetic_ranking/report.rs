@@ -1,10 +1,8 @@
-use std::fmt::Write;
-
 use serde_json::{Value, json};
 
 use super::{Curve, LOSSES, Outcome, Setting};
 use crate::experiment::mean_and_deviation;
-use crate::report::{Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Svg, Table};
+use crate::report::{self, Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Svg, Table};
 use crate::train::RankingScores;
 
 /// A metric and its name.
@@ -28,35 +26,35 @@ fn summary(outcomes: &[Outcome], sigma: f64, loss: usize, metric: Metric) -> (f6
     mean_and_deviation(&scores)
 }
 
-/// Perfect and partial ranks by noise level and loss.
+/// Perfect and partial ranks by noise level and loss, a table each.
 #[must_use]
-pub fn table(outcomes: &[Outcome]) -> Table {
+pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
+    METRICS.into_iter().map(|metric| one_table(outcomes, metric)).collect()
+}
+
+fn one_table(outcomes: &[Outcome], metric: Metric) -> Table {
     let header = std::iter::once("σ".to_owned()).chain(LOSSES.iter().map(|&loss| loss.to_owned())).collect();
     let rows = sigmas(outcomes).into_iter().map(|sigma| {
-        let scores = (0..LOSSES.len()).map(|loss| {
-            let [perfect, partial] = METRICS.map(|metric| summary(outcomes, sigma, loss, metric).0);
-            Cell::Number(format!("{perfect:.4} | {partial:.4}"))
-        });
+        let scores = (0..LOSSES.len())
+            .map(|loss| Cell::Number(format!("{:.4}", summary(outcomes, sigma, loss, metric).0)));
         std::iter::once(Cell::Number(format!("{sigma:.4}"))).chain(scores).collect()
     });
-    Table { caption: "Perfect | partial ranks, means over data sets".into(), header, rows: rows.collect() }
+    Table { caption: format!("Share of {}, means over data sets", metric.0), header, rows: rows.collect() }
 }
 
 /// One line per noise level, data set and loss.
 #[must_use]
 pub fn csv(outcomes: &[Outcome]) -> String {
-    let mut text =
-        String::from("sigma,run,loss,learning_rate,perfect_ranks,partial_ranks,spearman,kendall\n");
-    for Outcome { sigma, run, loss, rate, scores } in outcomes {
+    let head =
+        ["sigma", "run", "loss", "learning_rate", "perfect_ranks", "partial_ranks", "spearman", "kendall"];
+    let record = |Outcome { sigma, run, loss, rate, scores }: &Outcome| {
         let RankingScores { spearman, kendall, perfect_ranks, partial_ranks } = scores;
-        let loss = LOSSES[*loss];
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{sigma:.6},{run},{loss},{rate},{perfect_ranks:.6},{partial_ranks:.6},{spearman:.6},{kendall:.6}"
-        );
-    }
-    text
+        let [sigma, perfect, partial, spearman, kendall] =
+            [sigma, perfect_ranks, partial_ranks, spearman, kendall].map(|number| format!("{number:.6}"));
+        let (run, loss, rate) = (run.to_string(), LOSSES[*loss].to_owned(), rate.to_string());
+        [sigma, run, loss, rate, perfect, partial, spearman, kendall]
+    };
+    report::csv(std::iter::once(head.map(String::from)).chain(outcomes.iter().map(record)))
 }
 
 /// Outcomes and learning curves as JSON.
@@ -86,7 +84,7 @@ pub fn page(
     curves: &[(f64, Vec<Curve>)],
     setting: &Setting,
     origin: &Origin,
-) -> Result<String, ReportError> {
+) -> Result<Page, ReportError> {
     let [train, validation, test] = setting.rows;
     let mut blocks = vec![Block::Paragraph(format!(
         "{} labels are ranked by y = argmax ⟨xᵀw₀ + σZ, y⟩ from {} features; a linear model learns from {train} rows \
@@ -106,23 +104,34 @@ pub fn page(
         setting.lambda,
         setting.runs,
     ))];
+    blocks.push(Block::Heading("Against the noise".into()));
     for metric in METRICS {
-        blocks.push(Block::Heading(format!("{} against the noise", metric.0)));
         let caption = format!("As Figure 7: {} on the test rows; bands of one standard deviation.", metric.0);
         blocks.push(Block::Figure { svg: against_noise(outcomes, metric)?, caption });
     }
     for (sigma, losses) in curves {
+        blocks.push(Block::Heading(format!("During training, σ = {sigma:.4}")));
         for metric in METRICS {
-            blocks.push(Block::Heading(format!("{} during training, σ = {sigma:.4}", metric.0)));
             let caption =
                 "As Figure 8: after each epoch, the mean of all iterates so far, at a constant rate."
                     .to_owned();
-            blocks.push(Block::Figure { svg: during_training(losses, metric)?, caption });
+            blocks.push(Block::Figure { svg: during_training(*sigma, losses, metric)?, caption });
         }
     }
-    blocks.push(Block::Table(table(outcomes)));
-    let page = Page { title: "Synthetic ranking: Figures 4, 7 and 8".into(), blocks, origin: origin.clone() };
-    Ok(page.to_html())
+    blocks.push(Block::Heading("Tables".into()));
+    blocks.extend(tables(outcomes).into_iter().map(Block::Table));
+    Ok(Page {
+        name: "synthetic_ranking".into(),
+        title: "Synthetic ranking: Figures 4, 7 and 8".into(),
+        blocks,
+        data: csv(outcomes),
+        origin: origin.clone(),
+    })
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 fn against_noise(outcomes: &[Outcome], metric: Metric) -> Result<Svg, ReportError> {
@@ -134,9 +143,9 @@ fn against_noise(outcomes: &[Outcome], metric: Metric) -> Result<Svg, ReportErro
         Series { name: name.into(), points: points.collect() }
     });
     LinePlot {
-        title: metric.0.into(),
-        x_label: "noise level σ".into(),
-        y_label: "share".into(),
+        title: format!("{} against the noise", capital(metric.0)),
+        x_label: "noise level σ, in units of scores".into(),
+        y_label: format!("share of {}", metric.0),
         log_x: true,
         series: series.collect(),
         ..LinePlot::default()
@@ -144,16 +153,16 @@ fn against_noise(outcomes: &[Outcome], metric: Metric) -> Result<Svg, ReportErro
     .draw()
 }
 
-fn during_training(losses: &[Curve], metric: Metric) -> Result<Svg, ReportError> {
+fn during_training(sigma: f64, losses: &[Curve], metric: Metric) -> Result<Svg, ReportError> {
     let series = losses.iter().zip(LOSSES).map(|(curve, name)| {
         let points =
             curve.iter().map(|(epoch, scores)| Point { x: *epoch as f64, y: metric.1(scores), spread: 0.0 });
         Series { name: name.into(), points: points.collect() }
     });
     LinePlot {
-        title: metric.0.into(),
+        title: format!("{} during training, σ = {sigma:.4}", capital(metric.0)),
         x_label: "epoch".into(),
-        y_label: "share".into(),
+        y_label: format!("share of {}", metric.0),
         series: series.collect(),
         ..LinePlot::default()
     }

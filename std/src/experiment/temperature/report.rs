@@ -1,16 +1,15 @@
-use std::fmt::Write;
-
 use serde_json::{Value, json};
 
 use super::{Outcome, Picture, Setting};
 use crate::report::{
-    Block, Cell, HeatMaps, LinePlot, Origin, Page, Panel, Point, ReportError, Series, Spread, Svg, Table,
+    self, Block, Cell, HeatMaps, LinePlot, Origin, Page, Panel, Point, ReportError, Series, Spread, Svg,
+    Table,
 };
 
 /// Bounds and distances by layer and temperature.
 #[must_use]
 pub fn table(outcomes: &[Outcome]) -> Table {
-    let header = ["layer, ε", "F_ε − F", "εF_1(0)", "‖y_ε − y*‖", "‖y_ε − y_1(0)‖"];
+    let header = ["layer", "ε", "F_ε − F", "εF_1(0)", "‖y_ε − y*‖", "‖y_ε − y_1(0)‖"];
     let rows = outcomes.iter().map(|outcome| {
         let excess = if outcome.excess.1 > 0.0 {
             format!("{:.4} ± {:.4}", outcome.excess.0, outcome.excess.1)
@@ -18,7 +17,8 @@ pub fn table(outcomes: &[Outcome]) -> Table {
             format!("{:.4}", outcome.excess.0)
         };
         vec![
-            Cell::Text(format!("{}, {:.3}", outcome.layer, outcome.epsilon)),
+            Cell::Text(outcome.layer.to_owned()),
+            Cell::Number(format!("{:.3}", outcome.epsilon)),
             Cell::Number(excess),
             Cell::Number(format!("{:.4}", outcome.bound)),
             Cell::Number(format!("{:.4}", outcome.from_decision)),
@@ -35,16 +35,14 @@ pub fn table(outcomes: &[Outcome]) -> Table {
 /// One line per layer and temperature.
 #[must_use]
 pub fn csv(outcomes: &[Outcome]) -> String {
-    let mut text = String::from("layer,epsilon,excess,excess_error,bound,from_decision,from_average\n");
-    for Outcome { layer, epsilon, excess, bound, from_decision, from_average } in outcomes {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{layer},{epsilon:.6},{:.6},{:.6},{bound:.6},{from_decision:.6},{from_average:.6}",
-            excess.0, excess.1
-        );
-    }
-    text
+    let head = ["layer", "epsilon", "excess", "excess_error", "bound", "from_decision", "from_average"];
+    let record = |Outcome { layer, epsilon, excess, bound, from_decision, from_average }: &Outcome| {
+        let numbers = [*epsilon, excess.0, excess.1, *bound, *from_decision, *from_average];
+        let [epsilon, excess, error, bound, from_decision, from_average] =
+            numbers.map(|number| format!("{number:.6}"));
+        [(*layer).to_owned(), epsilon, excess, error, bound, from_decision, from_average]
+    };
+    report::csv(std::iter::once(head.map(String::from)).chain(outcomes.iter().map(record)))
 }
 
 /// Outcomes as JSON.
@@ -63,7 +61,7 @@ pub fn page(
     picture: &Picture,
     setting: &Setting,
     origin: &Origin,
-) -> Result<String, ReportError> {
+) -> Result<Page, ReportError> {
     let share: Measure = |o| (o.excess.0 / o.bound, o.excess.1 / o.bound);
     let blocks = vec![
         Block::Paragraph(format!(
@@ -92,8 +90,13 @@ pub fn page(
         },
         Block::Table(table(outcomes)),
     ];
-    let page = Page { title: "The temperature: Proposition 2.3".into(), blocks, origin: origin.clone() };
-    Ok(page.to_html())
+    Ok(Page {
+        name: "temperature".into(),
+        title: "The temperature: Proposition 2.3".into(),
+        blocks,
+        data: csv(outcomes),
+        origin: origin.clone(),
+    })
 }
 
 /// A number of an outcome and its standard error.
@@ -119,7 +122,7 @@ fn plot(
     }
     LinePlot {
         title: title.into(),
-        x_label: "temperature ε".into(),
+        x_label: "temperature ε, in units of scores".into(),
         y_label: y_label.into(),
         log_x: true,
         spread: Spread::Bars,
@@ -142,5 +145,5 @@ fn pictures(picture: &Picture) -> Result<Svg, ReportError> {
     ];
     let averages = picture.averages.iter();
     panels.extend(averages.map(|(epsilon, y)| panel(format!("average path, ε = {epsilon}"), y, (0.0, 1.0))));
-    HeatMaps { panels }.draw()
+    HeatMaps { title: "A terrain and paths through it".into(), panels }.draw()
 }

@@ -1,25 +1,15 @@
-//! The demo's page, and what every page says of its origin.
+//! The page of `perturb demo`.
 
 use perturb::report::{Block, LinePlot, Origin, Page, Point, Series, Table};
 
-use super::Failure;
-
-/// The command as typed, the version and the seed.
-pub(crate) fn origin(seed: u64) -> Origin {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    Origin {
-        command: format!("perturb {}", words.join(" ")),
-        versions: vec![("perturb".into(), env!("CARGO_PKG_VERSION").into())],
-        seeds: vec![seed],
-    }
-}
+use crate::cli::Failure;
 
 /// The demo's table and learning curves.
 pub(crate) fn demo(
     origin: Origin,
     table: Table,
     curves: Vec<(&'static str, Vec<(f64, f64)>)>,
-) -> Result<String, Failure> {
+) -> Result<Page, Failure> {
     let series = curves.into_iter().map(|(name, points)| {
         let points = points.into_iter().map(|(x, y)| Point { x, y, spread: 0.0 });
         Series { name: name.into(), points: points.collect() }
@@ -36,5 +26,6 @@ pub(crate) fn demo(
         Block::Figure { svg: plot.draw()?, caption: "The last iterate after each epoch.".into() },
         Block::Table(table),
     ];
-    Ok(Page { title: "Learning to rank with four losses".into(), blocks, origin }.to_html())
+    let title = "Learning to rank with four losses".into();
+    Ok(Page { name: "demo".into(), title, blocks, origin, ..Page::default() })
 }

@@ -1,0 +1,109 @@
+//! Pages of results, and what every page says of its origin.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use perturb::data::Dataset;
+use perturb::report::{Origin, Page};
+
+use super::{Failure, Out};
+
+mod demo;
+mod evaluate;
+mod train;
+
+pub(crate) use demo::demo;
+pub(crate) use evaluate::evaluate;
+pub(crate) use train::{Curve, Epoch, train};
+
+/// The command as typed, quoted for a shell.
+pub(crate) fn command() -> String {
+    quoted(words())
+}
+
+/// What a page says of its origin: the command, the version, the seed and the data.
+///
+/// Of the command, it leaves out how the work was done, and the folders of absolute paths: these change no number, and
+/// are nobody's business.
+pub(crate) fn origin(seed: u64, data: &[&Dataset<f32>]) -> Origin {
+    let mut versions = vec![("perturb".into(), env!("CARGO_PKG_VERSION").into())];
+    versions.extend(data.iter().map(|data| {
+        let shape = format!("{} rows, {} features, {} labels", data.len(), data.features(), data.labels());
+        (format!("data {}", data.name()), format!("{shape}, digest {:016x}", data.digest()))
+    }));
+    Origin { command: quoted(lasting(words())), versions, seeds: vec![seed] }
+}
+
+fn words() -> Vec<String> {
+    std::env::args_os().skip(1).map(|word: OsString| word.to_string_lossy().into_owned()).collect()
+}
+
+fn quoted(words: Vec<String>) -> String {
+    let words: Vec<String> = std::iter::once("perturb".to_owned()).chain(words).collect();
+    // Only a NUL has no quotation, and no argument holds one.
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+}
+
+/// The words that another machine, or the same one after an interruption, would be given for the same page.
+fn lasting(words: Vec<String>) -> Vec<String> {
+    let mut lasting = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => (option, Some(value)),
+            _ => (word.as_str(), None),
+        };
+        match option {
+            "--resume" => {}
+            "--threads" | "--checkpoint" | "--checkpoint-every" => {
+                if value.is_none() {
+                    words.next();
+                }
+            }
+            _ => lasting.push(match value {
+                Some(value) => format!("{option}={}", relative(value)),
+                None => relative(&word),
+            }),
+        }
+    }
+    lasting
+}
+
+/// The last part of an absolute path, and anything else as it is.
+fn relative(word: &str) -> String {
+    let path = Path::new(word);
+    let name = path.file_name().filter(|_| path.is_absolute());
+    name.map_or_else(|| word.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+impl Out {
+    /// Saves the page and its numbers in the folder, made if it is missing; says where.
+    pub(crate) fn save(&self, page: &Page) -> Result<(), Failure> {
+        let Some(folder) = self.folder()? else { return Ok(()) };
+        for file in page.save(folder)? {
+            eprintln!("wrote {}", file.display());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_without_places_and_ways_of_working() {
+        let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
+        let typed = "train --data /home/me/a.csv --threads 3 --threads=4 --model=/tmp/m --resume --checkpoint c \
+                     --checkpoint-every=0 --seed 1 --out report/x";
+        assert_eq!(lasting(words(typed)).join(" "), "train --data a.csv --model=m --seed 1 --out report/x");
+        assert_eq!(lasting(words("demo --threads")), ["demo"]);
+        assert_eq!(lasting(words("demo --out /")), ["demo", "--out", "/"]);
+    }
+
+    #[test]
+    fn commands_can_be_pasted() {
+        let words = ["train", "--data", "a b;<c>'\n.csv"].map(String::from).to_vec();
+        assert_eq!(shlex::split(&quoted(words.clone())).map(|all| all[1..].to_vec()), Some(words));
+    }
+}

@@ -1,0 +1,299 @@
+//! The pages that the program writes: well-formed, self-contained, the same bytes for the same seed, and with the numbers of
+//! their CSV files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+/// A label and a file that try to break out of a page.
+const HOSTILE: &str = "\"'><script>alert(1)</script>&amp;,\n=x";
+const HOSTILE_FILE: &str = "a'b\" &<i>;\n.csv";
+
+fn perturb(folder: &Path, arguments: &[&str]) -> Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_perturb"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("PERTURB_DATA")
+        .output()
+        .expect("the program runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// Names and contents of the files in a folder.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let files = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
+    files
+        .map(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+            (name.to_owned(), fs::read_to_string(&path).expect("UTF-8"))
+        })
+        .collect()
+}
+
+/// Two features and the ranks of three labels; one of each has a hostile name.
+fn votes(file: &Path) {
+    let mut writer = csv::Writer::from_path(file).expect("a temporary folder is writable");
+    writer.write_record(["x", &HOSTILE.replace("script", "b"), HOSTILE, "c\nd", "e"]).expect("a record");
+    for i in 0..200 {
+        let x = f64::from(i % 20) / 10.0 - 1.0;
+        let ranks = if x > 0.0 { ["1", "2", "3"] } else { ["3", "2", "1"] };
+        let features = [x.to_string(), (i % 7).to_string()];
+        writer.write_record(features.iter().map(String::as_str).chain(ranks)).expect("a record");
+    }
+    writer.flush().expect("a temporary folder is writable");
+}
+
+fn text(node: Node<'_, '_>) -> String {
+    node.descendants().filter_map(|node| if node.is_text() { node.text() } else { None }).collect()
+}
+
+/// `html` as a tree; a strict parser, so that each element is closed and each attribute quoted.
+fn parse(html: &str) -> Document<'_> {
+    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    Document::parse_with_options(html, options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn elements<'a, 'b>(node: Node<'a, 'b>, name: &'static str) -> impl Iterator<Item = Node<'a, 'b>> {
+    node.descendants().filter(move |node| node.tag_name().name() == name)
+}
+
+/// All that holds of any page, and that the CSV files beside it have its numbers.
+fn check(name: &str, files: &BTreeMap<String, String>) {
+    let html = &files[&format!("{name}.html")];
+    let page = parse(html);
+    let root = page.root_element();
+    assert_eq!(root.attribute("lang"), Some("en"));
+    let title = elements(root, "title").next().map(text).expect("a title");
+    assert_eq!(elements(root, "h1").map(text).collect::<Vec<_>>(), [title]);
+    assert!(elements(root, "meta").any(|meta| meta.attribute("name") == Some("viewport")));
+
+    // Nothing is loaded, and nothing runs.
+    for node in root.descendants().filter(Node::is_element) {
+        let tag = node.tag_name().name();
+        assert!(!["script", "link", "iframe", "img", "image", "object", "use", "a"].contains(&tag), "{tag}");
+        for attribute in node.attributes() {
+            let (key, value) = (attribute.name(), attribute.value());
+            assert!(!key.starts_with("on") && !["src", "href", "style"].contains(&key), "{key}");
+            assert!(!value.contains("url(") && !value.contains("://"), "{value}");
+        }
+    }
+    for style in elements(root, "style").map(text) {
+        assert!(!style.contains("url(") && !style.contains("@import") && !style.contains("//"), "{style}");
+    }
+
+    // Headings go down one level at a time.
+    let levels =
+        root.descendants().filter_map(|node| node.tag_name().name().strip_prefix('h')?.parse::<u32>().ok());
+    let levels: Vec<u32> = levels.collect();
+    assert!(levels[0] == 1 && levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+
+    let mut numbers = 0;
+    for (i, figure) in elements(root, "figure").enumerate() {
+        figure_has_its_numbers(figure, &files[&format!("{name}-figure-{}.csv", i + 1)]);
+        numbers += 1;
+    }
+    for (i, table) in elements(root, "table").enumerate() {
+        table_has_its_numbers(table, &files[&format!("{name}-table-{}.csv", i + 1)]);
+        numbers += 1;
+    }
+    let raw = usize::from(files.contains_key(&format!("{name}.csv")));
+    let beside = files.keys().filter(|file| file.starts_with(name) && **file != format!("{name}.html"));
+    assert_eq!(beside.count(), numbers + raw);
+}
+
+fn figure_has_its_numbers(figure: Node<'_, '_>, csv: &str) {
+    let svg = elements(figure, "svg").next().expect("a picture");
+    assert_eq!(svg.attribute("role"), Some("img"));
+    let part = |name| elements(svg, name).next().map(text).unwrap_or_default();
+    assert!(!part("title").is_empty() && !part("desc").is_empty());
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let head = reader.headers().expect("a header").clone();
+    let records: Vec<csv::StringRecord> = reader.records().map(|record| record.expect("a record")).collect();
+    assert!(!records.is_empty());
+    if &head[0] == "panel" {
+        // One cell a value; the colour scale below each panel has 108 steps.
+        let cells = elements(svg, "rect").filter(|rect| rect.attribute("width") != Some("1.3"));
+        assert_eq!(cells.count(), records.len() + 1, "and the ground");
+        return;
+    }
+    // Both axes are labelled, with what heads the columns.
+    let shown = elements(svg, "text").map(|node| text(node).trim().to_owned()).collect::<Vec<_>>().join(" ");
+    for label in [&head[1], &head[2]] {
+        assert!(!label.trim().is_empty() && shown.contains(label), "{label}: {shown}");
+        assert!(part("desc").contains(label));
+    }
+    let mut drawn: BTreeMap<&str, Vec<[f64; 2]>> = BTreeMap::new();
+    for record in &records {
+        let number = |field: usize| record[field].parse::<f64>().expect("a number");
+        drawn.entry(&record[0]).or_default().push([number(1), number(2)]);
+        assert!(record[0].trim().is_empty() || shown.contains(record[0].trim()), "{shown}");
+    }
+    // A line's pixels are the CSV's numbers on a linear or logarithmic scale.
+    let lines = elements(svg, "polyline").filter_map(|line| line.attribute("points").map(pixels));
+    let lines: Vec<Vec<[f64; 2]>> = lines.collect();
+    for (series, points) in drawn {
+        assert!(lines.iter().any(|line| shows(line, &points)), "{series}: {points:?} in {lines:?}");
+    }
+}
+
+fn pixels(points: &str) -> Vec<[f64; 2]> {
+    let pair = |pair: &str| {
+        let (x, y) = pair.split_once(',').expect("x,y");
+        [x, y].map(|number| number.parse().expect("a number"))
+    };
+    points.split_whitespace().map(pair).collect()
+}
+
+/// Whether `line` has the place of each point, to the pixel that plotters rounds to.
+fn shows(line: &[[f64; 2]], points: &[[f64; 2]]) -> bool {
+    line.len() == points.len()
+        && (0..2).all(|axis| {
+            let pixels: Vec<f64> = line.iter().map(|point| point[axis]).collect();
+            let numbers: Vec<f64> = points.iter().map(|point| point[axis]).collect();
+            let logarithms: Vec<f64> = numbers.iter().map(|number| number.ln()).collect();
+            proportional(&pixels, &numbers) || proportional(&pixels, &logarithms)
+        })
+}
+
+/// Whether `pixels` lie on `numbers`, stretched and shifted so that the ends of their ranges meet.
+fn proportional(pixels: &[f64], numbers: &[f64]) -> bool {
+    let end = |of: &[f64], low: f64| of.iter().map(|x| x * low).fold(f64::INFINITY, f64::min) * low;
+    let (low, high) = (end(numbers, 1.0), end(numbers, -1.0));
+    let (first, last) = (end(pixels, 1.0), end(pixels, -1.0));
+    let share = |number: f64| if high > low { (number - low) / (high - low) } else { 0.0 };
+    let on = |start: f64, end: f64| {
+        pixels
+            .iter()
+            .zip(numbers)
+            .all(|(pixel, &number)| (start + share(number) * (end - start) - pixel).abs() <= 1.5)
+    };
+    low.is_finite() && high.is_finite() && (on(first, last) || on(last, first))
+}
+
+/// The cells of the page are the fields of the CSV, where a number and its ± are two.
+fn table_has_its_numbers(table: Node<'_, '_>, csv: &str) {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(csv.as_bytes());
+    let fields = reader.records().map(|record| record.expect("a record").iter().map(String::from).collect());
+    let fields: Vec<Vec<String>> = fields.collect();
+    let cells = elements(table, "tr").map(|row| row.children().filter(Node::is_element).map(text).collect());
+    let cells: Vec<Vec<String>> = cells.collect();
+    assert!(cells.len() > 1 && cells.len() == fields.len());
+    for (row, (cells, fields)) in cells.iter().zip(&fields).enumerate() {
+        let mut fields = fields.iter().peekable();
+        for cell in cells {
+            let mut shown = fields.next().expect("a field a cell").clone();
+            let spread = fields.next_if(|spread| {
+                let name = spread.ends_with(" ±");
+                if row == 0 { name } else { cell.contains(" ± ") && *cell == format!("{shown} ± {spread}") }
+            });
+            if let (Some(spread), true) = (spread, row > 0) {
+                shown = format!("{shown} ± {spread}");
+            }
+            if row == 0 && *cell == "paper" {
+                continue; // counted in the CSV
+            }
+            assert_eq!(*cell, shown);
+        }
+        assert!(fields.all(String::is_empty));
+    }
+}
+
+#[test]
+fn trainings_and_evaluations_have_pages_whatever_the_names() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let data = folder.join(HOSTILE_FILE);
+    votes(&data);
+    let data = data.to_str().expect("UTF-8");
+    let arguments = ["train", "--data", data, "--model", "m", "--out", "report", "--epochs", "8"];
+    perturb(folder, &arguments);
+    perturb(folder, &["evaluate", "--data", data, "--model", "m", "--out", "report"]);
+    let files = files(&folder.join("report"));
+    for name in ["train", "evaluate"] {
+        check(name, &files);
+        let page = &files[&format!("{name}.html")];
+        assert!(!page.contains("<script") && !page.contains("<i>"));
+        let place = folder.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+        assert!(!page.contains(place), "no folder of this machine");
+    }
+    let page = parse(&files["evaluate.html"]);
+    let rows = elements(page.root_element(), "th").map(text).collect::<Vec<_>>();
+    assert!(rows.contains(&HOSTILE.to_owned()) && rows.contains(&"c\nd".to_owned()), "{rows:?}");
+    let commands: Vec<String> = elements(page.root_element(), "code").map(text).collect();
+    let words = shlex::split(&commands[0]).expect("a command");
+    assert_eq!(words[..4], ["perturb", "evaluate", "--data", HOSTILE_FILE]);
+
+    // The table of labels is what the rows say.
+    let judged: Vec<Vec<String>> = csv::Reader::from_reader(files["evaluate-table-2.csv"].as_bytes())
+        .records()
+        .map(|record| record.expect("a record").iter().map(String::from).collect())
+        .collect();
+    let right: f64 = judged.iter().map(|row| row[1].parse::<f64>().expect("a share")).sum::<f64>() / 3.0;
+    let means = &files["evaluate-table-1.csv"];
+    let partial = means.lines().find_map(|line| line.strip_prefix("partial ranks,")).expect("the mean");
+    let partial: f64 = partial.trim_end_matches(" %").parse().expect("a share");
+    assert!((right - partial).abs() <= 0.01, "{right} {partial}");
+}
+
+#[test]
+fn pages_are_the_same_bytes_for_the_same_seed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = |name: &str, threads: &str, seed: &str| {
+        let folder = folder.path().join(name);
+        fs::create_dir(&folder).expect("a temporary folder is writable");
+        let data = folder.join("votes.csv");
+        votes(&data);
+        let common = ["--out", "report", "--seed", seed, "--threads", threads];
+        let data = data.to_str().expect("UTF-8");
+        for command in [
+            &["train", "--model", "m", "--patience", "3", "--data", data][..],
+            &["evaluate", "--model", "m", "--data", data],
+            &["demo", "--rows", "50", "--labels", "4", "--epochs", "5"],
+        ] {
+            perturb(&folder, &[command, &common[..]].concat());
+        }
+        files(&folder.join("report"))
+    };
+    let one = run("one", "1", "5");
+    assert_eq!(one, run("three", "3", "5"));
+    let other = run("other", "2", "6");
+    for page in ["train.html", "demo.html", "demo-figure-1.csv"] {
+        assert_ne!(one[page], other[page], "{page}");
+    }
+    for name in ["train", "evaluate", "demo"] {
+        check(name, &one);
+    }
+}
+
+#[test]
+fn experiments_have_pages() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let sets = folder.join("sets");
+    fs::create_dir(&sets).expect("a temporary folder is writable");
+    let row = |i: u32| format!("{},{}\n", f64::from(i % 9) - 4.0, if i % 9 > 4 { "1,2,3" } else { "3,1,2" });
+    let rows: String = (0..60).map(row).collect();
+    fs::write(sets.join("a&b, \"<c>\".csv"), format!("60,1,3\n{rows}")).expect("writable");
+    perturb(folder, &["experiment", "label-ranking", "--data", "sets", "--out", "report", "--quiet"]);
+    perturb(folder, &["experiment", "temperature", "--out", "report"]);
+    perturb(folder, &["experiment", "asymptotics", "--out", "report", "--quiet"]);
+    let files = files(&folder.join("report"));
+    for name in ["label_ranking", "temperature", "asymptotics"] {
+        check(name, &files);
+    }
+    // All folds: the mean of Table 1's first loss is that of its first ten lines.
+    let folds = csv::Reader::from_reader(files["label_ranking.csv"].as_bytes())
+        .records()
+        .map(|record| record.expect("a record"))
+        .filter(|record| &record[0] == "1" && &record[1] == "a&b, \"<c>\"" && &record[2] == "Perturbed FY")
+        .map(|record| record[4].parse::<f64>().expect("a score"))
+        .collect::<Vec<_>>();
+    assert_eq!(folds.len(), 10);
+    let mean = format!("{:.3}", folds.iter().sum::<f64>() / 10.0);
+    let table = files["label_ranking-table-1.csv"].lines().nth(1).expect("the set").to_owned();
+    assert!(table.contains(&format!("\",{mean},")), "{mean} in {table}");
+}
