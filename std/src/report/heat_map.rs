@@ -81,7 +81,7 @@ impl HeatMaps {
             self.panels.iter().map(|panel| wrap(&panel.title, TITLE_CHARACTERS)).collect();
         let title = LINE * titles.iter().map(Vec::len).max().unwrap_or(0) + 6;
         let row = title + SIDE + LEGEND + GAP;
-        let height = self.panels.len().div_ceil(ACROSS).max(1) * row;
+        let height = self.panels.len().div_ceil(ACROSS).max(1) * row - GAP + 6;
         let mut svg = format!(
             "<svg width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
              xmlns=\"http://www.w3.org/2000/svg\" font-family=\"sans-serif\" font-size=\"15\">\n\

@@ -3,8 +3,10 @@
 //! Plots are self-contained SVG, pages self-contained HTML: no script, no font and no other file is loaded. Their numbers are
 //! at hand as CSV.
 
+mod axis;
 mod colour;
 mod heat_map;
+mod layout;
 mod page;
 mod plot;
 mod svg;

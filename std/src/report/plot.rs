@@ -7,28 +7,20 @@ use plotters::coord::{CoordTranslate, Shift};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::axis::tick;
 use super::colour::{AXIS, GRID, GROUND, SERIES, TEXT};
-use super::svg::wrap;
+use super::layout::{LINE, Layout};
 use super::{ReportError, Svg};
 
 /// Narrow, so that a phone's 360 pixels leave the text legible.
 const WIDTH: u32 = 480;
 /// The height of the axes with their ticks; title, legend and labels come on top and below.
 const AXES: u32 = 310;
-const LINE: u32 = 24;
 /// Plotters' font sizes; pixels are these divided by 1.24.
 const LARGE: u32 = 23;
 const NORMAL: u32 = 20;
-/// Characters of [`LARGE`] and [`NORMAL`] that fit into the width.
-const TITLE_CHARACTERS: usize = 48;
-const LABEL_CHARACTERS: usize = 54;
-/// Characters of [`NORMAL`] that fit beside one entry of the legend, in two columns and in one.
-const LEGEND_CHARACTERS: [usize; 2] = [20, 46];
 /// The most marks on a line: more would hide it.
 const MARKED: usize = 25;
-/// The largest magnitude that is drawn, and the inverse of the least on a logarithmic axis.
-const LARGEST: f64 = 1e100;
-
 /// One point of a [`Series`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
@@ -149,61 +141,6 @@ impl LinePlot {
         records
     }
 
-    /// The ranges of both axes, never empty.
-    fn ranges(&self) -> Result<(Range<f64>, Range<f64>), ReportError> {
-        let refuse = |expected, found: f64| {
-            Err(ReportError::Plot { title: self.title.clone(), expected, found: tick(found) })
-        };
-        let (mut x, mut y) = (f64::INFINITY..f64::NEG_INFINITY, f64::INFINITY..f64::NEG_INFINITY);
-        let grow = |range: &mut Range<f64>, value: f64| {
-            *range = range.start.min(value)..range.end.max(value);
-        };
-        for point in self.series.iter().flat_map(|series| &series.points).filter(|point| drawn(point)) {
-            if self.log_x && point.x < 1.0 / LARGEST {
-                return refuse("x greater than 0 on a logarithmic axis", point.x);
-            }
-            if self.log_y && point.y - spread(point) < 1.0 / LARGEST {
-                return refuse("y greater than its spread on a logarithmic axis", point.y);
-            }
-            for value in [point.x, point.y, point.spread] {
-                if value.abs() > LARGEST {
-                    return refuse("numbers up to 1e100", value);
-                }
-            }
-            grow(&mut x, point.x);
-            grow(&mut y, point.y - spread(point));
-            grow(&mut y, point.y + spread(point));
-        }
-        if x.start > x.end {
-            return refuse("at least one finite point", f64::NAN);
-        }
-        // Room around the lines, and a range wide enough to be counted through in ticks.
-        let widen = |range: Range<f64>, share: f64| {
-            let magnitude = range.start.abs().max(range.end.abs());
-            let least = if magnitude > 0.0 { magnitude * 1e-6 } else { 1.0 };
-            let room = ((range.end - range.start) * share).max(least);
-            range.start - room..range.end + room
-        };
-        let x = if !self.log_x {
-            widen(x, 0.02)
-        } else if x.end / x.start < 1.1 {
-            x.start / 2.0..x.end * 2.0
-        } else {
-            let room = (x.end / x.start).powf(0.02);
-            x.start / room..x.end * room
-        };
-        let y = if self.log_y {
-            // Whole decades: ticks stand at powers of ten.
-            let decade = |y: f64, round: fn(f64) -> f64| 10.0f64.powf(round(y.log10()));
-            let (start, end) = (decade(y.start, f64::floor), decade(y.end, f64::ceil));
-            if start < end { start..end } else { start / 10.0..end * 10.0 }
-        } else {
-            // A line at 0 is a quantity that might have been larger, such as a share.
-            widen(if y == (0.0..0.0) { 0.0..1.0 } else { y }, 0.05)
-        };
-        Ok((x, y))
-    }
-
     fn paint(
         &self,
         root: &DrawingArea<SVGBackend<'_>, Shift>,
@@ -245,7 +182,7 @@ impl LinePlot {
             height += LINE as i32;
         }
         for (i, text) in layout.x_label.iter().enumerate() {
-            let place = (centre + 30, LINE as i32 / 2 + LINE as i32 * i as i32);
+            let place = (centre, LINE as i32 / 2 + LINE as i32 * i as i32);
             write(&bottom, text, place, NORMAL, HPos::Center)?;
         }
         match (self.log_x, self.log_y) {
@@ -318,52 +255,11 @@ impl LinePlot {
     }
 }
 
-/// Where text goes around the axes, in lines.
-struct Layout {
-    title: Vec<String>,
-    /// One entry a series.
-    legend: Vec<Vec<String>>,
-    columns: usize,
-    x_label: Vec<String>,
-    y_label: Vec<String>,
-}
-
-impl Layout {
-    fn of(plot: &LinePlot) -> Self {
-        let short = plot.series.iter().all(|series| series.name.chars().count() <= LEGEND_CHARACTERS[0]);
-        let columns = if short && plot.series.len() > 1 { 2 } else { 1 };
-        let width = LEGEND_CHARACTERS[2 - columns];
-        // A single line without a name needs none.
-        let named = plot.series.len() > 1 || plot.series.iter().any(|series| !series.name.trim().is_empty());
-        let legend = plot.series.iter().filter(|_| named).map(|series| wrap(&series.name, width)).collect();
-        Self {
-            title: wrap(&plot.title, TITLE_CHARACTERS),
-            legend,
-            columns,
-            x_label: wrap(&plot.x_label, LABEL_CHARACTERS),
-            y_label: wrap(&plot.y_label, LABEL_CHARACTERS),
-        }
-    }
-
-    /// The height above the axes.
-    fn head(&self) -> u32 {
-        let legend = self.legend.chunks(self.columns);
-        let legend: usize =
-            legend.map(|entries| entries.iter().map(|lines| lines.len().max(1)).max().unwrap_or(1)).sum();
-        LINE * (self.title.len() + legend + self.y_label.len()) as u32 + 14
-    }
-
-    /// The height below them.
-    fn foot(&self) -> u32 {
-        LINE * self.x_label.len() as u32 + 8
-    }
-}
-
-fn drawn(point: &Point) -> bool {
+pub(super) fn drawn(point: &Point) -> bool {
     point.x.is_finite() && point.y.is_finite()
 }
 
-fn spread(point: &Point) -> f64 {
+pub(super) fn spread(point: &Point) -> f64 {
     if point.spread.is_finite() { point.spread.abs() } else { 0.0 }
 }
 
@@ -400,23 +296,10 @@ fn font(size: u32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&TEXT.light)
 }
 
-/// A number at a tick: short, without the dust of binary fractions.
-fn tick(value: f64) -> String {
-    let magnitude = value.abs();
-    if magnitude < 1e-12 {
-        return "0".into();
-    }
-    if !(1e-3..1e5).contains(&magnitude) {
-        let digits = format!("{value:.3e}");
-        let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
-        return format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'));
-    }
-    format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::layout::LABEL_CHARACTERS;
 
     fn plot(points: &[(f64, f64)]) -> LinePlot {
         let points = points.iter().map(|&(x, y)| Point { x, y, spread: 0.1 }).collect();
@@ -499,11 +382,5 @@ mod tests {
         assert!(refusal(bare).contains("a label on each axis, found none on the vertical axis"));
         let low = LinePlot { log_y: true, ..plot(&[(1.0, 0.1)]) };
         assert!(refusal(low).contains("y greater than its spread on a logarithmic axis, found 0.1"));
-    }
-
-    #[test]
-    fn ticks_are_short() {
-        let all = [0.1 + 0.2, 0.0, -1e-17, 1000.0, 1e5, 1.5e-4, -2.0, 1e100].map(tick);
-        assert_eq!(all, ["0.3", "0", "0", "1000", "1e5", "1.5e-4", "-2", "1e100"]);
     }
 }
