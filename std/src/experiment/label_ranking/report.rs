@@ -32,15 +32,17 @@ fn one_table(results: &[SetResult], table: usize) -> Table {
     }
     // Sets that the paper does not have would make the columns incomparable.
     let both: Vec<&SetResult> = results.iter().filter(|set| printed(set, table).is_some()).collect();
-    let mut average = vec![Cell::Text("average of the paper's sets".into())];
-    for loss in 0..LOSSES.len() {
-        average.push(number(format!("{:.3}", mean(both.iter().map(|set| set.score(table, loss).0)))));
-        let known = results.iter().filter_map(|set| printed(set, table)).map(|p| p[loss].0);
-        average.push(number(format!("{:.3}", mean(known))));
+    if !both.is_empty() {
+        let mut average = vec![Cell::Text("average of the paper's sets".into())];
+        for loss in 0..LOSSES.len() {
+            average.push(number(format!("{:.3}", mean(both.iter().map(|set| set.score(table, loss).0)))));
+            let known = results.iter().filter_map(|set| printed(set, table)).map(|p| p[loss].0);
+            average.push(number(format!("{:.3}", mean(known))));
+        }
+        let least_squares = results.iter().filter_map(|set| paper::least_squares(&set.name));
+        average.push(number(format!("{:.3}", mean(least_squares))));
+        rows.push(average);
     }
-    let least_squares = results.iter().filter_map(|set| paper::least_squares(&set.name));
-    average.push(number(format!("{:.3}", mean(least_squares))));
-    rows.push(average);
     Table {
         caption: format!(
             "Table {}: Spearman correlation, mean ± standard deviation over the outer folds, ours and the paper's; inner \
