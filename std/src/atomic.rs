@@ -9,7 +9,14 @@ const PARTIAL: &str = ".partial";
 
 /// Writes `bytes` to a temporary file in the same folder, flushes it to the disk, and renames it to `path`.
 /// A crash at any moment leaves the old file or the new one, and perhaps a file `.NAME.….partial`.
+///
+/// A link is followed; what is no file, such as a pipe or `/dev/stdout`, is written to as it is.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let followed = path.canonicalize();
+    let path = followed.as_deref().unwrap_or(path);
+    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return std::fs::write(path, bytes);
+    }
     let folder = folder(path);
     let prefix = prefix(path);
     let mut builder = tempfile::Builder::new();
@@ -75,6 +82,20 @@ mod tests {
             write(&path, bytes).unwrap();
             assert_eq!(fs::read(&path).unwrap(), bytes);
             assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{FileTypeExt, symlink};
+            let (link, nowhere) = (folder.path().join("link"), folder.path().join("nowhere"));
+            symlink(&path, &link).unwrap();
+            symlink("/dev/null", &nowhere).unwrap();
+            for link in [&link, &nowhere] {
+                write(link, b"through").unwrap();
+                assert!(fs::symlink_metadata(link).unwrap().is_symlink());
+                fs::remove_file(link).unwrap();
+            }
+            assert_eq!(fs::read(&path).unwrap(), b"through");
+            assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
         }
         assert!(write(&folder.path().join("no/such/folder"), b"").is_err());
         // A folder cannot be replaced; the attempt leaves no temporary file.

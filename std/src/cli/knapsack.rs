@@ -37,11 +37,14 @@ impl Knapsack {
         if !self.capacities.is_empty() {
             setting.capacities.clone_from(&self.capacities);
         }
+        let digest = format!("{:016x}", days.digest());
+        let mut origin = report::origin(common.seed, &[]);
+        origin.versions.push(("data".into(), format!("digest {digest}")));
         let settings = Settings::new(
             "knapsack",
             [
                 ("seed", common.seed.to_string()),
-                ("data", format!("{:016x}", days.digest())),
+                ("data", digest),
                 ("capacities", format!("{:?}", setting.capacities)),
                 ("runs", setting.runs.to_string()),
             ],
@@ -57,7 +60,7 @@ impl Knapsack {
             say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
         }
         if self.out.wanted() {
-            self.out.save(&knapsack::page(&outcomes, &setting, &report::origin(common.seed, &[]))?)?;
+            self.out.save(&knapsack::page(&outcomes, &setting, &origin)?)?;
         }
         saver.done();
         Ok(())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use perturb::data::{label_ranking, table as csv_table};
-use perturb::{Dyn, Oracle, Ranking};
+use perturb::{Dyn, Oracle, Ranking, atomic};
 
 use super::source::{has_counts, load};
 use super::{Common, Failure, found};
@@ -69,7 +69,8 @@ impl Predict {
             to_csv(&names.label_names, &rows)?
         };
         if let Some(path) = &self.out {
-            std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+            atomic::write(path, text.as_bytes())
+                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
         } else {
             std::io::stdout().write_all(text.as_bytes())?;
         }
