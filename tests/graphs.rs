@@ -6,7 +6,7 @@ use perturb::{
     Neighbours, Normal, Oracle, Perturbed, Plane, Real, Rect, Seed, Shape, ShortestPath, SpanningTree,
 };
 use perturb_tests::naive_combinatorial::{self, best, spanning_trees};
-use perturb_tests::naive_graphs::{assignments, graph_paths, grid_paths};
+use perturb_tests::naive_graphs::{assignments, graph_paths, grid_paths, hungarian};
 use perturb_tests::reals;
 use perturb_tests::solve::solve;
 use proptest::collection::vec;
@@ -160,52 +160,6 @@ proptest! {
         prop_assert_eq!(solve::<f64, _>(&oracle, &theta).1, want);
         prop_assert_eq!(solve::<f32, _>(&oracle, &theta).1, want);
     }
-}
-
-/// The largest assignment value by potentials and alternating trees, one row at a time (Kuhn 1955, Munkres 1957).
-fn hungarian(n: usize, m: usize, theta: &[f64]) -> f64 {
-    if n > m {
-        let transposed: Vec<f64> = (0..n * m).map(|i| theta[i % n * m + i / n]).collect();
-        return hungarian(m, n, &transposed);
-    }
-    let (mut u, mut v) = (vec![0.0; n], vec![0.0; m]);
-    let mut row_of: Vec<Option<usize>> = vec![None; m];
-    for root in 0..n {
-        let (mut slack, mut from) = (vec![f64::INFINITY; m], vec![None; m]);
-        let mut in_tree = vec![false; m];
-        let (mut row, mut column) = (root, None);
-        loop {
-            for j in (0..m).filter(|&j| !in_tree[j]) {
-                let reduced = -theta[row * m + j] - u[row] - v[j];
-                if reduced < slack[j] {
-                    (slack[j], from[j]) = (reduced, column);
-                }
-            }
-            let next =
-                (0..m).filter(|&j| !in_tree[j]).min_by(|&a, &b| slack[a].total_cmp(&slack[b])).unwrap();
-            let delta = slack[next];
-            u[root] += delta;
-            for j in 0..m {
-                if in_tree[j] {
-                    u[row_of[j].unwrap()] += delta;
-                    v[j] -= delta;
-                } else {
-                    slack[j] -= delta;
-                }
-            }
-            in_tree[next] = true;
-            column = Some(next);
-            match row_of[next] {
-                Some(taken) => row = taken,
-                None => break,
-            }
-        }
-        while let Some(j) = column {
-            row_of[j] = Some(from[j].map_or(root, |before: usize| row_of[before].unwrap()));
-            column = from[j];
-        }
-    }
-    (0..m).filter_map(|j| row_of[j].map(|i| theta[i * m + j])).sum()
 }
 
 /// Mixtures and near misses are no vertices; a path with a shortcut is none either.
