@@ -1,6 +1,7 @@
 //! Paths, trees and assignments against the enumeration of their vertices, on random small instances full
 //! of ties, equal entries, signed zeros and negative scores.
 
+use perturb::estimator::FenchelYoungTerm;
 use perturb::{
     Assignment, Const, DagPath, Dyn, DynRect, EdgeLabel, Error, Graph, GridPath, MonteCarlo, NegativeCost,
     Neighbours, Normal, Oracle, Perturbed, Plane, Real, Rect, Seed, Shape, ShortestPath, SpanningTree,
@@ -197,6 +198,41 @@ fn other_points_are_no_vertices() {
     refuses(&square, &[&[1.0, 0.0, 1.0, 0.0], &[1.0, 0.0, 0.0, 0.0], &[0.5; 4], &[1.0, 1.0, 0.0, 0.0]]);
     let tree = SpanningTree::new(Graph::new(Const::<5>, Const::<9>, &MESH).unwrap()).unwrap();
     refuses(&tree, &[&[1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0], &[0.0; 9], &[4.0 / 9.0; 9]]);
+}
+
+/// Shortest paths are known as vertices whatever is done about negative costs, and nothing else is; the sampled loss there is
+/// the mean of its terms, not what a search of the dual comes to.
+#[test]
+fn shortest_paths_are_known_whatever_the_floor() {
+    fn check<T: Real>() {
+        let graph = Graph::new(Const::<4>, Const::<12>, &COMPLETE).unwrap();
+        let oracle = ShortestPath::<T, _, _>::new(graph, 0, 3).unwrap();
+        let paths = graph_paths(&COMPLETE, 0, 3);
+        for negative in [NegativeCost::default(), NegativeCost::Floor(T::HALF), NegativeCost::Refuse] {
+            let oracle = oracle.clone().with_negative_costs(negative).unwrap();
+            let mut work = oracle.work();
+            for bits in 0..1u32 << 12 {
+                let y: Vec<f64> = (0..12).map(|i| f64::from(bits >> i & 1)).collect();
+                assert_eq!(
+                    oracle.is_vertex(&reals::<T>(&y), &mut work),
+                    paths.contains(&y),
+                    "{negative:?} {y:?}"
+                );
+            }
+            assert!(!oracle.is_vertex(&[T::HALF; 12], &mut work));
+            let layer = Perturbed::new(oracle, Normal, T::ONE).unwrap();
+            let (theta, how) = ([T::from_f64(-20.0); 12], MonteCarlo::new(100, Seed(7)));
+            for path in &paths {
+                let target: [T; 12] = reals::<T>(path).try_into().unwrap();
+                let found = layer.fenchel_young(&theta, &target, how).unwrap();
+                let term = FenchelYoungTerm { target: &target, offset: T::ZERO };
+                let (loss, gradient) = layer.estimate(&theta, &term, how).unwrap();
+                assert_eq!((found.loss, found.gradient), (loss, gradient));
+            }
+        }
+    }
+    check::<f32>();
+    check::<f64>();
 }
 
 /// Constructors name what does not fit.

@@ -181,4 +181,23 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
     fn failure(&self, work: &Self::Work) -> Option<&'static str> {
         work.failure
     }
+
+    /// Every path that visits no node twice is a vertex. Decided by a walk: no search finds it where scores of 1 are refused, or
+    /// their floor is no less than the cost of a shortcut.
+    fn is_vertex(&self, y: &[T], _: &mut Self::Work) -> bool {
+        let is_marked = |&index: &u32| y.get(index as usize) == Some(&T::ONE);
+        let marked = y.iter().filter(|&&y| y == T::ONE).count();
+        if y.iter().filter(|&&y| y == T::ZERO).count() + marked != y.len() {
+            return false;
+        }
+        let (mut node, mut steps) = (self.source, 0);
+        while node != self.sink && steps < marked {
+            let mut marks = self.leaving(node).iter().copied().filter(is_marked);
+            let (Some(index), None) = (marks.next(), marks.next()) else { return false };
+            let Some(edge) = self.graph.edges().get(index as usize) else { return false };
+            node = edge.head;
+            steps += 1;
+        }
+        node == self.sink && steps == marked
+    }
 }
