@@ -7,8 +7,6 @@ use core::fmt::Write;
 
 use perturb_core::{Error, Real};
 
-use crate::suite::{Cases, NAMES, suite};
-
 mod closed;
 mod estimates;
 mod losses;
@@ -58,16 +56,6 @@ impl Default for Digest {
 
 /// Receives the name of a case and the digest of its result, or the error that it met.
 pub type Report<'a> = &'a mut dyn FnMut(&str, Result<u64, Error>);
-
-/// Runs every golden suite, in the order of [`GOLDEN`].
-#[inline] // Compiled where it is called, not into this library: firmware runs single suites.
-pub fn run(report: Report<'_>) {
-    for name in NAMES {
-        if let Cases::Golden(cases) = suite(name).cases {
-            cases(report);
-        }
-    }
-}
 
 /// The digest that the table has for a case.
 pub fn expected(name: &str) -> Option<u64> {
