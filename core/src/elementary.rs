@@ -59,9 +59,12 @@ pub(crate) fn erfc(x: f32) -> f32 {
 mod tests {
     use super::*;
 
+    /// An interpreter gets a sample.
+    const STRIDE: usize = if cfg!(miri) { 1009 } else { 1 };
+
     #[test]
     fn exp_is_within_two_ulp() {
-        for i in -860_000..=887_000 {
+        for i in (-860_000..=887_000).step_by(STRIDE) {
             let x = i as f32 * 1e-4;
             let want = libm::exp(f64::from(x));
             let ulp = f64::from(f32::EPSILON) * libm::exp2(libm::floor(libm::log2(want)));
@@ -77,7 +80,7 @@ mod tests {
 
     #[test]
     fn erfc_is_within_its_bounds() {
-        for i in -100_000..=92_000 {
+        for i in (-100_000..=92_000).step_by(STRIDE) {
             let x = i as f32 * 1e-4;
             let want = libm::erfc(f64::from(x));
             let error = (f64::from(erfc(x)) - want).abs();

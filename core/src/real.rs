@@ -428,6 +428,9 @@ impl Real for f64 {
 mod tests {
     use super::*;
 
+    /// An interpreter gets a sample.
+    const DRAWS: u32 = if cfg!(miri) { 200 } else { 100_000 };
+
     #[test]
     fn keys_sort_descending_with_ties_by_lowest_index() {
         let values = [0.5f32, -0.0, f32::INFINITY, 0.0, -3.0, 0.5];
@@ -446,7 +449,7 @@ mod tests {
         let mut rng = crate::Seed(1).stream(0);
         let mut worst32 = 0.0f64;
         let mut worst64 = 0.0f64;
-        for i in 0..200_000u32 {
+        for i in 0..2 * DRAWS {
             let u = if i % 2 == 0 { f32::uniform(&mut rng) } else { f32::uniform(&mut rng) * 30.0 };
             let (got, want) = (f64::from(u.ln_normal()), libm::log(f64::from(u)));
             let ulp = f64::from(f32::EPSILON) * libm::exp2(libm::floor(libm::log2(want.abs())));
@@ -467,14 +470,14 @@ mod tests {
     fn turns_lie_on_the_circle() {
         let mut rng = crate::Seed(2).stream(0);
         let mut mirror = crate::Seed(2).stream(0);
-        for _ in 0..100_000 {
+        for _ in 0..DRAWS {
             let (c, s) = f64::cos_sin_turn(&mut rng);
             let (quadrant, r) = f64::angle(&mut mirror);
             let (x, y) = rotate(quadrant, libm::cos(r), libm::sin(r));
             assert!((c - x).abs() < 3e-16 && (s - y).abs() < 3e-16);
         }
         let mut mirror = rng.clone();
-        for _ in 0..100_000 {
+        for _ in 0..DRAWS {
             let (c, s) = f32::cos_sin_turn(&mut rng);
             let (quadrant, r) = f32::angle(&mut mirror);
             let (x, y) = rotate(quadrant, libm::cos(f64::from(r)), libm::sin(f64::from(r)));

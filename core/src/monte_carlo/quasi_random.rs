@@ -35,7 +35,8 @@ mod tests {
 
     #[test]
     fn permutations_keep_all_points() {
-        for key in 0..1000u64 {
+        // An interpreter gets a sample.
+        for key in (0..1000u64).step_by(if cfg!(miri) { 97 } else { 1 }) {
             let mut seen = 0u64;
             for point in 0..BLOCK {
                 seen |= 1 << permute(point, key.wrapping_mul(0x9E37_79B9));
