@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use perturb::atomic;
 use perturb::model_file::ModelFile;
 
-use super::{Common, Failure, found};
+use super::{Common, Failure, found, usage};
 
 /// Writes a trained model as firmware takes it in: bytes, Rust or C.
 #[derive(Args, Debug)]
@@ -45,13 +45,13 @@ enum Format {
 impl Export {
     pub(crate) fn run(&self, _: &Common) -> Result<(), Failure> {
         if self.name.is_some() && self.format != Format::C {
-            return Err("--name is for --format c; Rust's names are a module's own".into());
+            return Err(usage("--name is for --format c; Rust's names are a module's own"));
         }
         found(&self.model)?;
         let model = ModelFile::load(&self.model)?;
         let text = match self.format {
             Format::Bytes if self.out.is_none() && std::io::stdout().is_terminal() => {
-                return Err("--format bytes would garble the terminal; name a file with --out".into());
+                return Err(usage("--format bytes would garble the terminal; name a file with --out"));
             }
             Format::Bytes => model.to_bare_bytes()?,
             Format::Rust => model.to_rust()?.into_bytes(),

@@ -1,6 +1,7 @@
 //! Arguments, dispatch and exit codes.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -101,22 +102,49 @@ enum Experiment {
     Temperature(theory::Temperature),
 }
 
+/// The exit code for arguments that are wrong.
+const USAGE: u8 = 2;
+
 /// A failure that is shown to the user.
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// A file to be read is there; one with a similar name is told of otherwise.
 fn found(file: &Path) -> Result<(), Failure> {
     let Err(error) = std::fs::metadata(file) else { return Ok(()) };
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let similar = entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .map(|other| (strsim::jaro(&name, &other), other))
+        .map(|entry| entry.path())
+        .map(|other| (similarity(file, &other), other))
         .filter(|&(similarity, _)| similarity > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = similar.map(|(_, other)| format!("; there is {}", folder.join(other).display()));
+    let hint = similar.map(|(_, other)| format!("; there is {}", other.display()));
     Err(format!("cannot read {}: {error}{}", file.display(), hint.unwrap_or_default()).into())
+}
+
+/// How alike two names are, from 0 to 1. An ending that both have says nothing.
+fn similarity(a: &Path, b: &Path) -> f64 {
+    let part = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+    if a.extension() == b.extension() {
+        return strsim::jaro(&part(a.file_stem()), &part(b.file_stem()));
+    }
+    strsim::jaro(&part(a.file_name()), &part(b.file_name()))
+}
+
+/// Arguments that do not go together: exit code 2.
+#[derive(Debug)]
+struct Usage(String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Usage {}
+
+fn usage(text: impl Into<String>) -> Failure {
+    Box::new(Usage(text.into()))
 }
 
 /// Where reports are written.
@@ -147,8 +175,16 @@ fn say(text: impl fmt::Display) -> Result<(), Failure> {
 }
 
 pub(crate) fn run() -> ExitCode {
-    let cli = Cli::parse();
-    match start(&cli) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && std::env::args_os().any(|word| word == "--json") => {
+            eprintln!("{}", serde_json::json!({ "error": error.to_string() }));
+            return ExitCode::from(USAGE);
+        }
+        Err(error) => error.exit(),
+    };
+    // What is left in a buffer may not fit the disk.
+    match start(&cli).and_then(|()| Ok(std::io::stdout().flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if reader_has_gone(failure.as_ref()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -157,7 +193,13 @@ pub(crate) fn run() -> ExitCode {
             } else {
                 eprintln!("perturb: {failure}");
             }
-            if failure.is::<Interrupted>() { ExitCode::from(interrupt::EXIT) } else { ExitCode::FAILURE }
+            if failure.is::<Interrupted>() {
+                ExitCode::from(interrupt::EXIT)
+            } else if failure.is::<Usage>() {
+                ExitCode::from(USAGE)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::interrupt::{Interrupt, Interrupted};
-use super::{Failure, number};
+use super::{Failure, number, usage};
 
 /// Where long work saves its state, and whether it goes on from there.
 #[derive(Args, Debug, Clone)]
@@ -38,7 +38,7 @@ impl Checkpoints {
         let saver = |file| Saver { file, settings, every, last: Instant::now(), interrupt };
         let Some(file) = self.checkpoint.clone().or(default) else {
             if self.resume {
-                return Err("--resume needs --out or --checkpoint, where an earlier run has saved".into());
+                return Err(usage("--resume needs --out or --checkpoint, where an earlier run has saved"));
             }
             return Ok((saver(None), None));
         };

@@ -9,7 +9,7 @@ use perturb::data::{Dataset, label_ranking};
 use perturb::model_file::{ModelFile, OracleKind};
 use perturb::train::LinearModel;
 
-use super::{Failure, found};
+use super::{Failure, found, usage};
 
 /// A file of rows, and where its ranking stands.
 #[derive(Args, Debug)]
@@ -36,6 +36,12 @@ impl Source {
     pub(crate) fn read(&self) -> Result<Dataset<f32>, Failure> {
         found(&self.data)?;
         Ok(if has_counts(&self.data)? {
+            if self.ordering.is_some() || !self.ranks.is_empty() {
+                let file = self.data.display();
+                return Err(usage(format!(
+                    "{file} is in the label-ranking format, which names no columns: --ranks and --ordering are for tables"
+                )));
+            }
             label_ranking::read(&self.data)?
         } else {
             csv_table::read(&self.data, &self.targets())?

@@ -17,7 +17,7 @@ use super::progress::Progress;
 use super::save::{self, Checkpoints};
 use super::saved::{BestEpoch, Saved};
 use super::source::Source;
-use super::{Common, Failure, Out, number, report, say, say_json, table};
+use super::{Common, Failure, Out, number, report, say, say_json, table, usage};
 
 #[derive(ValueEnum, Debug, Clone, Copy)]
 enum LossName {
@@ -118,6 +118,11 @@ impl Train {
     }
 
     fn train<N: Law<f32>>(&self, common: &Common, noise: N, kind: NoiseKind) -> Result<(), Failure> {
+        let folder = self.model.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let (model, folder) = (self.model.display(), folder.display());
+            return Err(format!("cannot write {model}: there is no folder {folder}").into());
+        }
         let data = self.source.read()?;
         let seed = Seed(common.seed);
         let (train, validation) = self.split(&data, seed)?;
@@ -302,7 +307,7 @@ impl Train {
         let order = shuffle(seed.fold(0), data.len());
         let (validation, train) = order.split_at((self.validation * data.len() as f64) as usize);
         if self.patience.is_some() && validation.is_empty() {
-            return Err("--patience needs validation rows: raise --validation".into());
+            return Err(usage("--patience needs validation rows: raise --validation"));
         }
         Ok((data.select(train), (!validation.is_empty()).then(|| data.select(validation))))
     }

@@ -37,7 +37,7 @@ impl ModelFile {
     /// ```
     pub fn to_rust(&self) -> Result<String, ModelFileError> {
         let file = self.to_bare_bytes()?;
-        let mut source = self.origin("//!");
+        let mut source = self.origin("//");
         let (features, scores, epsilon) = (self.features, self.scores, self.epsilon);
         let _ = write!(
             source,
@@ -49,13 +49,14 @@ pub const SCORES: usize = {scores};
 /// The temperature of the training.
 pub const EPSILON: f32 = {epsilon:?};
 /// W, one column of scores a feature.
+{ALLOW}
 pub static WEIGHTS: [[f32; SCORES]; FEATURES] = [
 "
         );
         for column in self.weights.chunks(scores) {
             let _ = writeln!(source, "    {column:?},");
         }
-        let _ = writeln!(source, "];\n/// b.\npub static BIAS: [f32; SCORES] = {:?};", self.bias);
+        let _ = writeln!(source, "];\n/// b.\n{ALLOW}\npub static BIAS: [f32; SCORES] = {:?};", self.bias);
         let _ = writeln!(source, "/// The model file.\npub static FILE: [u8; {}] = [", file.len());
         write_bytes(&mut source, &file);
         source.push_str("];\n");
@@ -129,6 +130,10 @@ static const float {name}_weights[{}] = {{
         lines
     }
 }
+
+/// Numbers are what they are, however near to π.
+const ALLOW: &str =
+    "#[allow(clippy::approx_constant, clippy::unreadable_literal, clippy::excessive_precision)]";
 
 /// `text` without what a compiler might read as more than text.
 fn ascii(text: &str) -> String {

@@ -7,6 +7,7 @@ fn arguments_out_of_range_are_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     votes(folder);
+    std::fs::write(folder.join("sets.csv"), "2,1,2\n0.5,1,2\n0.2,2,1\n").expect("writable");
     let greater = "expected a finite number greater than 0";
     for (arguments, expected) in [
         ("train", "--data <FILE>"),
@@ -38,6 +39,11 @@ fn arguments_out_of_range_are_refused() {
         ("experiment synthetic-ranking --epochs 0", "expected 1 to 1000000000"),
         ("experiment knapsack --data votes.csv --runs 0", "0 is not in 1..=65535"),
         ("export --model m", "--format <FORMAT>"),
+        ("export --model m --format rust --name x", "--name is for --format c"),
+        ("train --data votes.csv --patience 3 --validation 0", "--patience needs validation rows"),
+        ("train --data sets.csv --ordering x", "which names no columns"),
+        ("train --data votes.csv --epochs 0 --json", "{\"error\":\"error: invalid value '0'"),
+        ("experiment asymptotics --resume", "--resume needs --out or --checkpoint"),
         ("completions sh", "[possible values: bash, elvish, fish, powershell, zsh]"),
     ] {
         let words: Vec<&str> = arguments.split(' ').collect();
@@ -47,6 +53,7 @@ fn arguments_out_of_range_are_refused() {
         assert!(complaint.contains(expected), "{arguments}: {complaint}");
         assert!(output.stdout.is_empty(), "{arguments}");
     }
+    std::fs::remove_file(folder.join("sets.csv")).expect("the file");
     let left: Vec<_> =
         std::fs::read_dir(folder).expect("the folder").map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["votes.csv"]);

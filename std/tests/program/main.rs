@@ -125,9 +125,11 @@ fn faults_are_named_and_nothing_is_written() {
         "perturb: bad.csv, line 3, column 1: expected a finite decimal number within f32, found `abc`\n"
     );
     assert!(!folder.join("m").exists());
-    let absent = refuse(folder, &["train", "--data", "bda.csv"]);
-    assert!(absent.starts_with("perturb: cannot read bda.csv: "), "{absent}");
+    let absent = refuse(folder, &["train", "--data", "badd.csv"]);
+    assert!(absent.starts_with("perturb: cannot read badd.csv: "), "{absent}");
     assert!(absent.ends_with("; there is ./bad.csv\n"), "{absent}");
+    let lost = refuse(folder, &["train", "--data", "bad.csv", "--model", "no/m"]);
+    assert_eq!(lost, "perturb: cannot write no/m: there is no folder no\n");
     let absent = refuse(folder, &["train", "--data", "none.csv", "--json"]);
     assert!(json(&absent)["error"].as_str().is_some_and(|error| error.starts_with("cannot read none.csv: ")));
     assert!(refuse(folder, &["experiment", "label-ranking", "--data", "."]).contains("line 3, column 1"));
