@@ -1,0 +1,34 @@
+//! What the targets of `fuzz` found in the core. Mostly results that leave the range of the number type although all inputs
+//! are finite: they were infinite or NaN, and are now refused.
+
+use std::fmt::Debug;
+
+use perturb::loss::SpoPlus;
+use perturb::{Const, Error, Hypercube, Ranking};
+
+const MOST: f64 = f64::MAX;
+
+fn signs() -> Hypercube<f64, Const<1>> {
+    Hypercube::sign(Const).unwrap()
+}
+
+/// What is too large.
+fn overflow<R: Debug>(result: Result<R, Error>) -> &'static str {
+    match result {
+        Err(Error::Overflow { quantity }) => quantity,
+        other => panic!("{other:?} is no overflow"),
+    }
+}
+
+#[test]
+fn the_regret_of_huge_true_scores() {
+    let spo = SpoPlus::new(&signs(), &[MOST]).unwrap();
+    assert_eq!(overflow(spo.regret(&signs(), &[-1.0])), "the regret");
+}
+
+#[test]
+fn the_gradient_of_spo_plus_for_huge_vertices() {
+    let oracle = Ranking::new(Const::<2>, &[-MOST, MOST]).unwrap();
+    let spo = SpoPlus::new(&oracle, &[1e-300, 0.0]).unwrap();
+    assert_eq!(overflow(spo.loss(&oracle, &[0.0, 2e-300])), "the gradient");
+}
