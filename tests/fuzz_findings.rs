@@ -3,13 +3,21 @@
 
 use std::fmt::Debug;
 
-use perturb::loss::SpoPlus;
-use perturb::{Const, Error, Hypercube, Ranking};
+use perturb::loss::{SpoPlus, imle_gradient, interpolation_gradient};
+use perturb::{Const, Error, Hypercube, MonteCarlo, Normal, Perturbed, Ranking, Seed, Simplex};
 
 const MOST: f64 = f64::MAX;
 
+const TINY: f64 = 1e-310;
+
+const TWO: MonteCarlo = MonteCarlo::new(2, Seed(120));
+
 fn signs() -> Hypercube<f64, Const<1>> {
     Hypercube::sign(Const).unwrap()
+}
+
+fn simplex() -> Simplex<Const<2>> {
+    Simplex::new(Const).unwrap()
 }
 
 /// What is too large.
@@ -31,4 +39,12 @@ fn the_gradient_of_spo_plus_for_huge_vertices() {
     let oracle = Ranking::new(Const::<2>, &[-MOST, MOST]).unwrap();
     let spo = SpoPlus::new(&oracle, &[1e-300, 0.0]).unwrap();
     assert_eq!(overflow(spo.loss(&oracle, &[0.0, 2e-300])), "the gradient");
+}
+
+#[test]
+fn gradients_of_tiny_steps() {
+    let found = interpolation_gradient(&simplex(), &[0.0, 0.0], &[1.0, -1.0], TINY);
+    assert_eq!(overflow(found), "the gradient");
+    let layer = Perturbed::new(simplex(), Normal, TINY / 100.0).unwrap();
+    assert_eq!(overflow(imle_gradient(&layer, &[0.0, 0.0], &[1.0, -1.0], TINY, TWO)), "the gradient");
 }
