@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use perturb::loss::{SpoPlus, imle_gradient, interpolation_gradient};
+use perturb::loss::{SparseMap, SpoPlus, imle_gradient, interpolation_gradient};
 use perturb::{Const, Error, Hypercube, MonteCarlo, Normal, Perturbed, Ranking, Seed, Simplex};
 
 const MOST: f64 = f64::MAX;
@@ -47,4 +47,12 @@ fn gradients_of_tiny_steps() {
     assert_eq!(overflow(found), "the gradient");
     let layer = Perturbed::new(simplex(), Normal, TINY / 100.0).unwrap();
     assert_eq!(overflow(imle_gradient(&layer, &[0.0, 0.0], &[1.0, -1.0], TINY, TWO)), "the gradient");
+}
+
+#[test]
+fn the_regularised_loss_of_a_huge_target() {
+    let sparse = SparseMap { lambda: 1.0, tolerance: 1e-6, steps: 10 };
+    for target in [[MOST, MOST], [MOST, -MOST]] {
+        assert_eq!(overflow(sparse.loss(&simplex(), &[1.0, 0.0], &target)), "the loss");
+    }
 }
