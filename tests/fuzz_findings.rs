@@ -3,12 +3,17 @@
 
 use std::fmt::Debug;
 
-use perturb::loss::{SparseMap, SpoPlus, imle_gradient, interpolation_gradient};
-use perturb::{Const, Error, Hypercube, MonteCarlo, Normal, Perturbed, Ranking, Seed, Simplex};
+use perturb::loss::{SparseMap, SpoPlus, imle_gradient, interpolation_gradient, partial_label};
+use perturb::{
+    Const, EdgeLabel, Error, Graph, Gumbel, Hypercube, MonteCarlo, Normal, Perturbed, Ranking, Seed, Simplex,
+    SpanningTree,
+};
 
 const MOST: f64 = f64::MAX;
 
 const TINY: f64 = 1e-310;
+
+const ONE: MonteCarlo = MonteCarlo::new(1, Seed(120));
 
 const TWO: MonteCarlo = MonteCarlo::new(2, Seed(120));
 
@@ -55,4 +60,13 @@ fn the_regularised_loss_of_a_huge_target() {
     for target in [[MOST, MOST], [MOST, -MOST]] {
         assert_eq!(overflow(sparse.loss(&simplex(), &[1.0, 0.0], &target)), "the loss");
     }
+}
+
+#[test]
+fn the_loss_of_a_partial_label_far_from_the_scores() {
+    let graph = Graph::new(Const::<2>, Const::<2>, &[(0, 1), (0, 1)]).unwrap();
+    let tree = SpanningTree::new(graph).unwrap();
+    let agreeing = tree.constrained(&[EdgeLabel::Out, EdgeLabel::In]).unwrap();
+    let layer = Perturbed::new(tree, Gumbel, 1.0).unwrap();
+    assert_eq!(overflow(partial_label(&layer, &agreeing, &[MOST, -MOST], ONE)), "the loss");
 }
