@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use perturb::loss::{SparseMap, SpoPlus, imle_gradient, interpolation_gradient, partial_label};
 use perturb::{
-    Const, EdgeLabel, Error, Graph, Gumbel, Hypercube, MonteCarlo, Normal, Perturbed, Ranking, Seed, Simplex,
-    SpanningTree,
+    Const, EdgeLabel, Error, Graph, Gumbel, Hypercube, MonteCarlo, Multiplicative, Normal, Perturbed,
+    Ranking, Seed, Simplex, SpanningTree,
 };
 
 const MOST: f64 = f64::MAX;
@@ -69,4 +69,22 @@ fn the_loss_of_a_partial_label_far_from_the_scores() {
     let agreeing = tree.constrained(&[EdgeLabel::Out, EdgeLabel::In]).unwrap();
     let layer = Perturbed::new(tree, Gumbel, 1.0).unwrap();
     assert_eq!(overflow(partial_label(&layer, &agreeing, &[MOST, -MOST], ONE)), "the loss");
+}
+
+/// Factors have mean 1: of some seeds the first is larger.
+#[test]
+fn values_and_losses_of_huge_scores_times_factors() {
+    let layer = Multiplicative::new(signs(), 1.0).unwrap();
+    let mut told = 0;
+    for seed in 0..20 {
+        let how = MonteCarlo::new(1, Seed(seed));
+        match (layer.value_and_gradient(&[MOST], how), layer.fenchel_young(&[MOST], &[0.0], how)) {
+            (Ok((value, _)), Ok(loss)) => assert!(value.is_finite() && loss.loss.is_finite()),
+            (value, loss) => {
+                assert_eq!((overflow(value), overflow(loss)), ("the value", "the loss"));
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 0);
 }
