@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use perturb::loss::{SparseMap, SpoPlus, imle_gradient, interpolation_gradient, partial_label};
 use perturb::{
-    Const, EdgeLabel, Error, Graph, Gumbel, Hypercube, MonteCarlo, Multiplicative, Normal, Perturbed,
-    Ranking, Seed, Simplex, SpanningTree,
+    BlackBox, Const, EdgeLabel, Error, Graph, Gumbel, Hypercube, MonteCarlo, Multiplicative, Normal,
+    Perturbed, Ranking, Seed, Simplex, SpanningTree,
 };
 
 const MOST: f64 = f64::MAX;
@@ -87,4 +87,11 @@ fn values_and_losses_of_huge_scores_times_factors() {
         }
     }
     assert!(told > 0);
+}
+
+#[test]
+fn omega_of_an_offset_in_units_of_a_tiny_temperature() {
+    let oracle = BlackBox::new(Const::<1>, |_: &[f64], y: &mut [f64]| y.fill(1.0)).unwrap();
+    let layer = Perturbed::new(oracle.with_offset(|_: &[f64]| 1.0), Normal, TINY).unwrap();
+    assert_eq!(overflow(layer.omega(&[1.0], TWO)), "Omega");
 }
