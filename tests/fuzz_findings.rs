@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use perturb::loss::{SparseMap, SpoPlus, imle_gradient, interpolation_gradient, partial_label};
 use perturb::{
-    BlackBox, Const, EdgeLabel, Error, Graph, Gumbel, Hypercube, MonteCarlo, Multiplicative, Normal,
+    BlackBox, Const, EdgeLabel, Error, Exact, Graph, Gumbel, Hypercube, MonteCarlo, Multiplicative, Normal,
     Perturbed, Ranking, Seed, Simplex, SpanningTree,
 };
 
@@ -94,4 +94,14 @@ fn omega_of_an_offset_in_units_of_a_tiny_temperature() {
     let oracle = BlackBox::new(Const::<1>, |_: &[f64], y: &mut [f64]| y.fill(1.0)).unwrap();
     let layer = Perturbed::new(oracle.with_offset(|_: &[f64]| 1.0), Normal, TINY).unwrap();
     assert_eq!(overflow(layer.omega(&[1.0], TWO)), "Omega");
+}
+
+#[test]
+fn losses_of_points_far_from_the_scores() {
+    // By the dual, and with Ω in closed form.
+    let layer = Perturbed::new(signs(), Normal, 1.0).unwrap();
+    assert_eq!(overflow(layer.fenchel_young(&[MOST], &[-0.5], ONE)), "the loss");
+    let layer = Perturbed::new(simplex(), Gumbel, 1.0).unwrap();
+    let theta = [0.75 * MOST, -0.75 * MOST];
+    assert_eq!(overflow(layer.fenchel_young(&theta, &[0.25, 0.75], Exact)), "the loss");
 }
