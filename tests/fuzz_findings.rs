@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use perturb::loss::{SparseMap, SpoPlus, imle_gradient, interpolation_gradient, partial_label};
 use perturb::{
-    BlackBox, Const, EdgeLabel, Error, Exact, Graph, Gumbel, Hypercube, MonteCarlo, Multiplicative, Normal,
-    Perturbed, Ranking, Seed, Simplex, SpanningTree,
+    BatchExt, BlackBox, Const, Dyn, EdgeLabel, Error, Exact, Graph, Gumbel, Hypercube, MonteCarlo,
+    Multiplicative, Normal, Perturbed, Ranking, Seed, Simplex, SpanningTree,
 };
 
 const MOST: f64 = f64::MAX;
@@ -104,4 +104,29 @@ fn losses_of_points_far_from_the_scores() {
     let layer = Perturbed::new(simplex(), Gumbel, 1.0).unwrap();
     let theta = [0.75 * MOST, -0.75 * MOST];
     assert_eq!(overflow(layer.fenchel_young(&theta, &[0.25, 0.75], Exact)), "the loss");
+}
+
+#[test]
+fn gradients_of_huge_targets() {
+    let oracle = Ranking::new(Const::<2>, &[MOST / 4.0, 0.0]).unwrap();
+    let layer = Perturbed::new(oracle, Normal, 1.0).unwrap();
+    let target = [-MOST, -MOST];
+    assert_eq!(overflow(layer.fenchel_young_gradient(&[1.0, 0.0], &target, TWO)), "the gradient");
+    assert_eq!(overflow(layer.fenchel_young_gradient(&[1.0, 0.0], &target, Exact)), "the gradient");
+}
+
+/// It was that of the first independent sample, where a batch had the quasi-random one.
+#[test]
+fn the_gradient_of_one_quasi_random_sample_is_that_of_its_maximizer() {
+    let layer = Perturbed::new(Simplex::new(Dyn(5)).unwrap(), Normal, 1.0).unwrap();
+    let (theta, target) = ([0.1, 0.2, 0.0, -0.1, 0.3], [0.0, 1.0, 0.0, 0.0, 0.0]);
+    for seed in 0..20 {
+        let how = MonteCarlo::new(1, Seed(seed)).quasi_random();
+        let gradient = layer.fenchel_young_gradient(&theta, &target, how).unwrap();
+        let y = layer.maximizer(&theta, how).unwrap();
+        let difference: Vec<f64> = y.iter().zip(target).map(|(y, target)| y - target).collect();
+        assert_eq!(gradient, difference, "seed {seed}");
+        let batch = layer.batch().fenchel_young_gradient(&theta, &target, how).unwrap();
+        assert_eq!(batch, layer.fenchel_young_gradient(&theta, &target, how.row(0)).unwrap(), "seed {seed}");
+    }
 }
