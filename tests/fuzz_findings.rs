@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use perturb::loss::{SparseMap, SpoPlus, imle_gradient, interpolation_gradient, partial_label};
 use perturb::{
-    BatchExt, BlackBox, Const, Dyn, EdgeLabel, Error, Exact, Graph, Gumbel, Hypercube, MonteCarlo,
+    Affine, BatchExt, BlackBox, Const, Dyn, EdgeLabel, Error, Exact, Graph, Gumbel, Hypercube, MonteCarlo,
     Multiplicative, Normal, Perturbed, Ranking, Seed, Simplex, SpanningTree,
 };
 
@@ -129,4 +129,13 @@ fn the_gradient_of_one_quasi_random_sample_is_that_of_its_maximizer() {
         let batch = layer.batch().fenchel_young_gradient(&theta, &target, how).unwrap();
         assert_eq!(batch, layer.fenchel_young_gradient(&theta, &target, how.row(0)).unwrap(), "seed {seed}");
     }
+}
+
+#[test]
+fn scores_of_a_model_whose_weights_are_not_finite() {
+    let mut model = Affine::<f64, 1, 2>::zeros();
+    model.weights[0] = MOST;
+    assert_eq!(overflow(model.scores(&[2.0])), "the scores Wx + b");
+    model.weights[0] = f64::NAN;
+    assert_eq!(overflow(model.scores(&[0.0])), "the scores Wx + b");
 }
