@@ -109,6 +109,7 @@ host() {
         examples/Cargo.toml | tr -d '"'); do
         run cargo run --quiet --profile test --package perturb-examples --example "$example"
     done
+    run cargo run --quiet --profile test --package perturb-fuzz
 }
 
 bench() {

@@ -43,6 +43,7 @@ impl<T: Real, const FEATURES: usize, const SCORES: usize> Affine<T, FEATURES, SC
         error::check_vector("x", x, FEATURES)?;
         let mut theta = [T::ZERO; SCORES];
         scores(self.weights.as_slice(), self.bias.as_slice(), x, &mut theta);
+        error::check_result("the scores Wx + b", &theta)?;
         Ok(theta)
     }
 

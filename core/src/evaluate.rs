@@ -68,6 +68,7 @@ pub trait Evaluate<O: Oracle<T>, N: Noise<T>, T: Real>: Copy {
     ) -> Result<Array<O, T>, Error> {
         let mut gradient = self.maximizer(layer, theta)?;
         fenchel_young::subtract(gradient.as_mut(), target);
+        error::check_result("the gradient", gradient.as_ref())?;
         Ok(gradient)
     }
 

@@ -91,7 +91,9 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
                 *sum += y * factor;
             }
         })?;
-        Ok((dot(theta, gradient.as_ref()), gradient))
+        let value = dot(theta, gradient.as_ref());
+        error::check_result("the value", core::slice::from_ref(&value))?;
+        Ok((value, gradient))
     }
 
     /// E\[y*(θ ⊙ exp(εZ − ε²/2))\].
@@ -149,7 +151,9 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
                 *sum += (y - target) * factor;
             }
         })?;
-        Ok(FenchelYoung { loss: dot(theta, gradient.as_ref()).larger(T::ZERO), gradient })
+        let loss = dot(theta, gradient.as_ref()).larger(T::ZERO);
+        error::check_result("the loss", core::slice::from_ref(&loss))?;
+        Ok(FenchelYoung { loss, gradient })
     }
 
     /// exp(εz − ε²/2).

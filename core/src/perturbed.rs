@@ -72,7 +72,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
 
     /// y*(θ + εZ) − y of sample 0 of `seed`: the gradient of the Fenchel–Young loss that single-sample training
     /// descends along (eq. 6, M = 1). `target` = y. One draw, one solve and one subtraction; the bits of
-    /// [`fenchel_young_gradient`](Self::fenchel_young_gradient) with one sample, and a firmware links nothing else.
+    /// [`fenchel_young_gradient`](Self::fenchel_young_gradient) with one sample, and a firmware links nothing else. The
+    /// difference is not checked: where a target or a vertex is near the largest number, it can be infinite.
     pub fn fenchel_young_sample(&self, theta: &[T], target: &[T], seed: Seed) -> Result<Array<O, T>, Error> {
         let shape = self.oracle.shape();
         error::check_vector("target", target, shape.dim())?;

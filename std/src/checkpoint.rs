@@ -102,8 +102,7 @@ pub fn save<S: Serialize>(
     state: &S,
 ) -> Result<(), CheckpointError> {
     let file = file.as_ref();
-    let refused = |reason: String| CheckpointError::Refused { file: file.to_owned(), reason };
-    let bytes = to_bytes(settings, state).map_err(refused)?;
+    let bytes = to_bytes(file, settings, state)?;
     let failed = |source| CheckpointError::Io { action: "write", file: file.to_owned(), source };
     atomic::write(file, &bytes).map_err(failed)
 }
@@ -126,7 +125,25 @@ pub fn load<S: DeserializeOwned>(
     let (settings_length, state_length) = lengths(&bytes).map_err(refused)?;
     let rest = settings_length.saturating_add(state_length).saturating_add(CHECKSUM as u64 + 1);
     input.take(rest).read_to_end(&mut bytes).map_err(failed)?;
-    from_bytes(&bytes, settings).map(Some).map_err(refused)
+    from_bytes(file, &bytes, settings).map(Some)
+}
+
+/// The bytes that [`save`] writes; `file` serves for messages.
+pub fn to_bytes<S: Serialize>(
+    file: &Path,
+    settings: &Settings,
+    state: &S,
+) -> Result<Vec<u8>, CheckpointError> {
+    encode(settings, state).map_err(|reason| CheckpointError::Refused { file: file.to_owned(), reason })
+}
+
+/// The state in the bytes of a checkpoint that was saved under `settings`; `file` serves for messages.
+pub fn from_bytes<S: DeserializeOwned>(
+    file: &Path,
+    bytes: &[u8],
+    settings: &Settings,
+) -> Result<S, CheckpointError> {
+    decode(bytes, settings).map_err(|reason| CheckpointError::Refused { file: file.to_owned(), reason })
 }
 
 /// Removes what saves of `file` left behind when they were cut off, files `.NAME.….partial`. Not while another process saves
@@ -135,7 +152,7 @@ pub fn clear_leftovers(file: impl AsRef<Path>) {
     atomic::clear(file.as_ref());
 }
 
-fn to_bytes<S: Serialize>(settings: &Settings, state: &S) -> Result<Vec<u8>, String> {
+fn encode<S: Serialize>(settings: &Settings, state: &S) -> Result<Vec<u8>, String> {
     let settings =
         serde_json::to_vec(settings).map_err(|error| format!("cannot hold its settings: {error}"))?;
     let state = postcard::to_stdvec(state).map_err(|error| format!("cannot hold this state: {error}"))?;
@@ -166,7 +183,7 @@ fn lengths(bytes: &[u8]) -> Result<(u64, u64), String> {
     Ok((sizes >> 32, state))
 }
 
-fn from_bytes<S: DeserializeOwned>(bytes: &[u8], settings: &Settings) -> Result<S, String> {
+fn decode<S: DeserializeOwned>(bytes: &[u8], settings: &Settings) -> Result<S, String> {
     let (settings_length, state_length) = lengths(bytes)?;
     let expected = settings_length.saturating_add(state_length).saturating_add((HEADER + CHECKSUM) as u64);
     if bytes.len() as u64 != expected {
@@ -206,7 +223,7 @@ mod tests {
     }
 
     fn refusal(bytes: &[u8]) -> String {
-        from_bytes::<State>(bytes, &settings(0.5)).unwrap_err()
+        decode::<State>(bytes, &settings(0.5)).unwrap_err()
     }
 
     #[test]
@@ -222,11 +239,11 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_and_every_cut_is_noticed() {
-        let bytes = to_bytes(&settings(0.5), &state()).unwrap();
+        let bytes = encode(&settings(0.5), &state()).unwrap();
         for bit in 0..8 * bytes.len() {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(from_bytes::<State>(&flipped, &settings(0.5)).is_err(), "bit {bit}");
+            assert!(decode::<State>(&flipped, &settings(0.5)).is_err(), "bit {bit}");
         }
         for length in 0..bytes.len() {
             assert!(refusal(&bytes[..length]).starts_with("has length"), "{length}");
@@ -236,18 +253,18 @@ mod tests {
 
     #[test]
     fn refusals_name_expectation_and_finding() {
-        let other = to_bytes(&settings(1.0), &state()).unwrap();
+        let other = encode(&settings(1.0), &state()).unwrap();
         assert_eq!(refusal(&other), "has epsilon 1; this run has 0.5");
         let more = Settings::new(
             "training",
             [("epsilon", "0.5".into()), ("loss", "squared".into()), ("x", "1".into())],
         );
-        assert_eq!(refusal(&to_bytes(&more, &state()).unwrap()), "has x 1; this run has none");
+        assert_eq!(refusal(&encode(&more, &state()).unwrap()), "has x 1; this run has none");
         let work = Settings::new("experiment", []);
-        assert_eq!(refusal(&to_bytes(&work, &state()).unwrap()), "is of experiment; this is training");
-        let kind = to_bytes(&settings(0.5), &(1u8, 2u8)).unwrap();
+        assert_eq!(refusal(&encode(&work, &state()).unwrap()), "is of experiment; this is training");
+        let kind = encode(&settings(0.5), &(1u8, 2u8)).unwrap();
         assert!(refusal(&kind).contains("another kind of state"), "{}", refusal(&kind));
-        let mut future = to_bytes(&settings(0.5), &state()).unwrap();
+        let mut future = encode(&settings(0.5), &state()).unwrap();
         future[8] = 2;
         assert_eq!(refusal(&future), "has format version 2; expected 1");
         // A header that promises 2⁶⁴ bytes allocates nothing.

@@ -262,6 +262,7 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Evaluate<O, N, T> for Exact {
         let gradient = self.fenchel_young_gradient(layer, theta, target)?;
         let (value, _) = self.value_and_maximizer(layer, centred)?;
         let loss = (value + layer.epsilon * omega - dot(centred, target)).larger(T::ZERO);
+        error::check_result("the loss", core::slice::from_ref(&loss))?;
         Ok(FenchelYoung { loss, gradient })
     }
     fn fenchel_young_gradient(
@@ -273,6 +274,7 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Evaluate<O, N, T> for Exact {
         error::check_vector("target", target, layer.oracle.shape().dim())?;
         let mut gradient = self.maximizer(layer, theta)?;
         fenchel_young::subtract(gradient.as_mut(), target);
+        error::check_result("the gradient", gradient.as_ref())?;
         Ok(gradient)
     }
 

@@ -36,7 +36,10 @@ where
     T: Real,
 {
     let dual = maximize(layer, theta, target, how)?;
-    Ok(FenchelYoung { loss: dual.gain.larger(T::ZERO), gradient: dual.first })
+    let loss = dual.gain.larger(T::ZERO);
+    error::check_result("the loss", core::slice::from_ref(&loss))?;
+    error::check_result("the gradient", dual.first.as_ref())?;
+    Ok(FenchelYoung { loss, gradient: dual.first })
 }
 
 /// Maximises ⟨y, θ′⟩ − F_ε(θ′) over θ′ by gradient ascent from θ with Barzilai–Borwein steps and backtracking.

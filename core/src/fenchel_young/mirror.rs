@@ -2,7 +2,7 @@
 
 use super::dual;
 use crate::evaluate::{Array, Evaluate};
-use crate::{Error, Noise, Oracle, Perturbed, Real, Shape};
+use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
 
 /// Scores θ whose perturbed maximizer is a given point.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +35,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let zero = self.oracle.shape().array(T::ZERO);
         let loss = how.fenchel_young(self, zero.as_ref(), y)?.loss;
         let (value, _) = how.value_and_maximizer(self, zero.as_ref())?;
-        Ok((loss - value) / self.epsilon)
+        let omega = (loss - value) / self.epsilon;
+        error::check_result("Omega", core::slice::from_ref(&omega))?;
+        Ok(omega)
     }
 
     /// θ with y_ε(θ) = `y`, for `y` inside C: the inverse mirror map θ = ε∇Ω(y).

@@ -3,7 +3,7 @@
 
 use super::moved;
 use crate::evaluate::Array;
-use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real};
+use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, error};
 
 /// The gradient E\[y*(θ + εZ) − y*(θ − λg + εZ)\]/λ in θ of a loss whose gradient in a decision is `cotangent` = g:
 /// towards the target distribution of the scores θ − λg, under the same noise for both.
@@ -34,5 +34,6 @@ pub fn imle_gradient<T: Real, O: Oracle<T>, N: Noise<T>>(
     for (gradient, &target) in gradient.as_mut().iter_mut().zip(target.as_ref()) {
         *gradient = (*gradient - target) / lambda;
     }
+    error::check_result("the gradient", gradient.as_ref())?;
     Ok(gradient)
 }

@@ -3,7 +3,7 @@
 use super::moved;
 use crate::evaluate::Array;
 use crate::oracle::solve_checked;
-use crate::{Error, Oracle, Real, Shape};
+use crate::{Error, Oracle, Real, Shape, error};
 
 /// The gradient (y*(θ) − y*(θ − λg))/λ in θ of a loss whose gradient in y*(θ) is `cotangent` = g.
 ///
@@ -34,5 +34,6 @@ pub fn interpolation_gradient<T: Real, O: Oracle<T>>(
     for (gradient, &other) in gradient.as_mut().iter_mut().zip(other.as_ref()) {
         *gradient = (*gradient - other) / lambda;
     }
+    error::check_result("the gradient", gradient.as_ref())?;
     Ok(gradient)
 }

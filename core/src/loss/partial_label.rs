@@ -3,7 +3,7 @@
 
 use super::LossAndGradient;
 use crate::evaluate::Array;
-use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, Shape};
+use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, Shape, error};
 
 /// The Fenchel–Young loss of a partial label: F_ε(θ) − F_ε^S(θ), where F^S maximises over the decisions S that agree
 /// with the label, and its gradient y_ε(θ) − y_ε^S(θ).
@@ -47,5 +47,8 @@ where
     let (value, mut gradient) = layer.value_and_maximizer(theta, how)?;
     let (agreed, y) = inner.value_and_maximizer(theta, how)?;
     crate::fenchel_young::subtract(gradient.as_mut(), y.as_ref());
-    Ok(LossAndGradient { loss: (value - agreed).larger(T::ZERO), gradient })
+    let loss = (value - agreed).larger(T::ZERO);
+    error::check_result("the loss", core::slice::from_ref(&loss))?;
+    error::check_result("the gradient", gradient.as_ref())?;
+    Ok(LossAndGradient { loss, gradient })
 }

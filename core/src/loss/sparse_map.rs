@@ -91,6 +91,9 @@ impl<T: Real> SparseMap<T> {
         let own = dot(target, theta) - T::HALF * self.lambda * dot(target, target);
         let mut gradient = y;
         crate::fenchel_young::subtract(gradient.as_mut(), target);
-        Ok(LossAndGradient { loss: (value - own).larger(T::ZERO), gradient })
+        let loss = (value - own).larger(T::ZERO);
+        error::check_result("the loss", core::slice::from_ref(&loss))?;
+        error::check_result("the gradient", gradient.as_ref())?;
+        Ok(LossAndGradient { loss, gradient })
     }
 }

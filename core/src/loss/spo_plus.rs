@@ -74,6 +74,7 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         for (gradient, &best) in gradient.as_mut().iter_mut().zip(self.best()) {
             *gradient = T::TWO * (*gradient - best);
         }
+        error::check_result("the gradient", gradient.as_ref())?;
         Ok(LossAndGradient { loss, gradient })
     }
 
@@ -83,6 +84,8 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         error::check_vector("theta", theta, shape.dim())?;
         let mut y = shape.array(T::ZERO);
         solve_checked(oracle, theta, y.as_mut(), &mut oracle.work(), None)?;
-        Ok((self.value - dot(self.truth.as_ref(), y.as_ref())).larger(T::ZERO))
+        let regret = (self.value - dot(self.truth.as_ref(), y.as_ref())).larger(T::ZERO);
+        error::check_result("the regret", core::slice::from_ref(&regret))?;
+        Ok(regret)
     }
 }

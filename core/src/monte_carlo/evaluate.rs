@@ -1,6 +1,6 @@
 //! Expectations of a layer as means over samples.
 
-use super::MonteCarlo;
+use super::{Draws, MonteCarlo};
 use crate::estimator::{FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value, Vjp};
 use crate::evaluate::{Array, Asked, Evaluate, Expectation, Matrix};
 use crate::fenchel_young::{self, FenchelYoung};
@@ -57,12 +57,14 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Evaluate<O, N, T> for MonteCarlo {
         theta: &[T],
         target: &[T],
     ) -> Result<Array<O, T>, Error> {
-        if self.samples == 1 {
+        // A quasi-random point is another sample than the first independent one.
+        if self.samples == 1 && matches!(self.variance.draws, Draws::Independent | Draws::Antithetic) {
             return layer.fenchel_young_sample(theta, target, self.seed);
         }
         error::check_vector("target", target, layer.oracle.shape().dim())?;
         let mut gradient = self.maximizer(layer, theta)?;
         fenchel_young::subtract(gradient.as_mut(), target);
+        error::check_result("the gradient", gradient.as_ref())?;
         Ok(gradient)
     }
 }

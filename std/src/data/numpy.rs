@@ -23,7 +23,20 @@ pub struct Array {
 /// what was expected and found.
 pub fn read(file: impl AsRef<Path>) -> Result<Array, DataError> {
     let file = file.as_ref();
-    parse(&text::read(file)?).map_err(|(expected, found)| DataError::binary(file, expected, found))
+    parse(file, &text::read(file)?)
+}
+
+/// The same from bytes at hand; `file` serves for messages.
+///
+/// ```
+/// use perturb::data::numpy;
+/// let mut bytes = b"\x93NUMPY\x01\x00\x37\x00".to_vec();
+/// bytes.extend(b"{'descr': '|u1', 'fortran_order': False, 'shape': (2,)}\x07\x09");
+/// assert_eq!(numpy::parse("two.npy".as_ref(), &bytes)?.values, [7.0, 9.0]);
+/// # Ok::<(), perturb::data::DataError>(())
+/// ```
+pub fn parse(file: &Path, bytes: &[u8]) -> Result<Array, DataError> {
+    array(bytes).map_err(|(expected, found)| DataError::binary(file, expected, found))
 }
 
 /// Reads the arrays called `names` from a `.npz` archive, in that order.
@@ -32,7 +45,15 @@ pub fn read_archive<const N: usize>(
     names: [&str; N],
 ) -> Result<[Array; N], DataError> {
     let file = file.as_ref();
-    let bytes = text::read(file)?;
+    parse_archive(file, &text::read(file)?, names)
+}
+
+/// The same from bytes at hand; `file` serves for messages.
+pub fn parse_archive<const N: usize>(
+    file: &Path,
+    bytes: &[u8],
+    names: [&str; N],
+) -> Result<[Array; N], DataError> {
     let fault = |expected: String, found: String| DataError::binary(file, expected, found);
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| fault("a .npz archive".into(), error.to_string()))?;
@@ -44,7 +65,7 @@ pub fn read_archive<const N: usize>(
             .map_err(|error| error.to_string())
             .and_then(|mut entry| entry.read_to_end(&mut bytes).map_err(|error| error.to_string()))
             .map_err(|error| fault(format!("the array {name}"), error))?;
-        let array = parse(&bytes)
+        let array = array(&bytes)
             .map_err(|(expected, found)| fault(format!("{expected} in the array {name}"), found))?;
         arrays.push(array);
     }
@@ -54,7 +75,7 @@ pub fn read_archive<const N: usize>(
 /// What was expected, and what was found.
 type Fault = (String, String);
 
-fn parse(bytes: &[u8]) -> Result<Array, Fault> {
+fn array(bytes: &[u8]) -> Result<Array, Fault> {
     let (header, data) = split(bytes)?;
     let kind = field(header, "descr")?;
     let kind = kind.trim_matches(['\'', '"']);
@@ -171,8 +192,8 @@ mod tests {
     #[test]
     fn every_type_is_read() {
         let check = |kind: &str, data: &[u8], want: &[f64]| {
-            let array = parse(&npy(&header(kind, &format!("({},)", want.len())), data)).unwrap();
-            assert_eq!((array.shape, array.values), (vec![want.len()], want.to_vec()), "{kind}");
+            let found = array(&npy(&header(kind, &format!("({},)", want.len())), data)).unwrap();
+            assert_eq!((found.shape, found.values), (vec![want.len()], want.to_vec()), "{kind}");
         };
         check("<f8", &[1.5f64.to_le_bytes(), (-2.0f64).to_le_bytes()].concat(), &[1.5, -2.0]);
         check(">f4", &0.1f32.to_be_bytes(), &[f64::from(0.1f32)]);
@@ -190,23 +211,23 @@ mod tests {
 
     #[test]
     fn shapes_are_read() {
-        let matrix = parse(&npy(&header("|u1", "(2, 3)"), &[1, 2, 3, 4, 5, 6])).unwrap();
+        let matrix = array(&npy(&header("|u1", "(2, 3)"), &[1, 2, 3, 4, 5, 6])).unwrap();
         assert_eq!((matrix.shape, matrix.values.len()), (vec![2, 3], 6));
-        let scalar = parse(&npy(&header("|u1", "()"), &[9])).unwrap();
+        let scalar = array(&npy(&header("|u1", "()"), &[9])).unwrap();
         assert_eq!((scalar.shape, scalar.values), (vec![], vec![9.0]));
-        let empty = parse(&npy(&header("<f8", "(0, 4)"), &[])).unwrap();
+        let empty = array(&npy(&header("<f8", "(0, 4)"), &[])).unwrap();
         assert_eq!((empty.shape, empty.values), (vec![0, 4], vec![]));
     }
 
     #[test]
     fn damage_is_named() {
         let refused = |bytes: &[u8], expected: &str, found: &str| {
-            let (what, seen) = parse(bytes).unwrap_err();
+            let (what, seen) = array(bytes).unwrap_err();
             assert!(what.contains(expected) && seen.contains(found), "{what} | {seen}");
         };
         let whole = npy(&header("<f4", "(2,)"), &[0; 8]);
         for length in 0..whole.len() {
-            assert!(parse(&whole[..length]).is_err(), "{length} bytes pass");
+            assert!(array(&whole[..length]).is_err(), "{length} bytes pass");
         }
         refused(&whole[..whole.len() - 1], "4 bytes for each entry of an array of shape (2,)", "7 bytes");
         refused(b"PK\x03\x04", "NumPy", "[50, 4B, 03, 04]");

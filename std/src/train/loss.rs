@@ -161,16 +161,26 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
 
     /// The value of the loss: exact where `how` is. For the learning curves; training needs gradients alone.
     pub fn value(&self, theta: &[T], target: &[T], seed: Seed) -> Result<T, Error> {
+        let dim = self.layer.oracle().shape().dim();
+        for (parameter, x) in [("theta", theta), ("target", target)] {
+            if x.len() != dim {
+                return Err(Error::Length { parameter, expected: dim, found: x.len() });
+            }
+            if let Some(index) = x.iter().position(|x| !x.is_finite()) {
+                return Err(Error::NotFinite { parameter, index });
+            }
+        }
         let how = match self.how {
             Expectation::Exact => Expectation::Exact,
             Expectation::MonteCarlo(how) => Expectation::MonteCarlo(MonteCarlo { seed, ..how }),
         };
-        Ok(match self.loss {
+        let value = match self.loss {
             Loss::FenchelYoung => self.layer.fenchel_young(theta, target, how)?.loss,
             Loss::PerturbedSquared => half_square(self.layer.maximizer(theta, how)?.as_ref(), target),
             Loss::Squared => half_square(theta, target),
             Loss::BlackBox { .. } => half_square(self.layer.decide(theta)?.1.as_ref(), target),
-        })
+        };
+        if value.is_finite() { Ok(value) } else { Err(Error::Overflow { quantity: "the loss" }) }
     }
 
     /// y_ε(θ) into the workspace, θ/ε beside it.
@@ -296,6 +306,24 @@ mod tests {
             }
         }
         assert_eq!(objective.value(&theta, &target, Seed(0)).unwrap(), 0.0);
+    }
+
+    #[test]
+    fn values_of_what_is_not_finite_are_refused() {
+        let (theta, target) = ([0.3, -0.5, 0.9, 0.2], [2.0, 1.0, 3.0, 4.0]);
+        for loss in
+            [Loss::FenchelYoung, Loss::PerturbedSquared, Loss::Squared, Loss::BlackBox { lambda: 1.0 }]
+        {
+            let value = |theta: &[f64], target: &[f64]| objective(loss).value(theta, target, Seed(0));
+            let bad = [0.0, f64::NAN, 0.0, 0.0];
+            assert_eq!(value(&bad, &target), Err(Error::NotFinite { parameter: "theta", index: 1 }));
+            assert_eq!(value(&theta, &bad), Err(Error::NotFinite { parameter: "target", index: 1 }));
+            let short = Error::Length { parameter: "target", expected: 4, found: 3 };
+            assert_eq!(value(&theta, &target[..3]), Err(short));
+            assert!(value(&theta, &target).is_ok());
+        }
+        let far = objective(Loss::Squared).value(&[1e200; 4], &target, Seed(0));
+        assert_eq!(far, Err(Error::Overflow { quantity: "the loss" }));
     }
 
     /// One sample: exactly one perturbed decision less the target.

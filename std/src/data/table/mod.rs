@@ -9,7 +9,8 @@
 //!   distinct values, in byte order, 1 where the row has that value and 0 elsewhere. Codes such as `26:Osaka`
 //!   are text, and so are one-hot.
 //!
-//! Cells are trimmed. An empty cell is refused, and so is NaN or an infinity among numbers.
+//! Cells are trimmed. An empty cell is refused, and so is NaN or an infinity among numbers; and a column `a=b` beside a column
+//! `a`, whose features could have one name.
 
 mod ranking;
 
@@ -100,11 +101,11 @@ pub fn read_features<T: Real>(file: impl AsRef<Path>, names: &[String]) -> Resul
 pub fn parse_features<T: Real>(file: &Path, bytes: &[u8], names: &[String]) -> Result<Vec<T>, DataError> {
     let table = Table::new(file, text::decode(file, bytes)?)?;
     let sources = names.iter().map(|name| {
-        let one_hot =
-            name.split_once('=').filter(|(column, _)| table.header.iter().any(|other| other == *column));
-        match one_hot {
-            Some((column, value)) if table.column(name).is_err() => Ok((table.column(column)?, Some(value))),
-            _ => Ok((table.column(name)?, None)),
+        // Names of columns and values may have `=` in them: no two columns can both be meant.
+        let mut splits = name.match_indices('=').map(|(at, _)| (&name[..at], &name[at + 1..]));
+        match splits.find(|(column, _)| table.has(column)) {
+            Some((column, value)) => Ok((table.column(column)?, Some(value))),
+            None => Ok((table.column(name)?, None)),
         }
     });
     let sources = sources.collect::<Result<Vec<_>, DataError>>()?;
@@ -143,6 +144,11 @@ impl<'a> Table<'a> {
         for (column, name) in table.header.iter().enumerate() {
             if name.is_empty() || table.header.iter().take(column).any(|other| other == name) {
                 let expected = "a column name that no other column has";
+                return Err(DataError::invalid(file, 1, Some(column + 1), expected, quote(name)));
+            }
+            // One of its features would have the name of another's.
+            if name.match_indices('=').any(|(at, _)| table.has(&name[..at])) {
+                let expected = "a column name that is not another's with `=` and a value";
                 return Err(DataError::invalid(file, 1, Some(column + 1), expected, quote(name)));
             }
         }
@@ -190,6 +196,10 @@ impl<'a> Table<'a> {
 
     fn name(&self, column: usize) -> &str {
         self.header.get(column).unwrap_or("")
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.header.iter().any(|other| other == name)
     }
 
     /// The column of that name.
@@ -279,6 +289,21 @@ mod tests {
         assert_eq!(features, [1.0, 1.0, 0.0, 0.0, 2.0, 0.0]);
         let missing = parse_features::<f64>(Path::new("t.csv"), text, &["z".to_owned()]).unwrap_err();
         assert_eq!(missing.to_string(), "t.csv, line 1: expected a column named `z`, found x, ignored, y");
+    }
+
+    /// A model that learned from `a=b=c` would have been given another column's numbers, or zeros.
+    #[test]
+    fn features_of_columns_with_an_equals_sign_are_not_taken_for_others() {
+        let text = "a=b,r\nc,p>q\nd,q>p\n";
+        let data = parse(text, &Targets::Detect).unwrap();
+        assert_eq!(data.feature_names(), ["a=b=c", "a=b=d"]);
+        let features = parse_features::<f64>(Path::new("t.csv"), text.as_bytes(), data.feature_names());
+        assert_eq!(features.unwrap(), [1.0, 0.0, 0.0, 1.0]);
+        for text in ["a,a=b,r\nb,0.5,q>p\nd,0.5,p>q\n", "a=b,a,r\nc,1,q>p\nd,1,p>q\n"] {
+            let error = refusal(text, &Targets::Detect);
+            let expected = "expected a column name that is not another's with `=` and a value, found `a=b`";
+            assert!(error.starts_with("t.csv, line 1, column ") && error.ends_with(expected), "{error}");
+        }
     }
 
     #[test]

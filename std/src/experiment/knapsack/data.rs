@@ -1,3 +1,4 @@
+use std::fs;
 use std::path::Path;
 
 use crate::data::{DataError, digest, numpy};
@@ -32,8 +33,14 @@ impl Days {
     /// Reads the archive.
     pub fn read(file: impl AsRef<Path>) -> Result<Self, DataError> {
         let file = file.as_ref();
+        let failed = |source| DataError::Read { file: file.to_owned(), source };
+        Self::parse(file, &fs::read(file).map_err(failed)?)
+    }
+
+    /// The same from bytes at hand; `file` serves for messages.
+    pub fn parse(file: &Path, bytes: &[u8]) -> Result<Self, DataError> {
         let names = ["X_1gtrain", "y_train", "X_1gtest", "y_test", "weights"];
-        let [x_train, y_train, x_test, y_test, weights] = numpy::read_archive(file, names)?;
+        let [x_train, y_train, x_test, y_test, weights] = numpy::parse_archive(file, bytes, names)?;
         let fault = |expected: &str, found: String| DataError::binary(file, expected, found);
         let mut whole = Vec::with_capacity(weights.values.len());
         for &weight in &weights.values {

@@ -1,0 +1,67 @@
+//! Model files, on the host and on a device.
+
+use perturb::model_file::{ModelBytes, ModelFile, ModelHeader};
+use perturb::{Affine, Const, Hypercube, Logistic, Noise, Normal, Oracle, Perturbed, Ranking};
+
+use super::{flipped, sealed};
+
+/// Model files: refused, or a model that is written back to a file of the same content. No flipped bit and no cut passes.
+pub fn model_file(bytes: &[u8]) {
+    read(bytes);
+    read(&sealed(bytes));
+}
+
+fn read(bytes: &[u8]) {
+    let header = ModelHeader::parse(bytes);
+    let device = ModelBytes::parse(bytes);
+    let host = ModelFile::from_bytes(bytes);
+    on_device(Ranking::ascending(Const::<3>).expect("three labels"), Normal, bytes);
+    on_device(Hypercube::binary(Const::<1>).expect("one label"), Logistic, bytes);
+    let Ok(device) = device else {
+        assert!(host.is_err(), "the host reads what a device refuses");
+        return;
+    };
+    let header = header.expect("a file that is read has a header");
+    assert_eq!(header, device.header());
+    assert_eq!(device.weights().len(), header.features as usize * header.scores as usize);
+    assert_eq!(device.bias().len(), header.scores as usize);
+    for bit in [0, 7, 64 * bytes.len() / 17, 8 * bytes.len() / 2, 8 * bytes.len() - 1] {
+        assert!(
+            ModelBytes::parse(&flipped(bytes, bit)).is_err(),
+            "bit {bit} is flipped and the file is read"
+        );
+    }
+    assert!(ModelBytes::parse(&bytes[..bytes.len() - 1]).is_err(), "the file is cut and read");
+    // Only the metadata can still be wrong.
+    let Ok(model) = host else {
+        assert!(!device.metadata().is_empty());
+        return;
+    };
+    assert!(model.weights.iter().chain(&model.bias).all(|x| x.is_finite()) && model.epsilon > 0.0);
+    let written = model.to_bytes().expect("what was read can be written");
+    assert_eq!(ModelFile::from_bytes(&written).expect("what was written can be read"), model);
+    let parameters = 4 * (model.weights.len() + model.bias.len());
+    // All but the length of the metadata, whose spaces and order are free.
+    assert_eq!(written[..28], bytes[..28]);
+    assert_eq!(written[32..32 + parameters], bytes[32..32 + parameters]);
+}
+
+/// A device takes the file or stays as it is, and stores what it took.
+fn on_device<O: Oracle<f32>, N: Noise<f32>, const SCORES: usize>(oracle: O, noise: N, bytes: &[u8])
+where
+    O: Oracle<f32, Shape = Const<SCORES>>,
+{
+    let layer = Perturbed::new(oracle, noise, 0.5).expect("a temperature");
+    let mut model = Affine::<f32, 2, SCORES>::zeros();
+    model.bias[0] = 0.25;
+    let before = model.clone();
+    if model.load(&layer, bytes).is_err() {
+        assert!(model == before, "a file was refused and changed the model");
+        return;
+    }
+    let mut stored = vec![0; 36 + 4 * 3 * SCORES];
+    assert_eq!(model.store(&layer, &mut stored), Ok(stored.len()));
+    let mut again = Affine::<f32, 2, SCORES>::zeros();
+    again.load(&layer, &stored).expect("what was stored can be loaded");
+    assert!(again == model, "{model:?} was stored and is {again:?}");
+}
