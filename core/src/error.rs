@@ -209,6 +209,11 @@ pub(crate) fn check_result<T: Real>(quantity: &'static str, result: &[T]) -> Res
     if T::all_finite(result) { Ok(()) } else { Err(Error::Overflow { quantity }) }
 }
 
+/// A single one.
+pub(crate) fn check_number<T: Real>(quantity: &'static str, result: T) -> Result<(), Error> {
+    if result.is_finite() { Ok(()) } else { Err(Error::Overflow { quantity }) }
+}
+
 /// At least one entry, and few enough that an index fits a sort key.
 pub(crate) fn check_dim(shape: impl Shape) -> Result<(), Error> {
     check_range("dimension", shape.dim(), 1, u32::MAX as usize)

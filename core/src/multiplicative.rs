@@ -92,7 +92,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
             }
         })?;
         let value = dot(theta, gradient.as_ref());
-        error::check_result("the value", core::slice::from_ref(&value))?;
+        error::check_number("the value", value)?;
         Ok((value, gradient))
     }
 
@@ -152,7 +152,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
             }
         })?;
         let loss = dot(theta, gradient.as_ref()).larger(T::ZERO);
-        error::check_result("the loss", core::slice::from_ref(&loss))?;
+        error::check_number("the loss", loss)?;
         Ok(FenchelYoung { loss, gradient })
     }
 

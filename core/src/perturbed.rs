@@ -56,7 +56,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         error::check_vector("theta", theta, shape.dim())?;
         let mut y = shape.array(T::ZERO);
         let value = solve_checked(&self.oracle, theta, y.as_mut(), &mut self.oracle.work(), None)?;
-        error::check_result("the value", core::slice::from_ref(&value))?;
+        error::check_number("the value", value)?;
         Ok((value, y))
     }
 

@@ -149,7 +149,7 @@ fn expect<O: ClosedForm<T, N>, N: Noise<T>, T: Real>(
     memory: &mut O::Memory,
 ) -> Result<T, Error> {
     let value = layer.epsilon * layer.oracle.expect(&layer.noise, scaled, y, memory)?;
-    error::check_result("the expectation", core::slice::from_ref(&value))?;
+    error::check_number("the expectation", value)?;
     error::check_result("the expectation", y)?;
     Ok(value)
 }
@@ -245,7 +245,7 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Evaluate<O, N, T> for Exact {
             let scaled = scaled(layer, centred)?;
             if let Some(loss) = layer.oracle.vertex_loss(&layer.noise, scaled.as_ref(), target) {
                 let loss = layer.epsilon * loss;
-                error::check_result("the loss", core::slice::from_ref(&loss))?;
+                error::check_number("the loss", loss)?;
                 return Ok(FenchelYoung {
                     loss,
                     gradient: self.fenchel_young_gradient(layer, theta, target)?,
@@ -262,7 +262,7 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Evaluate<O, N, T> for Exact {
         let gradient = self.fenchel_young_gradient(layer, theta, target)?;
         let (value, _) = self.value_and_maximizer(layer, centred)?;
         let loss = (value + layer.epsilon * omega - dot(centred, target)).larger(T::ZERO);
-        error::check_result("the loss", core::slice::from_ref(&loss))?;
+        error::check_number("the loss", loss)?;
         Ok(FenchelYoung { loss, gradient })
     }
     fn fenchel_young_gradient(

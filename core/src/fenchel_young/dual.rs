@@ -37,7 +37,7 @@ where
 {
     let dual = maximize(layer, theta, target, how)?;
     let loss = dual.gain.larger(T::ZERO);
-    error::check_result("the loss", core::slice::from_ref(&loss))?;
+    error::check_number("the loss", loss)?;
     error::check_result("the gradient", dual.first.as_ref())?;
     Ok(FenchelYoung { loss, gradient: dual.first })
 }

@@ -36,7 +36,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let loss = how.fenchel_young(self, zero.as_ref(), y)?.loss;
         let (value, _) = how.value_and_maximizer(self, zero.as_ref())?;
         let omega = (loss - value) / self.epsilon;
-        error::check_result("Omega", core::slice::from_ref(&omega))?;
+        error::check_number("Omega", omega)?;
         Ok(omega)
     }
 

@@ -40,6 +40,6 @@ where
     let y = layer.maximizer(theta, forward)?;
     let mut cotangent = y.clone();
     let loss = loss(y.as_ref(), cotangent.as_mut());
-    crate::error::check_result("the loss", core::slice::from_ref(&loss))?;
+    crate::error::check_number("the loss", loss)?;
     Ok(LossAndGradient { loss, gradient: layer.vjp(theta, cotangent.as_ref(), backward)? })
 }

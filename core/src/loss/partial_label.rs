@@ -48,7 +48,7 @@ where
     let (agreed, y) = inner.value_and_maximizer(theta, how)?;
     crate::fenchel_young::subtract(gradient.as_mut(), y.as_ref());
     let loss = (value - agreed).larger(T::ZERO);
-    error::check_result("the loss", core::slice::from_ref(&loss))?;
+    error::check_number("the loss", loss)?;
     error::check_result("the gradient", gradient.as_ref())?;
     Ok(LossAndGradient { loss, gradient })
 }

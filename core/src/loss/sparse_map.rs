@@ -74,7 +74,7 @@ impl<T: Real> SparseMap<T> {
             }
         }
         let value = dot(y.as_ref(), theta) - T::HALF * self.lambda * dot(y.as_ref(), y.as_ref());
-        error::check_result("the value", core::slice::from_ref(&value))?;
+        error::check_number("the value", value)?;
         Ok(Regularized { y, value, gap })
     }
 
@@ -92,7 +92,7 @@ impl<T: Real> SparseMap<T> {
         let mut gradient = y;
         crate::fenchel_young::subtract(gradient.as_mut(), target);
         let loss = (value - own).larger(T::ZERO);
-        error::check_result("the loss", core::slice::from_ref(&loss))?;
+        error::check_number("the loss", loss)?;
         error::check_result("the gradient", gradient.as_ref())?;
         Ok(LossAndGradient { loss, gradient })
     }

@@ -39,7 +39,7 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         let (mut own, mut best) = (shape.array(T::ZERO), shape.array(T::ZERO));
         own.as_mut().copy_from_slice(truth);
         let value = solve_checked(oracle, truth, best.as_mut(), &mut oracle.work(), None)?;
-        error::check_result("the value", core::slice::from_ref(&value))?;
+        error::check_number("the value", value)?;
         Ok(Self { truth: own, best, value })
     }
 
@@ -70,7 +70,7 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         let most = solve_checked(oracle, reflected.as_ref(), gradient.as_mut(), &mut oracle.work(), None)?;
         // Rounding alone could make it negative.
         let loss = (most - T::TWO * dot(theta, self.best()) + self.value).larger(T::ZERO);
-        error::check_result("the loss", core::slice::from_ref(&loss))?;
+        error::check_number("the loss", loss)?;
         for (gradient, &best) in gradient.as_mut().iter_mut().zip(self.best()) {
             *gradient = T::TWO * (*gradient - best);
         }
@@ -85,7 +85,7 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         let mut y = shape.array(T::ZERO);
         solve_checked(oracle, theta, y.as_mut(), &mut oracle.work(), None)?;
         let regret = (self.value - dot(self.truth.as_ref(), y.as_ref())).larger(T::ZERO);
-        error::check_result("the regret", core::slice::from_ref(&regret))?;
+        error::check_number("the regret", regret)?;
         Ok(regret)
     }
 }
