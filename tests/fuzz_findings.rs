@@ -62,6 +62,13 @@ fn the_regularised_loss_of_a_huge_target() {
     }
 }
 
+/// An infinite gap certified a finite value.
+#[test]
+fn the_gap_of_huge_scores() {
+    let sparse = SparseMap { lambda: 0.9 * MOST, tolerance: 1e-6, steps: 0 };
+    assert_eq!(overflow(sparse.maximizer(&signs(), &[0.1 * MOST])), "the duality gap");
+}
+
 #[test]
 fn the_loss_of_a_partial_label_far_from_the_scores() {
     let graph = Graph::new(Const::<2>, Const::<2>, &[(0, 1), (0, 1)]).unwrap();

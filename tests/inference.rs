@@ -128,4 +128,9 @@ fn what_has_no_estimate_is_refused() {
     assert_eq!(ragged, InferenceError::Layer(length));
     let nan = Inference::from_decisions(&layer, &[f64::NAN; 6]).unwrap_err();
     assert_eq!(nan, InferenceError::Layer(Error::NotFinite { parameter: "decisions", index: 0 }));
+    // The covariance is in units of the temperature squared.
+    let huge = Perturbed::new(Simplex::new(Dyn(3)).unwrap(), Gumbel, 1e200).unwrap();
+    let decisions = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]].concat();
+    let overflow = Error::Overflow { quantity: "the covariance" };
+    assert_eq!(Inference::from_decisions(&huge, &decisions), Err(overflow.into()));
 }

@@ -104,13 +104,8 @@ impl Inference {
         if rank + usize::from(O::SHIFT_INVARIANT) < dim {
             return Err(InferenceError::Boundary);
         }
-        let covariance = &inverse * spread * &inverse / samples as f64;
-        Ok(Self {
-            theta: theta.as_slice().to_vec(),
-            // Symmetric: columns are rows.
-            covariance: covariance.as_slice().to_vec(),
-            samples,
-        })
+        let covariance = sandwich(&inverse, &spread)?.into_iter().map(|x| x / samples as f64).collect();
+        Ok(Self { theta: theta.as_slice().to_vec(), covariance, samples })
     }
 
     /// The standard error of each entry of θ̂.
@@ -150,8 +145,18 @@ where
     }
     let (inverse, _) = pseudo_inverse(&hessian(layer, &DVector::from_column_slice(theta))?)
         .ok_or(InferenceError::Boundary)?;
-    let covariance = &inverse * DMatrix::from_row_slice(dim, dim, decisions) * &inverse;
-    Ok(covariance.as_slice().to_vec())
+    Ok(sandwich(&inverse, &DMatrix::from_row_slice(dim, dim, decisions))?)
+}
+
+/// H⁺ Σ H⁺, row by row.
+fn sandwich(inverse: &DMatrix<f64>, covariance: &DMatrix<f64>) -> Result<Vec<f64>, Error> {
+    // Symmetric: columns are rows.
+    let product = (inverse * covariance * inverse).as_slice().to_vec();
+    if product.iter().all(|x| x.is_finite()) {
+        Ok(product)
+    } else {
+        Err(Error::Overflow { quantity: "the covariance" })
+    }
 }
 
 fn hessian<O, N>(layer: &Perturbed<O, N, f64>, theta: &DVector<f64>) -> Result<DMatrix<f64>, Error>

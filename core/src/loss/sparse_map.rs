@@ -63,6 +63,7 @@ impl<T: Real> SparseMap<T> {
                 ahead += (vertex - y) * slope;
                 length += (vertex - y) * (vertex - y);
             }
+            error::check_number("the duality gap", ahead)?;
             gap = ahead.larger(T::ZERO);
             if gap <= self.tolerance || length <= T::ZERO {
                 break;
