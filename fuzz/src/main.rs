@@ -162,7 +162,10 @@ fn tell(target: &str, bytes: &[u8], what: &str, findings: &Path) {
     eprintln!("{target}: this input {what}: {bytes:?}");
     match written {
         Ok(()) => {
-            eprintln!("again: cargo run --profile test --package perturb-fuzz -- {target} {}", file.display())
+            eprintln!(
+                "again: cargo run --profile test --package perturb-fuzz -- {target} {}",
+                file.display()
+            );
         }
         Err(error) => eprintln!("cannot write it to {}: {error}", file.display()),
     }

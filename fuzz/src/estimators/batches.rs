@@ -12,6 +12,9 @@ use super::picks::{with_ranking, with_simplex};
 use crate::check::{Numbers, same_bits};
 use crate::input::Input;
 
+/// A result of a row's scores and target, given the row's index.
+type OfRow<'a, T> = &'a dyn Fn(usize, &[T], &[T]) -> Result<Vec<T>, Error>;
+
 /// Batches of one layer, and of a layer for each row.
 pub fn batches(bytes: &[u8]) {
     let mut input = Input::new(bytes);
@@ -51,7 +54,7 @@ where
     let (theta, u): (Vec<T>, Vec<T>) = (input.vector(rows * dim), input.vector(rows * dim));
     let batch = layer.batch().starting_at(first);
     let row = |r: usize| how.for_row(first + r as u64);
-    let each = |f: &dyn Fn(usize, &[T], &[T]) -> Result<Vec<T>, Error>| -> Result<Vec<T>, (usize, Error)> {
+    let each = |f: OfRow<'_, T>| -> Result<Vec<T>, (usize, Error)> {
         let mut all = Vec::new();
         for (r, (theta, u)) in theta.chunks(dim).zip(u.chunks(dim)).enumerate() {
             all.extend(f(r, theta, u).map_err(|error| (r, error))?);

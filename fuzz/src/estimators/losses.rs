@@ -38,7 +38,8 @@ pub fn losses(bytes: &[u8]) {
 
 /// Loss and gradient as plain numbers.
 fn plain<T: Real, A: AsRef<[T]>>(found: LossAndGradient<T, A>) -> (T, Vec<T>) {
-    (found.loss, found.gradient.as_ref().to_vec())
+    let LossAndGradient { loss, gradient } = found;
+    (loss, gradient.as_ref().to_vec())
 }
 
 fn all<O, N, T>(case: Case<'_, O, T>, noise: N, input: &mut Input<'_>)

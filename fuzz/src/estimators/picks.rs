@@ -96,10 +96,10 @@ pub(super) fn with_ranking<T: Real>(
         Ok(oracle) => {
             assert!(given != Given::Unfit);
             let mut reference = oracle.reference().to_vec();
-            reference.sort_by(|a, b| a.order().cmp(&b.order()));
+            reference.sort_by_key(|x| x.order());
             let is_vertex = |y: &[T]| {
                 let mut y = y.to_vec();
-                y.sort_by(|a, b| a.order().cmp(&b.order()));
+                y.sort_by_key(|x| x.order());
                 y == reference
             };
             show(Case { oracle, is_vertex: &is_vertex, total: given == Given::Ordinary }, input);

@@ -79,7 +79,7 @@ pub fn table(bytes: &[u8]) {
         3 => Targets::Ranks(vec![last.clone(), last]),
         _ => Targets::Detect,
     };
-    let labels = if choice % 2 == 0 {
+    let labels = if choice.is_multiple_of(2) {
         check(table::parse::<f32>(file, bytes, &targets)).map(|data| data.labels())
     } else {
         check(table::parse::<f64>(file, bytes, &targets)).map(|data| data.labels())

@@ -47,9 +47,10 @@ fn read(bytes: &[u8]) {
 }
 
 /// A device takes the file or stays as it is, and stores what it took.
-fn on_device<O: Oracle<f32>, N: Noise<f32>, const SCORES: usize>(oracle: O, noise: N, bytes: &[u8])
+fn on_device<O, N, const SCORES: usize>(oracle: O, noise: N, bytes: &[u8])
 where
     O: Oracle<f32, Shape = Const<SCORES>>,
+    N: Noise<f32>,
 {
     let layer = Perturbed::new(oracle, noise, 0.5).expect("a temperature");
     let mut model = Affine::<f32, 2, SCORES>::zeros();
