@@ -1,6 +1,7 @@
 //! Training that is killed, interrupted, or out of room goes on to the bits of training that was left alone.
 #![cfg(unix)]
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -60,6 +61,16 @@ fn votes(folder: &Path) {
 /// Weights and bias of a model file: its metadata has the command, which says `--resume`.
 fn learned(folder: &Path, model: &str) -> Vec<u8> {
     fs::read(folder.join(model)).expect("the model")[32..32 + 4 * (2 + 1) * 3].to_vec()
+}
+
+/// The files of a report, but for the folder in its command.
+fn report(folder: &Path, run: &str) -> Vec<(OsString, String)> {
+    let files = fs::read_dir(folder.join(run)).unwrap().map(|entry| entry.unwrap());
+    let text =
+        |file: &fs::DirEntry| fs::read_to_string(file.path()).unwrap().replace("--out cut", "--out whole");
+    let mut files: Vec<_> = files.map(|file| (file.file_name(), text(&file))).collect();
+    files.sort();
+    files
 }
 
 /// Files of the folder that nobody asked for.
@@ -136,6 +147,31 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
     let again = command(folder, SHORT, "--model m").output().expect("the program runs");
     assert!(String::from_utf8_lossy(&again.stderr).contains("--resume would go on from it"));
     assert!(!folder.join("m.checkpoint").exists());
+}
+
+#[test]
+fn the_page_of_training_that_was_killed_is_that_of_training_that_was_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    votes(folder);
+    succeed(folder, SHORT, "--model m --out whole");
+    loop {
+        // Of a run that came to its end before it could be killed.
+        let _ = fs::remove_file(folder.join("m"));
+        let mut child =
+            command(folder, SHORT, "--model m --out cut --checkpoint-every 0").spawn().expect("it runs");
+        while child.try_wait().unwrap().is_none() && !folder.join("m.checkpoint").exists() {}
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if folder.join("m.checkpoint").exists() {
+            break;
+        }
+    }
+    assert!(!folder.join("m").exists());
+    succeed(folder, SHORT, "--model m --out cut --resume");
+    let whole = report(folder, "whole");
+    assert!(whole.iter().any(|(name, _)| name == "train.html"), "{whole:?}");
+    assert_eq!(report(folder, "cut"), whole);
 }
 
 /// A flipped bit of a checkpoint is noticed by the program; the library's own tests flip every one.
@@ -231,15 +267,5 @@ fn an_experiment_goes_on_where_it_was_killed() {
     println!("{ends} ends, {interrupts} of them by an interrupt");
     assert!(interrupts > 0);
     assert_eq!(resumed, whole);
-    // The page, too, but for the folder in its command, and no checkpoint.
-    let report = |run: &str| {
-        let files = fs::read_dir(folder.join(run)).unwrap().map(|entry| entry.unwrap());
-        let text = |file: &fs::DirEntry| {
-            fs::read_to_string(file.path()).unwrap().replace("--out cut", "--out whole")
-        };
-        let mut files: Vec<_> = files.map(|file| (file.file_name(), text(&file))).collect();
-        files.sort();
-        files
-    };
-    assert_eq!(report("cut"), report("whole"));
+    assert_eq!(report(folder, "cut"), report(folder, "whole"));
 }
