@@ -22,7 +22,7 @@ fn a_short_soak_holds() {
         refuses(&report, |report| report.frozen = report.last);
         refuses(&report, |report| report.heap[1] += 1);
         refuses(&report, |report| report.heap[2] += 1);
-        refuses(&report, |report| report.anonymous = [Some(100), Some(104)]);
+        refuses(&report, |report| report.anonymous = [Some(100), Some(165)]);
     }
     assert!(firmware::soak(firmware::LEAST - 1, |_| Ok(())).is_err());
 
