@@ -139,6 +139,7 @@ pub(crate) fn store<L: Layer>(
 
 /// As C calls, through raw pointers alone: what Miri watches.
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the same bits, and numbers without rounding")]
 mod tests {
     use core::ptr::{addr_of_mut, null, null_mut};
 
@@ -148,7 +149,7 @@ mod tests {
         perturb_ranking_learn, perturb_ranking_load, perturb_ranking_store, perturb_seed_fold,
     };
 
-    const LAYER: Ranking = Ranking { scores: 3, noise: 4, epsilon: 0.5 };
+    static LAYER: Ranking = Ranking { scores: 3, noise: 4, epsilon: 0.5 };
 
     #[test]
     fn weights_are_learned_stored_and_loaded() {
