@@ -62,7 +62,9 @@ impl Report {
         })?;
         match self.anonymous {
             [Some(first), Some(last)] => check(last <= first + STACK, || {
-                format!("{name}: anonymous RAM grew from {first} to {last} KiB; expected at most {STACK} more")
+                format!(
+                    "{name}: anonymous RAM grew from {first} to {last} KiB; expected at most {STACK} more"
+                )
             }),
             _ => Ok(()),
         }
