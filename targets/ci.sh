@@ -2,8 +2,10 @@
 # Everything that must pass, the same at home and in CI.
 #
 #   targets/ci.sh                 all jobs
-#   targets/ci.sh JOB...          host, bench, core, thumb, qemu or docs
-#   targets/ci.sh --host-only     the jobs without firmware or valgrind: host, docs
+#   targets/ci.sh JOB...          host, bench, core, thumb, qemu, docs or deny
+#   targets/ci.sh --host-only     the jobs without firmware or valgrind: host, docs, deny
+#
+# Miri, sanitizers and long soaks take too long for this: docs/checks.md.
 #
 # Needs Rust and a C compiler. What firmware needs beyond is fetched where that may be done, else named: Rust's Cortex-M
 # targets by rustup, or a compiler with the sources of its library by apt-get; QEMU and a C compiler for Arm by apt-get.
@@ -173,14 +175,41 @@ docs() {
     RUSTDOCFLAGS="-D warnings" run cargo doc --workspace --no-deps
 }
 
+# The dependencies of every workspace: the Rust that they need, and by cargo-deny their licences, sources and versions.
+deny() {
+    local declared workspaces workspace needed
+    workspaces=$(grep -l '^\[workspace\]' Cargo.toml */Cargo.toml)
+    declared=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+    for workspace in $workspaces; do
+        # Of this host alone: what other systems need has not been fetched.
+        needed=$(run cargo metadata --format-version 1 --locked --manifest-path "$workspace" \
+            --filter-platform "$(rustc --print host-tuple)" |
+            grep -o '"rust_version":"[^"]*"' | cut -d '"' -f 4 | sort -V | tail -n 1)
+        [ "$(printf '%s\n' "$needed" "$declared" | sort -V | tail -n 1)" = "$declared" ] ||
+            fail "a dependency in $workspace needs Rust $needed; rust-version declares $declared"
+        echo "$workspace: no package needs more than the declared Rust $declared"
+    done
+    if ! cargo deny --version >/dev/null 2>&1; then
+        echo "cargo-deny is not installed: licences, sources and duplicates were NOT checked" \
+            "(cargo install --locked cargo-deny, about 5 minutes)"
+        return
+    fi
+    for workspace in $workspaces; do
+        # The workspaces share the exceptions, and not all need all.
+        run cargo deny --locked --manifest-path "$workspace" --config deny.toml check --hide-inclusion-graph \
+            --allow unmatched-skip --allow unnecessary-skip --allow license-exception-not-encountered \
+            bans licenses sources
+    done
+}
+
 case ${1-} in
-    "") set -- host bench core thumb qemu docs ;;
-    --host-only) set -- host docs ;;
+    "") set -- host bench core thumb qemu docs deny ;;
+    --host-only) set -- host docs deny ;;
 esac
 for job in "$@"; do
     case $job in
-        host | bench | core | thumb | qemu | docs) ;;
-        *) fail "no job $job; there are host, bench, core, thumb, qemu and docs" ;;
+        host | bench | core | thumb | qemu | docs | deny) ;;
+        *) fail "no job $job; there are host, bench, core, thumb, qemu, docs and deny" ;;
     esac
 done
 for job in "$@"; do

@@ -76,7 +76,8 @@ mod tests {
     fn networks_sort() {
         let mut rng = crate::Seed(2).stream(0);
         let mut rows = [[0; LANES]; 100];
-        for n in 0..=100 {
+        // An interpreter gets a sample.
+        for n in (0..=100).step_by(if cfg!(miri) { 27 } else { 1 }) {
             let rows = &mut rows[..n];
             for x in rows.as_flattened_mut() {
                 *x = rand_core::Rng::next_u32(&mut rng) >> 20;

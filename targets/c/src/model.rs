@@ -136,3 +136,101 @@ pub(crate) fn store<L: Layer>(
     length.write(&[needed]);
     Ok(())
 }
+
+/// As C calls, through raw pointers alone: what Miri watches.
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the same bits, and numbers without rounding")]
+mod tests {
+    use core::ptr::{addr_of_mut, null, null_mut};
+
+    use super::*;
+    use crate::{
+        Argmax, GridPath, Ranking, perturb_argmax_gradient, perturb_grid_path_learn, perturb_ranking_decide,
+        perturb_ranking_learn, perturb_ranking_load, perturb_ranking_store, perturb_seed_fold,
+    };
+
+    static LAYER: Ranking = Ranking { scores: 3, noise: 4, epsilon: 0.5 };
+
+    #[test]
+    fn weights_are_learned_stored_and_loaded() {
+        let (mut weights, mut bias) = ([0.0f32; 6], [0.0f32; 3]);
+        let (weights, bias) = (addr_of_mut!(weights).cast::<f32>(), addr_of_mut!(bias).cast::<f32>());
+        let mut model = Model { weights, bias, features: 2, scores: 3 };
+        let model = addr_of_mut!(model);
+        let (x, target) = ([1.0f32, -0.5], [3.0f32, 1.0, 2.0]);
+        let mut file = [0xFFu8; 80];
+        // One byte further than any alignment.
+        let file = addr_of_mut!(file).cast::<u8>().wrapping_add(1);
+        let (mut length, mut theta) = (0usize, [0.0f32; 3]);
+        let theta = addr_of_mut!(theta).cast::<f32>();
+        let layer = &raw const LAYER;
+        // SAFETY: all pointers are to arrays of the sizes that layer and model name.
+        unsafe {
+            for step in 0..20 {
+                let seed = perturb_seed_fold(7, step);
+                let status = perturb_ranking_learn(layer, model, x.as_ptr(), target.as_ptr(), 0.1, seed);
+                assert_eq!(status, Status::Ok);
+            }
+            assert_eq!(perturb_model_scores(model, x.as_ptr(), theta), Status::Ok);
+            // In place.
+            assert_eq!(perturb_ranking_decide(layer, theta, theta), Status::Ok);
+            assert_eq!(*theta.cast::<[f32; 3]>(), target);
+
+            let learned = *weights.cast::<[f32; 6]>();
+            let status = perturb_ranking_store(layer, model, file, 79, addr_of_mut!(length));
+            assert_eq!((status, length), (Status::Ok, 72));
+            weights.write_bytes(0, 6);
+            *file.add(50) ^= 4;
+            assert_eq!(perturb_ranking_load(layer, model, file, length), Status::Checksum);
+            *file.add(50) ^= 4;
+            assert_eq!(perturb_ranking_load(layer, model, file, length - 1), Status::Length);
+            assert_eq!(perturb_ranking_load(layer, model, file, length), Status::Ok);
+            assert_eq!(*weights.cast::<[f32; 6]>(), learned);
+        }
+    }
+
+    #[test]
+    fn inputs_overlap_outputs_and_weights() {
+        let argmax = Argmax { scores: 4, noise: 1, epsilon: 1.0 };
+        let mut memory = [0.5f32, 2.0, -1.0, 0.0, 1.0, 0.0, 0.0];
+        let start = addr_of_mut!(memory).cast::<f32>();
+        // SAFETY: theta, target and gradient are four numbers each, of seven that are there.
+        unsafe {
+            let (theta, target, gradient) = (start, start.add(3), start.add(1));
+            assert_eq!(perturb_argmax_gradient(&raw const argmax, theta, target, 5, gradient), Status::Ok);
+            let sum: f32 = (*gradient.cast::<[f32; 4]>()).iter().sum();
+            assert_eq!((*start, sum), (0.5, 0.0));
+        }
+        // The scores of a model into its own features.
+        let (mut weights, mut bias) = ([1.0f32, 2.0, 3.0, 4.0], [0.0f32, 1.0]);
+        let model = Model { weights: weights.as_mut_ptr(), bias: bias.as_mut_ptr(), features: 2, scores: 2 };
+        let mut x = [1.0f32, 1.0];
+        let x = addr_of_mut!(x).cast::<f32>();
+        // SAFETY: two numbers in, two out.
+        unsafe {
+            assert_eq!(perturb_model_scores(&raw const model, x, x), Status::Ok);
+            assert_eq!(*x.cast::<[f32; 2]>(), [4.0, 7.0]);
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_touched() {
+        let grid = GridPath { rows: 2, columns: 2, neighbours: 8, noise: 4, epsilon: 1.0 };
+        let mut model = Model { weights: null_mut(), bias: null_mut(), features: 1, scores: 4 };
+        let (x, target) = ([1.0f32], [1.0f32, 0.0, 0.0, 1.0]);
+        let (x, target) = (x.as_ptr(), target.as_ptr());
+        let (layer, model) = (&raw const grid, &raw mut model);
+        // SAFETY: NULL is refused before anything is read.
+        unsafe {
+            assert_eq!(perturb_grid_path_learn(layer, model, x, target, 0.1, 1), Status::Pointer);
+            assert_eq!(perturb_grid_path_learn(layer, null_mut(), x, target, 0.1, 1), Status::Pointer);
+            assert_eq!(perturb_grid_path_learn(null(), model, x, target, 0.1, 1), Status::Pointer);
+            let odd = x.cast::<u8>().wrapping_add(1).cast();
+            assert_eq!(perturb_grid_path_learn(layer, model, odd, target, 0.1, 1), Status::Pointer);
+            assert_eq!(
+                perturb_ranking_store(&raw const LAYER, model, null_mut(), 0, null_mut()),
+                Status::Length
+            );
+        }
+    }
+}
