@@ -89,8 +89,8 @@ pub(crate) struct SyntheticRanking {
     /// The paper's size: 41 noise levels, three data sets each (hours)
     #[arg(long)]
     full: bool,
-    /// Passes over the training rows [default: 16, with --full 2000 as in the paper]
-    #[arg(long, value_name = "N", value_parser = number::some)]
+    /// Passes over the training rows, at least 1 [default: 16, with --full 2000 as in the paper]
+    #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
     epochs: Option<usize>,
     #[command(flatten)]
     out: Out,

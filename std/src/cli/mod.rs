@@ -51,10 +51,23 @@ struct Cli {
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Common {
     /// Names all randomness: equal seeds give equal results on every machine and number of threads
-    #[arg(long, global = true, default_value_t = 0, value_name = "N")]
+    #[arg(
+        long,
+        global = true,
+        default_value_t = 0,
+        value_name = "N",
+        value_parser = number::seed,
+        allow_negative_numbers = true
+    )]
     seed: u64,
-    /// Worker threads [default: one per core]
-    #[arg(long, global = true, value_name = "N", value_parser = number::threads)]
+    /// Worker threads, 1 to 1024 [default: one per core]
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        value_parser = number::threads,
+        allow_negative_numbers = true
+    )]
     threads: Option<usize>,
     /// Print results as one JSON document instead of tables, and an error as {"error": …} on standard error
     #[arg(long, global = true)]
