@@ -16,6 +16,9 @@ use super::{Common, Failure, Out, found, number, report, say, say_json, table};
 
 /// Nested cross-validation on every file of a folder, beside the paper's printed values.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb experiment label-ranking --data sets --out out
+  perturb experiment label-ranking --data sets --sets iris,glass")]
 pub(crate) struct LabelRanking {
     /// Folder of label-ranking CSV files (line 1 `n,d,k`, then d features and k ranks a line)
     #[arg(long, value_name = "DIR", env = "PERTURB_DATA")]
@@ -85,6 +88,10 @@ fn read_folder(folder: &Path) -> Result<Vec<Dataset<f32>>, Failure> {
 
 /// Perfect and partial ranks against the noise level, four losses.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb experiment synthetic-ranking --out out           # minutes
+  perturb experiment synthetic-ranking --out out --resume  # after an interrupt
+  perturb experiment synthetic-ranking --full --out out    # hours")]
 pub(crate) struct SyntheticRanking {
     /// The paper's size: 41 noise levels, three data sets each (hours)
     #[arg(long)]

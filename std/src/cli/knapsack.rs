@@ -13,6 +13,9 @@ use super::{Common, Failure, Out, found, number, report, say, say_json, table};
 
 /// Predict energy prices, decide by a knapsack: regret after training by three losses.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb experiment knapsack --data Data.npz --out out
+  perturb experiment knapsack --data Data.npz --capacities 60 --runs 1")]
 pub(crate) struct Knapsack {
     /// The archive of prices (.npz with X_1gtrain, y_train, X_1gtest, y_test, weights)
     #[arg(long, value_name = "FILE")]

@@ -47,8 +47,9 @@ struct Cli {
     common: Common,
 }
 
-/// Options of every command.
+/// Options of every command, behind the command's own.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Common {
     /// Names all randomness: equal seeds give equal results on every machine and number of threads
     #[arg(
@@ -93,7 +94,14 @@ enum Command {
     /// Write a trained model as bytes, Rust or C, for firmware
     Export(export::Export),
     /// Reproduce an experiment of the paper
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  perturb experiment temperature                                  # seconds
+  perturb experiment asymptotics --out out                        # with a page of plots
+  perturb experiment synthetic-ranking --out out --resume         # after an interrupt
+  perturb experiment label-ranking --data sets --sets iris,glass  # files of yours"
+    )]
     Experiment(Experiment),
     /// Print what a shell needs to complete commands and options
     Completions(manual::Completions),
