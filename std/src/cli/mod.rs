@@ -143,6 +143,42 @@ fn found(file: &Path) -> Result<(), Failure> {
     Err(format!("cannot read {}: {error}{}", file.display(), hint.unwrap_or_default()).into())
 }
 
+/// A file can be written: its folder is there and takes files. Told before the work, not after it.
+fn place(file: &Path) -> Result<(), Failure> {
+    let refuse = |why: String| Err(format!("cannot write {}: {why}", file.display()).into());
+    if file.is_dir() {
+        return refuse("it is a folder; name a file in it".into());
+    }
+    // Pipes and devices take what they are given.
+    if file.exists() && !file.is_file() {
+        return Ok(());
+    }
+    // Where a link leads, files are made.
+    let followed = file.canonicalize();
+    let file = followed.as_deref().unwrap_or(file);
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return refuse(format!("there is no folder {}", folder.display()));
+    }
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => refuse(format!("its folder takes no files: {error}")),
+    }
+}
+
+/// What a command writes is no file that it reads.
+fn apart((read, source): (&str, &Path), (written, target): (&str, &Path)) -> Result<(), Failure> {
+    let same = source.is_file()
+        && matches!((source.canonicalize(), target.canonicalize()), (Ok(source), Ok(target)) if source == target);
+    if same {
+        return Err(usage(format!(
+            "{written} would overwrite {read} {}; name another file",
+            source.display()
+        )));
+    }
+    Ok(())
+}
+
 /// How alike two names are, from 0 to 1. An ending that both have says nothing.
 fn similarity(a: &Path, b: &Path) -> f64 {
     let part = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
@@ -184,7 +220,8 @@ impl Out {
     /// The folder, which is there from now on, if one was named.
     fn folder(&self) -> Result<Option<&Path>, Failure> {
         let Some(folder) = &self.out else { return Ok(None) };
-        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
         Ok(Some(folder))
     }
 }

@@ -16,8 +16,8 @@ use perturb::{
 use super::progress::Progress;
 use super::save::{self, Checkpoints};
 use super::saved::{BestEpoch, Saved};
-use super::source::Source;
-use super::{Common, Failure, Out, number, report, say, say_json, table, usage};
+use super::source::{Source, tell_slips};
+use super::{Common, Failure, Out, apart, number, place, report, say, say_json, table, usage};
 
 #[derive(ValueEnum, Debug, Clone, Copy)]
 enum LossName {
@@ -160,12 +160,11 @@ impl Train {
     }
 
     fn train<N: Law<f32>>(&self, common: &Common, noise: N, kind: NoiseKind) -> Result<(), Failure> {
-        let folder = self.model.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            let (model, folder) = (self.model.display(), folder.display());
-            return Err(format!("cannot write {model}: there is no folder {folder}").into());
-        }
+        apart(("--data", &self.source.data), ("--model", &self.model))?;
+        place(&self.model)?;
         let data = self.source.read()?;
+        tell_slips(&self.source.data, data.feature_names());
+        self.out.folder()?;
         let seed = Seed(common.seed);
         let (train, validation) = self.split(&data, seed)?;
         let loss = self.loss();
