@@ -19,14 +19,32 @@ use super::{Common, Failure, Out, chart, number, report, say, say_json, table};
   perturb demo
   perturb demo --labels 20 --out report")]
 pub(crate) struct Demo {
-    /// Training rows
-    #[arg(long, default_value_t = 200, value_name = "N", value_parser = number::rows)]
+    /// Training rows, 1 to 10,000,000
+    #[arg(
+        long,
+        default_value_t = 200,
+        value_name = "N",
+        value_parser = number::rows,
+        allow_negative_numbers = true
+    )]
     rows: usize,
-    /// Labels to rank
-    #[arg(long, default_value_t = 10, value_name = "N", value_parser = number::labels)]
+    /// Labels to rank, 2 to 1000
+    #[arg(
+        long,
+        default_value_t = 10,
+        value_name = "N",
+        value_parser = number::labels,
+        allow_negative_numbers = true
+    )]
     labels: usize,
-    /// Passes over the training rows
-    #[arg(long, default_value_t = 30, value_name = "N", value_parser = number::some)]
+    /// Passes over the training rows, at least 1
+    #[arg(
+        long,
+        default_value_t = 30,
+        value_name = "N",
+        value_parser = number::some,
+        allow_negative_numbers = true
+    )]
     epochs: usize,
     #[command(flatten)]
     out: Out,

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use perturb::data::Dataset;
-use perturb::data::table as csv_table;
 use perturb::model_file::ModelFile;
 use perturb::train::RankingScores;
 
-use super::source::{Source, has_counts, load};
+use super::source::{Source, features, has_counts, load};
 use super::{Common, Failure, Out, report, say, say_json, table};
 
 /// Judges a model on rows with known ranks.
@@ -28,7 +27,7 @@ pub(crate) struct Evaluate {
 
 impl Evaluate {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
-        let (file, model) = load(&self.model)?;
+        let (file, model) = load(&self.model, &self.source.data)?;
         let data = self.source.read()?;
         let data = if has_counts(&self.source.data)? { data } else { self.aligned(&data, &file)? };
         if (data.features(), data.labels()) != (file.features, file.scores) {
@@ -58,7 +57,7 @@ impl Evaluate {
     /// The table with the model's features and labels, by name.
     fn aligned(&self, data: &Dataset<f32>, file: &ModelFile) -> Result<Dataset<f32>, Failure> {
         let names = &file.provenance;
-        let features = csv_table::read_features(&self.source.data, &names.feature_names)?;
+        let features = features(&self.source.data, &names.feature_names)?;
         let place = |label: &String| {
             data.label_names().iter().position(|other| other == label).ok_or_else(|| {
                 let found = data.label_names().join(", ");

@@ -16,6 +16,9 @@ use super::{Common, Failure, Out, found, number, report, say, say_json, table};
 
 /// Nested cross-validation on every file of a folder, beside the paper's printed values.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb experiment label-ranking --data sets --out out
+  perturb experiment label-ranking --data sets --sets iris,glass")]
 pub(crate) struct LabelRanking {
     /// Folder of label-ranking CSV files (line 1 `n,d,k`, then d features and k ranks a line)
     #[arg(long, value_name = "DIR", env = "PERTURB_DATA")]
@@ -85,12 +88,16 @@ fn read_folder(folder: &Path) -> Result<Vec<Dataset<f32>>, Failure> {
 
 /// Perfect and partial ranks against the noise level, four losses.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb experiment synthetic-ranking --out out           # minutes
+  perturb experiment synthetic-ranking --out out --resume  # after an interrupt
+  perturb experiment synthetic-ranking --full --out out    # hours")]
 pub(crate) struct SyntheticRanking {
     /// The paper's size: 41 noise levels, three data sets each (hours)
     #[arg(long)]
     full: bool,
-    /// Passes over the training rows [default: 16, with --full 2000 as in the paper]
-    #[arg(long, value_name = "N", value_parser = number::some)]
+    /// Passes over the training rows, at least 1 [default: 16, with --full 2000 as in the paper]
+    #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
     epochs: Option<usize>,
     #[command(flatten)]
     out: Out,

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use perturb::atomic;
 use perturb::model_file::ModelFile;
 
-use super::{Common, Failure, found, usage};
+use super::source::load_file;
+use super::{Common, Failure, apart, place, usage};
 
 /// Writes a trained model as firmware takes it in: bytes, Rust or C.
 #[derive(Args, Debug)]
@@ -47,8 +48,11 @@ impl Export {
         if self.name.is_some() && self.format != Format::C {
             return Err(usage("--name is for --format c; Rust's names are a module's own"));
         }
-        found(&self.model)?;
-        let model = ModelFile::load(&self.model)?;
+        if let Some(out) = &self.out {
+            apart(("--model", &self.model), ("--out", out))?;
+            place(out)?;
+        }
+        let model = load_file(&self.model)?;
         let text = match self.format {
             Format::Bytes if self.out.is_none() && std::io::stdout().is_terminal() => {
                 return Err(usage("--format bytes would garble the terminal; name a file with --out"));

@@ -9,19 +9,34 @@ use perturb::experiment::knapsack::{self, Days, Setting};
 
 use super::follow::follow;
 use super::save::Checkpoints;
-use super::{Common, Failure, Out, found, report, say, say_json, table};
+use super::{Common, Failure, Out, found, number, report, say, say_json, table};
 
 /// Predict energy prices, decide by a knapsack: regret after training by three losses.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb experiment knapsack --data Data.npz --out out
+  perturb experiment knapsack --data Data.npz --capacities 60 --runs 1")]
 pub(crate) struct Knapsack {
     /// The archive of prices (.npz with X_1gtrain, y_train, X_1gtest, y_test, weights)
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// Knapsack capacities [default: 60,120,180]
-    #[arg(long, value_name = "N", value_delimiter = ',')]
+    /// Knapsack capacities, whole numbers [default: 60,120,180]
+    #[arg(
+        long,
+        value_name = "N",
+        value_delimiter = ',',
+        value_parser = number::capacity,
+        allow_negative_numbers = true
+    )]
     capacities: Vec<u32>,
-    /// Training runs per capacity and loss
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Training runs per capacity and loss, 1 to 65535
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 5,
+        value_parser = number::runs,
+        allow_negative_numbers = true
+    )]
     runs: u16,
     #[command(flatten)]
     out: Out,

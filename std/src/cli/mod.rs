@@ -47,14 +47,28 @@ struct Cli {
     common: Common,
 }
 
-/// Options of every command.
+/// Options of every command, behind the command's own.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Common {
     /// Names all randomness: equal seeds give equal results on every machine and number of threads
-    #[arg(long, global = true, default_value_t = 0, value_name = "N")]
+    #[arg(
+        long,
+        global = true,
+        default_value_t = 0,
+        value_name = "N",
+        value_parser = number::seed,
+        allow_negative_numbers = true
+    )]
     seed: u64,
-    /// Worker threads [default: one per core]
-    #[arg(long, global = true, value_name = "N", value_parser = number::threads)]
+    /// Worker threads, 1 to 1024 [default: one per core]
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        value_parser = number::threads,
+        allow_negative_numbers = true
+    )]
     threads: Option<usize>,
     /// Print results as one JSON document instead of tables, and an error as {"error": …} on standard error
     #[arg(long, global = true)]
@@ -80,7 +94,14 @@ enum Command {
     /// Write a trained model as bytes, Rust or C, for firmware
     Export(export::Export),
     /// Reproduce an experiment of the paper
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  perturb experiment temperature                                  # seconds
+  perturb experiment asymptotics --out out                        # with a page of plots
+  perturb experiment synthetic-ranking --out out --resume         # after an interrupt
+  perturb experiment label-ranking --data sets --sets iris,glass  # files of yours"
+    )]
     Experiment(Experiment),
     /// Print what a shell needs to complete commands and options
     Completions(manual::Completions),
@@ -120,6 +141,42 @@ fn found(file: &Path) -> Result<(), Failure> {
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = similar.map(|(_, other)| format!("; there is {}", other.display()));
     Err(format!("cannot read {}: {error}{}", file.display(), hint.unwrap_or_default()).into())
+}
+
+/// A file can be written: its folder is there and takes files. Told before the work, not after it.
+fn place(file: &Path) -> Result<(), Failure> {
+    let refuse = |why: String| Err(format!("cannot write {}: {why}", file.display()).into());
+    if file.is_dir() {
+        return refuse("it is a folder; name a file in it".into());
+    }
+    // Pipes and devices take what they are given.
+    if file.exists() && !file.is_file() {
+        return Ok(());
+    }
+    // Where a link leads, files are made.
+    let followed = file.canonicalize();
+    let file = followed.as_deref().unwrap_or(file);
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return refuse(format!("there is no folder {}", folder.display()));
+    }
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => refuse(format!("its folder takes no files: {error}")),
+    }
+}
+
+/// What a command writes is no file that it reads.
+fn apart((read, source): (&str, &Path), (written, target): (&str, &Path)) -> Result<(), Failure> {
+    let same = source.is_file()
+        && matches!((source.canonicalize(), target.canonicalize()), (Ok(source), Ok(target)) if source == target);
+    if same {
+        return Err(usage(format!(
+            "{written} would overwrite {read} {}; name another file",
+            source.display()
+        )));
+    }
+    Ok(())
 }
 
 /// How alike two names are, from 0 to 1. An ending that both have says nothing.
@@ -163,7 +220,8 @@ impl Out {
     /// The folder, which is there from now on, if one was named.
     fn folder(&self) -> Result<Option<&Path>, Failure> {
         let Some(folder) = &self.out else { return Ok(None) };
-        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
         Ok(Some(folder))
     }
 }

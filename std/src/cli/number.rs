@@ -9,7 +9,31 @@ fn parse<T: FromStr>(text: &str, fits: impl Fn(&T) -> bool, expected: impl Displ
 }
 
 fn count(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
-    parse(text, |n| range.contains(n), format_args!("{} to {}", range.start(), range.end()))
+    parse(
+        text,
+        |n| range.contains(n),
+        format_args!("a whole number from {} to {}", range.start(), range.end()),
+    )
+}
+
+/// A seed.
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
+    parse(text, |_| true, format_args!("a whole number from 0 to {}", u64::MAX))
+}
+
+/// Samples per gradient, or 0.
+pub(crate) fn samples(text: &str) -> Result<u32, String> {
+    parse(text, |_| true, format_args!("a whole number from 0 to {}", u32::MAX))
+}
+
+/// Units of weight that a knapsack holds.
+pub(crate) fn capacity(text: &str) -> Result<u32, String> {
+    parse(text, |_| true, format_args!("a whole number from 0 to {}", u32::MAX))
+}
+
+/// Training runs to average over.
+pub(crate) fn runs(text: &str) -> Result<u16, String> {
+    parse(text, |&n| n > 0, format_args!("a whole number from 1 to {}", u16::MAX))
 }
 
 /// Rows, labels, steps and epochs that fit into memory and into counters on any machine.

@@ -4,11 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use perturb::data::{label_ranking, table as csv_table};
+use perturb::data::label_ranking;
 use perturb::{Dyn, Oracle, Ranking, atomic};
 
-use super::source::{has_counts, load};
-use super::{Common, Failure, found};
+use super::source::{features, has_counts, load};
+use super::{Common, Failure, apart, found, place};
 
 /// Ranks the labels of each row; the answer is a CSV table of ranks and the ordering.
 #[derive(Args, Debug)]
@@ -28,7 +28,12 @@ pub(crate) struct Predict {
 
 impl Predict {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
-        let (file, model) = load(&self.model)?;
+        if let Some(out) = &self.out {
+            apart(("--data", &self.data), ("--out", out))?;
+            apart(("--model", &self.model), ("--out", out))?;
+            place(out)?;
+        }
+        let (file, model) = load(&self.model, &self.data)?;
         let names = &file.provenance;
         found(&self.data)?;
         let features: Vec<f32> = if has_counts(&self.data)? {
@@ -43,7 +48,7 @@ impl Predict {
             }
             (0..data.len()).flat_map(|row| data.x(row).to_vec()).collect()
         } else {
-            csv_table::read_features(&self.data, &names.feature_names)?
+            features(&self.data, &names.feature_names)?
         };
 
         let oracle = Ranking::<f32, _>::ascending(Dyn(file.scores))?;

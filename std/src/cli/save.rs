@@ -20,8 +20,14 @@ pub(crate) struct Checkpoints {
     /// File for the checkpoint, which is removed when the work is done [default: beside the result]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
-    /// Save the state this often, in seconds; 0 saves it after every step
-    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = number::seconds)]
+    /// Save the state this often, in seconds, 0 to 1e9; 0 saves it after every step
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 30.0,
+        value_parser = number::seconds,
+        allow_negative_numbers = true
+    )]
     checkpoint_every: f64,
 }
 

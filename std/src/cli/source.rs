@@ -1,11 +1,12 @@
 //! Input files as the user names them.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use perturb::data::table::{self as csv_table, Targets};
-use perturb::data::{Dataset, label_ranking};
+use perturb::data::{DataError, Dataset, label_ranking};
 use perturb::model_file::{ModelFile, OracleKind};
 use perturb::train::LinearModel;
 
@@ -35,6 +36,9 @@ impl Source {
     }
     pub(crate) fn read(&self) -> Result<Dataset<f32>, Failure> {
         found(&self.data)?;
+        if is_model(&self.data) {
+            return Err(format!("{} is a model file: --data takes tables", self.data.display()).into());
+        }
         Ok(if has_counts(&self.data)? {
             if self.ordering.is_some() || !self.ranks.is_empty() {
                 let file = self.data.display();
@@ -62,10 +66,64 @@ pub(crate) fn has_counts(file: &Path) -> Result<bool, Failure> {
     Ok(counts == [true; 3])
 }
 
-/// A model file whose names fit its sizes.
-pub(crate) fn load(path: &Path) -> Result<(ModelFile, LinearModel<f32>), Failure> {
-    found(path)?;
-    let file = ModelFile::load(path)?;
+/// The features that a model was trained on, from a table.
+pub(crate) fn features(file: &Path, names: &[String]) -> Result<Vec<f32>, Failure> {
+    csv_table::read_features(file, names).map_err(|error| {
+        // Other columns than the model's: it knows which it wants.
+        if !matches!(&error, DataError::Invalid { place, .. } if place.line == 1) {
+            return error.into();
+        }
+        let more = (names.len() > 10).then_some("…");
+        let names: Vec<&str> = names.iter().take(10).map(String::as_str).chain(more).collect();
+        format!("{error}; the model's features are {}", names.join(", ")).into()
+    })
+}
+
+/// Tells of columns that became text by few values among many numbers, such as `n.a.`.
+pub(crate) fn tell_slips(file: &Path, names: &[String]) {
+    let mut columns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (column, value) in names.iter().filter_map(|name| name.split_once('=')) {
+        columns.entry(column).or_default().push(value);
+    }
+    for (column, values) in columns {
+        let texts: Vec<&str> = values.iter().copied().filter(|value| value.parse::<f64>().is_err()).collect();
+        if values.len() >= 10 && texts.len() * 10 <= values.len() {
+            eprintln!(
+                "{}: `{column}` is taken for text, {} features, one a value, as {} is no number",
+                file.display(),
+                values.len(),
+                texts.join(", ")
+            );
+        }
+    }
+}
+
+/// Whether a file begins as model files do.
+fn is_model(file: &Path) -> bool {
+    let mut start = [0; 8];
+    std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+        && start == *b"PERTURB\0"
+}
+
+/// A model file.
+pub(crate) fn load_file(path: &Path) -> Result<ModelFile, Failure> {
+    let tip = "model files are what `perturb train` writes";
+    found(path).map_err(|error| format!("{error}; {tip}"))?;
+    ModelFile::load(path).map_err(|error| {
+        let tip = if is_model(path) { String::new() } else { format!("; {tip}") };
+        format!("{error}{tip}").into()
+    })
+}
+
+/// A model file whose names fit its sizes, and which was not taken for the data.
+pub(crate) fn load(path: &Path, data: &Path) -> Result<(ModelFile, LinearModel<f32>), Failure> {
+    if path.is_file() && !is_model(path) && is_model(data) {
+        let (path, data) = (path.display(), data.display());
+        return Err(usage(format!(
+            "--data {data} is a model file, and --model {path} is none: are they swapped?"
+        )));
+    }
+    let file = load_file(path)?;
     if !matches!(file.oracle, OracleKind::Ranking) {
         return Err(format!(
             "{}: the model decides by {}; expected ranking",
@@ -76,7 +134,7 @@ pub(crate) fn load(path: &Path) -> Result<(ModelFile, LinearModel<f32>), Failure
     }
     let names = &file.provenance;
     if (names.feature_names.len(), names.label_names.len()) != (file.features, file.scores) {
-        return Err(format!("{}: the model does not name all its features and labels", path.display()).into());
+        return Err(format!("{}: the model does not name all its features and labels: `export --format bytes` and devices leave names off; use the file that `perturb train` wrote", path.display()).into());
     }
     let model = LinearModel::from_parts(file.features, file.weights.clone(), file.bias.clone())
         .ok_or_else(|| format!("{}: weights and bias do not fit each other", path.display()))?;

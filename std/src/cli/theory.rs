@@ -11,6 +11,9 @@ use super::{Common, Failure, Out, report, say, say_json, table};
 
 /// Learn scores from decisions: covariance and coverage of intervals against their number.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb experiment asymptotics --out out         # seconds
+  perturb experiment asymptotics --full --out out  # minutes")]
 pub(crate) struct Asymptotics {
     /// Up to 100,000 decisions and 4000 data sets (minutes)
     #[arg(long)]
@@ -48,6 +51,8 @@ impl Asymptotics {
 
 /// What the temperature does to a ranking and to paths, with the picture of Figure 1.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb experiment temperature --out out")]
 pub(crate) struct Temperature {
     #[command(flatten)]
     out: Out,

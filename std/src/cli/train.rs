@@ -16,8 +16,8 @@ use perturb::{
 use super::progress::Progress;
 use super::save::{self, Checkpoints};
 use super::saved::{BestEpoch, Saved};
-use super::source::Source;
-use super::{Common, Failure, Out, number, report, say, say_json, table, usage};
+use super::source::{Source, tell_slips};
+use super::{Common, Failure, Out, apart, number, place, report, say, say_json, table, usage};
 
 #[derive(ValueEnum, Debug, Clone, Copy)]
 enum LossName {
@@ -67,16 +67,40 @@ pub(crate) struct Train {
     #[arg(long, value_enum, default_value = "normal")]
     noise: NoiseName,
     /// The temperature of the perturbed losses, in units of scores, greater than 0
-    #[arg(long, default_value_t = 1.0, value_name = "E", value_parser = number::positive::<f32>)]
+    #[arg(
+        long,
+        default_value_t = 1.0,
+        value_name = "E",
+        value_parser = number::positive::<f32>,
+        allow_negative_numbers = true
+    )]
     epsilon: f32,
-    /// Samples per gradient; 0 computes expectations exactly
-    #[arg(long, default_value_t = 1, value_name = "M")]
+    /// Samples per gradient, a whole number; 0 computes expectations exactly
+    #[arg(
+        long,
+        default_value_t = 1,
+        value_name = "M",
+        value_parser = number::samples,
+        allow_negative_numbers = true
+    )]
     samples: u32,
     /// Interpolation of the blackbox loss, greater than 0
-    #[arg(long, default_value_t = 0.1, value_name = "L", value_parser = number::positive::<f32>)]
+    #[arg(
+        long,
+        default_value_t = 0.1,
+        value_name = "L",
+        value_parser = number::positive::<f32>,
+        allow_negative_numbers = true
+    )]
     lambda: f32,
     /// Learning rate, greater than 0
-    #[arg(long, default_value_t = 0.1, value_name = "R", value_parser = number::positive::<f64>)]
+    #[arg(
+        long,
+        default_value_t = 0.1,
+        value_name = "R",
+        value_parser = number::positive::<f64>,
+        allow_negative_numbers = true
+    )]
     rate: f64,
     /// How the rate changes over the run
     #[arg(long, value_enum, default_value = "linear")]
@@ -84,17 +108,35 @@ pub(crate) struct Train {
     /// How gradients become steps
     #[arg(long, value_enum, default_value = "sgd")]
     optimizer: OptimizerName,
-    /// Passes over the training rows
-    #[arg(long, default_value_t = 20, value_name = "N", value_parser = number::some)]
+    /// Passes over the training rows, at least 1
+    #[arg(
+        long,
+        default_value_t = 20,
+        value_name = "N",
+        value_parser = number::some,
+        allow_negative_numbers = true
+    )]
     epochs: usize,
-    /// Rows per step
-    #[arg(long, default_value_t = 32, value_name = "N", value_parser = number::some)]
+    /// Rows per step, at least 1
+    #[arg(
+        long,
+        default_value_t = 32,
+        value_name = "N",
+        value_parser = number::some,
+        allow_negative_numbers = true
+    )]
     batch: usize,
-    /// Share of rows kept out of training to judge every epoch on
-    #[arg(long, default_value_t = 0.1, value_name = "SHARE", value_parser = number::share)]
+    /// Share of rows kept out of training to judge every epoch on: from 0 up to, not including, 1
+    #[arg(
+        long,
+        default_value_t = 0.1,
+        value_name = "SHARE",
+        value_parser = number::share,
+        allow_negative_numbers = true
+    )]
     validation: f64,
-    /// Stop after this many epochs without a better validation score, and keep the best epoch
-    #[arg(long, value_name = "N", value_parser = number::some)]
+    /// Stop after this many epochs, at least 1, without a better validation score, and keep the best epoch
+    #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
     patience: Option<usize>,
     #[command(flatten)]
     checkpoints: Checkpoints,
@@ -118,12 +160,11 @@ impl Train {
     }
 
     fn train<N: Law<f32>>(&self, common: &Common, noise: N, kind: NoiseKind) -> Result<(), Failure> {
-        let folder = self.model.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            let (model, folder) = (self.model.display(), folder.display());
-            return Err(format!("cannot write {model}: there is no folder {folder}").into());
-        }
+        apart(("--data", &self.source.data), ("--model", &self.model))?;
+        place(&self.model)?;
         let data = self.source.read()?;
+        tell_slips(&self.source.data, data.feature_names());
+        self.out.folder()?;
         let seed = Seed(common.seed);
         let (train, validation) = self.split(&data, seed)?;
         let loss = self.loss();

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod export;
+mod files;
 mod manual;
 
 use std::path::{Path, PathBuf};
@@ -130,12 +131,17 @@ fn faults_are_named_and_nothing_is_written() {
     assert!(absent.ends_with("; there is ./bad.csv\n"), "{absent}");
     let lost = refuse(folder, &["train", "--data", "bad.csv", "--model", "no/m"]);
     assert_eq!(lost, "perturb: cannot write no/m: there is no folder no\n");
+    std::fs::create_dir(folder.join("folder")).expect("writable");
+    let lost = refuse(folder, &["train", "--data", "bad.csv", "--model", "folder"]);
+    assert_eq!(lost, "perturb: cannot write folder: it is a folder; name a file in it\n");
     let absent = refuse(folder, &["train", "--data", "none.csv", "--json"]);
     assert!(json(&absent)["error"].as_str().is_some_and(|error| error.starts_with("cannot read none.csv: ")));
     assert!(refuse(folder, &["experiment", "label-ranking", "--data", "."]).contains("line 3, column 1"));
 
     votes(folder);
     succeed(folder, &["train", "--data", "votes.csv", "--model", "m"]);
+    let lost = refuse(folder, &["export", "--model", "m", "--format", "c", "--out", "no/m.h"]);
+    assert_eq!(lost, "perturb: cannot write no/m.h: there is no folder no\n");
     let mut bytes = std::fs::read(folder.join("m")).expect("the model");
     bytes[40] ^= 1;
     std::fs::write(folder.join("m"), bytes).expect("writable");

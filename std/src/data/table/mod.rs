@@ -62,6 +62,14 @@ pub fn read<T: Real>(file: impl AsRef<Path>, targets: &Targets) -> Result<Datase
 /// ```
 pub fn parse<T: Real>(file: &Path, bytes: &[u8], targets: &Targets) -> Result<Dataset<T>, DataError> {
     let table = Table::new(file, text::decode(file, bytes)?)?;
+    // Features and a ranking are two columns at least.
+    let header: Vec<&str> = table.header.iter().collect();
+    if let [name] = header[..]
+        && name.contains([';', '\t'])
+    {
+        let found = format!("one column {}", quote(name));
+        return Err(DataError::invalid(file, 1, None, "columns that commas separate", found));
+    }
     let ranking = match targets {
         Targets::Ranks(names) => {
             Ranking::Ranks(names.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?)
@@ -140,6 +148,10 @@ impl<'a> Table<'a> {
         // The text is UTF-8 and of any width, so the reader has nothing left to refuse.
         let fault = |error: csv::Error| DataError::invalid(file, 1, None, "a CSV table", error.to_string());
         let header = reader.headers().map_err(fault)?.clone();
+        if header.is_empty() {
+            let expected = "a header with the names of the columns";
+            return Err(DataError::invalid(file, 1, None, expected, "an empty file"));
+        }
         let mut table = Self { file, text, header, rows: Vec::new() };
         for (column, name) in table.header.iter().enumerate() {
             if name.is_empty() || table.header.iter().take(column).any(|other| other == name) {
@@ -311,7 +323,21 @@ mod tests {
         let detect = Targets::Detect;
         let ranks = |names: [&str; 2]| Targets::Ranks(names.map(String::from).to_vec());
         for (text, targets, want) in [
-            ("", &detect, "t.csv, line 2: expected a row after the header, found the end of the file"),
+            (
+                "",
+                &detect,
+                "t.csv, line 1: expected a header with the names of the columns, found an empty file",
+            ),
+            (
+                "x;r\n1;a>b\n",
+                &detect,
+                "t.csv, line 1: expected columns that commas separate, found one column `x;r`",
+            ),
+            (
+                "x\tr\n1\ta>b\n",
+                &ranks(["a", "b"]),
+                "t.csv, line 1: expected columns that commas separate, found one column `x\\tr`",
+            ),
             ("x,r\n", &detect, "t.csv, line 2: expected a row after the header, found the end of the file"),
             (
                 "x,x\n1,a>b\n",

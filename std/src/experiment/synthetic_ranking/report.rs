@@ -92,7 +92,7 @@ pub fn page(
          rows and {validation} validation rows are free of noise: with noisy test labels even the true model would \
          rank almost no instance perfectly from σ ≈ 0.1 on. Each loss chooses its learning rate by partial ranks on \
          the validation rows, the Fenchel–Young loss among {:?}, perturbed squared {:?}, squared {:?}, blackbox {:?}; \
-         ε = {}, λ = {}. {} data sets a noise level.",
+         ε = {}, λ = {}. {} data set{} a noise level.",
         setting.labels,
         setting.features,
         setting.epochs,
@@ -103,6 +103,7 @@ pub fn page(
         setting.epsilon,
         setting.lambda,
         setting.runs,
+        if setting.runs == 1 { "" } else { "s" },
     ))];
     blocks.push(Block::Heading("Against the noise".into()));
     for metric in METRICS {
