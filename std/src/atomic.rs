@@ -10,8 +10,12 @@ const PARTIAL: &str = ".partial";
 /// Writes `bytes` to a temporary file in the same folder, flushes it to the disk, and renames it to `path`.
 /// A crash at any moment leaves the old file or the new one, and perhaps a file `.NAME.….partial`.
 ///
-/// A link is followed; what is no file, such as a pipe or `/dev/stdout`, is written to as it is.
+/// A link is followed; what is no file, such as a pipe, is written to as it is, and to what is open already, such as
+/// `/dev/stdout`, is added.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_open(path) {
+        return File::options().append(true).open(path)?.write_all(bytes);
+    }
     let followed = path.canonicalize();
     let path = followed.as_deref().unwrap_or(path);
     if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
@@ -56,6 +60,14 @@ pub(crate) fn clear(path: &Path) {
     }
 }
 
+/// Whether the name is that of a file that this process has open: the shell of `--out /dev/stdout >> log` wants it longer, not
+/// replaced.
+fn is_open(path: &Path) -> bool {
+    let standard = ["/dev/stdout", "/dev/stderr"].map(Path::new);
+    let folders = ["/dev/fd", "/proc/self/fd"].map(Path::new);
+    cfg!(unix) && (standard.contains(&path) || path.parent().is_some_and(|folder| folders.contains(&folder)))
+}
+
 /// Where `path` lies.
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -96,6 +108,11 @@ mod tests {
             }
             assert_eq!(fs::read(&path).unwrap(), b"through");
             assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+            // As `--out /dev/stdout >> file`.
+            let open = File::options().append(true).open(&path).unwrap();
+            let name = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&open));
+            write(Path::new(&name), b", longer").unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"through, longer");
         }
         assert!(write(&folder.path().join("no/such/folder"), b"").is_err());
         // A folder cannot be replaced; the attempt leaves no temporary file.

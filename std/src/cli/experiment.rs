@@ -44,6 +44,17 @@ impl LabelRanking {
         sets.retain(|set| self.sets.is_empty() || self.sets.iter().any(|name| name == set.name()));
 
         let protocol = Protocol { seed: Seed(common.seed), ..Protocol::default() };
+        // Every fold needs a row, and the inner folds those that the outer ones leave.
+        let least = protocol.outer.max(protocol.inner + 1);
+        if let Some(small) = sets.iter().find(|set| set.len() < least) {
+            let file = self.data.join(format!("{}.csv", small.name()));
+            let (file, found) = (file.display(), small.len());
+            return Err(format!(
+                "{file}: expected at least {least} rows, for {} folds, found {found}; --sets names the files to use",
+                protocol.outer
+            )
+            .into());
+        }
         let total = sets.iter().map(|set| protocol.cost(set.len())).sum();
         let digests: Vec<String> = sets.iter().map(|set| format!("{:016x}", set.digest())).collect();
         let settings =

@@ -55,6 +55,20 @@ fn swapped_files_and_other_tables_are_told_with_a_tip() {
 }
 
 #[test]
+fn a_set_without_a_row_for_each_fold_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("sets")).expect("writable");
+    std::fs::write(folder.join("sets/small.csv"), "3,1,2\n0.5,1,2\n0.25,2,1\n1,1,2\n").expect("writable");
+    let output = perturb(folder, &["experiment", "label-ranking", "--data", "sets"]);
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{complaint}");
+    let expected =
+        "small.csv: expected at least 10 rows, for 10 folds, found 3; --sets names the files to use";
+    assert!(complaint.contains(expected), "{complaint}");
+}
+
+#[test]
 fn few_texts_among_numbers_are_told() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
