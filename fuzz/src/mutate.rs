@@ -85,23 +85,3 @@ impl Random {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mutations_are_the_same_every_time_and_differ_from_each_other() {
-        let corpus = ["4,2,2\n0.5,-1,1,2\n", "x,ordering\n0.25,a>b>c\n"].map(|text| text.as_bytes().to_vec());
-        let all = |longest| (0..1000).map(|index| mutation(&corpus, longest, Seed(1), index)).collect();
-        let (first, mut second): (Vec<_>, Vec<_>) = (all(64), all(64));
-        assert_eq!(first, second);
-        second.sort();
-        second.dedup();
-        // Some changes are none, and files are taken whole now and then.
-        assert!(second.len() > 900, "{}", second.len());
-        let short: Vec<_> = all(6);
-        assert!(short.iter().all(|bytes| bytes.len() <= 6));
-        assert_eq!(mutation(&[], 4, Seed(1), 0).len(), mutation(&[], 4, Seed(1), 0).len());
-    }
-}
