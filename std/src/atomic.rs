@@ -18,7 +18,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let followed = path.canonicalize();
     let path = followed.as_deref().unwrap_or(path);
-    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+    if is_no_file(path) {
         return std::fs::write(path, bytes);
     }
     let folder = folder(path);
@@ -40,6 +40,28 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+/// Whether [`write`] can write `path`, as far as can be told before: its folder is there and takes files. For work whose result
+/// would be lost.
+pub fn check(path: &Path) -> io::Result<()> {
+    let followed = path.canonicalize();
+    let to = followed.as_deref().unwrap_or(path);
+    if is_open(path) || is_no_file(to) {
+        return Ok(());
+    }
+    let refuse = |kind, why| Err(io::Error::new(kind, why));
+    if to.is_dir() {
+        return refuse(io::ErrorKind::IsADirectory, "it is a folder; name a file in it".into());
+    }
+    let folder = folder(to);
+    if !folder.is_dir() {
+        return refuse(io::ErrorKind::NotFound, format!("there is no folder {}", folder.display()));
+    }
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => refuse(error.kind(), format!("its folder takes no files: {error}")),
+    }
 }
 
 /// Removes what writes of `path` left behind when they were cut off. Not while another process writes it.
@@ -66,6 +88,11 @@ fn is_open(path: &Path) -> bool {
     let standard = ["/dev/stdout", "/dev/stderr"].map(Path::new);
     let folders = ["/dev/fd", "/proc/self/fd"].map(Path::new);
     cfg!(unix) && (standard.contains(&path) || path.parent().is_some_and(|folder| folders.contains(&folder)))
+}
+
+/// Pipes and devices take what they are given.
+fn is_no_file(path: &Path) -> bool {
+    path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
 
 /// Where `path` lies.
@@ -111,8 +138,13 @@ mod tests {
             // As `--out /dev/stdout >> file`.
             let open = File::options().append(true).open(&path).unwrap();
             let name = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&open));
+            check(Path::new(&name)).unwrap();
             write(Path::new(&name), b", longer").unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"through, longer");
+        }
+        assert!(check(&path).is_ok() && check(&folder.path().join("new")).is_ok());
+        for refused in [&folder.path().join("no/such/folder"), folder.path()] {
+            assert!(check(refused).is_err());
         }
         assert!(write(&folder.path().join("no/such/folder"), b"").is_err());
         // A folder cannot be replaced; the attempt leaves no temporary file.

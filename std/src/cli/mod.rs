@@ -143,27 +143,9 @@ fn found(file: &Path) -> Result<(), Failure> {
     Err(format!("cannot read {}: {error}{}", file.display(), hint.unwrap_or_default()).into())
 }
 
-/// A file can be written: its folder is there and takes files. Told before the work, not after it.
+/// A file can be written. Told before the work, not after it.
 fn place(file: &Path) -> Result<(), Failure> {
-    let refuse = |why: String| Err(format!("cannot write {}: {why}", file.display()).into());
-    if file.is_dir() {
-        return refuse("it is a folder; name a file in it".into());
-    }
-    // Pipes and devices take what they are given.
-    if file.exists() && !file.is_file() {
-        return Ok(());
-    }
-    // Where a link leads, files are made.
-    let followed = file.canonicalize();
-    let file = followed.as_deref().unwrap_or(file);
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        return refuse(format!("there is no folder {}", folder.display()));
-    }
-    match tempfile::tempfile_in(folder) {
-        Ok(_) => Ok(()),
-        Err(error) => refuse(format!("its folder takes no files: {error}")),
-    }
+    perturb::atomic::check(file).map_err(|error| format!("cannot write {}: {error}", file.display()).into())
 }
 
 /// What a command writes is no file that it reads.
