@@ -42,7 +42,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether [`write`] can write `path`, as far as can be told before: its folder is there and takes files. For work whose result
+/// Whether [`write()`] can write `path`, as far as can be told before: its folder is there and takes files. For work whose result
 /// would be lost.
 pub fn check(path: &Path) -> io::Result<()> {
     let followed = path.canonicalize();
