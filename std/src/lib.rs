@@ -12,8 +12,11 @@ pub mod cross_validation;
 pub mod data;
 pub mod experiment;
 pub mod inference;
+pub mod layer;
 pub mod metrics;
 pub mod model_file;
+#[cfg(feature = "nn")]
+pub mod nn;
 pub mod report;
 mod shape;
 pub mod train;

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use perturb_core::estimator::{Estimator, FenchelYoungTerm, Jacobian, Jvp, Value};
+use perturb_core::estimator::{Estimator, FenchelYoungTerm, Jacobian, Jvp, Maximizer, Value};
 use perturb_core::{
     Asked, Cheapest, Error, Evaluate, Exact, Expectation, FenchelYoung, MonteCarlo, Noise, Oracle, Perturbed,
     Real, Scratch, Shape, WithError,
@@ -242,6 +242,33 @@ where
         let losses = rows.iter().map(|row| row.loss).collect();
         let gradients: Vec<_> = rows.into_iter().map(|row| row.gradient).collect();
         Ok((losses, flatten(&gradients)))
+    }
+
+    /// F_ε − ⟨θ, y⟩, which is L_ε but for εΩ(y), and y_ε − y of every row, in one pass: (B, B × d). Targets may lie
+    /// anywhere; those of all rows cost the same.
+    pub fn fenchel_young_without_omega<H>(
+        self,
+        theta: &[T],
+        targets: &[T],
+        how: H,
+    ) -> Result<(Vec<T>, Vec<T>), RowError>
+    where
+        H: Evaluate<O, N, T> + PerRow,
+    {
+        let row = self.rows_of("targets", theta, targets)?;
+        let ranges = self.ranges(theta)?;
+        let rows = match self.samples(how, Asked::Value) {
+            Some(sampled) => self.estimate(theta, |_| (Value, Maximizer), sampled)?,
+            None => self.map(theta, how, |layer, how, _, theta| layer.value_and_maximizer(theta, how))?,
+        };
+        let mut losses = Vec::with_capacity(rows.len());
+        let mut gradients = Vec::with_capacity(theta.len());
+        for (r, (value, y)) in rows.into_iter().enumerate() {
+            let theta_y = theta[ranges.get(r)].iter().zip(row(r)).fold(T::ZERO, |sum, (&a, &b)| sum + a * b);
+            losses.push(value - theta_y);
+            gradients.extend(y.as_ref().iter().zip(row(r)).map(|(&y, &target)| y - target));
+        }
+        Ok((losses, gradients))
     }
 
     /// y_ε − y of every row: B × d.

@@ -10,6 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 mod chart;
+#[cfg(feature = "nn")]
+mod classification;
 mod demo;
 mod evaluate;
 mod experiment;
@@ -18,6 +20,8 @@ mod follow;
 mod interrupt;
 mod knapsack;
 mod manual;
+#[cfg(feature = "nn")]
+mod network;
 mod number;
 mod predict;
 mod progress;
@@ -117,6 +121,9 @@ enum Experiment {
     SyntheticRanking(experiment::SyntheticRanking),
     /// Prices to predict and a knapsack to pack: regret of the squared, SPO+ and Fenchel-Young losses
     Knapsack(knapsack::Knapsack),
+    /// Figure 2: images to classify, Fenchel-Young losses against cross entropy
+    #[cfg(feature = "nn")]
+    Classification(classification::Classification),
     /// Proposition 4.1: covariance and coverage of scores that are learned from decisions
     Asymptotics(theory::Asymptotics),
     /// Proposition 2.3 and Figure 1: what the temperature does to a ranking and to paths
@@ -268,6 +275,8 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         Command::Experiment(Experiment::LabelRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::SyntheticRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::Knapsack(experiment)) => experiment.run(&cli.common),
+        #[cfg(feature = "nn")]
+        Command::Experiment(Experiment::Classification(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::Asymptotics(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::Temperature(experiment)) => experiment.run(&cli.common),
     }

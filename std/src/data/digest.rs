@@ -1,25 +1,35 @@
 //! The fingerprint of a data set.
 
-use crc::{CRC_64_XZ, Crc};
+use crc::{CRC_64_XZ, Crc, Digest};
 use perturb_core::Real;
 
 use super::Dataset;
 
-const CRC: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
+static CRC: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 
-/// CRC-64/XZ over n, d and k as little-endian u64, the names, each after its length, and the numbers, features
-/// first, as little-endian f64.
-pub(super) fn of<T: Real>(data: &Dataset<T>) -> u64 {
+/// The beginning of every data set's fingerprint: its sizes as little-endian u64, and its names, each after its
+/// length.
+pub(super) fn begin<'a>(
+    sizes: &[usize],
+    names: impl IntoIterator<Item = &'a String>,
+) -> Digest<'static, u64> {
     let mut crc = CRC.digest();
-    for size in [data.len(), data.features(), data.labels()] {
+    for &size in sizes {
         crc.update(&(size as u64).to_le_bytes());
     }
-    let names = data.feature_names.iter().chain(&data.label_names);
-    for name in std::iter::once(&data.name).chain(names) {
+    for name in names {
         // The length first: "a", "bc" must differ from "ab", "c".
         crc.update(&(name.len() as u64).to_le_bytes());
         crc.update(name.as_bytes());
     }
+    crc
+}
+
+/// CRC-64/XZ over n, d and k, the names, and the numbers, features first, as little-endian f64.
+pub(super) fn of<T: Real>(data: &Dataset<T>) -> u64 {
+    let names = data.feature_names.iter().chain(&data.label_names);
+    let sizes = [data.len(), data.features(), data.labels()];
+    let mut crc = begin(&sizes, std::iter::once(&data.name).chain(names));
     for x in data.features.iter().chain(&data.targets) {
         crc.update(&x.to_f64().to_le_bytes());
     }

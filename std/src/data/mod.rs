@@ -1,13 +1,16 @@
-//! Label-ranking data: sets, readers, generators, splits.
+//! Label-ranking data and labelled images: sets, readers, generators, splits.
 //!
-//! Every target is a row of **ranks**: entry j is the rank of label j, 1 = best, a permutation of 1..=k,
+//! A [`Dataset`]'s target is a row of **ranks**: entry j is the rank of label j, 1 = best, a permutation of 1..=k,
 //! stored as it stands in the file. Training takes it as the target y of
 //! [`Ranking::ascending`](crate::Ranking::ascending), which gives the largest score the rank k: a trained
 //! score θ_j is therefore large for a label that ranks late, and the best label has the least score.
+//!
+//! The target of an image in [`images::Images`] is its class.
 
 pub(crate) mod digest;
 mod error;
 pub mod generate;
+pub mod images;
 pub mod label_ranking;
 pub mod numpy;
 mod split;

@@ -122,9 +122,32 @@ impl<'w> Journal<'w> {
         let value = work()?;
         let bytes = postcard::to_stdvec(&value).map_err(|error| ExperimentError::Keep(error.into()))?;
         let mut pieces = self.pieces();
+        pieces.0.remove(&under_way(&name));
         pieces.0.insert(name, bytes);
         self.watch.keep(&pieces).map_err(ExperimentError::Keep)?;
         Ok(value)
+    }
+
+    /// How far an earlier run came with piece `name`, if it was under way.
+    #[cfg(feature = "nn")]
+    pub(super) fn begun<V: DeserializeOwned>(&self, name: &str) -> Result<Option<V>, ExperimentError> {
+        let known = self.pieces().0.get(&under_way(name)).map(|bytes| postcard::from_bytes(bytes));
+        known.transpose().map_err(|_| ExperimentError::Piece { name: name.to_owned() })
+    }
+
+    /// Piece `name` is under way, and this far.
+    #[cfg(feature = "nn")]
+    pub(super) fn keep_begun<V: Serialize>(&self, name: &str, state: &V) -> Result<(), ExperimentError> {
+        let bytes = postcard::to_stdvec(state).map_err(|error| ExperimentError::Keep(error.into()))?;
+        let mut pieces = self.pieces();
+        pieces.0.insert(under_way(name), bytes);
+        self.watch.keep(&pieces).map_err(ExperimentError::Keep)
+    }
+
+    /// `units` of work need not be done.
+    #[cfg(feature = "nn")]
+    pub(super) fn restore(&self, units: u64) {
+        self.watch.restore(units);
     }
 
     /// `units` of work are done.
@@ -163,6 +186,11 @@ impl<'w> Journal<'w> {
     }
 }
 
+/// The name under which the state of an unfinished piece is kept.
+fn under_way(name: &str) -> String {
+    format!("{name}, under way")
+}
+
 /// Why an experiment has no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -176,6 +204,10 @@ pub enum ExperimentError {
     /// The setting does not fit the data, or is none.
     #[error(transparent)]
     Layer(#[from] Error),
+    /// A network could not be trained.
+    #[cfg(feature = "nn")]
+    #[error(transparent)]
+    Learn(#[from] crate::nn::LearnError),
     /// [`Watch::stop`] said so.
     #[error("stopped")]
     Stopped,

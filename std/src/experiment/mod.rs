@@ -1,9 +1,13 @@
 //! The paper's experiments, as functions that return their results and functions that report them.
 
 pub mod asymptotics;
+#[cfg(feature = "nn")]
+pub mod classification;
 mod journal;
 pub mod knapsack;
 pub mod label_ranking;
+#[cfg(feature = "nn")]
+mod learn;
 pub mod synthetic_ranking;
 pub mod temperature;
 

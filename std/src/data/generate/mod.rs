@@ -2,10 +2,12 @@
 //!
 //! Every generator is a function of its arguments: the same seed gives the same bits on every machine, and a
 //! larger number of rows extends a smaller one. Numbers are drawn in `f64` and rounded to the type asked for.
-//! Targets are ranks as in files: the label of the least score ranks first, so that the scores themselves are
-//! the θ that a perfect model learns.
+//!
+//! Targets of label ranking are ranks as in files: the label of the least score ranks first, so that the scores
+//! themselves are the θ that a perfect model learns.
 
 mod friedman;
+mod shapes;
 mod synthetic;
 
 use perturb_core::{Oracle, Ranking, Real};
@@ -14,6 +16,7 @@ use super::{DataError, Dataset, numbered};
 use crate::Dyn;
 
 pub use friedman::friedman_ranking;
+pub use shapes::textured_shapes;
 pub use synthetic::{SyntheticRanking, synthetic_ranking};
 
 /// A data set of `instances` rows; `row(i, x, scores)` writes the features and the scores of row i.

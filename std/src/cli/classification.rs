@@ -1,0 +1,109 @@
+//! `perturb experiment classification`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use perturb::Seed;
+use perturb::checkpoint::Settings;
+use perturb::data::generate;
+use perturb::data::images::{self, Split};
+use perturb::experiment::classification::{self, Setting};
+
+use super::follow::follow;
+use super::network::{Networks, say_shares};
+use super::save::Checkpoints;
+use super::{Common, Failure, Out, found, number, report, say, say_json, table};
+
+/// Images to classify by a network: Fenchel-Young losses against cross entropy.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb experiment classification --quick --out out                   # minutes, on generated images
+  perturb experiment classification --data cifar-10-batches-bin --out out
+  perturb experiment classification --epochs 20 --runs 1 --out out --resume")]
+pub(crate) struct Classification {
+    /// Folder of CIFAR-10's binary files, data_batch_*.bin and test_batch.bin [default: generated images of ten shapes]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// One epoch, one network a loss, fewer temperatures and generated images
+    #[arg(long)]
+    quick: bool,
+    /// Networks per loss of the learning curves, 1 to 65535 [default: 3, with --quick 1]
+    #[arg(long, value_name = "N", value_parser = number::runs, allow_negative_numbers = true)]
+    runs: Option<u16>,
+    #[command(flatten)]
+    networks: Networks,
+    #[command(flatten)]
+    out: Out,
+    #[command(flatten)]
+    checkpoints: Checkpoints,
+}
+
+/// Generated images to train on and to test on; with `--quick`.
+const GENERATED: [(usize, usize); 2] = [(10_000, 2000), (2000, 500)];
+
+impl Classification {
+    pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        let seed = Seed(common.seed);
+        let data = self.images(seed)?;
+        let device = self.networks.device()?;
+        let mut setting = if self.quick { Setting::quick(seed) } else { Setting::new(seed) };
+        if let Some(epochs) = self.networks.epochs {
+            setting.epochs = epochs;
+        }
+        if let Some(runs) = self.runs {
+            setting.runs = runs.into();
+        }
+        let digest = format!("{:016x}, {:016x}", data.train.digest(), data.test.digest());
+        let mut origin = report::origin(common.seed, &[]);
+        origin.versions.push(("training and test images".into(), format!("digests {digest}")));
+        origin.versions.push(("device".into(), self.networks.name()));
+        let settings = Settings::new(
+            "classification",
+            [
+                ("seed", common.seed.to_string()),
+                ("data", digest),
+                ("epochs", setting.epochs.to_string()),
+                ("runs", setting.runs.to_string()),
+                ("temperatures", format!("{:?}", setting.sweep)),
+                ("device", self.networks.name()),
+            ],
+        );
+        let how = (common, &self.checkpoints, &self.out);
+        let ((outcomes, shares), saver) =
+            follow(("steps", setting.steps(data.train.len())), settings, how, |journal| {
+                setting.run(&data, &device, journal)
+            })?;
+
+        say_shares(&shares, common);
+        if common.json {
+            say_json(&classification::json(&outcomes))?;
+        } else {
+            for table in classification::tables(&outcomes) {
+                say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
+            }
+        }
+        if self.out.wanted() {
+            let images = format!(
+                "{} training and {} test images of {}",
+                data.train.len(),
+                data.test.len(),
+                data.train.name()
+            );
+            self.out.save(&classification::page(&outcomes, &setting, &images, &origin)?)?;
+        }
+        saver.done();
+        Ok(())
+    }
+
+    fn images(&self, seed: Seed) -> Result<Split, Failure> {
+        if let Some(folder) = &self.data {
+            found(folder)?;
+            return Ok(images::cifar10::read_folder(folder)?);
+        }
+        let (train, test) = GENERATED[usize::from(self.quick)];
+        Ok(Split {
+            train: generate::textured_shapes(train, seed.fold(0))?,
+            test: generate::textured_shapes(test, seed.fold(1))?,
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! Networks that learn, stop and go on; the experiments that train them.
+#![cfg(feature = "nn")]
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use perturb::data::generate::textured_shapes;
+use perturb::data::images::{Images, Split};
+use perturb::experiment::classification::{self, Loss, Setting};
+use perturb::experiment::{ExperimentError, Journal, Pieces, Watch};
+use perturb::layer::FenchelYoungLoss;
+use perturb::nn::{Cnn, LearnError, Learner, Learning, Network, Task, TruncatedResNet};
+use perturb::train::Schedule;
+use perturb::{Dyn, MonteCarlo, Normal, Perturbed, Seed, Simplex};
+
+/// Which of ten shapes, by one sample a step.
+struct Shapes {
+    images: Images,
+    loss: FenchelYoungLoss<Simplex<Dyn>, Normal>,
+}
+
+impl Shapes {
+    fn new() -> Self {
+        let layer = Perturbed::new(Simplex::new(Dyn(10)).unwrap(), Normal, 1.0).unwrap();
+        Self { images: textured_shapes(10, Seed(1)).unwrap(), loss: FenchelYoungLoss::new(layer) }
+    }
+}
+
+impl Task for Shapes {
+    fn rows(&self) -> usize {
+        self.images.len()
+    }
+    fn images(&self, rows: &[usize], device: &Device) -> Tensor<4> {
+        let pixels = rows.iter().flat_map(|&row| self.images.pixels(row));
+        let numbers: Vec<f32> = pixels.map(|&pixel| f32::from(pixel) / 128.0 - 1.0).collect();
+        Tensor::from_data(TensorData::new(numbers, [rows.len(), 3, 32, 32]), device)
+    }
+    fn loss(&self, theta: Tensor<2>, rows: &[usize], seed: Seed) -> Result<Tensor<1>, LearnError> {
+        let labels = rows.iter().flat_map(|&row| (0..10).map(move |class| (self.images.label(row), class)));
+        let targets: Vec<f32> =
+            labels.map(|(label, class)| f32::from(u8::from(label == Some(class)))).collect();
+        Ok(self.loss.forward(theta, &targets, MonteCarlo::new(1, seed))?)
+    }
+    fn right(&self, theta: &[f32], rows: &[usize]) -> f64 {
+        assert_eq!(theta.len(), rows.len() * 10);
+        0.0
+    }
+}
+
+const LEARNING: Learning =
+    Learning { epochs: 2, batch: 4, rate: 1e-3, schedule: Schedule::Linear, seed: Seed(2) };
+
+fn learner(task: &Shapes) -> Learner<'_, Shapes, Cnn> {
+    let device = Device::flex();
+    device.seed(3);
+    Learner::new(task, LEARNING, Cnn::new(10, &device.clone().autodiff()), &device).unwrap()
+}
+
+#[test]
+fn a_run_that_goes_on_ends_with_the_same_bits() {
+    let task = Shapes::new();
+    let mut whole = learner(&task);
+    let mut epochs = Vec::new();
+    while !whole.is_done() {
+        epochs.extend(whole.step().unwrap());
+    }
+    assert_eq!((epochs.len(), whole.done(), whole.steps()), (2, 6, 6));
+    assert!(epochs.iter().all(|epoch| epoch.loss.is_finite() && epoch.loss > 0.0));
+    assert_eq!(whole.step().unwrap(), None);
+
+    // Stopped within each epoch, at its end, before the first step and after the last.
+    for stop in [0, 1, 3, 5, 6] {
+        let mut begun = learner(&task);
+        let mut seen = Vec::new();
+        for _ in 0..stop {
+            seen.extend(begun.step().unwrap());
+        }
+        let state = begun.state().unwrap();
+        drop(begun);
+        let mut resumed = learner(&task).resume(&state).unwrap();
+        while !resumed.is_done() {
+            seen.extend(resumed.step().unwrap());
+        }
+        assert_eq!(seen, epochs, "stopped after {stop} steps");
+        let images = |row| task.images(&[row], &Device::flex());
+        for row in 0..10 {
+            let scores = |network: Cnn| network.forward(images(row)).into_data().to_vec::<f32>().unwrap();
+            assert_eq!(scores(resumed.network()), scores(whole.network()), "stopped after {stop} steps");
+        }
+    }
+}
+
+#[test]
+fn a_state_that_is_none_is_refused() {
+    let task = Shapes::new();
+    let state = learner(&task).state().unwrap();
+    for damaged in [&state[..0], &state[..state.len() / 2], b"nothing of the kind"] {
+        let refused = learner(&task).resume(damaged).unwrap_err();
+        assert!(refused.to_string().starts_with("the state of training: "), "{refused}");
+    }
+    let device = Device::flex();
+    let other = Learner::new(&task, LEARNING, Cnn::new(7, &device.clone().autodiff()), &device).unwrap();
+    assert!(other.resume(&state).is_err(), "the state of a network of other shapes");
+    let learning = Learning { batch: 0, ..LEARNING };
+    let none = Learner::new(&task, learning, Cnn::new(10, &device.clone().autodiff()), &device);
+    assert_eq!(none.unwrap_err().to_string(), "batch: expected at least 1, found 0");
+}
+
+#[test]
+fn divergence_is_told() {
+    let task = Shapes::new();
+    let device = Device::flex();
+    let learning = Learning { rate: 1e30, schedule: Schedule::Constant, ..LEARNING };
+    let mut learner =
+        Learner::new(&task, learning, Cnn::new(10, &device.clone().autodiff()), &device).unwrap();
+    let failure = std::iter::repeat_with(|| learner.step()).take(6).find_map(Result::err).unwrap();
+    assert!(matches!(failure, LearnError::Diverged { .. }), "{failure}");
+}
+
+/// The shapes of REFERENCE: 96 × 96 to 12 × 12 scores, all of them −cost.
+#[test]
+fn the_truncated_resnet_scores_cells() {
+    let device = Device::flex();
+    let network = TruncatedResNet::new(&device.clone().autodiff());
+    // 3·64·49 + 4·64·64·9 weights of convolutions, 5·2·64 of batch norm.
+    let trained = 9408 + 147_456 + 640;
+    assert!(burn::module::Module::num_params(&network) >= trained);
+    let images = Tensor::<4>::ones([1, 3, 96, 96], &device.autodiff());
+    let theta = network.forward(images);
+    assert_eq!(theta.dims(), [1, 144]);
+    assert!(theta.into_data().to_vec::<f32>().unwrap().iter().all(|&theta| theta <= 0.0));
+}
+
+/// Stops an experiment after some steps, and keeps what is done.
+struct After {
+    steps: AtomicU64,
+    pieces: Mutex<Pieces>,
+}
+
+impl Watch for After {
+    fn advance(&self, units: u64) {
+        self.steps.fetch_sub(units, Ordering::Relaxed);
+    }
+    fn stop(&self) -> bool {
+        self.steps.load(Ordering::Relaxed) == 0
+    }
+    fn keep(&self, pieces: &Pieces) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        *self.pieces.lock().unwrap() = pieces.clone();
+        Ok(())
+    }
+}
+
+#[test]
+fn classification_stops_and_goes_on() {
+    let data =
+        Split { train: textured_shapes(20, Seed(1)).unwrap(), test: textured_shapes(10, Seed(2)).unwrap() };
+    let setting = Setting { batch: 8, samples: vec![1], sweep: vec![], ..Setting::quick(Seed(3)) };
+    let device = Device::flex();
+    assert_eq!(setting.steps(data.train.len()), 2 * 3);
+    let (whole, shares) = setting.run(&data, &device, &Journal::new(&())).unwrap();
+    assert_eq!(shares.steps, 6);
+    assert_eq!(
+        whole.iter().map(|outcome| outcome.loss).collect::<Vec<_>>(),
+        [Loss::CrossEntropy, Loss::FenchelYoung { epsilon: 1.0, samples: 1 }]
+    );
+    for stop in [1, 5] {
+        let watch = After { steps: AtomicU64::new(stop), pieces: Mutex::default() };
+        let stopped = setting.run(&data, &device, &Journal::new(&watch));
+        assert!(matches!(stopped, Err(ExperimentError::Stopped)));
+        let pieces = watch.pieces.into_inner().unwrap();
+        let (resumed, shares) = setting.run(&data, &device, &Journal::resume(&(), pieces)).unwrap();
+        assert_eq!(shares.steps, 6 - stop);
+        assert_eq!(classification::csv(&resumed), classification::csv(&whole));
+    }
+}
