@@ -3,11 +3,13 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
+use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use perturb_core::Seed;
 
 use super::Network;
+use super::weights::Weights;
 
 /// Four convolutions and two dense layers, no batch norm (Appendix C.1): 32 and 32 channels, pooling, 64 and 64 channels,
 /// pooling, 512 units, one score a class. The first convolution of each pair keeps the size, the second has no padding; both
@@ -21,10 +23,12 @@ pub struct Cnn {
 }
 
 impl Cnn {
-    /// With weights drawn from the device's generator: `device.seed` names them.
-    pub fn new(classes: usize, device: &Device) -> Self {
-        let convolution =
-            |from, to, padding| Conv2dConfig::new([from, to], [3, 3]).with_padding(padding).init(device);
+    /// With first weights that are a function of `seed`, whatever the device.
+    pub fn new(classes: usize, seed: Seed, device: &Device) -> Self {
+        let mut weights = Weights::new(seed, device);
+        let mut convolution = |from, to, padding| {
+            weights.convolution(&Conv2dConfig::new([from, to], [3, 3]).with_padding(padding))
+        };
         Self {
             convolutions: [
                 convolution(3, 32, PaddingConfig2d::Same),
@@ -33,8 +37,8 @@ impl Cnn {
                 convolution(64, 64, PaddingConfig2d::Valid),
             ],
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
-            hidden: LinearConfig::new(64 * 6 * 6, 512).init(device),
-            scores: LinearConfig::new(512, classes).init(device),
+            hidden: weights.linear(64 * 6 * 6, 512),
+            scores: weights.linear(512, classes),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod cnn;
 mod learner;
 mod resnet;
+mod weights;
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -6,8 +6,10 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use perturb_core::Seed;
 
 use super::Network;
+use super::weights::Weights;
 
 const CHANNELS: usize = 64;
 
@@ -25,15 +27,16 @@ pub struct TruncatedResNet {
 }
 
 impl TruncatedResNet {
-    /// With weights drawn from the device's generator: `device.seed` names them.
-    pub fn new(device: &Device) -> Self {
+    /// With first weights that are a function of `seed`, whatever the device.
+    pub fn new(seed: Seed, device: &Device) -> Self {
+        let mut weights = Weights::new(seed, device);
         Self {
-            first: Convolution::new(3, 7, 2, device),
+            first: Convolution::new(3, 7, 2, &mut weights),
             pool: MaxPool2dConfig::new([3, 3])
                 .with_strides([2, 2])
                 .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
                 .init(),
-            blocks: [Block::new(device), Block::new(device)],
+            blocks: [Block::new(&mut weights), Block::new(&mut weights)],
             to_cells: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
         }
     }
@@ -56,10 +59,10 @@ struct Block {
 }
 
 impl Block {
-    fn new(device: &Device) -> Self {
+    fn new(weights: &mut Weights<'_>) -> Self {
         Self {
-            first: Convolution::new(CHANNELS, 3, 1, device),
-            second: Convolution::new(CHANNELS, 3, 1, device),
+            first: Convolution::new(CHANNELS, 3, 1, weights),
+            second: Convolution::new(CHANNELS, 3, 1, weights),
         }
     }
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
@@ -75,15 +78,15 @@ struct Convolution {
 }
 
 impl Convolution {
-    fn new(from: usize, kernel: usize, stride: usize, device: &Device) -> Self {
+    fn new(from: usize, kernel: usize, stride: usize, weights: &mut Weights<'_>) -> Self {
         let half = kernel / 2;
+        let convolution = Conv2dConfig::new([from, CHANNELS], [kernel, kernel])
+            .with_stride([stride, stride])
+            .with_padding(PaddingConfig2d::Explicit(half, half, half, half))
+            .with_bias(false);
         Self {
-            convolution: Conv2dConfig::new([from, CHANNELS], [kernel, kernel])
-                .with_stride([stride, stride])
-                .with_padding(PaddingConfig2d::Explicit(half, half, half, half))
-                .with_bias(false)
-                .init(device),
-            norm: BatchNormConfig::new(CHANNELS).init(device),
+            convolution: weights.convolution(&convolution),
+            norm: BatchNormConfig::new(CHANNELS).init(weights.device()),
         }
     }
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {

@@ -286,8 +286,7 @@ impl Setting {
         };
 
         let learning = self.learning(run);
-        device.seed(learning.seed.fold(2).0);
-        let network = Cnn::new(classes, &device.clone().autodiff());
+        let network = Cnn::new(classes, learning.seed.fold(2), &device.clone().autodiff());
         let learner = Learner::new(&task, learning, network, device)?;
         let (network, curve, shares) = journal.learn(name, learner, |training, network| {
             let rows: Vec<usize> = (0..data.test.len()).collect();
