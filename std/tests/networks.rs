@@ -42,9 +42,9 @@ impl Task for Shapes {
             labels.map(|(label, class)| f32::from(u8::from(label == Some(class)))).collect();
         Ok(self.loss.forward(theta, &targets, MonteCarlo::new(1, seed))?)
     }
-    fn right(&self, theta: &[f32], rows: &[usize]) -> f64 {
+    fn right(&self, theta: &[f32], rows: &[usize]) -> Result<f64, LearnError> {
         assert_eq!(theta.len(), rows.len() * 10);
-        0.0
+        Ok(0.0)
     }
 }
 
@@ -122,7 +122,7 @@ fn divergence_is_told() {
     assert!(matches!(failure, LearnError::Diverged { .. }), "{failure}");
 }
 
-/// Uniform in ±1/√n for n inputs: the mean square of the weights of a layer is 1/3n within 4 standard errors (seeds below).
+/// Uniform in ±√(6/n) for n inputs: the mean square of the weights of a layer is 2/n, within 4 standard errors at seed 3.
 #[test]
 fn first_weights_are_a_function_of_the_seed() {
     let device = Device::flex();
@@ -145,11 +145,11 @@ fn first_weights_are_a_function_of_the_seed() {
     let large = matrices.0.iter().filter(|(_, d, numbers)| *d > 1 && numbers.len() > 9000);
     assert_eq!(large.clone().count(), 4);
     for (inputs, _, numbers) in large {
-        let bound = 1.0 / inputs.sqrt();
-        assert!(numbers.iter().all(|&w| f64::from(w.abs()) < bound));
+        let bound = (6.0 / inputs).sqrt();
+        assert!(numbers.iter().all(|&w| f64::from(w.abs()) <= bound));
         let square = numbers.iter().map(|&w| f64::from(w) * f64::from(w)).sum::<f64>() / numbers.len() as f64;
         // U² of a uniform number in ±1 has the mean 1/3 and the variance 4/45.
-        let z = (square * inputs - 1.0 / 3.0) / (4.0 / 45.0 / numbers.len() as f64).sqrt();
+        let z = (square * inputs / 6.0 - 1.0 / 3.0) / (4.0 / 45.0 / numbers.len() as f64).sqrt();
         assert!(z.abs() < 4.0, "{} weights of {inputs} inputs: z = {z}", numbers.len());
     }
 }

@@ -4,15 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use perturb::Seed;
-use perturb::checkpoint::Settings;
 use perturb::data::generate;
 use perturb::data::images::{self, Split};
 use perturb::experiment::classification::{self, Setting};
 
-use super::follow::follow;
-use super::network::{Networks, say_shares};
+use super::network::{Networks, Trained};
 use super::save::Checkpoints;
-use super::{Common, Failure, Out, found, number, report, say, say_json, table};
+use super::{Common, Failure, Out, found, number};
 
 /// Images to classify by a network: Fenchel-Young losses against cross entropy.
 #[derive(Args, Debug)]
@@ -45,54 +43,33 @@ impl Classification {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         let seed = Seed(common.seed);
         let data = self.images(seed)?;
-        let device = self.networks.device()?;
         let mut setting = if self.quick { Setting::quick(seed) } else { Setting::new(seed) };
-        if let Some(epochs) = self.networks.epochs {
-            setting.epochs = epochs;
-        }
-        if let Some(runs) = self.runs {
-            setting.runs = runs.into();
-        }
-        let digest = format!("{:016x}, {:016x}", data.train.digest(), data.test.digest());
-        let mut origin = report::origin(common.seed, &[]);
-        origin.versions.push(("training and test images".into(), format!("digests {digest}")));
-        origin.versions.push(("device".into(), self.networks.name()));
-        let settings = Settings::new(
-            "classification",
-            [
-                ("seed", common.seed.to_string()),
-                ("data", digest),
+        setting.epochs = self.networks.epochs.unwrap_or(setting.epochs);
+        setting.patience = self.networks.patience;
+        setting.runs = self.runs.map_or(setting.runs, usize::from);
+        let how = Trained {
+            work: "classification",
+            settings: vec![
                 ("epochs", setting.epochs.to_string()),
                 ("runs", setting.runs.to_string()),
                 ("temperatures", format!("{:?}", setting.sweep)),
-                ("device", self.networks.name()),
             ],
-        );
-        let how = (common, &self.checkpoints, &self.out);
-        let ((outcomes, shares), saver) =
-            follow(("steps", setting.steps(data.train.len())), settings, how, |journal| {
-                setting.run(&data, &device, journal)
-            })?;
-
-        say_shares(&shares, common);
-        if common.json {
-            say_json(&classification::json(&outcomes))?;
-        } else {
-            for table in classification::tables(&outcomes) {
-                say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
-            }
-        }
-        if self.out.wanted() {
-            let images = format!(
-                "{} training and {} test images of {}",
-                data.train.len(),
-                data.test.len(),
-                data.train.name()
-            );
-            self.out.save(&classification::page(&outcomes, &setting, &images, &origin)?)?;
-        }
-        saver.done();
-        Ok(())
+            digests: vec![data.train.digest(), data.test.digest()],
+            steps: setting.steps(data.train.len()),
+            networks: &self.networks,
+            out: &self.out,
+            checkpoints: &self.checkpoints,
+        };
+        how.run(
+            common,
+            |device, journal| setting.run(&data, device, journal),
+            |outcomes| (classification::json(outcomes), classification::tables(outcomes)),
+            |outcomes, origin| {
+                let (train, test, name) = (data.train.len(), data.test.len(), data.train.name());
+                let images = format!("{train} training and {test} test images of {name}");
+                classification::page(outcomes, &setting, &images, origin)
+            },
+        )
     }
 
     fn images(&self, seed: Seed) -> Result<Split, Failure> {

@@ -24,6 +24,9 @@ impl Watch for Follower {
     fn restore(&self, units: u64) {
         self.progress.resume(units);
     }
+    fn tell(&self, news: &str) {
+        self.progress.say(news);
+    }
     fn stop(&self) -> bool {
         self.interrupt.is_asked()
     }

@@ -28,6 +28,8 @@ mod progress;
 mod report;
 mod save;
 mod saved;
+#[cfg(feature = "nn")]
+mod shortest_path;
 mod source;
 mod table;
 mod theory;
@@ -124,10 +126,37 @@ enum Experiment {
     /// Figure 2: images to classify, Fenchel-Young losses against cross entropy
     #[cfg(feature = "nn")]
     Classification(classification::Classification),
+    /// Figures 5 and 6: shortest paths on maps whose costs a network must find
+    #[cfg(feature = "nn")]
+    ShortestPath(shortest_path::ShortestPath),
+    /// Figure 2: images to classify; needs a build with feature nn
+    #[cfg(not(feature = "nn"))]
+    Classification(Absent),
+    /// Figures 5 and 6: shortest paths on maps; needs a build with feature nn
+    #[cfg(not(feature = "nn"))]
+    ShortestPath(Absent),
     /// Proposition 4.1: covariance and coverage of scores that are learned from decisions
     Asymptotics(theory::Asymptotics),
     /// Proposition 2.3 and Figure 1: what the temperature does to a ranking and to paths
     Temperature(theory::Temperature),
+}
+
+/// An experiment that this program was built without.
+#[cfg(not(feature = "nn"))]
+#[derive(Args, Debug)]
+struct Absent {
+    /// Of the program with networks
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    arguments: Vec<std::ffi::OsString>,
+}
+
+#[cfg(not(feature = "nn"))]
+impl Absent {
+    fn run(&self) -> Result<(), Failure> {
+        let _ = &self.arguments;
+        Err("this program was built without networks; with them: cargo install --path std --features nn"
+            .into())
+    }
 }
 
 /// The exit code for arguments that are wrong.
@@ -277,6 +306,12 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         Command::Experiment(Experiment::Knapsack(experiment)) => experiment.run(&cli.common),
         #[cfg(feature = "nn")]
         Command::Experiment(Experiment::Classification(experiment)) => experiment.run(&cli.common),
+        #[cfg(feature = "nn")]
+        Command::Experiment(Experiment::ShortestPath(experiment)) => experiment.run(&cli.common),
+        #[cfg(not(feature = "nn"))]
+        Command::Experiment(Experiment::Classification(absent) | Experiment::ShortestPath(absent)) => {
+            absent.run()
+        }
         Command::Experiment(Experiment::Asymptotics(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::Temperature(experiment)) => experiment.run(&cli.common),
     }

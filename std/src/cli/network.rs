@@ -4,9 +4,15 @@ use std::fmt::Write;
 
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
+use perturb::checkpoint::Settings;
+use perturb::experiment::{ExperimentError, Journal};
 use perturb::nn::Shares;
+use perturb::report::{Origin, Page, ReportError, Table};
+use serde_json::Value;
 
-use super::{Common, Failure, number};
+use super::follow::follow;
+use super::save::Checkpoints;
+use super::{Common, Failure, Out, number, report, say, say_json, table};
 
 /// How networks are trained.
 #[derive(Args, Debug)]
@@ -14,6 +20,10 @@ pub(crate) struct Networks {
     /// Passes over the training data, at least 1 [default: as the experiment says]
     #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
     pub(crate) epochs: Option<usize>,
+    /// Stop a network once so many epochs in a row have not decided more training rows right (validation rows, where there are
+    /// some) [default: never]
+    #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
+    pub(crate) patience: Option<usize>,
     /// Where networks compute; decisions are computed by the processor
     #[arg(long, value_enum, default_value_t)]
     device: Computer,
@@ -30,7 +40,7 @@ enum Computer {
 
 impl Networks {
     /// The device.
-    pub(crate) fn device(&self) -> Result<Device, Failure> {
+    fn device(&self) -> Result<Device, Failure> {
         match self.device {
             Computer::Cpu => Ok(Device::flex()),
             #[cfg(feature = "nn-wgpu")]
@@ -41,13 +51,73 @@ impl Networks {
     }
 
     /// The name of the device.
-    pub(crate) fn name(&self) -> String {
+    fn name(&self) -> String {
         self.device.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 }
 
+/// An experiment that trains networks.
+pub(crate) struct Trained<'a> {
+    /// Its name in files.
+    pub(crate) work: &'static str,
+    /// What decides its result beside seed, data, device and patience.
+    pub(crate) settings: Vec<(&'static str, String)>,
+    /// Of the data sets.
+    pub(crate) digests: Vec<u64>,
+    /// Steps of training.
+    pub(crate) steps: u64,
+    pub(crate) networks: &'a Networks,
+    pub(crate) out: &'a Out,
+    pub(crate) checkpoints: &'a Checkpoints,
+}
+
+impl Trained<'_> {
+    /// Runs it, prints what it found and saves its page.
+    pub(crate) fn run<R>(
+        self,
+        common: &Common,
+        experiment: impl FnOnce(&Device, &Journal<'_>) -> Result<(R, Shares), ExperimentError>,
+        found: impl FnOnce(&R) -> (Value, Vec<Table>),
+        page: impl FnOnce(&R, &Origin) -> Result<Page, ReportError>,
+    ) -> Result<(), Failure> {
+        let device = self.networks.device()?;
+        let digests: Vec<String> = self.digests.iter().map(|digest| format!("{digest:016x}")).collect();
+        let digests = digests.join(", ");
+        let patience = self.networks.patience.map_or_else(|| "never".into(), |epochs| epochs.to_string());
+        let mut settings = vec![
+            ("seed", common.seed.to_string()),
+            ("data", digests.clone()),
+            ("device", self.networks.name()),
+            ("patience", patience),
+        ];
+        settings.extend(self.settings);
+        let settings = Settings::new(self.work, settings);
+        let how = (common, self.checkpoints, self.out);
+        let ((outcomes, shares), saver) =
+            follow(("steps", self.steps), settings, how, |journal| experiment(&device, journal))?;
+
+        say_shares(&shares, common);
+        let (json, tables) = found(&outcomes);
+        if common.json {
+            say_json(&json)?;
+        } else {
+            for table in &tables {
+                say(format_args!("{}\n\n{}", table.caption, table::render(table)))?;
+            }
+        }
+        if self.out.wanted() {
+            let mut origin = report::origin(common.seed, &[]);
+            origin.versions.push(("data".into(), format!("digests {digests}")));
+            origin.versions.push(("device".into(), self.networks.name()));
+            self.out.save(&page(&outcomes, &origin)?)?;
+        }
+        saver.done();
+        Ok(())
+    }
+}
+
 /// Says on standard error where the time of training steps went.
-pub(crate) fn say_shares(shares: &Shares, common: &Common) {
+fn say_shares(shares: &Shares, common: &Common) {
     if common.quiet || shares.steps == 0 {
         return;
     }

@@ -59,6 +59,15 @@ impl Progress {
         }
     }
 
+    /// A line of news, above the bar.
+    pub(crate) fn say(&self, line: &str) {
+        match (&self.bar, &self.lines) {
+            (Some(bar), _) => bar.println(line),
+            (None, Some(_)) => eprintln!("{line}"),
+            (None, None) => {}
+        }
+    }
+
     /// `units` more are done.
     pub(crate) fn add(&self, units: u64) {
         if let Some(bar) = &self.bar {

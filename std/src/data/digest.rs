@@ -46,6 +46,12 @@ pub(crate) fn of_numbers(numbers: &[f64]) -> u64 {
     crc.finalize()
 }
 
+/// CRC-64/XZ.
+#[cfg(feature = "nn")]
+pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
+    CRC.checksum(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -77,9 +77,30 @@ type Fault = (String, String);
 
 fn array(bytes: &[u8]) -> Result<Array, Fault> {
     let (header, data) = split(bytes)?;
-    let kind = field(header, "descr")?;
-    let kind = kind.trim_matches(['\'', '"']);
-    let (size, number) = decoder(kind)?;
+    let (size, number) = decoder(kind(header)?)?;
+    let shape = shape(header, size, data)?;
+    Ok(Array { shape, values: data.chunks_exact(size).map(number).collect() })
+}
+
+/// Shape and entries of an array of bytes (`|u1`, `|b1`), without a copy.
+pub(super) fn bytes<'a>(file: &Path, content: &'a [u8]) -> Result<(Vec<usize>, &'a [u8]), DataError> {
+    let array = || {
+        let (header, data) = split(content)?;
+        match kind(header)? {
+            "|u1" | "|b1" => Ok((shape(header, 1, data)?, data)),
+            other => Err(("bytes (|u1)".into(), text::quote(other))),
+        }
+    };
+    array().map_err(|(expected, found)| DataError::binary(file, expected, found))
+}
+
+/// What numbers there are.
+fn kind(header: &str) -> Result<&str, Fault> {
+    Ok(field(header, "descr")?.trim_matches(['\'', '"']))
+}
+
+/// The length of each axis, of numbers of `size` bytes that are all of `data`, row by row.
+fn shape(header: &str, size: usize, data: &[u8]) -> Result<Vec<usize>, Fault> {
     match field(header, "fortran_order")? {
         "False" => {}
         found => return Err(("row-major order (fortran_order False)".into(), found.into())),
@@ -94,7 +115,7 @@ fn array(bytes: &[u8]) -> Result<Array, Fault> {
         let found = format!("{} bytes of numbers", data.len());
         return Err((format!("{size} bytes for each entry of an array of shape {axes}"), found));
     }
-    Ok(Array { shape, values: data.chunks_exact(size).map(number).collect() })
+    Ok(shape)
 }
 
 /// The header's text and the numbers' bytes.
@@ -207,6 +228,16 @@ mod tests {
         let bytes: Vec<u8> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
         check("<f2", &bytes, &[1.0, -2.0, 65504.0, libm::exp2(-24.0), 0.799_804_687_5, 5.300_781_25]);
         assert!(half(0x7E00).is_nan() && half(0xFC00) == f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn bytes_are_read_as_they_are() {
+        let file = Path::new("b.npy");
+        let whole = npy(&header("|u1", "(2, 2)"), &[9, 8, 7, 6]);
+        assert_eq!(bytes(file, &whole).unwrap(), (vec![2, 2], &[9, 8, 7, 6][..]));
+        let refused = bytes(file, &npy(&header("<f4", "(1,)"), &[0; 4])).unwrap_err().to_string();
+        assert_eq!(refused, "b.npy: expected bytes (|u1), found `<f4`");
+        assert!(bytes(file, &whole[..whole.len() - 1]).is_err());
     }
 
     #[test]

@@ -37,6 +37,10 @@ pub trait Watch: Sync {
     fn restore(&self, units: u64) {
         let _ = units;
     }
+    /// Something of interest on the way, in a line: what an epoch of training has brought.
+    fn tell(&self, news: &str) {
+        let _ = news;
+    }
     /// Whether the experiment is to stop; asked between steps of training.
     fn stop(&self) -> bool {
         false
@@ -142,6 +146,12 @@ impl<'w> Journal<'w> {
         let mut pieces = self.pieces();
         pieces.0.insert(under_way(name), bytes);
         self.watch.keep(&pieces).map_err(ExperimentError::Keep)
+    }
+
+    /// A line of news.
+    #[cfg(feature = "nn")]
+    pub(super) fn tell(&self, news: &str) {
+        self.watch.tell(news);
     }
 
     /// `units` of work need not be done.

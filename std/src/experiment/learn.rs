@@ -18,16 +18,34 @@ struct Begun<V> {
     epochs: Vec<V>,
 }
 
+/// When training need not go on: so many epochs have not brought more progress than the best before them.
+pub(super) struct Enough<V> {
+    pub(super) epochs: usize,
+    /// How good what an epoch has brought is.
+    pub(super) progress: fn(&V) -> f64,
+}
+
+impl<V> Enough<V> {
+    fn is_reached(&self, epochs: &[V]) -> bool {
+        let better =
+            |best: (usize, f64), (i, value): (usize, f64)| if value > best.1 { (i, value) } else { best };
+        let values = epochs.iter().map(self.progress).enumerate();
+        let best = values.fold((0, f64::NEG_INFINITY), better).0;
+        epochs.len().saturating_sub(best + 1) >= self.epochs
+    }
+}
+
 impl Journal<'_> {
     /// Trains to the end, or goes on where an earlier run of piece `name` stopped; `judge` tells of each epoch and the network
-    /// after it. A unit of work is a step.
+    /// after it, in a line of news, too. A unit of work is a step. Training ends early where that is `enough`.
     ///
     /// Gives the network, what was told of all epochs, and where the time of the steps done here went.
     pub(super) fn learn<K: Task, M: Network, V: Serialize + DeserializeOwned>(
         &self,
         name: &str,
         mut learner: Learner<'_, K, M>,
-        mut judge: impl FnMut(Epoch, &M) -> Result<V, ExperimentError>,
+        enough: Option<&Enough<V>>,
+        mut judge: impl FnMut(Epoch, &M) -> Result<(V, String), ExperimentError>,
     ) -> Result<(M, Vec<V>, Shares), ExperimentError> {
         let mut epochs = Vec::new();
         if let Some(begun) = self.begun::<Begun<V>>(name)? {
@@ -37,6 +55,10 @@ impl Journal<'_> {
         }
         let mut last = Instant::now();
         while !learner.is_done() {
+            if enough.is_some_and(|enough| enough.is_reached(&epochs)) {
+                self.restore(learner.steps() - learner.done());
+                break;
+            }
             let stop = self.go_on();
             if stop.is_err() || last.elapsed() >= EVERY {
                 let begun = Begun { learner: learner.state()?, epochs };
@@ -46,10 +68,30 @@ impl Journal<'_> {
             }
             stop?;
             if let Some(epoch) = learner.step()? {
-                epochs.push(judge(epoch, &learner.network())?);
+                let (value, news) = judge(epoch, &learner.network())?;
+                let (number, share) = (epoch.epoch, 100.0 * epoch.right);
+                self.tell(&format!(
+                    "{name}, epoch {number}: loss {:.4}, training {share:.2} %, {news}",
+                    epoch.loss
+                ));
+                epochs.push(value);
             }
             self.advance(1);
         }
         Ok((learner.network(), epochs, learner.shares()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Enough;
+
+    #[test]
+    fn epochs_count_from_the_first_of_the_best() {
+        let enough =
+            |epochs, values: &[f64]| Enough { epochs, progress: |&value: &f64| value }.is_reached(values);
+        assert!(!enough(1, &[]) && !enough(1, &[0.5]) && !enough(1, &[0.5, 0.6]) && enough(1, &[0.5, 0.5]));
+        assert!(!enough(2, &[0.5, 0.4]) && enough(2, &[0.5, 0.5, 0.5]) && !enough(2, &[0.1, 0.3, 0.2]));
+        assert!(enough(2, &[0.1, f64::NAN, 0.1]) && !enough(3, &[0.1, f64::NAN, 0.1]));
     }
 }

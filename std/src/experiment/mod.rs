@@ -8,6 +8,8 @@ pub mod knapsack;
 pub mod label_ranking;
 #[cfg(feature = "nn")]
 mod learn;
+#[cfg(feature = "nn")]
+pub mod shortest_path;
 pub mod synthetic_ranking;
 pub mod temperature;
 

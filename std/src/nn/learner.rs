@@ -23,7 +23,7 @@ pub trait Task {
     /// The loss of the scores of these rows, B × d. `seed` is of this step alone.
     fn loss(&self, theta: Tensor<2>, rows: &[usize], seed: Seed) -> Result<Tensor<1>, LearnError>;
     /// How many of these rows the scores, B·d numbers, decide right.
-    fn right(&self, theta: &[f32], rows: &[usize]) -> f64;
+    fn right(&self, theta: &[f32], rows: &[usize]) -> Result<f64, LearnError>;
 }
 
 /// How a network is trained: by Adam (β = 0.9 and 0.999), on batches of shuffled rows.
@@ -69,6 +69,8 @@ pub struct Shares {
     pub forward: Duration,
     /// The loss, with the solver.
     pub loss: Duration,
+    /// Which rows are decided right: for the record alone.
+    pub judging: Duration,
     /// The backward pass.
     pub backward: Duration,
     /// The optimiser's step.
@@ -79,11 +81,12 @@ pub struct Shares {
 
 impl Shares {
     /// The parts by name, in the order of a step.
-    pub fn parts(&self) -> [(&'static str, Duration); 5] {
+    pub fn parts(&self) -> [(&'static str, Duration); 6] {
         [
             ("data", self.data),
             ("forward", self.forward),
             ("loss and solver", self.loss),
+            ("judging", self.judging),
             ("backward", self.backward),
             ("update", self.update),
         ]
@@ -99,6 +102,7 @@ impl std::ops::AddAssign for Shares {
         self.data += other.data;
         self.forward += other.forward;
         self.loss += other.loss;
+        self.judging += other.judging;
         self.backward += other.backward;
         self.update += other.update;
         self.steps += other.steps;
@@ -211,6 +215,8 @@ impl<'t, K: Task, M: Network> Learner<'t, K, M> {
             return Err(diverged);
         }
         shares.loss += clock.lap();
+        let right = task.right(&scores, rows)?;
+        shares.judging += clock.lap();
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         shares.backward += clock.lap();
         let run = learning.steps(self.order.len()) as f64;
@@ -220,7 +226,7 @@ impl<'t, K: Task, M: Network> Learner<'t, K, M> {
         shares.steps += 1;
 
         progress.loss += value * rows.len() as f64;
-        progress.right += task.right(&scores, rows);
+        progress.right += right;
         progress.step += 1;
         progress.row = end;
         if end < self.order.len() {

@@ -4,6 +4,7 @@
 
 mod cnn;
 mod learner;
+mod pixels;
 mod resnet;
 mod weights;
 
@@ -12,6 +13,7 @@ use burn::tensor::Tensor;
 
 pub use cnn::Cnn;
 pub use learner::{Epoch, LearnError, Learner, Learning, Shares, Task};
+pub(crate) use pixels::{Standardize, scores};
 pub use resnet::TruncatedResNet;
 
 /// A network from images to scores.

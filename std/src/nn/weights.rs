@@ -6,8 +6,9 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, TensorData};
 use perturb_core::{Real, Seed, Stream};
 
-/// Layers with weights and biases uniform in ±1/√n, n the number of inputs of a unit: burn's law, but a function of the seed.
-/// A device's own generator is shared by all threads of the process and differs from device to device.
+/// Layers with weights uniform in ±√(6/n), n the number of inputs of a unit, and biases of 0 (He et al. 2015): layers of ReLU
+/// keep the size of their inputs. They are a function of the seed, whereas a device's own generator is shared by all threads of
+/// the process and differs from device to device.
 pub(super) struct Weights<'d> {
     rng: Stream,
     device: &'d Device,
@@ -25,22 +26,21 @@ impl<'d> Weights<'d> {
     pub(super) fn convolution(&mut self, config: &Conv2dConfig) -> Conv2d {
         let [from, to] = config.channels;
         let [height, width] = config.kernel_size;
-        let inputs = from * height * width;
         let mut layer = config.init(self.device);
-        layer.weight = self.uniform([to, from, height, width], inputs);
-        layer.bias = layer.bias.map(|_| self.uniform([to], inputs));
+        layer.weight = self.uniform([to, from, height, width], from * height * width);
+        layer.bias = layer.bias.map(|_| Param::from_tensor(Tensor::zeros([to], self.device)));
         layer
     }
 
     pub(super) fn linear(&mut self, inputs: usize, outputs: usize) -> Linear {
         let mut layer = LinearConfig::new(inputs, outputs).init(self.device);
         layer.weight = self.uniform([inputs, outputs], inputs);
-        layer.bias = Some(self.uniform([outputs], inputs));
+        layer.bias = Some(Param::from_tensor(Tensor::zeros([outputs], self.device)));
         layer
     }
 
     fn uniform<const D: usize>(&mut self, shape: [usize; D], inputs: usize) -> Param<Tensor<D>> {
-        let bound = 1.0 / (inputs as f32).sqrt();
+        let bound = (6.0 / inputs as f32).sqrt();
         let numbers = (0..shape.iter().product()).map(|_| bound * (2.0 * f32::uniform(&mut self.rng) - 1.0));
         Param::from_data(TensorData::new(numbers.collect::<Vec<f32>>(), shape), self.device)
     }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::colour::{GROUND, TEXT, hex};
-use super::svg::wrap;
-use super::{ReportError, Svg, escape};
+use super::colour::{TEXT, hex};
+use super::panels::{self, Panels, SIDE};
+use super::{ReportError, Svg};
 
 /// One matrix of a [`HeatMaps`] picture.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,14 +43,8 @@ const SCALE: [[f64; 3]; 5] = [
     [135.0, 50.0, 100.0],
     [40.0, 15.0, 70.0],
 ];
-const WIDTH: usize = 480;
-const ACROSS: usize = 2;
-const SIDE: usize = 216;
-const GAP: usize = 24;
-const LINE: usize = 20;
+/// Room for the scale.
 const LEGEND: usize = 30;
-/// Characters that fit above one matrix.
-const TITLE_CHARACTERS: usize = 27;
 
 fn colour(share: f64) -> String {
     let place = share.clamp(0.0, 1.0) * (SCALE.len() - 1) as f64;
@@ -77,48 +71,14 @@ impl HeatMaps {
                 return fault("a range with its lower end first", format!("{range:?}"));
             }
         }
-        let titles: Vec<Vec<String>> =
-            self.panels.iter().map(|panel| wrap(&panel.title, TITLE_CHARACTERS)).collect();
-        let title = LINE * titles.iter().map(Vec::len).max().unwrap_or(0) + 6;
-        let row = title + SIDE + LEGEND + GAP;
-        let height = self.panels.len().div_ceil(ACROSS).max(1) * row - GAP + 6;
-        let mut svg = format!(
-            "<svg width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
-             xmlns=\"http://www.w3.org/2000/svg\" font-family=\"sans-serif\" font-size=\"15\">\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
-            hex(GROUND.light)
-        );
-        for (number, (panel, lines)) in self.panels.iter().zip(&titles).enumerate() {
-            let (x, y) = (number % ACROSS * (SIDE + GAP) + GAP / 2, number / ACROSS * row);
-            // Writing to a string cannot fail.
-            let _ = write_text(&mut svg, lines, x, y);
-            let _ = panel.draw(x, y + title, &mut svg);
-        }
-        svg.push_str("</svg>\n");
-        let names: Vec<&str> = self.panels.iter().map(|panel| panel.title.as_str()).collect();
-        Ok(Svg::new(&self.title, &format!("Heat maps: {}.", names.join("; ")), &svg, self.records()))
+        let titles = self.panels.iter().map(|panel| panel.title.as_str()).collect();
+        let panels = Panels { title: &self.title, kind: "Heat maps", titles, below: LEGEND };
+        let all = self.panels.iter().map(|panel| (panel.title.as_str(), panel.columns, &*panel.values));
+        Ok(panels.draw("", panels::records(all), |i, (x, y), svg| match self.panels.get(i) {
+            Some(panel) => panel.draw(x, y, svg),
+            None => Ok(()),
+        }))
     }
-
-    /// One value a record.
-    fn records(&self) -> Vec<Vec<String>> {
-        let mut records = vec![["panel", "row", "column", "value"].map(String::from).to_vec()];
-        for Panel { title, columns, values, .. } in &self.panels {
-            for (place, value) in values.iter().enumerate() {
-                let (row, column) = (place / columns + 1, place % columns + 1);
-                records.push(vec![title.clone(), row.to_string(), column.to_string(), value.to_string()]);
-            }
-        }
-        records
-    }
-}
-
-/// Lines of a title, from the top left corner.
-fn write_text(svg: &mut String, lines: &[String], x: usize, y: usize) -> std::fmt::Result {
-    for (i, line) in lines.iter().enumerate() {
-        let y = y + LINE * (i + 1) - 4;
-        writeln!(svg, "<text x=\"{x}\" y=\"{y}\" fill=\"{}\">{}</text>", hex(TEXT.light), escape(line))?;
-    }
-    Ok(())
 }
 
 impl Panel {

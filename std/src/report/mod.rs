@@ -7,7 +7,10 @@ mod axis;
 mod colour;
 mod heat_map;
 mod layout;
+#[cfg(feature = "nn")]
+mod overlay;
 mod page;
+mod panels;
 mod plot;
 mod svg;
 mod table;
@@ -16,6 +19,8 @@ use std::io;
 use std::path::PathBuf;
 
 pub use heat_map::{HeatMaps, Panel};
+#[cfg(feature = "nn")]
+pub use overlay::{Overlay, Overlays};
 pub use page::{Block, Origin, Page};
 pub use plot::{LinePlot, Point, Series, Spread};
 pub use svg::Svg;

@@ -7,8 +7,10 @@
 //! themselves are the θ that a perfect model learns.
 
 mod friedman;
+mod paint;
 mod shapes;
 mod synthetic;
+mod terrain;
 
 use perturb_core::{Oracle, Ranking, Real};
 
@@ -18,6 +20,7 @@ use crate::Dyn;
 pub use friedman::friedman_ranking;
 pub use shapes::textured_shapes;
 pub use synthetic::{SyntheticRanking, synthetic_ranking};
+pub use terrain::terrain;
 
 /// A data set of `instances` rows; `row(i, x, scores)` writes the features and the scores of row i.
 fn rank_rows<T: Real>(

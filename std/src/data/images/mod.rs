@@ -3,9 +3,9 @@
 pub mod cifar10;
 
 use std::fmt;
-use std::num::NonZero;
 
-use super::{DataError, chunk, digest};
+use super::pixels::Pixels;
+use super::{DataError, digest};
 
 /// n images of channels × height × width bytes, each with the class it shows.
 ///
@@ -23,11 +23,8 @@ use super::{DataError, chunk, digest};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Images {
     name: String,
-    shape: [usize; 3],
-    /// The product of `shape`.
-    size: NonZero<usize>,
     classes: Vec<String>,
-    pixels: Vec<u8>,
+    pixels: Pixels,
     labels: Vec<usize>,
 }
 
@@ -52,11 +49,6 @@ impl Images {
         pixels: Vec<u8>,
         labels: Vec<usize>,
     ) -> Result<Self, DataError> {
-        let size = shape.iter().try_fold(1usize, |size, &length| size.checked_mul(length));
-        let Some(size) = size.and_then(NonZero::new) else {
-            let expected = "channels, height and width of at least 1, whose product fits into memory";
-            return Err(DataError::parameter("shape", expected, format!("{shape:?}")));
-        };
         let k = classes.len();
         if k < 2 {
             return Err(DataError::parameter("classes", "at least 2 classes", k));
@@ -65,16 +57,12 @@ impl Images {
         if n == 0 {
             return Err(DataError::parameter("labels", "at least 1 label", 0));
         }
-        // Division, not multiplication: n·size may overflow where the vector cannot be that long.
-        if pixels.len() % size != 0 || pixels.len() / size != n {
-            let expected = format!("{n} images of {size} bytes");
-            return Err(DataError::parameter("pixels", expected, format!("{} bytes", pixels.len())));
-        }
+        let pixels = Pixels::new(shape, pixels, n)?;
         if let Some((row, label)) = labels.iter().enumerate().find(|&(_, &label)| label >= k) {
             let found = format!("{label} in row {row}");
             return Err(DataError::parameter("labels", format!("each below {k}"), found));
         }
-        Ok(Self { name: name.into(), shape, size, classes, pixels, labels })
+        Ok(Self { name: name.into(), classes, pixels, labels })
     }
 
     /// What the set is called: the file's name without extension, or the generator and its arguments.
@@ -91,11 +79,11 @@ impl Images {
     }
     /// Channels, height and width of every image; none is 0.
     pub fn shape(&self) -> [usize; 3] {
-        self.shape
+        self.pixels.shape()
     }
     /// The bytes of an image, counted from 0, channel after channel; empty for an image that does not exist.
     pub fn pixels(&self, row: usize) -> &[u8] {
-        chunk(&self.pixels, self.size.get(), row)
+        self.pixels.image(row)
     }
     /// The class of an image, counted from 0: an index into [`classes`](Self::classes).
     pub fn label(&self, row: usize) -> Option<usize> {
@@ -109,26 +97,22 @@ impl Images {
     /// The given images in the given order, under the same name. Images may repeat; those that do not exist are
     /// left out.
     pub fn select(&self, rows: &[usize]) -> Self {
-        let labels: Vec<usize> = rows.iter().filter_map(|&row| self.label(row)).collect();
-        let mut pixels = Vec::with_capacity(labels.len() * self.size.get());
-        for &row in rows {
-            pixels.extend_from_slice(self.pixels(row));
-        }
+        let labels = rows.iter().filter_map(|&row| self.label(row)).collect();
         let (name, classes) = (self.name.clone(), self.classes.clone());
-        Self { name, shape: self.shape, size: self.size, classes, pixels, labels }
+        Self { name, classes, pixels: self.pixels.select(rows), labels }
     }
 
     /// A fingerprint of names, shape, labels and pixels for provenance, the same on every machine: CRC-64/XZ.
     ///
     /// It tells accidental differences, not forgeries. Cost O(n·channels·height·width).
     pub fn digest(&self) -> u64 {
-        let [channels, height, width] = self.shape;
+        let [channels, height, width] = self.shape();
         let sizes = [self.len(), channels, height, width, self.classes.len()];
         let mut crc = digest::begin(&sizes, std::iter::once(&self.name).chain(&self.classes));
         for &label in &self.labels {
             crc.update(&(label as u64).to_le_bytes());
         }
-        crc.update(&self.pixels);
+        crc.update(self.pixels.bytes());
         crc.finalize()
     }
 
@@ -138,25 +122,7 @@ impl Images {
     /// The divisor is N: √(Σ(x − mean)²/N). The sums are of integers, so that no order of rows changes a bit. A
     /// channel of one colour has the deviation 0; without images all are 0. Cost O(N·channels).
     pub fn channel_statistics(&self) -> (Vec<f64>, Vec<f64>) {
-        let [channels, height, width] = self.shape;
-        let mut sums = vec![(0u64, 0u64); channels];
-        for image in self.pixels.chunks_exact(self.size.get()) {
-            // height·width divides the size, which is not 0.
-            for ((sum, squares), plane) in sums.iter_mut().zip(image.chunks_exact((height * width).max(1))) {
-                // 2⁴⁸ bytes, which no memory holds, would not overflow: 255² < 2¹⁶.
-                *sum += plane.iter().map(|&x| u64::from(x)).sum::<u64>();
-                *squares += plane.iter().map(|&x| u64::from(x) * u64::from(x)).sum::<u64>();
-            }
-        }
-        // At least 1: without images the sums are 0.
-        let n = (self.pixels.len() / channels.max(1)).max(1) as u64;
-        let scale = 255.0 * n as f64;
-        let of_channel = |&(sum, squares): &(u64, u64)| {
-            // N²·variance in bytes, exactly: never negative.
-            let variance = u128::from(n) * u128::from(squares) - u128::from(sum) * u128::from(sum);
-            (sum as f64 / scale, (variance as f64).sqrt() / scale)
-        };
-        sums.iter().map(of_channel).unzip()
+        self.pixels.channel_statistics()
     }
 }
 
@@ -166,7 +132,7 @@ impl fmt::Debug for Images {
         f.debug_struct("Images")
             .field("name", &self.name)
             .field("len", &self.len())
-            .field("shape", &self.shape)
+            .field("shape", &self.shape())
             .field("classes", &self.classes.len())
             .finish_non_exhaustive()
     }

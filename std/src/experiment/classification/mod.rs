@@ -13,10 +13,11 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use perturb_core::{Exact, MonteCarlo, Normal, Perturbed, Seed, Simplex};
 use serde::{Deserialize, Serialize};
 
+use super::learn::Enough;
 use super::{ExperimentError, Journal};
 use crate::data::images::{Images, Split};
-use crate::layer::{FenchelYoungLoss, LayerError, Scores};
-use crate::nn::{Cnn, Epoch, LearnError, Learner, Learning, Network, Shares, Task};
+use crate::layer::{FenchelYoungLoss, LayerError};
+use crate::nn::{self, Cnn, Epoch, LearnError, Learner, Learning, Shares, Standardize, Task};
 use crate::train::Schedule;
 use crate::{BatchExt, Dyn};
 
@@ -53,6 +54,8 @@ pub struct Setting {
     pub epsilon: f64,
     /// More ε, one network each.
     pub sweep: Vec<f64>,
+    /// A network stops once so many epochs in a row have not led to a larger share of training images decided right.
+    pub patience: Option<usize>,
     /// Names weights, batches and noise.
     pub seed: Seed,
 }
@@ -69,14 +72,15 @@ impl Setting {
             samples: vec![1, 1000],
             epsilon: 1.0,
             sweep: vec![0.01, 0.1, 10.0, 100.0],
+            patience: None,
             seed,
         }
     }
 
-    /// One epoch, one run.
+    /// Four epochs, one run: minutes with 2,000 images.
     #[must_use]
     pub fn quick(seed: Seed) -> Self {
-        Self { epochs: 1, runs: 1, sweep: vec![0.1, 10.0], ..Self::new(seed) }
+        Self { epochs: 4, runs: 1, sweep: vec![0.1, 10.0], ..Self::new(seed) }
     }
 
     /// The losses and their numbers of runs.
@@ -138,30 +142,15 @@ impl Outcome {
     }
 }
 
-/// Images of a step of inference.
-const INFERENCE: usize = 250;
-
 /// Images as a network takes them.
 struct Standardized<'a> {
     images: &'a Images,
-    means: &'a [f64],
-    deviations: &'a [f64],
+    standardize: &'a Standardize,
 }
 
 impl Standardized<'_> {
     fn tensor(&self, rows: &[usize], device: &Device) -> Tensor<4> {
-        let [channels, height, width] = self.images.shape();
-        let mut numbers = Vec::with_capacity(rows.len() * channels * height * width);
-        for &row in rows {
-            let planes = self.images.pixels(row).chunks_exact((height * width).max(1));
-            for ((plane, mean), deviation) in planes.zip(self.means).zip(self.deviations) {
-                // A channel without variation carries nothing.
-                let scale = if *deviation > 0.0 { 1.0 / (255.0 * deviation) } else { 0.0 };
-                let shift = mean * 255.0;
-                numbers.extend(plane.iter().map(|&pixel| ((f64::from(pixel) - shift) * scale) as f32));
-            }
-        }
-        Tensor::from_data(TensorData::new(numbers, [rows.len(), channels, height, width]), device)
+        self.standardize.tensor(rows.iter().map(|&row| self.images.pixels(row)), device)
     }
 
     fn labels(&self, rows: &[usize]) -> impl Iterator<Item = usize> {
@@ -170,12 +159,7 @@ impl Standardized<'_> {
 
     /// The scores of the first `count` images.
     fn scores(&self, network: &Cnn, count: usize, device: &Device) -> Result<Vec<f32>, LearnError> {
-        let rows: Vec<usize> = (0..count.min(self.images.len())).collect();
-        let mut scores = Vec::with_capacity(rows.len() * self.images.classes().len());
-        for rows in rows.chunks(INFERENCE) {
-            scores.extend(network.forward(self.tensor(rows, device)).read().map_err(LayerError::from)?);
-        }
-        Ok(scores)
+        nn::scores(network, count.min(self.images.len()), |rows| self.tensor(rows, device))
     }
 
     /// How many of these rows have their greatest score at their label, the first of equal ones.
@@ -230,8 +214,8 @@ impl Task for Classify<'_> {
         let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [rows.len(), 1]), &theta.device());
         Ok(-log_softmax(theta, 1).gather(1, labels).mean())
     }
-    fn right(&self, theta: &[f32], rows: &[usize]) -> f64 {
-        self.images.right(theta, rows) as f64
+    fn right(&self, theta: &[f32], rows: &[usize]) -> Result<f64, LearnError> {
+        Ok(self.images.right(theta, rows) as f64)
     }
 }
 
@@ -248,7 +232,7 @@ impl Setting {
         for (loss, runs) in self.losses() {
             for run in 0..runs {
                 let steps = self.learning(run).steps(data.train.len());
-                let name = format!("{loss:?}, run {run}");
+                let name = format!("{loss}, run {run}");
                 let (curve, squared) = journal.piece(&name, steps, || {
                     let (result, spent) = self.network(&name, loss, run, data, device, journal)?;
                     *shares.lock().unwrap_or_else(PoisonError::into_inner) += spent;
@@ -271,8 +255,8 @@ impl Setting {
         journal: &Journal<'_>,
     ) -> Result<((Vec<Point>, [f64; 2]), Shares), ExperimentError> {
         let classes = data.train.classes().len();
-        let (means, deviations) = data.train.channel_statistics();
-        let of = |images| Standardized { images, means: &means, deviations: &deviations };
+        let standardize = Standardize::new(data.train.shape(), &data.train.channel_statistics());
+        let of = |images| Standardized { images, standardize: &standardize };
         let test = of(&data.test);
         let layer = match loss {
             Loss::CrossEntropy => None,
@@ -282,18 +266,21 @@ impl Setting {
         };
         let task = Classify {
             images: of(&data.train),
-            loss: layer.clone().map(|(layer, samples)| (FenchelYoungLoss::new(layer), samples)),
+            loss: layer.map(|(layer, samples)| (FenchelYoungLoss::new(layer), samples)),
         };
 
         let learning = self.learning(run);
         let network = Cnn::new(classes, learning.seed.fold(2), &device.clone().autodiff());
         let learner = Learner::new(&task, learning, network, device)?;
-        let (network, curve, shares) = journal.learn(name, learner, |training, network| {
-            let rows: Vec<usize> = (0..data.test.len()).collect();
-            let scores = test.scores(network, rows.len(), device)?;
-            let test_accuracy = test.right(&scores, &rows) as f64 / rows.len() as f64;
-            Ok(Point { training, test_accuracy })
-        })?;
+        let patience =
+            self.patience.map(|epochs| Enough { epochs, progress: |point: &Point| point.training.right });
+        let (network, curve, shares) =
+            journal.learn(name, learner, patience.as_ref(), |training, network| {
+                let rows: Vec<usize> = (0..data.test.len()).collect();
+                let scores = test.scores(network, rows.len(), device)?;
+                let test_accuracy = test.right(&scores, &rows) as f64 / rows.len() as f64;
+                Ok((Point { training, test_accuracy }, format!("test {:.2} %", 100.0 * test_accuracy)))
+            })?;
 
         let mut squared = [0.0; 2];
         for (squared, images) in squared.iter_mut().zip([of(&data.train), of(&data.test)]) {

@@ -5,8 +5,9 @@ mod texture;
 
 use perturb_core::{Noise, Normal, Real, Seed, Stream};
 
-use self::outline::{OUTLINES, Outline, Point, segment};
+use self::outline::{OUTLINES, Outline};
 use self::texture::Texture;
+use super::paint::{Colour, Point, TURN, between, coverage, mix, segment};
 use super::{check_size, reserve};
 use crate::data::DataError;
 use crate::data::images::Images;
@@ -19,12 +20,6 @@ const PLANE: usize = SIDE * SIDE;
 const HALF: f64 = SIDE as f64 / 2.0;
 /// Keeps the images apart from any other use of the same seed.
 const PURPOSE: u64 = u64::from_le_bytes(*b"textured");
-/// A full turn.
-const TURN: f64 = std::f64::consts::TAU;
-
-/// Red, green and blue, from 0 to 1.
-type Colour = [f64; 3];
-
 /// Ten kinds of shapes, 32×32 pixels in colour: a task for small networks where no images are at hand. The
 /// construction is ours.
 ///
@@ -62,11 +57,6 @@ pub fn textured_shapes(n: usize, seed: Seed) -> Result<Images, DataError> {
     }
     let classes = OUTLINES.map(|(name, _)| name.to_owned()).to_vec();
     Images::new(name, [3, SIDE, SIDE], classes, pixels, labels)
-}
-
-/// Uniform.
-fn between(least: f64, most: f64, random: &mut Stream) -> f64 {
-    least + (most - least) * f64::uniform(random)
 }
 
 /// Appends one image.
@@ -122,18 +112,6 @@ fn two_colours(random: &mut Stream) -> [Colour; 2] {
     }
     // One pair in three is far enough apart: this is as good as never reached.
     [[0.0; 3], [1.0; 3]]
-}
-
-/// Lets `over` cover a share of `seen`.
-fn mix(seen: &mut Colour, over: Colour, share: f64) {
-    for (seen, over) in seen.iter_mut().zip(over) {
-        *seen += share * (over - *seen);
-    }
-}
-
-/// How much of a pixel is covered, by the distance of its centre to a border, negative inside.
-fn coverage(distance: f64) -> f64 {
-    (0.5 - distance).clamp(0.0, 1.0)
 }
 
 /// A shape in the image.

@@ -1,7 +1,6 @@
 //! The ten shapes, by signed distance.
 
-/// A point, or a displacement.
-pub(super) type Point = [f64; 2];
+use super::super::paint::{Point, norm, segment};
 
 /// The shape of a class around the origin. All have about the same extent, 1 from the origin at most.
 #[derive(Clone, Copy, Debug)]
@@ -80,10 +79,6 @@ impl Outline {
     }
 }
 
-fn norm([x, y]: Point) -> f64 {
-    (x * x + y * y).sqrt()
-}
-
 /// The distance to the nearest edge; inside, where a ray to the right crosses an odd number of edges, negative.
 fn polygon(corners: &[Point], p: Point) -> f64 {
     let mut nearest = f64::INFINITY;
@@ -98,15 +93,6 @@ fn polygon(corners: &[Point], p: Point) -> f64 {
         from = to;
     }
     if inside { -nearest } else { nearest }
-}
-
-/// The distance of `p` to the line from `a` to `b`.
-pub(super) fn segment(a: Point, b: Point, p: Point) -> f64 {
-    let (along, to) = ([b[0] - a[0], b[1] - a[1]], [p[0] - a[0], p[1] - a[1]]);
-    let length = along[0] * along[0] + along[1] * along[1];
-    let t = if length > 0.0 { (to[0] * along[0] + to[1] * along[1]) / length } else { 0.0 };
-    let t = t.clamp(0.0, 1.0);
-    norm([to[0] - t * along[0], to[1] - t * along[1]])
 }
 
 #[cfg(test)]

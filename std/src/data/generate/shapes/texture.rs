@@ -2,8 +2,7 @@
 
 use perturb_core::{Real, Stream};
 
-use super::outline::Point;
-use super::{Colour, TURN, between};
+use super::super::paint::{Colour, Point, TURN, between};
 
 /// The lattice of speckles has so many points in each direction: enough at their least distance.
 const LATTICE: usize = 23;

@@ -1,0 +1,81 @@
+//! What the kinds of terrain look like.
+
+use perturb_core::Stream;
+
+use super::super::paint::{Colour, Point, between};
+use super::field::{Field, Scatter};
+use super::{EXTENT, Kind};
+
+/// The surfaces of one map.
+pub(super) struct Ground {
+    /// By [`Kind`].
+    colours: [Colour; 5],
+    blades: Field,
+    clods: Field,
+    waves: Field,
+    drift: Field,
+    pebbles: Scatter,
+    crowns: Scatter,
+    facets: Scatter,
+}
+
+/// Around these the colours of a map lie, by [`Kind`].
+const COLOURS: [Colour; 5] = [
+    [0.40, 0.50, 0.26], // grass
+    [0.48, 0.42, 0.28], // earth
+    [0.30, 0.41, 0.24], // forest
+    [0.34, 0.43, 0.46], // water
+    [0.45, 0.44, 0.38], // rock
+];
+
+impl Ground {
+    pub(super) fn draw(random: &mut Stream) -> Self {
+        // The season changes all colours of a map alike, and each kind's a little more.
+        let season = [(); 3].map(|()| between(-0.06, 0.06, random));
+        let colours = COLOURS.map(|colour| {
+            let own = [(); 3].map(|()| between(-0.05, 0.05, random));
+            [0, 1, 2].map(|i| colour[i] + season[i] + own[i])
+        });
+        Self {
+            colours,
+            blades: Field::draw([1.0, 2.6], EXTENT, random),
+            clods: Field::draw([3.4, 3.4], EXTENT, random),
+            waves: Field::draw([9.0, 1.9], EXTENT, random),
+            drift: Field::draw([13.0, 13.0], EXTENT, random),
+            pebbles: Scatter::draw(4.2, EXTENT, random),
+            crowns: Scatter::draw(4.6, EXTENT, random),
+            facets: Scatter::draw(4.4, EXTENT, random),
+        }
+    }
+
+    /// The colour of a kind at a place.
+    pub(super) fn at(&self, kind: Kind, p: Point) -> Colour {
+        let colour = self.colours[kind as usize];
+        let shade = match kind {
+            Kind::Grass => 0.20 * (self.blades.at(p) - 0.5),
+            Kind::Earth => {
+                let pebble = self.pebbles.nearest(p);
+                let stone = if pebble.distance < 0.9 { 0.16 * (pebble.value - 0.35) } else { 0.0 };
+                0.12 * (self.clods.at(p) - 0.5) + stone
+            }
+            Kind::Forest => {
+                // Round crowns, lit from the upper left, dark between.
+                let crown = self.crowns.nearest(p);
+                let light = -0.045 * (crown.offset[0] + crown.offset[1]);
+                let gap = if crown.margin < 0.7 { -0.10 } else { 0.03 };
+                gap + light + 0.06 * (crown.value - 0.5)
+            }
+            Kind::Water => {
+                let wave = self.waves.at(p) - 0.5;
+                0.22 * wave + if wave > 0.24 { 0.06 } else { 0.0 }
+            }
+            Kind::Rock => {
+                let facet = self.facets.nearest(p);
+                let crack = if facet.margin < 0.45 { -0.16 } else { 0.02 };
+                crack + 0.26 * (facet.value - 0.5)
+            }
+        };
+        let shade = shade + 0.10 * (self.drift.at(p) - 0.5);
+        colour.map(|x| x + shade)
+    }
+}

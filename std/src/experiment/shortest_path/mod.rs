@@ -1,0 +1,309 @@
+//! Shortest paths on maps whose costs a network must find (Section 5.3, Appendix C.3): Figures 5 and 6.
+//!
+//! The first layers of ResNet18 give each cell of a map a score θ = −cost; what they learn from is the shortest path alone. The
+//! data are those of Vlastelica et al. 2020 ([`maps::warcraft`](crate::data::maps::warcraft)), or
+//! [generated](crate::data::generate::terrain) ones of the same sizes and costs. As in the paper all losses train by Adam at
+//! 5·10⁻⁴, a tenth of it after three fifths of the run and a hundredth after four, here all from the same first weights and on
+//! the same batches.
+
+mod losses;
+mod report;
+
+use std::sync::{Mutex, PoisonError};
+
+use burn::tensor::{Device, Tensor};
+use perturb_core::{Error, GridPath, MonteCarlo, Neighbours, Normal, Perturbed, Seed};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::learn::Enough;
+use super::{ExperimentError, Journal};
+use crate::DynRect;
+use crate::data::DataError;
+use crate::data::maps::{Maps, Split};
+use crate::nn::{self, Epoch, LearnError, Learner, Learning, Shares, Standardize, Task, TruncatedResNet};
+use crate::train::Schedule;
+
+pub use losses::Loss;
+use losses::Losses;
+pub use report::{csv, json, page, tables};
+
+/// The setting of the experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Passes over the training maps: 50 in the paper.
+    pub epochs: usize,
+    /// Maps of a step: 70.
+    pub batch: usize,
+    /// Adam's learning rate: 5·10⁻⁴.
+    pub rate: f64,
+    /// What networks learn by, one network each.
+    pub losses: Vec<Loss>,
+    /// A network stops once so many epochs in a row have not led to a larger share of optimal paths: on the validation maps, or
+    /// where there are none on the training maps.
+    pub patience: Option<usize>,
+    /// Temperatures of the average paths in the pictures.
+    pub pictures: Vec<f64>,
+    /// Names weights, batches and noise.
+    pub seed: Seed,
+}
+
+impl Setting {
+    /// The paper's: 50 epochs of the Fenchel–Young loss (ε = 1, M = 1), of blackbox differentiation and of the squared loss.
+    #[must_use]
+    pub fn full(seed: Seed) -> Self {
+        let fenchel_young = Loss::FenchelYoung { epsilon: 1.0, samples: 1 };
+        Self {
+            epochs: 50,
+            batch: 70,
+            rate: 5e-4,
+            losses: vec![fenchel_young, Loss::BlackBox { lambda: 20.0 }, Loss::Squared],
+            patience: None,
+            pictures: vec![0.5, 1.0, 2.0],
+            seed,
+        }
+    }
+
+    /// An hour on two cores with 2,000 maps: fewer epochs, and a sweep of ε and M.
+    #[must_use]
+    pub fn new(seed: Seed) -> Self {
+        let mut setting = Self { epochs: 12, ..Self::full(seed) };
+        let sweep = [(0.1, 1), (10.0, 1), (1.0, 16)];
+        setting.losses.extend(sweep.map(|(epsilon, samples)| Loss::FenchelYoung { epsilon, samples }));
+        setting
+    }
+
+    /// Minutes: two epochs.
+    #[must_use]
+    pub fn quick(seed: Seed) -> Self {
+        Self { epochs: 2, batch: 20, ..Self::full(seed) }
+    }
+
+    fn learning(&self) -> Learning {
+        Learning {
+            epochs: self.epochs,
+            batch: self.batch,
+            rate: self.rate,
+            schedule: Schedule::Steps { milestones: [0.6, 0.8], factor: 0.1 },
+            seed: self.seed,
+        }
+    }
+
+    /// Steps in all, on so many training maps.
+    #[must_use]
+    pub fn steps(&self, maps: usize) -> u64 {
+        self.learning().steps(maps).saturating_mul(self.losses.len() as u64)
+    }
+}
+
+/// How good the paths are that a network proposes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// The share of maps whose proposed path costs no more than the labelled one.
+    pub optimal: f64,
+    /// The mean over maps of the proposed path's cost, divided by that of the labelled one.
+    pub ratio: f64,
+}
+
+/// What an epoch of training has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// The epoch; its share of right decisions is that of optimal paths on the training maps, over its steps.
+    pub training: Epoch,
+    /// On validation maps, where there are some.
+    pub validation: Option<Quality>,
+    /// On test maps.
+    pub test: Quality,
+}
+
+/// A trained network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// What it learned by.
+    pub loss: Loss,
+    /// Epoch by epoch.
+    pub curve: Vec<Point>,
+    /// The first test maps.
+    pub pictures: Vec<Picture>,
+}
+
+/// Paths through a map by the scores of a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// y*(θ).
+    pub proposed: Vec<f64>,
+    /// (ε, y_ε(θ)).
+    pub averages: Vec<(f64, Vec<f64>)>,
+}
+
+/// Maps in the pictures.
+const SHOWN: usize = 3;
+
+/// Samples of the average paths.
+const SAMPLES: u32 = 1000;
+
+/// Costs of two paths are equal within this share: half of what two kinds of terrain differ by on the dearest path, and more
+/// than the rounding of costs in 16 bits.
+const EQUAL: f64 = 5e-4;
+
+/// Maps as a network takes them, and paths through them.
+struct Terrain<'a> {
+    maps: &'a Maps,
+    standardize: &'a Standardize,
+    oracle: GridPath<f32, DynRect>,
+}
+
+/// Paths with eight neighbours from the first cell to the last.
+fn oracle(maps: &Maps) -> Result<GridPath<f32, DynRect>, Error> {
+    let [rows, columns] = maps.grid();
+    GridPath::new(DynRect { rows, columns }, Neighbours::Eight)
+}
+
+fn cost(costs: &[f32], path: impl Iterator<Item = f32>) -> f64 {
+    costs.iter().zip(path).map(|(&cost, y)| f64::from(cost) * f64::from(y)).sum()
+}
+
+impl Terrain<'_> {
+    fn cells(&self) -> usize {
+        self.maps.grid().iter().product()
+    }
+
+    fn tensor(&self, rows: &[usize], device: &Device) -> Tensor<4> {
+        self.standardize.tensor(rows.iter().map(|&row| self.maps.pixels(row)), device)
+    }
+
+    /// The labelled path's cells, row after row.
+    fn paths(&self, rows: &[usize]) -> Vec<f32> {
+        rows.iter().flat_map(|&row| self.maps.path(row)).map(|&cell| cell.into()).collect()
+    }
+
+    fn costs(&self, rows: &[usize]) -> Vec<f32> {
+        rows.iter().flat_map(|&row| self.maps.costs(row)).copied().collect()
+    }
+
+    /// Of each of these rows the cost of the path that its scores propose, divided by that of the labelled one.
+    fn ratios(&self, theta: &[f32], rows: &[usize]) -> Result<Vec<f64>, LearnError> {
+        let paths = losses::decide(self.oracle, theta, self.cells())?;
+        let paths = paths.par_chunks(self.cells().max(1)).zip(rows);
+        let ratio = |(path, &row): (&[f32], &usize)| {
+            let costs = self.maps.costs(row);
+            let labelled = cost(costs, self.maps.path(row).iter().map(|&cell| cell.into()));
+            cost(costs, path.iter().copied()) / labelled
+        };
+        Ok(paths.map(ratio).collect())
+    }
+
+    fn quality(&self, network: &TruncatedResNet, device: &Device) -> Result<Quality, LearnError> {
+        let rows: Vec<usize> = (0..self.maps.len()).collect();
+        let scores = nn::scores(network, rows.len(), |rows| self.tensor(rows, device))?;
+        let ratios = self.ratios(&scores, &rows)?;
+        let n = rows.len() as f64;
+        let optimal = ratios.iter().filter(|&&ratio| ratio <= 1.0 + EQUAL).count() as f64 / n;
+        Ok(Quality { optimal, ratio: ratios.iter().sum::<f64>() / n })
+    }
+}
+
+/// One loss on the training maps.
+struct Walk<'a> {
+    terrain: Terrain<'a>,
+    losses: Losses,
+}
+
+impl Task for Walk<'_> {
+    fn rows(&self) -> usize {
+        self.terrain.maps.len()
+    }
+    fn images(&self, rows: &[usize], device: &Device) -> Tensor<4> {
+        self.terrain.tensor(rows, device)
+    }
+    fn loss(&self, theta: Tensor<2>, rows: &[usize], seed: Seed) -> Result<Tensor<1>, LearnError> {
+        self.losses.of(theta, || self.terrain.paths(rows), || self.terrain.costs(rows), seed)
+    }
+    fn right(&self, theta: &[f32], rows: &[usize]) -> Result<f64, LearnError> {
+        let ratios = self.terrain.ratios(theta, rows)?;
+        Ok(ratios.iter().filter(|&&ratio| ratio <= 1.0 + EQUAL).count() as f64)
+    }
+}
+
+impl Setting {
+    /// All networks, and where the time of the training steps went. The journal's units are steps, its pieces networks.
+    pub fn run(
+        &self,
+        data: &Split,
+        device: &Device,
+        journal: &Journal<'_>,
+    ) -> Result<(Vec<Outcome>, Shares), ExperimentError> {
+        check(data)?;
+        let shares = Mutex::new(Shares::default());
+        let mut outcomes = Vec::new();
+        for &loss in &self.losses {
+            let name = loss.to_string();
+            let (curve, pictures) = journal.piece(&name, self.learning().steps(data.train.len()), || {
+                let (result, spent) = self.network(&name, loss, data, device, journal)?;
+                *shares.lock().unwrap_or_else(PoisonError::into_inner) += spent;
+                Ok(result)
+            })?;
+            outcomes.push(Outcome { loss, curve, pictures });
+        }
+        Ok((outcomes, shares.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    #[allow(clippy::type_complexity, reason = "the parts of an Outcome")]
+    fn network(
+        &self,
+        name: &str,
+        loss: Loss,
+        data: &Split,
+        device: &Device,
+        journal: &Journal<'_>,
+    ) -> Result<((Vec<Point>, Vec<Picture>), Shares), ExperimentError> {
+        let standardize = Standardize::new(data.train.shape(), &data.train.channel_statistics());
+        let oracle = oracle(&data.train)?;
+        let terrain = |maps| Terrain { maps, standardize: &standardize, oracle };
+        let (test, validation) = (terrain(&data.test), data.validation.as_ref().map(terrain));
+        let task = Walk { terrain: terrain(&data.train), losses: Losses::new(loss, oracle)? };
+
+        let network = TruncatedResNet::new(self.seed.fold(2), &device.clone().autodiff());
+        let learner = Learner::new(&task, self.learning(), network, device)?;
+        let progress = |point: &Point| point.validation.map_or(point.training.right, |found| found.optimal);
+        let patience = self.patience.map(|epochs| Enough { epochs, progress });
+        let (network, curve, shares) =
+            journal.learn(name, learner, patience.as_ref(), |training, network| {
+                let validation = validation.as_ref().map(|maps| maps.quality(network, device)).transpose()?;
+                let quality = test.quality(network, device)?;
+                let news = format!("test {:.2} %, cost ratio {:.4}", 100.0 * quality.optimal, quality.ratio);
+                Ok((Point { training, validation, test: quality }, news))
+            })?;
+        let scores = nn::scores(&network, data.test.len().min(SHOWN), |rows| test.tensor(rows, device))?;
+        let pictures = scores.chunks_exact(test.cells()).map(|theta| self.picture(oracle, theta));
+        Ok(((curve, pictures.collect::<Result<_, Error>>()?), shares))
+    }
+
+    fn picture(&self, oracle: GridPath<f32, DynRect>, theta: &[f32]) -> Result<Picture, Error> {
+        let wide = |y: Vec<f32>| y.into_iter().map(f64::from).collect::<Vec<f64>>();
+        let layer = |epsilon: f64| Perturbed::new(oracle, Normal, epsilon as f32);
+        let how = MonteCarlo::new(SAMPLES, self.seed.fold(3));
+        let average = |&epsilon: &f64| Ok((epsilon, wide(layer(epsilon)?.maximizer(theta, how)?)));
+        Ok(Picture {
+            proposed: wide(layer(1.0)?.decide(theta)?.1),
+            averages: self.pictures.iter().map(average).collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+/// Maps that the network takes: 8 × 8 pixels a cell, and the same number of them everywhere.
+fn check(data: &Split) -> Result<(), DataError> {
+    for maps in [Some(&data.train), data.validation.as_ref(), Some(&data.test)].into_iter().flatten() {
+        let [rows, columns] = maps.grid();
+        let expected = [3, 8 * rows, 8 * columns];
+        if maps.shape() != expected || maps.grid() != data.train.grid() {
+            let expected = format!(
+                "maps of {expected:?} channels, rows and columns for a grid of {:?}",
+                data.train.grid()
+            );
+            let found = format!("{:?} for a grid of {:?} in {}", maps.shape(), maps.grid(), maps.name());
+            return Err(DataError::parameter("data", expected, found));
+        }
+    }
+    Ok(())
+}
