@@ -5,9 +5,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use perturb::data::generate::textured_shapes;
+use perturb::data::generate::{terrain, textured_shapes};
 use perturb::data::images::{Images, Split};
+use perturb::data::maps::{self, Maps};
 use perturb::experiment::classification::{self, Loss, Setting};
+use perturb::experiment::shortest_path;
 use perturb::experiment::{ExperimentError, Journal, Pieces, Watch};
 use perturb::layer::FenchelYoungLoss;
 use perturb::nn::{Cnn, LearnError, Learner, Learning, Network, Task, TruncatedResNet};
@@ -122,6 +124,17 @@ fn divergence_is_told() {
     assert!(matches!(failure, LearnError::Diverged { .. }), "{failure}");
 }
 
+/// Inputs of a unit, axes and numbers of every parameter.
+struct Matrices(Vec<(f64, usize, Vec<f32>)>);
+impl burn::module::ModuleVisitor for Matrices {
+    fn visit_float<const D: usize>(&mut self, parameter: &burn::module::Param<Tensor<D>>) {
+        let numbers = parameter.val().into_data().try_to_vec::<f32>().unwrap();
+        let dims = parameter.dims();
+        let inputs = if D == 2 { dims[0] } else { dims[1..].iter().product() };
+        self.0.push((inputs as f64, D, numbers));
+    }
+}
+
 /// Uniform in ±√(6/n) for n inputs: the mean square of the weights of a layer is 2/n, within 4 standard errors at seed 3.
 #[test]
 fn first_weights_are_a_function_of_the_seed() {
@@ -131,15 +144,6 @@ fn first_weights_are_a_function_of_the_seed() {
     assert_eq!(scores(1), scores(1));
     assert_ne!(scores(1), scores(2));
 
-    struct Matrices(Vec<(f64, usize, Vec<f32>)>);
-    impl burn::module::ModuleVisitor for Matrices {
-        fn visit_float<const D: usize>(&mut self, parameter: &burn::module::Param<Tensor<D>>) {
-            let numbers = parameter.val().into_data().try_to_vec::<f32>().unwrap();
-            let dims = parameter.dims();
-            let inputs = if D == 2 { dims[0] } else { dims[1..].iter().product() };
-            self.0.push((inputs as f64, D, numbers));
-        }
-    }
     let mut matrices = Matrices(Vec::new());
     burn::module::Module::visit(&Cnn::new(10, Seed(3), &device), &mut matrices);
     let large = matrices.0.iter().filter(|(_, d, numbers)| *d > 1 && numbers.len() > 9000);
@@ -209,4 +213,59 @@ fn classification_stops_and_goes_on() {
         assert_eq!(shares.steps, 6 - stop);
         assert_eq!(classification::csv(&resumed), classification::csv(&whole));
     }
+}
+
+#[test]
+fn shortest_paths_stop_and_go_on() {
+    let data = maps::Split {
+        train: terrain(6, Seed(1)).unwrap(),
+        validation: Some(terrain(2, Seed(2)).unwrap()),
+        test: terrain(4, Seed(3)).unwrap(),
+    };
+    let setting = shortest_path::Setting { batch: 4, ..shortest_path::Setting::quick(Seed(4)) };
+    let device = Device::flex();
+    let steps = setting.steps(data.train.len());
+    assert_eq!(steps, 3 * 2 * 2);
+    let (whole, shares) = setting.run(&data, &device, &Journal::new(&())).unwrap();
+    assert_eq!((shares.steps, whole.len()), (steps, 3));
+    for outcome in &whole {
+        let last = outcome.curve[1];
+        assert!(last.test.ratio >= 1.0 && (0.0..=1.0).contains(&last.test.optimal), "{last:?}");
+        assert_eq!((outcome.curve.len(), outcome.pictures.len()), (2, 3));
+        // Paths have at least one cell a row, and average paths as many cells as paths have.
+        for picture in &outcome.pictures {
+            assert!(picture.proposed.iter().sum::<f64>() >= 12.0);
+            assert!(picture.averages.iter().all(|(_, y)| y.iter().sum::<f64>() >= 12.0 - 1e-3));
+        }
+    }
+    for stop in [1, 3, 9] {
+        let watch = After { steps: AtomicU64::new(stop), pieces: Mutex::default() };
+        assert!(matches!(setting.run(&data, &device, &Journal::new(&watch)), Err(ExperimentError::Stopped)));
+        let pieces = watch.pieces.into_inner().unwrap();
+        let (resumed, shares) = setting.run(&data, &device, &Journal::resume(&(), pieces)).unwrap();
+        assert_eq!(shares.steps, steps - stop);
+        assert_eq!(resumed, whole);
+    }
+    // Two epochs without progress, or with: no run has fewer than patience asks for.
+    let patient = shortest_path::Setting { epochs: 6, patience: Some(1), ..setting };
+    let (stopped, _) = patient.run(&data, &device, &Journal::new(&())).unwrap();
+    for outcome in stopped {
+        let found: Vec<f64> = outcome.curve.iter().map(|point| point.validation.unwrap().optimal).collect();
+        let progress = found.windows(2).take_while(|pair| pair[1] > pair[0]).count();
+        assert_eq!(found.len(), (progress + 2).min(6), "{found:?}");
+    }
+
+    let other = maps::Split { test: data.test.clone(), validation: None, train: small_map() };
+    let refused = setting_error(&other);
+    assert!(refused.contains("[3, 16, 8] channels, rows and columns for a grid of [2, 1]"), "{refused}");
+}
+
+/// A map of fewer pixels than its cells need.
+fn small_map() -> Maps {
+    Maps::new("small", [3, 8, 8], [2, 1], vec![0; 192], vec![1.0; 2], vec![1; 2]).unwrap()
+}
+
+fn setting_error(data: &maps::Split) -> String {
+    let setting = shortest_path::Setting::quick(Seed(1));
+    setting.run(data, &Device::flex(), &Journal::new(&())).unwrap_err().to_string()
 }

@@ -45,6 +45,8 @@ impl Classification {
         let data = self.images(seed)?;
         let mut setting = if self.quick { Setting::quick(seed) } else { Setting::new(seed) };
         setting.epochs = self.networks.epochs.unwrap_or(setting.epochs);
+        setting.batch = self.networks.batch.unwrap_or(setting.batch);
+        setting.rate = self.networks.rate.unwrap_or(setting.rate);
         setting.patience = self.networks.patience;
         setting.runs = self.runs.map_or(setting.runs, usize::from);
         let how = Trained {

@@ -20,6 +20,12 @@ pub(crate) struct Networks {
     /// Passes over the training data, at least 1 [default: as the experiment says]
     #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
     pub(crate) epochs: Option<usize>,
+    /// Training rows of a step, at least 1 [default: as the experiment says]
+    #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
+    pub(crate) batch: Option<usize>,
+    /// Adam's learning rate at the start, greater than 0 [default: as the experiment says]
+    #[arg(long, value_name = "RATE", value_parser = number::positive::<f64>, allow_negative_numbers = true)]
+    pub(crate) rate: Option<f64>,
     /// Stop a network once so many epochs in a row have not decided more training rows right (validation rows, where there are
     /// some) [default: never]
     #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
@@ -89,6 +95,8 @@ impl Trained<'_> {
             ("data", digests.clone()),
             ("device", self.networks.name()),
             ("patience", patience),
+            ("batch", self.networks.batch.map_or_else(|| "default".into(), |batch| batch.to_string())),
+            ("rate", self.networks.rate.map_or_else(|| "default".into(), |rate| rate.to_string())),
         ];
         settings.extend(self.settings);
         let settings = Settings::new(self.work, settings);

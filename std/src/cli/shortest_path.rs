@@ -48,6 +48,8 @@ impl ShortestPath {
             ("reduced", Setting::new(seed))
         };
         setting.epochs = self.networks.epochs.unwrap_or(setting.epochs);
+        setting.batch = self.networks.batch.unwrap_or(setting.batch);
+        setting.rate = self.networks.rate.unwrap_or(setting.rate);
         setting.patience = self.networks.patience;
 
         let sets = [Some(&data.train), data.validation.as_ref(), Some(&data.test)];

@@ -8,7 +8,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Tensor, TensorData, try_read_sync};
 
-use super::{LayerError, Pullback, Scores, Unreadable};
+use super::{LayerError, Pullback, Scores};
 
 impl<const D: usize> Scores for Tensor<D> {
     type Loss = Tensor<1>;
@@ -17,8 +17,8 @@ impl<const D: usize> Scores for Tensor<D> {
         self.dims().to_vec()
     }
 
-    fn read(&self) -> Result<Vec<f32>, Unreadable> {
-        self.clone().try_into_vec_as().map_err(|error| Unreadable(error.to_string()))
+    fn read(&self) -> Result<Vec<f32>, LayerError> {
+        self.clone().try_into_vec_as().map_err(LayerError::framework)
     }
 
     fn decided(self, y: Vec<f32>, pullback: Pullback) -> Result<Self, LayerError> {
@@ -26,12 +26,12 @@ impl<const D: usize> Scores for Tensor<D> {
         Ok(Self::from_dispatch(Dispatch::decided(self.into_dispatch(), y.into_dispatch(), pullback)))
     }
 
-    fn loss(self, value: f32, gradient: Vec<f32>) -> Tensor<1> {
+    fn loss(self, value: f32, gradient: Vec<f32>) -> Result<Tensor<1>, LayerError> {
         let gradient = TensorData::new(gradient, self.dims());
         let gradient = Tensor::<D>::from_data(gradient, (&self.device(), self.dtype()));
         // ⟨θ, g⟩ has the gradient g; its own value is taken from it.
         let linear = (self.clone() * gradient).sum();
-        linear.clone() - linear.detach() + value
+        Ok(linear.clone() - linear.detach() + value)
     }
 }
 
@@ -45,6 +45,9 @@ trait Decide: Backend {
 }
 
 impl Decide for Flex {}
+
+#[cfg(feature = "nn-wgpu")]
+impl Decide for burn_cubecl::CubeBackend {}
 
 /// Its derivative.
 #[derive(Debug)]

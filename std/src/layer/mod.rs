@@ -24,6 +24,8 @@ use crate::batch::{Batch, BatchExt, PerRow, RowError};
 #[cfg(feature = "nn")]
 mod burn;
 mod loss;
+#[cfg(feature = "tch")]
+mod tch;
 
 pub use loss::{FenchelYoungLoss, Reduction};
 
@@ -35,11 +37,11 @@ pub trait Scores: Sized {
     /// The lengths of the axes, B first.
     fn shape(&self) -> Vec<usize>;
     /// The numbers row by row, on the host.
-    fn read(&self) -> Result<Vec<f32>, Unreadable>;
+    fn read(&self) -> Result<Vec<f32>, LayerError>;
     /// A tensor of this shape and on this device that holds `y`, whose cotangents the backward pass takes through `pullback`.
     fn decided(self, y: Vec<f32>, pullback: Pullback) -> Result<Self, LayerError>;
     /// A loss of this value whose gradient in these scores is `gradient`.
-    fn loss(self, value: f32, gradient: Vec<f32>) -> Self::Loss;
+    fn loss(self, value: f32, gradient: Vec<f32>) -> Result<Self::Loss, LayerError>;
 }
 
 /// y_ε as a layer of a network: any oracle, any noise, each row with noise of its own.
@@ -178,7 +180,7 @@ where
         if !fit {
             return Err(LayerError::Shape { expected, found: shape });
         }
-        Ok(theta.read()?)
+        theta.read()
     }
 }
 
@@ -235,11 +237,6 @@ where
     }
 }
 
-/// A tensor whose numbers the framework does not give.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("theta: cannot be read: {0}")]
-pub struct Unreadable(pub String);
-
 /// Why a layer behind a network has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -255,7 +252,14 @@ pub enum LayerError {
         /// The lengths of its axes.
         found: Vec<usize>,
     },
-    /// The numbers could not be read.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
+    /// The framework could not do its part: give the numbers of a tensor, or make one.
+    #[error("theta: the framework says: {0}")]
+    Framework(String),
+}
+
+impl LayerError {
+    /// What a framework reported.
+    pub fn framework(report: impl fmt::Display) -> Self {
+        Self::Framework(report.to_string())
+    }
 }

@@ -202,7 +202,7 @@ impl<'t, K: Task, M: Network> Learner<'t, K, M> {
         let images = task.images(rows, device);
         shares.data += clock.lap();
         let theta = self.network.forward(images);
-        let scores = theta.read().map_err(LayerError::from)?;
+        let scores = theta.read()?;
         let diverged = LearnError::Diverged { epoch: progress.epoch + 1, step: progress.step + 1 };
         if scores.iter().any(|score| !score.is_finite()) {
             return Err(diverged);

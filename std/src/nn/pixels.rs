@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{LearnError, Network};
-use crate::layer::{LayerError, Scores};
+use crate::layer::Scores;
 
 /// Images of one shape, standardised channel by channel: (byte/255 − mean)/deviation.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ pub(crate) fn scores<M: Network>(
     let rows: Vec<usize> = (0..count).collect();
     let mut scores = Vec::new();
     for rows in rows.chunks(INFERENCE) {
-        scores.extend(network.forward(images(rows)).read().map_err(LayerError::from)?);
+        scores.extend(network.forward(images(rows)).read()?);
     }
     Ok(scores)
 }

@@ -80,10 +80,10 @@ impl Losses {
                 Ok(loss.forward(theta, &paths(), MonteCarlo::new(*samples, seed))?)
             }
             Self::BlackBox(oracle, lambda) => {
-                let scores = theta.read().map_err(LayerError::from)?;
+                let scores = theta.read()?;
                 let [rows, cells] = theta.dims();
                 let (value, gradient) = black_box(*oracle, &scores, &paths(), *lambda, (rows, cells))?;
-                Ok(theta.loss(value, gradient))
+                Ok(theta.loss(value, gradient)?)
             }
             Self::Squared => {
                 let costs = TensorData::new(costs(), theta.dims());

@@ -21,19 +21,23 @@ pub(super) struct Ground {
 
 /// Around these the colours of a map lie, by [`Kind`].
 const COLOURS: [Colour; 5] = [
-    [0.40, 0.50, 0.26], // grass
-    [0.48, 0.42, 0.28], // earth
-    [0.30, 0.41, 0.24], // forest
-    [0.34, 0.43, 0.46], // water
-    [0.45, 0.44, 0.38], // rock
+    [0.38, 0.46, 0.26], // grass
+    [0.44, 0.41, 0.28], // earth
+    [0.34, 0.43, 0.26], // forest
+    [0.35, 0.43, 0.40], // water
+    [0.42, 0.42, 0.36], // rock
 ];
+
+/// Which way each kind's pattern changes the colour.
+const CHANGES: [Colour; 5] =
+    [[0.7, 1.3, 0.6], [1.2, 1.0, 0.7], [0.9, 1.2, 0.8], [0.7, 1.0, 1.3], [1.0, 1.0, 1.0]];
 
 impl Ground {
     pub(super) fn draw(random: &mut Stream) -> Self {
         // The season changes all colours of a map alike, and each kind's a little more.
-        let season = [(); 3].map(|()| between(-0.06, 0.06, random));
+        let season = [(); 3].map(|()| between(-0.02, 0.02, random));
         let colours = COLOURS.map(|colour| {
-            let own = [(); 3].map(|()| between(-0.05, 0.05, random));
+            let own = [(); 3].map(|()| between(-0.015, 0.015, random));
             [0, 1, 2].map(|i| colour[i] + season[i] + own[i])
         });
         Self {
@@ -52,30 +56,31 @@ impl Ground {
     pub(super) fn at(&self, kind: Kind, p: Point) -> Colour {
         let colour = self.colours[kind as usize];
         let shade = match kind {
-            Kind::Grass => 0.20 * (self.blades.at(p) - 0.5),
+            Kind::Grass => 0.36 * (self.blades.at(p) - 0.5),
             Kind::Earth => {
                 let pebble = self.pebbles.nearest(p);
-                let stone = if pebble.distance < 0.9 { 0.16 * (pebble.value - 0.35) } else { 0.0 };
-                0.12 * (self.clods.at(p) - 0.5) + stone
+                let stone = if pebble.distance < 1.1 { 0.18 } else { -0.02 };
+                0.16 * (self.clods.at(p) - 0.5) + stone
             }
             Kind::Forest => {
                 // Round crowns, lit from the upper left, dark between.
                 let crown = self.crowns.nearest(p);
-                let light = -0.045 * (crown.offset[0] + crown.offset[1]);
-                let gap = if crown.margin < 0.7 { -0.10 } else { 0.03 };
+                let light = -0.06 * (crown.offset[0] + crown.offset[1]);
+                let gap = if crown.margin < 0.7 { -0.18 } else { 0.05 };
                 gap + light + 0.06 * (crown.value - 0.5)
             }
             Kind::Water => {
                 let wave = self.waves.at(p) - 0.5;
-                0.22 * wave + if wave > 0.24 { 0.06 } else { 0.0 }
+                0.34 * wave + if wave > 0.22 { 0.10 } else { -0.01 }
             }
             Kind::Rock => {
                 let facet = self.facets.nearest(p);
-                let crack = if facet.margin < 0.45 { -0.16 } else { 0.02 };
-                crack + 0.26 * (facet.value - 0.5)
+                let crack = if facet.margin < 0.5 { -0.22 } else { 0.04 };
+                crack + 0.36 * (facet.value - 0.5)
             }
         };
-        let shade = shade + 0.10 * (self.drift.at(p) - 0.5);
-        colour.map(|x| x + shade)
+        let drift = 0.06 * (self.drift.at(p) - 0.5);
+        let change = CHANGES[kind as usize];
+        [0, 1, 2].map(|i| colour[i] + change[i] * shade + drift)
     }
 }
