@@ -2,7 +2,7 @@
 # Everything that must pass, the same at home and in CI.
 #
 #   targets/ci.sh                 all jobs
-#   targets/ci.sh JOB...          host, bench, core, thumb, qemu, docs or deny
+#   targets/ci.sh JOB...          host, networks, bench, core, thumb, qemu, docs or deny
 #   targets/ci.sh --host-only     the jobs without firmware or valgrind: host, docs, deny
 #
 # Miri, sanitizers and long soaks take too long for this: docs/checks.md.
@@ -113,6 +113,18 @@ host() {
     done
 }
 
+# What default features leave out: layers behind networks. Of libtorch and of graphics processors only the types are checked,
+# as neither need be here.
+networks() {
+    need_component clippy cargo clippy
+    run cargo clippy --package perturb --all-targets --features nn -- -D warnings
+    RUSTDOCFLAGS="-D warnings" run cargo doc --package perturb --no-deps --features nn
+    run cargo test --profile network --package perturb --features nn --lib --test layer --test networks
+    run cargo test --profile network --package perturb --features nn --doc layer
+    run cargo clippy --package perturb --lib --test layer --features tch,tch/doc-only -- -D warnings
+    run cargo check --package perturb --lib --bins --features nn-wgpu
+}
+
 bench() {
     need_command valgrind valgrind "valgrind"
     # Each case asserts its answer before it is counted. Criterion's benches, which assert theirs when they run, take
@@ -202,13 +214,13 @@ deny() {
 }
 
 case ${1-} in
-    "") set -- host bench core thumb qemu docs deny ;;
+    "") set -- host networks bench core thumb qemu docs deny ;;
     --host-only) set -- host docs deny ;;
 esac
 for job in "$@"; do
     case $job in
-        host | bench | core | thumb | qemu | docs | deny) ;;
-        *) fail "no job $job; there are host, bench, core, thumb, qemu, docs and deny" ;;
+        host | networks | bench | core | thumb | qemu | docs | deny) ;;
+        *) fail "no job $job; there are host, networks, bench, core, thumb, qemu, docs and deny" ;;
     esac
 done
 for job in "$@"; do

@@ -32,6 +32,8 @@ pub const TARGETS: &[Target] = &[
     target("features", parsers::features, 256),
     target("npy", parsers::npy, 256),
     target("npz", parsers::npz, 1024),
+    target("cifar10", parsers::cifar10, 256),
+    target("maps", parsers::maps, 256),
     target("model_file", parsers::model_file, 512),
     target("checkpoint", parsers::checkpoint, 512),
     target("resume", estimators::resume, 256),

@@ -1,12 +1,16 @@
 //! Readers of bytes and text from outside.
 
 mod checkpoint;
+mod cifar10;
 mod csv;
+mod maps;
 mod model_file;
 mod numpy;
 
 pub use checkpoint::checkpoint;
+pub use cifar10::cifar10;
 pub use csv::{features, label_ranking, table};
+pub use maps::maps;
 pub use model_file::model_file;
 pub use numpy::{npy, npz};
 

@@ -43,7 +43,11 @@ impl Pixels {
 
     /// The given images in the given order; those that do not exist are left out.
     pub(super) fn select(&self, rows: &[usize]) -> Self {
-        let bytes = rows.iter().flat_map(|&row| self.image(row)).copied().collect();
+        self.with(rows.iter().flat_map(|&row| self.image(row)).copied().collect())
+    }
+
+    /// Other images of the same shape, whole ones.
+    pub(super) fn with(&self, bytes: Vec<u8>) -> Self {
         Self { shape: self.shape, size: self.size, bytes }
     }
 

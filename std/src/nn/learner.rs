@@ -18,12 +18,13 @@ use crate::train::Schedule;
 pub trait Task {
     /// The number of training rows.
     fn rows(&self) -> usize;
-    /// The images of these rows, B × channels × height × width.
-    fn images(&self, rows: &[usize], device: &Device) -> Tensor<4>;
-    /// The loss of the scores of these rows, B × d. `seed` is of this step alone.
+    /// The images of these rows, B × channels × height × width. `seed` is of this step alone, here and in what follows: it may
+    /// name changes of the images.
+    fn images(&self, rows: &[usize], seed: Seed, device: &Device) -> Tensor<4>;
+    /// The loss of the scores of these rows, B × d.
     fn loss(&self, theta: Tensor<2>, rows: &[usize], seed: Seed) -> Result<Tensor<1>, LearnError>;
     /// How many of these rows the scores, B·d numbers, decide right.
-    fn right(&self, theta: &[f32], rows: &[usize]) -> Result<f64, LearnError>;
+    fn right(&self, theta: &[f32], rows: &[usize], seed: Seed) -> Result<f64, LearnError>;
 }
 
 /// How a network is trained: by Adam (β = 0.9 and 0.999), on batches of shuffled rows.
@@ -199,7 +200,8 @@ impl<'t, K: Task, M: Network> Learner<'t, K, M> {
         let rows = self.order.get(progress.row..end).unwrap_or(&[]);
 
         let mut clock = Clock(Instant::now());
-        let images = task.images(rows, device);
+        let seed = learning.seed.fold(1).fold(progress.step);
+        let images = task.images(rows, seed, device);
         shares.data += clock.lap();
         let theta = self.network.forward(images);
         let scores = theta.read()?;
@@ -208,14 +210,13 @@ impl<'t, K: Task, M: Network> Learner<'t, K, M> {
             return Err(diverged);
         }
         shares.forward += clock.lap();
-        let seed = learning.seed.fold(1).fold(progress.step);
         let loss = task.loss(theta, rows, seed)?;
         let value = f64::from(loss.clone().into_scalar::<f32>());
         if !value.is_finite() {
             return Err(diverged);
         }
         shares.loss += clock.lap();
-        let right = task.right(&scores, rows)?;
+        let right = task.right(&scores, rows, seed)?;
         shares.judging += clock.lap();
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         shares.backward += clock.lap();

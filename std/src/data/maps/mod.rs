@@ -39,6 +39,27 @@ pub struct Split {
     pub test: Maps,
 }
 
+/// How a map is seen: from which corner, and along which side first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Rows and columns change places.
+    pub transposed: bool,
+    /// By 180°: the last cell becomes the first.
+    pub half: bool,
+}
+
+impl Turn {
+    /// Appends a matrix of rows × columns entries as it is seen.
+    fn apply<T: Copy>(self, matrix: &[T], [rows, columns]: [usize; 2], out: &mut Vec<T>) {
+        let last = (rows * columns).saturating_sub(1);
+        out.extend((0..matrix.len()).filter_map(|place| {
+            let place = if self.half { last - place.min(last) } else { place };
+            let place = if self.transposed { place % rows * columns + place / rows } else { place };
+            matrix.get(place).copied()
+        }));
+    }
+}
+
 impl Maps {
     /// From the pixels, the costs and the paths, map by map; `shape` is [channels, height, width] of a map, `grid` the rows and
     /// columns of its cells.
@@ -129,6 +150,29 @@ impl Maps {
         }
     }
 
+    /// The given maps, each seen as `turns` says of its place in `rows`; those that do not exist are left out.
+    ///
+    /// Turned maps have their cheapest paths between the same two corners at the same cost: more maps to learn from. Of maps or
+    /// cells that are not as many down as across, none is transposed.
+    pub fn turned(&self, rows: &[usize], turns: impl Fn(usize) -> Turn) -> Self {
+        let [_, height, width] = self.shape();
+        let square = height == width && self.grid[0] == self.grid[1];
+        let rows: Vec<usize> = rows.iter().copied().filter(|&row| row < self.len()).collect();
+        let turn = |place: usize| Turn { transposed: turns(place).transposed && square, ..turns(place) };
+        let mut pixels = Vec::with_capacity(rows.len() * self.shape().iter().product::<usize>());
+        let (mut costs, mut paths) = (Vec::new(), Vec::new());
+        for (place, &row) in rows.iter().enumerate() {
+            let turn = turn(place);
+            for plane in self.pixels(row).chunks_exact((height * width).max(1)) {
+                turn.apply(plane, [height, width], &mut pixels);
+            }
+            turn.apply(self.costs(row), self.grid, &mut costs);
+            turn.apply(self.path(row), self.grid, &mut paths);
+        }
+        let (name, grid) = (self.name.clone(), self.grid);
+        Self { name, grid, pixels: self.pixels.with(pixels), costs, paths }
+    }
+
     /// A fingerprint of name, shape, grid, pixels, costs and paths for provenance, the same on every machine: CRC-64/XZ.
     ///
     /// It tells accidental differences, not forgeries. Cost O(n·channels·height·width).
@@ -187,6 +231,32 @@ mod tests {
         assert!(maps.select(&[]).is_empty());
         assert_eq!(maps.channel_statistics().0, [3.5 / 255.0]);
         assert!(!format!("{maps:?}").contains("11"));
+    }
+
+    #[test]
+    fn maps_can_be_turned() {
+        let new = |grid| {
+            let costs = (1..=4).map(|cost| cost as f32).collect();
+            Maps::new("turned", [2, 2, 2], grid, (0..8).collect(), costs, vec![1, 0, 1, 1]).unwrap()
+        };
+        let maps = new([2, 2]);
+        let turned = |transposed, half| maps.turned(&[0, 5], |_| Turn { transposed, half });
+        assert_eq!(turned(false, false), maps);
+        assert_eq!(turned(true, false).pixels(0), [0, 2, 1, 3, 4, 6, 5, 7]);
+        assert_eq!(
+            (turned(true, false).costs(0), turned(true, false).path(0)),
+            (&[1.0, 3.0, 2.0, 4.0][..], &[1, 1, 0, 1][..])
+        );
+        assert_eq!(
+            (turned(false, true).costs(0), turned(false, true).pixels(0)[0]),
+            (&[4.0, 3.0, 2.0, 1.0][..], 3)
+        );
+        assert_eq!(turned(true, true).costs(0), [4.0, 2.0, 3.0, 1.0]);
+        // Not square: half turns alone.
+        let wide = new([1, 4]).turned(&[0], |_| Turn { transposed: true, half: true });
+        assert_eq!((wide.costs(0), wide.pixels(0)[0]), (&[4.0, 3.0, 2.0, 1.0][..], 3));
+        let each = maps.turned(&[0, 0], |place| Turn { half: place == 1, transposed: false });
+        assert_eq!((each.costs(0)[0], each.costs(1)[0]), (1.0, 4.0));
     }
 
     #[test]

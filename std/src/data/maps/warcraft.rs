@@ -79,11 +79,17 @@ pub fn read_instance(
     costs: impl AsRef<Path>,
     path: impl AsRef<Path>,
 ) -> Result<Maps, DataError> {
-    let (map, costs, path) = (map.as_ref(), costs.as_ref(), path.as_ref());
-    let pixels = pixels(map, &text::read(map)?)?;
-    let costs = costs_of(costs, &text::read(costs)?)?;
-    let paths = paths_of(path, &text::read(path)?)?;
-    assemble(text::name(map), map, pixels, costs, paths)
+    let files = [map.as_ref(), costs.as_ref(), path.as_ref()];
+    let [map, costs, path] = files.map(text::read);
+    parse_instance(files, [&map?, &costs?, &path?])
+}
+
+/// The same from bytes at hand; `files` serve for the name and for messages.
+pub fn parse_instance(files: [&Path; 3], contents: [&[u8]; 3]) -> Result<Maps, DataError> {
+    let pixels = pixels(files[0], contents[0])?;
+    let costs = costs_of(files[1], contents[1])?;
+    let paths = paths_of(files[2], contents[2])?;
+    assemble(text::name(files[0]), files[0], pixels, costs, paths)
 }
 
 fn md5(content: &[u8]) -> String {

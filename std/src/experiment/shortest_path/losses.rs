@@ -7,6 +7,7 @@ use perturb_core::{Error, GridPath, MonteCarlo, Normal, Oracle, Perturbed, Seed}
 use rayon::prelude::*;
 
 use crate::data::DataError;
+use crate::data::maps::Maps;
 use crate::layer::{FenchelYoungLoss, LayerError, Scores};
 use crate::nn::LearnError;
 use crate::{DynRect, RowError};
@@ -67,14 +68,10 @@ impl Losses {
         })
     }
 
-    /// The mean over the rows of `theta`.
-    pub(super) fn of(
-        &self,
-        theta: Tensor<2>,
-        paths: impl FnOnce() -> Vec<f32>,
-        costs: impl FnOnce() -> Vec<f32>,
-        seed: Seed,
-    ) -> Result<Tensor<1>, LearnError> {
+    /// The mean over the rows of `theta`, one a map.
+    pub(super) fn of(&self, theta: Tensor<2>, maps: &Maps, seed: Seed) -> Result<Tensor<1>, LearnError> {
+        let rows = 0..maps.len();
+        let paths = || rows.clone().flat_map(|row| maps.path(row)).map(|&y| y.into()).collect::<Vec<f32>>();
         match self {
             Self::FenchelYoung(loss, samples) => {
                 Ok(loss.forward(theta, &paths(), MonteCarlo::new(*samples, seed))?)
@@ -86,7 +83,8 @@ impl Losses {
                 Ok(theta.loss(value, gradient)?)
             }
             Self::Squared => {
-                let costs = TensorData::new(costs(), theta.dims());
+                let costs: Vec<f32> = rows.flat_map(|row| maps.costs(row)).copied().collect();
+                let costs = TensorData::new(costs, theta.dims());
                 let costs = Tensor::<2>::from_data(costs, &theta.device());
                 Ok((theta + costs).powi_scalar(2).mean())
             }

@@ -79,11 +79,12 @@ pub fn page(
          with eight neighbours, first and last cell counted (Berthet et al. 2020, Section 5.3 and Appendix C.3). Up to {} \
          epoch{} of batches of {}; Adam at {}, a tenth of it after three fifths of the epochs and a hundredth after four. All \
          losses start from the same weights and see the same batches; the squared loss is shown the costs themselves, the \
-         others the shortest path.",
+         others the shortest path.{}",
         setting.epochs,
         if setting.epochs == 1 { "" } else { "s" },
         setting.batch,
         setting.rate,
+        if setting.turns { " Training maps are seen transposed and turned by 180° at random." } else { "" },
     ))];
     blocks.push(Block::Figure {
         svg: during_training(outcomes, "Optimal paths", "share of test maps", |quality| quality.optimal)?,

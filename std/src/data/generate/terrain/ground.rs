@@ -21,11 +21,11 @@ pub(super) struct Ground {
 
 /// Around these the colours of a map lie, by [`Kind`].
 const COLOURS: [Colour; 5] = [
-    [0.38, 0.46, 0.26], // grass
-    [0.44, 0.41, 0.28], // earth
-    [0.34, 0.43, 0.26], // forest
-    [0.35, 0.43, 0.40], // water
-    [0.42, 0.42, 0.36], // rock
+    [0.39, 0.47, 0.27], // grass
+    [0.49, 0.40, 0.26], // earth
+    [0.38, 0.47, 0.28], // forest
+    [0.36, 0.41, 0.45], // water
+    [0.39, 0.41, 0.41], // rock
 ];
 
 /// Which way each kind's pattern changes the colour.
@@ -35,9 +35,9 @@ const CHANGES: [Colour; 5] =
 impl Ground {
     pub(super) fn draw(random: &mut Stream) -> Self {
         // The season changes all colours of a map alike, and each kind's a little more.
-        let season = [(); 3].map(|()| between(-0.02, 0.02, random));
+        let season = [(); 3].map(|()| between(-0.015, 0.015, random));
         let colours = COLOURS.map(|colour| {
-            let own = [(); 3].map(|()| between(-0.015, 0.015, random));
+            let own = [(); 3].map(|()| between(-0.008, 0.008, random));
             [0, 1, 2].map(|i| colour[i] + season[i] + own[i])
         });
         Self {
@@ -79,7 +79,7 @@ impl Ground {
                 crack + 0.36 * (facet.value - 0.5)
             }
         };
-        let drift = 0.06 * (self.drift.at(p) - 0.5);
+        let drift = 0.03 * (self.drift.at(p) - 0.5);
         let change = CHANGES[kind as usize];
         [0, 1, 2].map(|i| colour[i] + change[i] * shade + drift)
     }

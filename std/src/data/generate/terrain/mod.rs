@@ -61,10 +61,10 @@ impl Kind {
 /// last: a task for networks where no maps are at hand. The construction is ours.
 ///
 /// Hills and moisture are smooth random fields, rivers wind, ridges of rock run along level lines. Kinds are told by their
-/// texture: blades, clods with pebbles, crowns, waves, facets with cracks. Borders between cells are frayed and soft, bushes
-/// and boulders that cost nothing lie across cells, and the light and the colours of a kind change from map to map and over a
-/// map, so that the mean colour of a cell tells little: of the cells of 150 maps, the nearest of the five mean colours of
-/// 150 others names 64 % right.
+/// texture: blades, clods with pebbles, crowns, waves, facets with cracks. Borders between cells are frayed and soft, boulders
+/// that cost nothing lie across cells, light and colours change from map to map and over a map, and grass and forest, water and
+/// rock have much the same colours on the mean: of the cells of 150 maps, the nearest of the five mean colours of 150 others
+/// names 72 % right.
 ///
 /// Map i is a function of `seed` and i: maps to learn from and to judge by are those of two seeds. `n` ≥ 1. Cost O(n), about
 /// 5 ms a map and core, spread over rayon's threads.
@@ -135,12 +135,12 @@ fn draw(kinds: &[Kind], seed: Seed) -> Vec<u8> {
     let random = &mut seed.stream(1);
     let ground = Ground::draw(random);
     let objects: Vec<Object> =
-        (0..between(2.0, 7.0, random) as usize).map(|_| Object::draw(random)).collect();
+        (0..between(1.0, 5.0, random) as usize).map(|_| Object::draw(random)).collect();
     // How far borders are frayed, in two ways: where the two disagree, both kinds are seen.
     let fray = [(); 4].map(|()| Field::draw([4.0; 2], EXTENT, random));
     let (shadow, slope) =
-        (Field::draw([30.0; 2], EXTENT, random), [(); 2].map(|()| between(-0.05, 0.05, random)));
-    let brightness = between(0.95, 1.05, random);
+        (Field::draw([30.0; 2], EXTENT, random), [(); 2].map(|()| between(-0.04, 0.04, random)));
+    let brightness = between(0.97, 1.03, random);
     let sigma = between(0.005, 0.02, random);
 
     let mut image = vec![0f64; 3 * PLANE];
@@ -148,7 +148,7 @@ fn draw(kinds: &[Kind], seed: Seed) -> Vec<u8> {
     for place in 0..PLANE {
         let p = [(place % PIXELS) as f64 + 0.5, (place / PIXELS) as f64 + 0.5];
         let kind = |x: &Field, y: &Field| {
-            const REACH: f64 = 4.0;
+            const REACH: f64 = 3.0;
             let moved = [p[0] + REACH * (x.at(p) - 0.5), p[1] + REACH * (y.at(p) - 0.5)];
             let [column, row] = moved.map(|x| (x.max(0.0) as usize / CELL).min(CELLS - 1));
             kinds.get(row * CELLS + column).copied().unwrap_or(Kind::Grass)
@@ -163,7 +163,7 @@ fn draw(kinds: &[Kind], seed: Seed) -> Vec<u8> {
             object.cover(p, &mut seen);
         }
         let [across, down] = p.map(|x| 2.0 * x / EXTENT - 1.0);
-        let light = brightness + slope[0] * across + slope[1] * down + 0.15 * (shadow.at(p) - 0.5);
+        let light = brightness + slope[0] * across + slope[1] * down + 0.1 * (shadow.at(p) - 0.5);
         for (channel, value) in image.chunks_exact_mut(PLANE).zip(seen) {
             if let Some(pixel) = channel.get_mut(place) {
                 *pixel = light * value + sigma * *pixel;
@@ -192,7 +192,7 @@ mod tests {
     /// The bits behind published figures.
     #[test]
     fn maps_never_change() {
-        assert_eq!(terrain(5, Seed(1)).unwrap().digest(), 0xD6F0_7482_E7D4_102D);
+        assert_eq!(terrain(5, Seed(1)).unwrap().digest(), 0x654F_CCA7_1C45_EDD8);
     }
 
     /// Each kind is on at least 5 % of the cells, and the way is worth finding: straight down the diagonal costs a third
@@ -250,7 +250,6 @@ mod tests {
             kinds[nearest] == test.costs(row)[cell]
         });
         let share = right.count() as f64 / (N * SIDE) as f64;
-        eprintln!("NM {share}");
         assert!(share < 0.8, "{share}");
     }
 
