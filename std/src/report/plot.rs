@@ -41,6 +41,21 @@ pub struct Series {
     pub points: Vec<Point>,
 }
 
+impl Series {
+    /// Points, each with the name of its series, as series in the order in which their names come first.
+    #[must_use]
+    pub fn by_name(points: impl IntoIterator<Item = (String, Point)>) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for (name, point) in points {
+            match all.iter_mut().find(|series| series.name == name) {
+                Some(known) => known.points.push(point),
+                None => all.push(Self { name, points: vec![point] }),
+            }
+        }
+        all
+    }
+}
+
 /// How [`Point::spread`] is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Spread {

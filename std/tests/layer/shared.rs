@@ -34,9 +34,23 @@ pub(crate) trait Matrix: Scores {
     }
 }
 
-/// One test for each function, in the framework whose matrices these are.
+/// Every test here, in the framework whose matrices these are.
 macro_rules! tests {
-    ($matrix:ty: $($name:ident),* $(,)?) => {
+    ($matrix:ty) => {
+        crate::shared::tests! { $matrix:
+            gradients_are_those_of_the_exact_expectations,
+            softmax_and_its_gradient,
+            rankings_and_their_gradient,
+            the_backward_pass_has_the_noise_of_the_forward_pass,
+            the_gradient_of_the_loss_is_exactly_y_less_the_target,
+            omega_is_what_the_value_differs_by,
+            rows_may_have_layers_of_their_own,
+            what_does_not_fit_is_refused,
+            a_network_learns_through_the_layer,
+            inference_needs_no_gradients
+        }
+    };
+    ($matrix:ty: $($name:ident),*) => {
         $(#[test]
         fn $name() {
             crate::shared::$name::<$matrix>();

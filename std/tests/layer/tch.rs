@@ -39,18 +39,7 @@ impl Matrix for Tensor {
     }
 }
 
-tests! { Tensor:
-    gradients_are_those_of_the_exact_expectations,
-    softmax_and_its_gradient,
-    rankings_and_their_gradient,
-    the_backward_pass_has_the_noise_of_the_forward_pass,
-    the_gradient_of_the_loss_is_exactly_y_less_the_target,
-    omega_is_what_the_value_differs_by,
-    rows_may_have_layers_of_their_own,
-    what_does_not_fit_is_refused,
-    a_network_learns_through_the_layer,
-    inference_needs_no_gradients,
-}
+tests!(Tensor);
 
 /// Scores of other types and views of other tensors.
 #[test]

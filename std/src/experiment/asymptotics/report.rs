@@ -89,22 +89,17 @@ fn plot(
     y_label: &str,
     value: fn(&Outcome) -> (f64, f64),
 ) -> Result<Svg, ReportError> {
-    let mut series: Vec<Series> = Vec::new();
-    for outcome in outcomes {
+    let points = outcomes.iter().map(|outcome| {
         let (y, spread) = value(outcome);
-        let point = Point { x: outcome.size as f64, y, spread };
-        match series.last_mut() {
-            Some(last) if last.name == outcome.layer => last.points.push(point),
-            _ => series.push(Series { name: outcome.layer.into(), points: vec![point] }),
-        }
-    }
+        (outcome.layer.into(), Point { x: outcome.size as f64, y, spread })
+    });
     LinePlot {
         title: title.into(),
         x_label: "decisions n".into(),
         y_label: y_label.into(),
         log_x: true,
         spread: Spread::Bars,
-        series,
+        series: Series::by_name(points),
         ..LinePlot::default()
     }
     .draw()

@@ -230,19 +230,15 @@ fn against_epsilon(
     y_label: &str,
     measures: &[(&str, Measure)],
 ) -> Result<Svg, ReportError> {
-    let mut series: Vec<Series> = Vec::new();
-    for (name, measure) in measures {
-        for loss in losses(outcomes) {
-            let Loss::FenchelYoung { epsilon, samples } = loss else { continue };
+    let points = measures.iter().flat_map(|(name, measure)| {
+        losses(outcomes).into_iter().filter_map(move |loss| {
+            let Loss::FenchelYoung { epsilon, samples } = loss else { return None };
             let (y, spread, runs) = over_runs(outcomes, loss, |outcome| Some(measure(outcome)));
             let point = Point { x: epsilon, y, spread: if runs > 1 { spread } else { 0.0 } };
-            let name = format!("M = {samples} {name}").trim_end().to_owned();
-            match series.iter_mut().find(|series| series.name == name) {
-                Some(known) => known.points.push(point),
-                None => series.push(Series { name, points: vec![point] }),
-            }
-        }
-    }
+            Some((format!("M = {samples} {name}").trim_end().to_owned(), point))
+        })
+    });
+    let mut series = Series::by_name(points);
     for series in &mut series {
         series.points.sort_by(|a, b| a.x.total_cmp(&b.x));
     }

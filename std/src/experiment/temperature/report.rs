@@ -108,25 +108,22 @@ fn plot(
     y_label: &str,
     measures: &[(&str, Measure)],
 ) -> Result<Svg, ReportError> {
-    let mut series: Vec<Series> = Vec::new();
-    for (name, measure) in measures {
-        for outcome in outcomes {
-            let name = format!("{} {name}", outcome.layer).trim_end().to_owned();
+    let points = measures.iter().flat_map(|(name, measure)| {
+        outcomes.iter().map(move |outcome| {
             let (y, spread) = measure(outcome);
-            let point = Point { x: outcome.epsilon, y, spread };
-            match series.iter_mut().find(|series| series.name == name) {
-                Some(known) => known.points.push(point),
-                None => series.push(Series { name, points: vec![point] }),
-            }
-        }
-    }
+            (
+                format!("{} {name}", outcome.layer).trim_end().to_owned(),
+                Point { x: outcome.epsilon, y, spread },
+            )
+        })
+    });
     LinePlot {
         title: title.into(),
         x_label: "temperature ε, in units of scores".into(),
         y_label: y_label.into(),
         log_x: true,
         spread: Spread::Bars,
-        series,
+        series: Series::by_name(points),
         ..LinePlot::default()
     }
     .draw()
