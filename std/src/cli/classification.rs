@@ -22,7 +22,7 @@ pub(crate) struct Classification {
     /// Folder of CIFAR-10's binary files, data_batch_*.bin and test_batch.bin [default: generated images of ten shapes]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// One epoch, one network a loss, fewer temperatures and generated images
+    /// Four epochs, one network a loss, fewer temperatures and fewer generated images
     #[arg(long)]
     quick: bool,
     /// Networks per loss of the learning curves, 1 to 65535 [default: 3, with --quick 1]

@@ -22,10 +22,10 @@ pub(crate) struct ShortestPath {
     /// Folder of the Warcraft maps, {train,val,test}_{maps,vertex_weights,shortest_paths}.npy [default: generated maps]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Two epochs and few generated maps
+    /// Five epochs, three losses and few generated maps
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// The paper's size: 50 epochs on 10,000 maps (a day on two cores)
+    /// The paper's size: 50 epochs on 10,000 maps, three losses (six hours on two cores)
     #[arg(long)]
     full: bool,
     #[command(flatten)]

@@ -4,6 +4,8 @@ mod arguments;
 mod export;
 mod files;
 mod manual;
+#[cfg(not(feature = "nn"))]
+mod networks;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
