@@ -195,7 +195,7 @@ impl Watch for After {
 fn classification_stops_and_goes_on() {
     let data =
         Split { train: textured_shapes(20, Seed(1)).unwrap(), test: textured_shapes(10, Seed(2)).unwrap() };
-    let setting = Setting { batch: 8, samples: vec![1], sweep: vec![], ..Setting::quick(Seed(3)) };
+    let setting = Setting { epochs: 1, batch: 8, samples: vec![1], sweep: vec![], ..Setting::quick(Seed(3)) };
     let device = Device::flex();
     assert_eq!(setting.steps(data.train.len()), 2 * 3);
     let (whole, shares) = setting.run(&data, &device, &Journal::new(&())).unwrap();
@@ -222,7 +222,7 @@ fn shortest_paths_stop_and_go_on() {
         validation: Some(terrain(2, Seed(2)).unwrap()),
         test: terrain(4, Seed(3)).unwrap(),
     };
-    let setting = shortest_path::Setting { batch: 4, ..shortest_path::Setting::quick(Seed(4)) };
+    let setting = shortest_path::Setting { epochs: 2, batch: 4, ..shortest_path::Setting::quick(Seed(4)) };
     let device = Device::flex();
     let steps = setting.steps(data.train.len());
     assert_eq!(steps, 3 * 2 * 2);
@@ -238,13 +238,16 @@ fn shortest_paths_stop_and_go_on() {
             assert!(picture.averages.iter().all(|(_, y)| y.iter().sum::<f64>() >= 12.0 - 1e-3));
         }
     }
+    let (again, _) = setting.run(&data, &device, &Journal::new(&())).unwrap();
+    assert_eq!(shortest_path::csv(&again), shortest_path::csv(&whole), "the same run");
     for stop in [1, 3, 9] {
         let watch = After { steps: AtomicU64::new(stop), pieces: Mutex::default() };
         assert!(matches!(setting.run(&data, &device, &Journal::new(&watch)), Err(ExperimentError::Stopped)));
         let pieces = watch.pieces.into_inner().unwrap();
         let (resumed, shares) = setting.run(&data, &device, &Journal::resume(&(), pieces)).unwrap();
         assert_eq!(shares.steps, steps - stop);
-        assert_eq!(resumed, whole);
+        assert_eq!(shortest_path::csv(&resumed), shortest_path::csv(&whole), "stopped after {stop} steps");
+        assert!(resumed == whole, "pictures after a stop at {stop} steps");
     }
     // Two epochs without progress, or with: no run has fewer than patience asks for.
     let patient = shortest_path::Setting { epochs: 6, patience: Some(1), ..setting };

@@ -256,6 +256,8 @@ impl<'t, K: Task, M: Network> Learner<'t, K, M> {
 
     /// All that [`resume`](Self::resume) needs.
     pub fn state(&self) -> Result<Vec<u8>, LearnError> {
+        // Batch norm keeps its last update beside its running statistics, and records leave it out: this takes it in.
+        drop(self.network.valid());
         let network = self.network.clone().into_record().into_bytes().map_err(LearnError::state)?;
         let optimizer = self.optimizer.into_bytes().map_err(LearnError::state)?;
         let state =
