@@ -1,4 +1,4 @@
-//! Tensors of burn.
+//! Tensors of burn: on the processor, or with PERTURB_TEST_DEVICE=wgpu and feature `nn-wgpu` on a graphics processor.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use perturb::layer::PerturbedLayer;
@@ -9,6 +9,15 @@ use perturb::{
 use super::numbers;
 use super::shared::{Matrix, tests};
 
+fn device() -> Device {
+    match std::env::var("PERTURB_TEST_DEVICE").as_deref() {
+        #[cfg(feature = "nn-wgpu")]
+        Ok("wgpu") => Device::wgpu(Default::default()),
+        Ok(other) => panic!("PERTURB_TEST_DEVICE={other}: expected wgpu and feature nn-wgpu"),
+        Err(_) => Device::flex(),
+    }
+}
+
 impl Matrix for Tensor<2> {
     const CALLS_BACK: bool = true;
 
@@ -16,7 +25,7 @@ impl Matrix for Tensor<2> {
         Self::constant(numbers, shape).require_grad()
     }
     fn constant(numbers: &[f32], shape: [usize; 2]) -> Self {
-        Self::from_data(TensorData::new(numbers.to_vec(), shape), &Device::flex().autodiff())
+        Self::from_data(TensorData::new(numbers.to_vec(), shape), &device().autodiff())
     }
     fn again(&self) -> Self {
         self.clone()
@@ -61,7 +70,7 @@ fn faults_of_the_backward_pass_are_told() {
 #[test]
 fn a_device_without_gradients_will_do() {
     let layer = PerturbedLayer::new(Perturbed::new(Simplex::new(Dyn(2)).unwrap(), Gumbel, 1.0f32).unwrap());
-    let theta = Tensor::<2>::from_floats([[0.0, 0.0]], &Device::flex());
+    let theta = Tensor::<2>::from_floats([[0.0, 0.0]], &device());
     assert_eq!(Matrix::all(&layer.forward(theta, Exact).unwrap()), [0.5, 0.5]);
 }
 
