@@ -22,9 +22,9 @@ pub(super) struct Ground {
 /// Around these the colours of a map lie, by [`Kind`].
 const COLOURS: [Colour; 5] = [
     [0.39, 0.47, 0.27], // grass
-    [0.49, 0.40, 0.26], // earth
-    [0.38, 0.47, 0.28], // forest
-    [0.36, 0.41, 0.45], // water
+    [0.55, 0.38, 0.21], // earth
+    [0.41, 0.49, 0.28], // forest
+    [0.32, 0.41, 0.50], // water
     [0.39, 0.41, 0.41], // rock
 ];
 
@@ -35,9 +35,9 @@ const CHANGES: [Colour; 5] =
 impl Ground {
     pub(super) fn draw(random: &mut Stream) -> Self {
         // The season changes all colours of a map alike, and each kind's a little more.
-        let season = [(); 3].map(|()| between(-0.015, 0.015, random));
+        let season = [(); 3].map(|()| between(-0.008, 0.008, random));
         let colours = COLOURS.map(|colour| {
-            let own = [(); 3].map(|()| between(-0.008, 0.008, random));
+            let own = [(); 3].map(|()| between(-0.004, 0.004, random));
             [0, 1, 2].map(|i| colour[i] + season[i] + own[i])
         });
         Self {
@@ -56,7 +56,7 @@ impl Ground {
     pub(super) fn at(&self, kind: Kind, p: Point) -> Colour {
         let colour = self.colours[kind as usize];
         let shade = match kind {
-            Kind::Grass => 0.36 * (self.blades.at(p) - 0.5),
+            Kind::Grass => 0.22 * (self.blades.at(p) - 0.5),
             Kind::Earth => {
                 let pebble = self.pebbles.nearest(p);
                 let stone = if pebble.distance < 1.1 { 0.18 } else { -0.02 };
@@ -79,7 +79,7 @@ impl Ground {
                 crack + 0.36 * (facet.value - 0.5)
             }
         };
-        let drift = 0.03 * (self.drift.at(p) - 0.5);
+        let drift = 0.015 * (self.drift.at(p) - 0.5);
         let change = CHANGES[kind as usize];
         [0, 1, 2].map(|i| colour[i] + change[i] * shade + drift)
     }

@@ -9,21 +9,22 @@ use super::{CELLS, Kind, SIDE};
 /// The kinds of all cells, row by row.
 pub(super) fn draw(random: &mut Stream) -> Vec<Kind> {
     let extent = CELLS as f64;
-    let fields = [4.8, 2.4, 4.4, 2.2, 5.0].map(|spacing| Field::draw([spacing; 2], extent, random));
+    let fields = [6.5, 3.2, 6.0, 3.0, 7.0].map(|spacing| Field::draw([spacing; 2], extent, random));
     let [hills, bumps, damp, patches, ridges] = &fields;
-    let river = river(random);
-    let width = between(0.35, 0.7, random);
+    // On every other map.
+    let river = if between(0.0, 1.0, random) < 0.5 { river(random) } else { Vec::new() };
+    let width = between(0.35, 0.6, random);
     let centre = |cell: usize| [(cell % CELLS) as f64 + 0.5, (cell / CELLS) as f64 + 0.5];
     let over = |field: &dyn Fn(Point) -> f64| (0..SIDE).map(|cell| field(centre(cell))).collect::<Vec<f64>>();
-    let height = over(&|p| hills.at(p) + 0.3 * bumps.at(p));
-    let moisture = over(&|p| damp.at(p) + 0.3 * patches.at(p));
+    let height = over(&|p| hills.at(p) + 0.2 * bumps.at(p));
+    let moisture = over(&|p| damp.at(p) + 0.2 * patches.at(p));
     // Near the middle value runs a line through the map.
-    let ridge = over(&|p| (ridges.at(p) - 0.5).abs() + 0.15 * bumps.at(p));
+    let ridge = over(&|p| (ridges.at(p) - 0.5).abs() + 0.1 * bumps.at(p));
 
-    let lake = quantile(&height, between(0.02, 0.08, random));
-    let rock = quantile(&ridge, between(0.08, 0.2, random));
-    let dry = quantile(&moisture, between(0.12, 0.26, random));
-    let wet = quantile(&moisture, between(0.7, 0.84, random));
+    let lake = quantile(&height, between(0.01, 0.04, random));
+    let rock = quantile(&ridge, between(0.02, 0.06, random));
+    let dry = quantile(&moisture, between(0.35, 0.5, random));
+    let wet = quantile(&moisture, between(0.9, 0.96, random));
     (0..SIDE)
         .zip(height.iter().zip(&moisture).zip(&ridge))
         .map(|(cell, ((&height, &moisture), &ridge))| {

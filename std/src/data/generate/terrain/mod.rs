@@ -60,11 +60,12 @@ impl Kind {
 /// [Warcraft maps](crate::data::maps::warcraft) (0.8, 1.2, 5.3, 7.7 and 9.2) and the cheapest path from the first cell to the
 /// last: a task for networks where no maps are at hand. The construction is ours.
 ///
-/// Hills and moisture are smooth random fields, rivers wind, ridges of rock run along level lines. Kinds are told by their
-/// texture: blades, clods with pebbles, crowns, waves, facets with cracks. Borders between cells are frayed and soft, boulders
-/// that cost nothing lie across cells, light and colours change from map to map and over a map, and grass and forest, water and
-/// rock have much the same colours on the mean: of the cells of 150 maps, the nearest of the five mean colours of 150 others
-/// names 72 % right.
+/// Hills and moisture are smooth random fields, rivers wind, ridges of rock run along level lines. As on the Warcraft maps grass
+/// and earth prevail, many paths of the same cost lead through them, and the label is one of these. Kinds are told by their
+/// texture, too: blades, clods with pebbles, crowns, waves, facets with cracks. Borders between cells are frayed and soft,
+/// boulders that cost nothing lie across cells, light and colours change from map to map and over a map, and grass and forest
+/// have the same colours on the mean: of the cells of 150 maps, the nearest of the five mean colours of 150 others names 77 %
+/// right.
 ///
 /// Map i is a function of `seed` and i: maps to learn from and to judge by are those of two seeds. `n` ≥ 1. Cost O(n), about
 /// 5 ms a map and core, spread over rayon's threads.
@@ -135,12 +136,12 @@ fn draw(kinds: &[Kind], seed: Seed) -> Vec<u8> {
     let random = &mut seed.stream(1);
     let ground = Ground::draw(random);
     let objects: Vec<Object> =
-        (0..between(1.0, 5.0, random) as usize).map(|_| Object::draw(random)).collect();
+        (0..between(1.0, 3.0, random) as usize).map(|_| Object::draw(random)).collect();
     // How far borders are frayed, in two ways: where the two disagree, both kinds are seen.
     let fray = [(); 4].map(|()| Field::draw([4.0; 2], EXTENT, random));
     let (shadow, slope) =
-        (Field::draw([30.0; 2], EXTENT, random), [(); 2].map(|()| between(-0.04, 0.04, random)));
-    let brightness = between(0.97, 1.03, random);
+        (Field::draw([30.0; 2], EXTENT, random), [(); 2].map(|()| between(-0.02, 0.02, random)));
+    let brightness = between(0.985, 1.015, random);
     let sigma = between(0.005, 0.02, random);
 
     let mut image = vec![0f64; 3 * PLANE];
@@ -148,7 +149,7 @@ fn draw(kinds: &[Kind], seed: Seed) -> Vec<u8> {
     for place in 0..PLANE {
         let p = [(place % PIXELS) as f64 + 0.5, (place / PIXELS) as f64 + 0.5];
         let kind = |x: &Field, y: &Field| {
-            const REACH: f64 = 3.0;
+            const REACH: f64 = 2.0;
             let moved = [p[0] + REACH * (x.at(p) - 0.5), p[1] + REACH * (y.at(p) - 0.5)];
             let [column, row] = moved.map(|x| (x.max(0.0) as usize / CELL).min(CELLS - 1));
             kinds.get(row * CELLS + column).copied().unwrap_or(Kind::Grass)
@@ -163,7 +164,7 @@ fn draw(kinds: &[Kind], seed: Seed) -> Vec<u8> {
             object.cover(p, &mut seen);
         }
         let [across, down] = p.map(|x| 2.0 * x / EXTENT - 1.0);
-        let light = brightness + slope[0] * across + slope[1] * down + 0.1 * (shadow.at(p) - 0.5);
+        let light = brightness + slope[0] * across + slope[1] * down + 0.05 * (shadow.at(p) - 0.5);
         for (channel, value) in image.chunks_exact_mut(PLANE).zip(seen) {
             if let Some(pixel) = channel.get_mut(place) {
                 *pixel = light * value + sigma * *pixel;
@@ -192,10 +193,10 @@ mod tests {
     /// The bits behind published figures.
     #[test]
     fn maps_never_change() {
-        assert_eq!(terrain(5, Seed(1)).unwrap().digest(), 0x654F_CCA7_1C45_EDD8);
+        assert_eq!(terrain(5, Seed(1)).unwrap().digest(), 0x39B1_4425_38EE_E6F1);
     }
 
-    /// Each kind is on at least 5 % of the cells, and the way is worth finding: straight down the diagonal costs a third
+    /// Each kind is on at least 3 % of the cells, and the way is worth finding: straight down the diagonal costs a third
     /// again, and more.
     #[test]
     fn all_kinds_occur_and_the_way_matters() {
@@ -203,7 +204,7 @@ mod tests {
         let costs: Vec<f32> = (0..100).flat_map(|row| maps.costs(row).to_vec()).collect();
         for kind in [Kind::Grass, Kind::Earth, Kind::Forest, Kind::Water, Kind::Rock] {
             let share = costs.iter().filter(|&&cost| cost == kind.cost()).count() as f64 / costs.len() as f64;
-            assert!(share > 0.05, "{kind:?}: {share}");
+            assert!(share > 0.03, "{kind:?}: {share}");
         }
         let sum = |path: &dyn Fn(usize, usize) -> bool| -> f64 {
             let all = (0..100).flat_map(|row| (0..SIDE).map(move |cell| (row, cell)));
