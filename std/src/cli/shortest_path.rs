@@ -49,7 +49,9 @@ impl ShortestPath {
         };
         setting.epochs = self.networks.epochs.unwrap_or(setting.epochs);
         setting.batch = self.networks.batch.unwrap_or(setting.batch);
-        setting.rate = self.networks.rate.unwrap_or(setting.rate);
+        if let Some(rate) = self.networks.rate {
+            setting.losses.iter_mut().for_each(|(_, own)| *own = rate);
+        }
         setting.patience = self.networks.patience;
 
         let sets = [Some(&data.train), data.validation.as_ref(), Some(&data.test)];

@@ -2,9 +2,9 @@
 //!
 //! The first layers of ResNet18 give each cell of a map a score θ = −cost; what they learn from is the shortest path alone. The
 //! data are those of Vlastelica et al. 2020 ([`maps::warcraft`](crate::data::maps::warcraft)), or
-//! [generated](crate::data::generate::terrain) ones of the same sizes and costs. As in the paper all losses train by Adam at
-//! 5·10⁻⁴, a tenth of it after three fifths of the run and a hundredth after four, here all from the same first weights and on
-//! the same batches.
+//! [generated](crate::data::generate::terrain) ones of the same sizes and costs. As in the paper losses train by Adam, at a tenth of
+//! the first learning rate after three fifths of the run and at a hundredth after four, here all from the same first weights and
+//! on the same batches.
 
 mod losses;
 mod report;
@@ -35,10 +35,8 @@ pub struct Setting {
     pub epochs: usize,
     /// Maps of a step: 70.
     pub batch: usize,
-    /// Adam's learning rate: 5·10⁻⁴.
-    pub rate: f64,
-    /// What networks learn by, one network each.
-    pub losses: Vec<Loss>,
+    /// What networks learn by, one network each, and Adam's learning rate: 5·10⁻⁴ for all in the paper.
+    pub losses: Vec<(Loss, f64)>,
     /// Whether maps are seen transposed and turned by 180° at random, another way each time: four maps for one. Not in the paper.
     pub turns: bool,
     /// A network stops once so many epochs in a row have not led to a larger share of optimal paths: on the validation maps, or
@@ -54,12 +52,10 @@ impl Setting {
     /// The paper's: 50 epochs of the Fenchel–Young loss (ε = 1, M = 1), of blackbox differentiation and of the squared loss.
     #[must_use]
     pub fn full(seed: Seed) -> Self {
-        let fenchel_young = Loss::FenchelYoung { epsilon: 1.0, samples: 1 };
         Self {
             epochs: 50,
             batch: 70,
-            rate: 5e-4,
-            losses: vec![fenchel_young, Loss::BlackBox { lambda: 20.0 }, Loss::Squared],
+            losses: THREE.map(|loss| (loss, 5e-4)).into(),
             turns: false,
             patience: None,
             pictures: vec![0.5, 1.0, 2.0],
@@ -67,27 +63,30 @@ impl Setting {
         }
     }
 
-    /// An hour on two cores with 2,000 maps: fewer epochs of smaller batches at a higher rate, turned maps, and a sweep of ε
-    /// and M.
+    /// An hour on two cores with 2,000 maps: fewer epochs of smaller batches at higher rates, turned maps, and a sweep of ε and
+    /// M.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        let mut setting = Self { epochs: 20, batch: 20, rate: 5e-3, turns: true, ..Self::full(seed) };
         let sweep = [(0.1, 1), (10.0, 1), (1.0, 16)];
-        setting.losses.extend(sweep.map(|(epsilon, samples)| Loss::FenchelYoung { epsilon, samples }));
+        let sweep = sweep.map(|(epsilon, samples)| (Loss::FenchelYoung { epsilon, samples }, 3e-2));
+        let mut setting = Self { epochs: 20, ..Self::quick(seed) };
+        setting.losses.extend(sweep);
         setting
     }
 
     /// A minute with 200 maps.
     #[must_use]
     pub fn quick(seed: Seed) -> Self {
-        Self { epochs: 5, batch: 20, rate: 5e-3, turns: true, ..Self::full(seed) }
+        let [fenchel_young, black_box, squared] = THREE;
+        let losses = vec![(fenchel_young, 3e-2), (black_box, 2e-3), (squared, 5e-3)];
+        Self { epochs: 5, batch: 20, losses, turns: true, ..Self::full(seed) }
     }
 
-    fn learning(&self) -> Learning {
+    fn learning(&self, rate: f64) -> Learning {
         Learning {
             epochs: self.epochs,
             batch: self.batch,
-            rate: self.rate,
+            rate,
             schedule: Schedule::Steps { milestones: [0.6, 0.8], factor: 0.1 },
             seed: self.seed,
         }
@@ -96,7 +95,7 @@ impl Setting {
     /// Steps in all, on so many training maps.
     #[must_use]
     pub fn steps(&self, maps: usize) -> u64 {
-        self.learning().steps(maps).saturating_mul(self.losses.len() as u64)
+        self.learning(1.0).steps(maps).saturating_mul(self.losses.len() as u64)
     }
 }
 
@@ -125,6 +124,8 @@ pub struct Point {
 pub struct Outcome {
     /// What it learned by.
     pub loss: Loss,
+    /// Adam's learning rate.
+    pub rate: f64,
     /// Epoch by epoch.
     pub curve: Vec<Point>,
     /// The first test maps.
@@ -139,6 +140,10 @@ pub struct Picture {
     /// (ε, y_ε(θ)).
     pub averages: Vec<(f64, Vec<f64>)>,
 }
+
+/// The paper's losses.
+const THREE: [Loss; 3] =
+    [Loss::FenchelYoung { epsilon: 1.0, samples: 1 }, Loss::BlackBox { lambda: 20.0 }, Loss::Squared];
 
 /// Maps in the pictures.
 const SHOWN: usize = 3;
@@ -253,14 +258,15 @@ impl Setting {
         check(data)?;
         let shares = Mutex::new(Shares::default());
         let mut outcomes = Vec::new();
-        for &loss in &self.losses {
-            let name = loss.to_string();
-            let (curve, pictures) = journal.piece(&name, self.learning().steps(data.train.len()), || {
-                let (result, spent) = self.network(&name, loss, data, device, journal)?;
+        for &(loss, rate) in &self.losses {
+            let name = format!("{loss}, rate {rate}");
+            let learning = self.learning(rate);
+            let (curve, pictures) = journal.piece(&name, learning.steps(data.train.len()), || {
+                let (result, spent) = self.network(&name, loss, learning, data, device, journal)?;
                 *shares.lock().unwrap_or_else(PoisonError::into_inner) += spent;
                 Ok(result)
             })?;
-            outcomes.push(Outcome { loss, curve, pictures });
+            outcomes.push(Outcome { loss, rate, curve, pictures });
         }
         Ok((outcomes, shares.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
@@ -270,6 +276,7 @@ impl Setting {
         &self,
         name: &str,
         loss: Loss,
+        learning: Learning,
         data: &Split,
         device: &Device,
         journal: &Journal<'_>,
@@ -282,7 +289,7 @@ impl Setting {
             Walk { terrain: terrain(&data.train), losses: Losses::new(loss, oracle)?, turns: self.turns };
 
         let network = TruncatedResNet::new(self.seed.fold(2), &device.clone().autodiff());
-        let learner = Learner::new(&task, self.learning(), network, device)?;
+        let learner = Learner::new(&task, learning, network, device)?;
         let progress = |point: &Point| point.validation.map_or(point.training.right, |found| found.optimal);
         let patience = self.patience.map(|epochs| Enough { epochs, progress });
         let (network, curve, shares) =

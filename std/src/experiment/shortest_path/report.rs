@@ -13,6 +13,7 @@ pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
         let last = outcome.curve.last()?;
         let best = outcome.curve.iter().map(|point| point.test.optimal).fold(0.0, f64::max);
         let numbers = [
+            outcome.rate.to_string(),
             last.training.epoch.to_string(),
             format!("{:.2}", 100.0 * last.training.right),
             format!("{:.2}", 100.0 * last.test.optimal),
@@ -26,7 +27,7 @@ pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
         caption: "After the last epoch: shares of maps whose proposed path is optimal; of the test maps also the best of all \
                   epochs, and the mean ratio of the proposed path's cost to that of the shortest"
             .into(),
-        header: ["loss", "epochs", "training, %", "test, %", "best epoch, %", "cost ratio"].map(String::from).to_vec(),
+        header: ["loss", "rate", "epochs", "training, %", "test, %", "best epoch, %", "cost ratio"].map(String::from).to_vec(),
         rows: rows.collect(),
     }]
 }
@@ -36,6 +37,7 @@ pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
 pub fn csv(outcomes: &[Outcome]) -> String {
     let head = [
         "loss",
+        "rate",
         "epoch",
         "training_loss",
         "training_optimal",
@@ -48,7 +50,7 @@ pub fn csv(outcomes: &[Outcome]) -> String {
         outcome.curve.iter().map(move |Epoch { training, validation, test }| {
             let numbers = |quality: Quality| [quality.optimal, quality.ratio].map(|x| format!("{x:.6}"));
             let validation = validation.map_or([String::new(), String::new()], numbers);
-            [outcome.loss.to_string(), training.epoch.to_string()]
+            [outcome.loss.to_string(), outcome.rate.to_string(), training.epoch.to_string()]
                 .into_iter()
                 .chain([training.loss, training.right].map(|x| format!("{x:.6}")))
                 .chain(validation)
@@ -62,7 +64,7 @@ pub fn csv(outcomes: &[Outcome]) -> String {
 /// Outcomes as JSON.
 #[must_use]
 pub fn json(outcomes: &[Outcome]) -> Value {
-    let one = |o: &Outcome| json!({ "loss": o.loss.to_string(), "epochs": o.curve });
+    let one = |o: &Outcome| json!({ "loss": o.loss.to_string(), "rate": o.rate, "epochs": o.curve });
     json!({ "outcomes": outcomes.iter().map(one).collect::<Vec<_>>() })
 }
 
@@ -77,13 +79,13 @@ pub fn page(
     let mut blocks = vec![Block::Paragraph(format!(
         "{data}. The first layers of ResNet18 give each cell of a map the score θ = −cost; the path proposed is the shortest \
          with eight neighbours, first and last cell counted (Berthet et al. 2020, Section 5.3 and Appendix C.3). Up to {} \
-         epoch{} of batches of {}; Adam at {}, a tenth of it after three fifths of the epochs and a hundredth after four. All \
+         epoch{} of batches of {}; Adam, at a tenth of the first learning rate after three fifths of the epochs and at a \
+         hundredth after four. All \
          losses start from the same weights and see the same batches; the squared loss is shown the costs themselves, the \
          others the shortest path.{}",
         setting.epochs,
         if setting.epochs == 1 { "" } else { "s" },
         setting.batch,
-        setting.rate,
         if setting.turns { " Training maps are seen transposed and turned by 180° at random." } else { "" },
     ))];
     blocks.push(Block::Figure {
