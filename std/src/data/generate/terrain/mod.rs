@@ -217,6 +217,30 @@ mod tests {
         assert!(diagonal > 1.3 * cheapest, "{cheapest} and {diagonal}");
     }
 
+    /// Costs that are moved by less than two kinds differ lead to another path that costs as much.
+    #[test]
+    fn most_maps_have_several_cheapest_paths() {
+        const N: usize = 100;
+        let maps = terrain(N, Seed(5)).unwrap();
+        let oracle = GridPath::new(DynRect { rows: CELLS, columns: CELLS }, Neighbours::Eight).unwrap();
+        let (mut work, mut path, mut theta) = (oracle.work(), [0.0f32; SIDE], [0.0f32; SIDE]);
+        let several = (0..N).filter(|&row| {
+            let cost = |path: &mut dyn Iterator<Item = f32>| -> f32 {
+                maps.costs(row).iter().zip(path).map(|(cost, y)| cost * y).sum()
+            };
+            let label: Vec<f32> = maps.path(row).iter().map(|&y| y.into()).collect();
+            (0..10).any(|k| {
+                Normal.fill(&mut Seed(6).fold(row as u64).stream(k), &mut theta);
+                theta.iter_mut().zip(maps.costs(row)).for_each(|(theta, cost)| *theta = 1e-3 * *theta - cost);
+                oracle.solve(&theta, &mut path, &mut work);
+                let excess = cost(&mut path.iter().copied()) - cost(&mut label.iter().copied());
+                path[..] != label[..] && excess.abs() < 1e-4
+            })
+        });
+        let several = several.count();
+        assert!(several > N / 2, "{several}");
+    }
+
     /// The mean colour of the pixels of a cell.
     fn mean(maps: &Maps, row: usize, cell: usize) -> [f64; 3] {
         let pixels = maps.pixels(row);
