@@ -193,7 +193,7 @@ deny() {
     declared=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
     for workspace in $workspaces; do
         # Of this host alone: what other systems need has not been fetched.
-        needed=$(run cargo metadata --format-version 1 --locked --manifest-path "$workspace" \
+        needed=$(run cargo metadata --format-version 1 --locked --all-features --manifest-path "$workspace" \
             --filter-platform "$(rustc --print host-tuple)" |
             grep -o '"rust_version":"[^"]*"' | cut -d '"' -f 4 | sort -V | tail -n 1)
         [ "$(printf '%s\n' "$needed" "$declared" | sort -V | tail -n 1)" = "$declared" ] ||
