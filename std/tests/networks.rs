@@ -30,21 +30,26 @@ impl Shapes {
 }
 
 impl Task for Shapes {
+    type Batch = Vec<usize>;
+
     fn rows(&self) -> usize {
         self.images.len()
     }
-    fn images(&self, rows: &[usize], _: Seed, device: &Device) -> Tensor<4> {
+    fn batch(&self, rows: &[usize], _: Seed) -> Vec<usize> {
+        rows.to_vec()
+    }
+    fn images(&self, rows: &Vec<usize>, device: &Device) -> Tensor<4> {
         let pixels = rows.iter().flat_map(|&row| self.images.pixels(row));
         let numbers: Vec<f32> = pixels.map(|&pixel| f32::from(pixel) / 128.0 - 1.0).collect();
         Tensor::from_data(TensorData::new(numbers, [rows.len(), 3, 32, 32]), device)
     }
-    fn loss(&self, theta: Tensor<2>, rows: &[usize], seed: Seed) -> Result<Tensor<1>, LearnError> {
+    fn loss(&self, theta: Tensor<2>, rows: &Vec<usize>, seed: Seed) -> Result<Tensor<1>, LearnError> {
         let labels = rows.iter().flat_map(|&row| (0..10).map(move |class| (self.images.label(row), class)));
         let targets: Vec<f32> =
             labels.map(|(label, class)| f32::from(u8::from(label == Some(class)))).collect();
         Ok(self.loss.forward(theta, &targets, MonteCarlo::new(1, seed))?)
     }
-    fn right(&self, theta: &[f32], rows: &[usize], _: Seed) -> Result<f64, LearnError> {
+    fn right(&self, theta: &[f32], rows: &Vec<usize>) -> Result<f64, LearnError> {
         assert_eq!(theta.len(), rows.len() * 10);
         Ok(0.0)
     }
@@ -88,7 +93,7 @@ fn a_run_that_goes_on_ends_with_the_same_bits() {
             seen.extend(resumed.step().unwrap());
         }
         assert_eq!(seen, epochs, "stopped after {stop} steps");
-        let images = |row| task.images(&[row], Seed(0), &Device::flex());
+        let images = |row| task.images(&vec![row], &Device::flex());
         for row in 0..10 {
             let scores = |network: Cnn| read(network.forward(images(row)));
             assert_eq!(scores(resumed.network()), scores(whole.network()), "stopped after {stop} steps");

@@ -16,15 +16,18 @@ use crate::train::Schedule;
 
 /// What is learned: rows of data and the loss on them.
 pub trait Task {
+    /// The rows of a step, as they are or changed at random.
+    type Batch;
     /// The number of training rows.
     fn rows(&self) -> usize;
-    /// The images of these rows, B × channels × height × width. `seed` is of this step alone, here and in what follows: it may
-    /// name changes of the images.
-    fn images(&self, rows: &[usize], seed: Seed, device: &Device) -> Tensor<4>;
-    /// The loss of the scores of these rows, B × d.
-    fn loss(&self, theta: Tensor<2>, rows: &[usize], seed: Seed) -> Result<Tensor<1>, LearnError>;
-    /// How many of these rows the scores, B·d numbers, decide right.
-    fn right(&self, theta: &[f32], rows: &[usize], seed: Seed) -> Result<f64, LearnError>;
+    /// These B rows. `seed` is of this step alone.
+    fn batch(&self, rows: &[usize], seed: Seed) -> Self::Batch;
+    /// Their images, B × channels × height × width.
+    fn images(&self, batch: &Self::Batch, device: &Device) -> Tensor<4>;
+    /// The loss of their scores, B × d. `seed` is that of the batch.
+    fn loss(&self, theta: Tensor<2>, batch: &Self::Batch, seed: Seed) -> Result<Tensor<1>, LearnError>;
+    /// How many of them the scores, B·d numbers, decide right.
+    fn right(&self, theta: &[f32], batch: &Self::Batch) -> Result<f64, LearnError>;
 }
 
 /// How a network is trained: by Adam (β = 0.9 and 0.999), on batches of shuffled rows.
@@ -64,7 +67,7 @@ pub struct Epoch {
 /// Where the time of steps goes. On devices that compute while the host goes on, a part waits for those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Shares {
-    /// Images to tensors.
+    /// Rows to batches, and images to tensors.
     pub data: Duration,
     /// The network's forward pass.
     pub forward: Duration,
@@ -201,7 +204,8 @@ impl<'t, K: Task, M: Network> Learner<'t, K, M> {
 
         let mut clock = Clock(Instant::now());
         let seed = learning.seed.fold(1).fold(progress.step);
-        let images = task.images(rows, seed, device);
+        let batch = task.batch(rows, seed);
+        let images = task.images(&batch, device);
         shares.data += clock.lap();
         let theta = self.network.forward(images);
         let scores = theta.read()?;
@@ -210,13 +214,13 @@ impl<'t, K: Task, M: Network> Learner<'t, K, M> {
             return Err(diverged);
         }
         shares.forward += clock.lap();
-        let loss = task.loss(theta, rows, seed)?;
+        let loss = task.loss(theta, &batch, seed)?;
         let value = f64::from(loss.clone().into_scalar::<f32>());
         if !value.is_finite() {
             return Err(diverged);
         }
         shares.loss += clock.lap();
-        let right = task.right(&scores, rows, seed)?;
+        let right = task.right(&scores, &batch)?;
         shares.judging += clock.lap();
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         shares.backward += clock.lap();

@@ -200,13 +200,18 @@ struct Classify<'a> {
 }
 
 impl Task for Classify<'_> {
+    type Batch = Vec<usize>;
+
     fn rows(&self) -> usize {
         self.images.images.len()
     }
-    fn images(&self, rows: &[usize], _: Seed, device: &Device) -> Tensor<4> {
+    fn batch(&self, rows: &[usize], _: Seed) -> Vec<usize> {
+        rows.to_vec()
+    }
+    fn images(&self, rows: &Vec<usize>, device: &Device) -> Tensor<4> {
         self.images.tensor(rows, device)
     }
-    fn loss(&self, theta: Tensor<2>, rows: &[usize], seed: Seed) -> Result<Tensor<1>, LearnError> {
+    fn loss(&self, theta: Tensor<2>, rows: &Vec<usize>, seed: Seed) -> Result<Tensor<1>, LearnError> {
         if let Some((loss, samples)) = &self.loss {
             return Ok(loss.forward(theta, &self.images.targets(rows), MonteCarlo::new(*samples, seed))?);
         }
@@ -214,7 +219,7 @@ impl Task for Classify<'_> {
         let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [rows.len(), 1]), &theta.device());
         Ok(-log_softmax(theta, 1).gather(1, labels).mean())
     }
-    fn right(&self, theta: &[f32], rows: &[usize], _: Seed) -> Result<f64, LearnError> {
+    fn right(&self, theta: &[f32], rows: &Vec<usize>) -> Result<f64, LearnError> {
         Ok(self.images.right(theta, rows) as f64)
     }
 }

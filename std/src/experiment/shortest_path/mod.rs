@@ -213,8 +213,12 @@ struct Walk<'a> {
     turns: bool,
 }
 
-impl Walk<'_> {
-    /// The maps of a step.
+impl Task for Walk<'_> {
+    type Batch = Maps;
+
+    fn rows(&self) -> usize {
+        self.terrain.maps.len()
+    }
     fn batch(&self, rows: &[usize], seed: Seed) -> Maps {
         if !self.turns {
             return self.terrain.maps.select(rows);
@@ -227,22 +231,14 @@ impl Walk<'_> {
         };
         self.terrain.maps.turned(rows, turn)
     }
-}
-
-impl Task for Walk<'_> {
-    fn rows(&self) -> usize {
-        self.terrain.maps.len()
-    }
-    fn images(&self, rows: &[usize], seed: Seed, device: &Device) -> Tensor<4> {
-        let maps = self.batch(rows, seed);
+    fn images(&self, maps: &Maps, device: &Device) -> Tensor<4> {
         self.terrain.standardize.tensor((0..maps.len()).map(|row| maps.pixels(row)), device)
     }
-    fn loss(&self, theta: Tensor<2>, rows: &[usize], seed: Seed) -> Result<Tensor<1>, LearnError> {
-        self.losses.of(theta, &self.batch(rows, seed), seed)
+    fn loss(&self, theta: Tensor<2>, maps: &Maps, seed: Seed) -> Result<Tensor<1>, LearnError> {
+        self.losses.of(theta, maps, seed)
     }
-    fn right(&self, theta: &[f32], rows: &[usize], seed: Seed) -> Result<f64, LearnError> {
-        let maps = self.batch(rows, seed);
-        let ratios = Terrain { maps: &maps, ..self.terrain }.ratios(theta)?;
+    fn right(&self, theta: &[f32], maps: &Maps) -> Result<f64, LearnError> {
+        let ratios = Terrain { maps, ..self.terrain }.ratios(theta)?;
         Ok(ratios.iter().filter(|&&ratio| ratio <= 1.0 + EQUAL).count() as f64)
     }
 }
