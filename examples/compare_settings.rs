@@ -4,11 +4,11 @@
 //! cannot be right.
 
 use perturb::data::Dataset;
-use perturb::data::generate::friedman_ranking;
 use perturb::train::{Loss, Objective, RankingScores, TrainError, Training};
 use perturb::{
     Dyn, Expectation, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed,
 };
+use perturb_experiments::data::generate::friedman_ranking;
 
 const LABELS: usize = 8;
 

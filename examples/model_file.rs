@@ -1,9 +1,9 @@
 //! How do I save a trained model, load it again, and carry it to a device?
 
-use perturb::data::generate::friedman_ranking;
 use perturb::model_file::{ModelFile, NoiseKind, OracleKind, Provenance};
 use perturb::train::{LinearModel, Loss, Objective, Training};
 use perturb::{Affine, Const, Dyn, Error, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb_experiments::data::generate::friedman_ranking;
 
 const FEATURES: usize = 10;
 const LABELS: usize = 4;

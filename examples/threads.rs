@@ -1,10 +1,10 @@
 //! How do I get the same result on any number of threads? By doing nothing: there is one result a seed.
 
-use perturb::data::generate::friedman_ranking;
 use perturb::train::{Loss, Objective, Training};
 use perturb::{
     BatchExt, Dyn, DynRect, Expectation, GridPath, MonteCarlo, Neighbours, Normal, Perturbed, Ranking, Seed,
 };
+use perturb_experiments::data::generate::friedman_ranking;
 use rayon::ThreadPoolBuilder;
 
 /// A batch of paths, and a trained model, as bits.

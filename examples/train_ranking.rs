@@ -1,8 +1,8 @@
 //! How do I train a ranking model on data and use it?
 
-use perturb::data::generate::friedman_ranking;
 use perturb::train::{Loss, Objective, RankingScores, Training};
 use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb_experiments::data::generate::friedman_ranking;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = friedman_ranking::<f32>(3000, 6, 1.0, Seed(1))?;

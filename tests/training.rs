@@ -1,12 +1,12 @@
 //! Training computes batches by blocks in vectors; this is what it computes, row after row with the core's functions.
 
 use perturb::data::Dataset;
-use perturb::data::generate::synthetic_ranking;
 use perturb::data::shuffle;
 use perturb::train::{
     LinearModel, Loss, Objective, Optimizer, Schedule, Standardization, TrainError, Training,
 };
 use perturb::{Dyn, Error, Expectation, MonteCarlo, Noise, Normal, Perturbed, Ranking, Real, Seed};
+use perturb_experiments::data::generate::synthetic_ranking;
 use perturb_lanes::{Width, limit};
 
 type Scored<T> = Objective<Ranking<T, Dyn>, Normal, T>;

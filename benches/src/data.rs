@@ -1,9 +1,9 @@
 //! Scores, targets and cotangents of the workloads, from fixed seeds.
 
-use perturb::data::generate::synthetic_ranking;
 use perturb::data::{DataError, Dataset};
 use perturb::{Dyn, Error};
 use perturb::{Noise, Normal, Oracle, Ranking, Seed};
+use perturb_experiments::data::generate::synthetic_ranking;
 
 use crate::workload::{Kind, Workload};
 

@@ -1,9 +1,9 @@
 //! One step of training.
 
 use perturb::data::Dataset;
-use perturb::data::generate::synthetic_ranking;
 use perturb::train::{LinearModel, Loss, Objective, Training};
 use perturb::{Dyn, Exact, Expectation, MonteCarlo, Normal, Ranking, Seed};
+use perturb_experiments::data::generate::synthetic_ranking;
 
 use crate::layer;
 

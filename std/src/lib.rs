@@ -3,21 +3,20 @@
 //! ---
 //!
 //! This crate adds the host's side to [`perturb_core`], whose items are all re-exported here: run-time sizes
-//! ([`Dyn`]), batches on all cores ([`BatchExt`]), data, training, experiments and reports.
+//! ([`Dyn`]), batches on all cores ([`BatchExt`]), layers for networks, data, training and files.
 
+#[cfg(feature = "files")]
 pub mod atomic;
 mod batch;
+#[cfg(feature = "files")]
 pub mod checkpoint;
 pub mod cross_validation;
 pub mod data;
-pub mod experiment;
 pub mod inference;
 pub mod layer;
 pub mod metrics;
+#[cfg(feature = "files")]
 pub mod model_file;
-#[cfg(feature = "nn")]
-pub mod nn;
-pub mod report;
 mod shape;
 pub mod train;
 

@@ -1,9 +1,9 @@
 //! Metrics of rankings, inference from decisions, folds and generated data.
 
-use perturb::data::generate::{SyntheticRanking, friedman_ranking};
 use perturb::data::{folds, shuffle};
 use perturb::inference::Inference;
 use perturb::{ClosedForm, Dyn, Gumbel, Noise, Normal, Perturbed, Ranking, Seed, Simplex, metrics as of};
+use perturb_experiments::data::generate::{SyntheticRanking, friedman_ranking};
 
 use crate::input::Input;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use perturb::data::images::cifar10::{parse, parse_classes};
+use perturb_experiments::data::images::cifar10::{parse, parse_classes};
 
 use crate::input::Input;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use perturb::data::maps::warcraft::parse_instance;
+use perturb_experiments::data::maps::warcraft::parse_instance;
 
 use crate::input::Input;
 

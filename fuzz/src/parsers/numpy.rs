@@ -4,7 +4,7 @@ use std::io::{Cursor, Write as _};
 use std::path::Path;
 
 use perturb::data::numpy::{Array, parse, parse_archive};
-use perturb::experiment::knapsack::Days;
+use perturb_experiments::knapsack::Days;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 

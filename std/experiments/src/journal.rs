@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use perturb_core::{ClosedForm, Error, Noise, Real};
+use perturb::data::{DataError, Dataset};
+use perturb::inference::InferenceError;
+use perturb::train::{Best, Fitted, Objective, TrainError, Training};
+use perturb::{ClosedForm, Error, Noise, Real};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use crate::data::{DataError, Dataset};
-use crate::inference::InferenceError;
-use crate::train::{Best, Fitted, Objective, TrainError, Training};
 
 /// Results of pieces of an experiment, by name: all that [`Journal::resume`] needs to go on. Numbers keep every bit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,8 +59,8 @@ impl Watch for () {}
 /// another run ends with the bits of one that was never stopped.
 ///
 /// ```
-/// use perturb::experiment::asymptotics::{Setting, csv};
-/// use perturb::experiment::{ExperimentError, Journal, Pieces, Watch};
+/// use perturb_experiments::asymptotics::{Setting, csv};
+/// use perturb_experiments::{ExperimentError, Journal, Pieces, Watch};
 /// use perturb::Seed;
 /// use std::sync::Mutex;
 ///

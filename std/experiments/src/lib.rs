@@ -1,13 +1,20 @@
-//! The paper's experiments, as functions that return their results and functions that report them.
+//! The paper's experiments on layers of [`perturb`], as functions that return their results and functions that report them.
+//!
+//! With them come the data that they need, generated or read, networks to train, and pages of plots and tables. Feature `nn` has
+//! the networks and the two experiments that train them.
 
 pub mod asymptotics;
 #[cfg(feature = "nn")]
 pub mod classification;
+pub mod data;
 mod journal;
 pub mod knapsack;
 pub mod label_ranking;
 #[cfg(feature = "nn")]
 mod learn;
+#[cfg(feature = "nn")]
+pub mod nn;
+pub mod report;
 #[cfg(feature = "nn")]
 pub mod shortest_path;
 pub mod synthetic_ranking;

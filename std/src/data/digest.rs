@@ -1,55 +1,66 @@
 //! The fingerprint of a data set.
 
-use crc::{CRC_64_XZ, Crc, Digest};
+use std::fmt;
+
+use crc::{CRC_64_XZ, Crc};
 use perturb_core::Real;
 
 use super::Dataset;
 
 static CRC: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 
-/// The beginning of every data set's fingerprint: its sizes as little-endian u64, and its names, each after its
-/// length.
-pub(super) fn begin<'a>(
-    sizes: &[usize],
-    names: impl IntoIterator<Item = &'a String>,
-) -> Digest<'static, u64> {
-    let mut crc = CRC.digest();
-    for &size in sizes {
-        crc.update(&(size as u64).to_le_bytes());
+/// A fingerprint of data for provenance, the same on every machine: CRC-64/XZ.
+///
+/// It tells accidental differences, not forgeries.
+///
+/// ```
+/// use perturb::data::Digest;
+/// let mut digest = Digest::new(&[2], [&"greys".to_owned()]);
+/// digest.update(&[9, 250]);
+/// assert_eq!(digest.finalize(), 0x12C4_45A0_9A53_7A8C);
+/// ```
+#[derive(Clone)]
+pub struct Digest(crc::Digest<'static, u64>);
+
+impl Digest {
+    /// Begins with sizes as little-endian u64, and with names, each after its length.
+    pub fn new<'a>(sizes: &[usize], names: impl IntoIterator<Item = &'a String>) -> Self {
+        let mut digest = Self(CRC.digest());
+        for &size in sizes {
+            digest.update(&(size as u64).to_le_bytes());
+        }
+        for name in names {
+            // The length first: "a", "bc" must differ from "ab", "c".
+            digest.update(&(name.len() as u64).to_le_bytes());
+            digest.update(name.as_bytes());
+        }
+        digest
     }
-    for name in names {
-        // The length first: "a", "bc" must differ from "ab", "c".
-        crc.update(&(name.len() as u64).to_le_bytes());
-        crc.update(name.as_bytes());
+    /// Takes in more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
-    crc
+    /// The fingerprint of all bytes.
+    pub fn finalize(self) -> u64 {
+        self.0.finalize()
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Digest").field(&self.clone().finalize()).finish()
+    }
 }
 
 /// CRC-64/XZ over n, d and k, the names, and the numbers, features first, as little-endian f64.
 pub(super) fn of<T: Real>(data: &Dataset<T>) -> u64 {
     let names = data.feature_names.iter().chain(&data.label_names);
     let sizes = [data.len(), data.features(), data.labels()];
-    let mut crc = begin(&sizes, std::iter::once(&data.name).chain(names));
+    let mut crc = Digest::new(&sizes, std::iter::once(&data.name).chain(names));
     for x in data.features.iter().chain(&data.targets) {
         crc.update(&x.to_f64().to_le_bytes());
     }
     crc.finalize()
-}
-
-/// CRC-64/XZ over how many numbers there are, as little-endian u64, and the numbers as little-endian f64.
-pub(crate) fn of_numbers(numbers: &[f64]) -> u64 {
-    let mut crc = CRC.digest();
-    crc.update(&(numbers.len() as u64).to_le_bytes());
-    for x in numbers {
-        crc.update(&x.to_le_bytes());
-    }
-    crc.finalize()
-}
-
-/// CRC-64/XZ.
-#[cfg(feature = "nn")]
-pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
-    CRC.checksum(bytes)
 }
 
 #[cfg(test)]

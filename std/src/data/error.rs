@@ -68,7 +68,7 @@ pub enum DataError {
 
 impl DataError {
     /// A fault at a line, and at a field of it if one is to blame.
-    pub(crate) fn invalid(
+    pub fn invalid(
         file: &Path,
         line: usize,
         column: Option<usize>,
@@ -80,16 +80,12 @@ impl DataError {
     }
 
     /// A fault of a file without lines.
-    pub(crate) fn binary(file: &Path, expected: impl Into<String>, found: impl Into<String>) -> Self {
+    pub fn binary(file: &Path, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self::Binary { file: file.to_owned(), expected: expected.into(), found: found.into() }
     }
 
     /// A fault of an argument.
-    pub(crate) fn parameter(
-        parameter: &'static str,
-        expected: impl Into<String>,
-        found: impl fmt::Display,
-    ) -> Self {
+    pub fn parameter(parameter: &'static str, expected: impl Into<String>, found: impl fmt::Display) -> Self {
         Self::Parameter { parameter, expected: expected.into(), found: found.to_string() }
     }
 }

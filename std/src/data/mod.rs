@@ -1,28 +1,24 @@
-//! Label-ranking data and labelled images: sets, readers, generators, splits.
+//! Label-ranking data: sets, readers, splits.
 //!
 //! A [`Dataset`]'s target is a row of **ranks**: entry j is the rank of label j, 1 = best, a permutation of 1..=k,
 //! stored as it stands in the file. Training takes it as the target y of
 //! [`Ranking::ascending`](crate::Ranking::ascending), which gives the largest score the rank k: a trained
 //! score θ_j is therefore large for a label that ranks late, and the best label has the least score.
-//!
-//! The target of an image in [`images::Images`] is its class.
 
-pub(crate) mod digest;
+mod digest;
 mod error;
-pub mod generate;
-pub mod images;
 pub mod label_ranking;
-pub mod maps;
 pub mod numpy;
-mod pixels;
 mod split;
+#[cfg(feature = "files")]
 pub mod table;
-mod text;
+pub mod text;
 
 use std::fmt;
 
 use perturb_core::Real;
 
+pub use digest::Digest;
 pub use error::{DataError, Place};
 pub use split::{Fold, folds, shuffle};
 
@@ -185,7 +181,7 @@ fn chunk<T>(numbers: &[T], length: usize, row: usize) -> &[T] {
 }
 
 /// `stem1`, `stem2`, …: names for columns that have none.
-fn numbered(stem: &str, count: usize) -> Vec<String> {
+pub fn numbered(stem: &str, count: usize) -> Vec<String> {
     (1..=count).map(|i| format!("{stem}{i}")).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What the readers of text files share: whole files, numbers, quotations.
+//! What readers of files share: whole files, names, quotations for messages.
 
 use std::fs;
 use std::path::Path;
@@ -8,12 +8,12 @@ use perturb_core::Real;
 use super::DataError;
 
 /// Reads a whole file, so that nothing half-read is ever used.
-pub(super) fn read(file: &Path) -> Result<Vec<u8>, DataError> {
+pub fn read(file: &Path) -> Result<Vec<u8>, DataError> {
     fs::read(file).map_err(|source| DataError::Read { file: file.to_owned(), source })
 }
 
 /// The text of `bytes`, without a byte order mark.
-pub(super) fn decode<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, DataError> {
+pub fn decode<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, DataError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let (before, after) = bytes.split_at_checked(error.valid_up_to()).unwrap_or((bytes, &[]));
         let line = before.split(|&b| b == b'\n').count();
@@ -25,7 +25,7 @@ pub(super) fn decode<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, DataEr
 }
 
 /// The name of a data set: its file's name without the extension.
-pub(super) fn name(file: &Path) -> String {
+pub fn name(file: &Path) -> String {
     file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
@@ -42,7 +42,7 @@ pub(super) fn rank(field: &str) -> Option<usize> {
 }
 
 /// `found` in backquotes, cut to a length that fits a message.
-pub(super) fn quote(found: &str) -> String {
+pub fn quote(found: &str) -> String {
     const LONGEST: usize = 40;
     let mut cut = String::new();
     for c in found.chars().take(LONGEST) {

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use perturb::checkpoint::{self, Settings};
 use perturb::data::Dataset;
-use perturb::data::generate::synthetic_ranking;
 use perturb::train::{Best, LinearModel, Loss, Objective, RunState, Training};
 use perturb::{BatchExt, Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb_experiments::data::generate::synthetic_ranking;
 
 use crate::trend::Thirds;
 use crate::{Failure, check, process};

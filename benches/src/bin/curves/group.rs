@@ -1,7 +1,7 @@
 //! Curves over one horizontal axis.
 
-use perturb::report::{LinePlot, Point, ReportError, Series};
 use perturb_benches::markdown::{table, three_digits};
+use perturb_experiments::report::{LinePlot, Point, ReportError, Series};
 
 /// What was measured at one place of a curve.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,5 @@
 //! How long an estimate of Jᵀu takes until its relative error is 1 %: ranking of 100 scores, normal noise.
 
-use perturb::report::{LinePlot, Point, ReportError, Series};
 use perturb::{BatchExt, Dyn, Exact, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use perturb_benches::Failure;
 use perturb_benches::arguments::pool;
@@ -8,6 +7,7 @@ use perturb_benches::data::Rows;
 use perturb_benches::markdown::{table, three_digits};
 use perturb_benches::timing::{median, time};
 use perturb_benches::workload::{Kind, NoiseName, Workload};
+use perturb_experiments::report::{LinePlot, Point, ReportError, Series};
 
 use crate::group::slope;
 

@@ -7,15 +7,14 @@
 
 mod report;
 
-use perturb_core::{
-    ClosedForm, Error, Exact, Gumbel, Hypercube, Logistic, Noise, Normal, Oracle, Perturbed, Ranking, Seed,
-    Simplex,
+use perturb::inference::{Inference, InferenceError, asymptotic_covariance};
+use perturb::{
+    ClosedForm, Dyn, Error, Exact, Gumbel, Hypercube, Logistic, Noise, Normal, Oracle, Perturbed, Ranking,
+    Seed, Simplex,
 };
 use rayon::prelude::*;
 
 use super::{ExperimentError, Journal};
-use crate::Dyn;
-use crate::inference::{Inference, InferenceError, asymptotic_covariance};
 
 pub use report::{csv, json, page, table};
 

@@ -10,16 +10,15 @@ use std::sync::{Mutex, PoisonError};
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use perturb_core::{Exact, MonteCarlo, Normal, Perturbed, Seed, Simplex};
+use perturb::layer::{FenchelYoungLoss, LayerError};
+use perturb::train::Schedule;
+use perturb::{BatchExt, Dyn, Exact, MonteCarlo, Normal, Perturbed, Seed, Simplex};
 use serde::{Deserialize, Serialize};
 
 use super::learn::Enough;
 use super::{ExperimentError, Journal};
 use crate::data::images::{Images, Split};
-use crate::layer::{FenchelYoungLoss, LayerError};
 use crate::nn::{self, Cnn, Epoch, LearnError, Learner, Learning, Shares, Standardize, Task};
-use crate::train::Schedule;
-use crate::{BatchExt, Dyn};
 
 pub use report::{csv, json, page, tables};
 

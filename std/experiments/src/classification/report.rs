@@ -3,7 +3,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{Loss, Outcome, Point as Epoch, Setting};
-use crate::experiment::mean_and_deviation;
+use crate::mean_and_deviation;
 use crate::report::{
     self, Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Spread, Svg, Table,
 };

@@ -2,7 +2,9 @@
 
 use std::num::NonZero;
 
-use super::{DataError, chunk};
+use perturb::data::DataError;
+
+use super::chunk;
 
 /// n images of channels × height × width bytes, one after the other: channel after channel, each row by row.
 #[derive(Clone, PartialEq, Eq)]

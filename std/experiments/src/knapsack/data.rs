@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::data::{DataError, digest, numpy};
+use perturb::data::{DataError, Digest, numpy};
 
 /// Days of items: features and prices of each, and the weights that all days share.
 ///
@@ -83,7 +83,11 @@ impl Days {
         for day in self.train.iter().chain(&self.test) {
             numbers.extend(day.x.iter().chain(&day.prices));
         }
-        digest::of_numbers(&numbers)
+        let mut digest = Digest::new(&[numbers.len()], []);
+        for x in numbers {
+            digest.update(&x.to_le_bytes());
+        }
+        digest.finalize()
     }
 
     /// Features to mean 0 and deviation 1 over the training items, constant ones to 0; prices in units of their

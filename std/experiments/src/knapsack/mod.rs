@@ -10,14 +10,13 @@
 mod data;
 mod report;
 
-use perturb_core::loss::SpoPlus;
-use perturb_core::{Error, Knapsack, Normal, Perturbed, Seed};
+use perturb::data::shuffle;
+use perturb::loss::SpoPlus;
+use perturb::train::LinearModel;
+use perturb::{Dyn, Error, Knapsack, Normal, Perturbed, Seed};
 use rayon::prelude::*;
 
 use super::{ExperimentError, Journal};
-use crate::Dyn;
-use crate::data::shuffle;
-use crate::train::LinearModel;
 
 pub use data::{Day, Days};
 pub use report::{csv, json, page, table};

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{LOSSES, Outcome, Setting};
-use crate::experiment::mean_and_deviation;
+use crate::mean_and_deviation;
 use crate::report::{self, Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Table};
 
 /// What the runs of one loss at one capacity say together.

@@ -1,12 +1,11 @@
 //! Label ranking on real data (Section 5.2, Appendix C.2): Tables 1 and 2.
 
-use perturb_core::{Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb::cross_validation::{Nested, Selection};
+use perturb::data::{Dataset, Fold};
+use perturb::train::{Loss, Objective, RankingScores, Training};
+use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 
 use super::{ExperimentError, Journal};
-use crate::Dyn;
-use crate::cross_validation::{Nested, Selection};
-use crate::data::{Dataset, Fold};
-use crate::train::{Loss, Objective, RankingScores, Training};
 
 pub mod paper;
 mod report;

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device, Tensor};
-use perturb_core::Seed;
+use perturb::Seed;
+use perturb::data::{DataError, shuffle};
+use perturb::layer::{LayerError, Scores};
+use perturb::train::Schedule;
 use serde::{Deserialize, Serialize};
 
 use super::Network;
-use crate::data::{DataError, shuffle};
-use crate::layer::{LayerError, Scores};
-use crate::train::Schedule;
 
 /// What is learned: rows of data and the loss on them.
 pub trait Task {

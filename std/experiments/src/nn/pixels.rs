@@ -1,9 +1,9 @@
 //! Bytes of images as networks take them.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use perturb::layer::Scores;
 
 use super::{LearnError, Network};
-use crate::layer::Scores;
 
 /// Images of one shape, standardised channel by channel: (byte/255 − mean)/deviation.
 #[derive(Clone, Debug)]

@@ -22,10 +22,10 @@ pub struct Panel {
 /// Matrices side by side, two in a row, each with its own range of one colour scale from light to dark.
 ///
 /// ```
-/// use perturb::report::{HeatMaps, Panel};
+/// use perturb_experiments::report::{HeatMaps, Panel};
 /// let panel = Panel { title: "first".into(), columns: 2, values: vec![0.0, 1.0, 2.0, 3.0], range: (0.0, 3.0) };
 /// assert!(HeatMaps { title: "Costs".into(), panels: vec![panel] }.draw()?.as_str().starts_with("<svg"));
-/// # Ok::<(), perturb::report::ReportError>(())
+/// # Ok::<(), perturb_experiments::report::ReportError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeatMaps {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use perturb::data::Digest;
 
 use super::panels::{self, Panels, SIDE};
 use super::{ReportError, Svg};
@@ -22,11 +23,11 @@ pub struct Overlay {
 /// Copies of one square image side by side, two in a row, each with marked cells.
 ///
 /// ```
-/// use perturb::report::{Overlay, Overlays};
+/// use perturb_experiments::report::{Overlay, Overlays};
 /// let path = Overlay { title: "path".into(), columns: 2, values: vec![1.0, 0.0, 0.0, 1.0] };
 /// let picture = Overlays { title: "A map".into(), side: 4, pixels: vec![90; 3 * 4 * 4], overlays: vec![path] };
 /// assert!(picture.draw()?.as_str().contains("data:image/png"));
-/// # Ok::<(), perturb::report::ReportError>(())
+/// # Ok::<(), perturb_experiments::report::ReportError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overlays {
@@ -63,7 +64,9 @@ impl Overlays {
             }
         }
         // Pages hold several pictures, and equal names mean equal images.
-        let name = format!("image-{:016x}", crate::data::digest::of_bytes(&self.pixels));
+        let mut digest = Digest::new(&[], []);
+        digest.update(&self.pixels);
+        let name = format!("image-{:016x}", digest.finalize());
         let shared = format!(
             "<defs><image id=\"{name}\" width=\"{SIDE}\" height=\"{SIDE}\" \
              style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{}\"/></defs>\n",

@@ -3,8 +3,9 @@
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use perturb::atomic;
+
 use super::{ReportError, Svg, Table, escape};
-use crate::atomic;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -15,7 +16,7 @@ const STYLE: &str = include_str!("page.css");
 /// and picture go to CSV files beside it.
 ///
 /// ```
-/// use perturb::report::{Block, Cell, Page, Table};
+/// use perturb_experiments::report::{Block, Cell, Page, Table};
 /// let table = Table {
 ///     caption: "Spearman's correlation".into(),
 ///     header: vec!["data".into(), "ρ".into()],

@@ -69,7 +69,7 @@ pub enum Spread {
 /// A line plot.
 ///
 /// ```
-/// use perturb::report::{LinePlot, Point, Series};
+/// use perturb_experiments::report::{LinePlot, Point, Series};
 /// let points = (0..=10).map(|i| Point { x: f64::from(i), y: 0.5f64.powi(i), spread: 0.01 }).collect();
 /// let plot = LinePlot {
 ///     title: "Training".into(),
@@ -79,7 +79,7 @@ pub enum Spread {
 ///     ..LinePlot::default()
 /// };
 /// assert!(plot.draw()?.as_str().starts_with("<svg"));
-/// # Ok::<(), perturb::report::ReportError>(())
+/// # Ok::<(), perturb_experiments::report::ReportError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LinePlot {

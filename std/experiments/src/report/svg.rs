@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use perturb::atomic;
+
 use super::{ReportError, colour, csv, escape};
-use crate::atomic;
 
 /// A picture and the numbers in it; only plots of this library make one, so that it can stand in a page as it is.
 ///

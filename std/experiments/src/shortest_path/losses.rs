@@ -3,14 +3,13 @@
 use std::fmt;
 
 use burn::tensor::{Tensor, TensorData};
-use perturb_core::{Error, GridPath, MonteCarlo, Normal, Oracle, Perturbed, Seed};
+use perturb::data::DataError;
+use perturb::layer::{FenchelYoungLoss, LayerError, Scores};
+use perturb::{DynRect, Error, GridPath, MonteCarlo, Normal, Oracle, Perturbed, RowError, Seed};
 use rayon::prelude::*;
 
-use crate::data::DataError;
 use crate::data::maps::Maps;
-use crate::layer::{FenchelYoungLoss, LayerError, Scores};
 use crate::nn::LearnError;
-use crate::{DynRect, RowError};
 
 /// What a network learns by, from the labelled path ŷ or the costs ĉ.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,7 +140,7 @@ pub(super) fn decide(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Neighbours;
+    use perturb::Neighbours;
 
     /// From the definition, on the grid of two ways around a cell.
     #[test]

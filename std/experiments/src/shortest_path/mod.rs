@@ -12,17 +12,16 @@ mod report;
 use std::sync::{Mutex, PoisonError};
 
 use burn::tensor::{Device, Tensor};
-use perturb_core::{Error, GridPath, MonteCarlo, Neighbours, Normal, Perturbed, Real, Seed};
+use perturb::data::DataError;
+use perturb::train::Schedule;
+use perturb::{DynRect, Error, GridPath, MonteCarlo, Neighbours, Normal, Perturbed, Real, Seed};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::learn::Enough;
 use super::{ExperimentError, Journal};
-use crate::DynRect;
-use crate::data::DataError;
 use crate::data::maps::{Maps, Split, Turn};
 use crate::nn::{self, Epoch, LearnError, Learner, Learning, Shares, Standardize, Task, TruncatedResNet};
-use crate::train::Schedule;
 
 pub use losses::Loss;
 use losses::Losses;

@@ -7,14 +7,13 @@
 
 mod report;
 
-use perturb_core::{Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb::data::Dataset;
+use perturb::train::{LinearModel, Loss, Objective, RankingScores, Schedule, TrainError, Training};
+use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use rayon::prelude::*;
 
 use super::{ExperimentError, Journal};
-use crate::Dyn;
-use crate::data::Dataset;
 use crate::data::generate::SyntheticRanking;
-use crate::train::{LinearModel, Loss, Objective, RankingScores, Schedule, TrainError, Training};
 
 pub use report::{csv, json, page, tables};
 

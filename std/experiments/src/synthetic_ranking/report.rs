@@ -1,9 +1,9 @@
+use perturb::train::RankingScores;
 use serde_json::{Value, json};
 
 use super::{Curve, LOSSES, Outcome, Setting};
-use crate::experiment::mean_and_deviation;
+use crate::mean_and_deviation;
 use crate::report::{self, Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Svg, Table};
-use crate::train::RankingScores;
 
 /// A metric and its name.
 type Metric = (&'static str, fn(&RankingScores) -> f64);

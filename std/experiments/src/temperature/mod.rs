@@ -7,12 +7,11 @@
 
 mod report;
 
-use perturb_core::estimator::{Maximizer, Value};
-use perturb_core::{
-    DagPath, Error, Exact, Graph, GridPath, MonteCarlo, Neighbours, Noise, Normal, Perturbed, Ranking, Seed,
+use perturb::estimator::{Maximizer, Value};
+use perturb::{
+    DagPath, Dyn, DynRect, Error, Exact, Graph, GridPath, MonteCarlo, Neighbours, Noise, Normal, Perturbed,
+    Ranking, Seed,
 };
-
-use crate::{Dyn, DynRect};
 
 pub use report::{csv, json, page, table};
 
@@ -179,7 +178,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use perturb_core::{Oracle, Shape};
+    use perturb::{Oracle, Shape};
 
     use super::*;
 

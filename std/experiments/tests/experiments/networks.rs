@@ -1,20 +1,19 @@
 //! Networks that learn, stop and go on; the experiments that train them.
-#![cfg(feature = "nn")]
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use perturb::data::generate::{terrain, textured_shapes};
-use perturb::data::images::{Images, Split};
-use perturb::data::maps::{self, Maps};
-use perturb::experiment::classification::{self, Loss, Setting};
-use perturb::experiment::shortest_path;
-use perturb::experiment::{ExperimentError, Journal, Pieces, Watch};
 use perturb::layer::FenchelYoungLoss;
-use perturb::nn::{Cnn, LearnError, Learner, Learning, Network, Task, TruncatedResNet};
 use perturb::train::Schedule;
 use perturb::{Dyn, MonteCarlo, Normal, Perturbed, Seed, Simplex};
+use perturb_experiments::classification::{self, Loss, Setting};
+use perturb_experiments::data::generate::{terrain, textured_shapes};
+use perturb_experiments::data::images::{Images, Split};
+use perturb_experiments::data::maps::{self, Maps};
+use perturb_experiments::nn::{Cnn, LearnError, Learner, Learning, Network, Task, TruncatedResNet};
+use perturb_experiments::shortest_path;
+use perturb_experiments::{ExperimentError, Journal, Pieces, Watch};
 
 /// Which of ten shapes, by one sample a step.
 struct Shapes {

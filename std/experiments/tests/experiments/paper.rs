@@ -1,16 +1,16 @@
-//! The paper's experiments in the small: what the full runs in `std/reports` show must not rot.
+//! The paper's experiments in the small: what the full runs in `std/experiments/reports` show must not rot.
 
 use std::path::PathBuf;
 
 use perturb::Seed;
 use perturb::data::label_ranking::read;
-use perturb::experiment::Journal;
-use perturb::experiment::label_ranking::{Protocol, paper};
-use perturb::experiment::synthetic_ranking::Setting;
+use perturb_experiments::Journal;
+use perturb_experiments::label_ranking::{Protocol, paper};
+use perturb_experiments::synthetic_ranking::Setting;
 
 /// `PERTURB_DATA`, else `shared/data/label_ranking` beside the repository.
 fn data() -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/label_ranking");
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/label_ranking");
     let folder = std::env::var_os("PERTURB_DATA").map_or_else(|| PathBuf::from(beside), PathBuf::from);
     folder.is_dir().then_some(folder)
 }
@@ -36,7 +36,7 @@ fn label_ranking_reaches_the_paper() {
 /// Results are a function of the seed: not of the threads.
 #[test]
 fn label_ranking_repeats_itself() {
-    let set = perturb::data::generate::friedman_ranking::<f32>(120, 4, 1.0, Seed(1)).unwrap();
+    let set = perturb_experiments::data::generate::friedman_ranking::<f32>(120, 4, 1.0, Seed(1)).unwrap();
     let mut protocol = Protocol { outer: 3, inner: 2, ..Protocol::default() };
     protocol.training.least_steps = 50;
     let run = |threads| {
@@ -90,7 +90,7 @@ fn diverging_cells_lose() {
 /// of an item, and everything is a function of the seed.
 #[test]
 fn knapsack_favours_decisions() {
-    use perturb::experiment::knapsack::{Day, Days, Setting};
+    use perturb_experiments::knapsack::{Day, Days, Setting};
     let noise = |seed: u64, count: usize| {
         let mut z = vec![0.0f64; count];
         perturb::Noise::fill(&perturb::Normal, &mut Seed(seed).stream(0), &mut z);
@@ -121,7 +121,7 @@ fn knapsack_favours_decisions() {
 /// Proposition 4.1 in the small: at n = 1000 ratio and coverage are within 4.5 standard errors of the limit; seed 4.
 #[test]
 fn asymptotics_reach_the_proposition() {
-    use perturb::experiment::asymptotics::{LEVEL, Setting, csv};
+    use perturb_experiments::asymptotics::{LEVEL, Setting, csv};
     let setting = Setting { sizes: vec![1000], runs: 300, seed: Seed(4) };
     let outcomes = setting.run(&Journal::new(&())).unwrap();
     assert_eq!(outcomes.len(), 4);
@@ -137,7 +137,7 @@ fn asymptotics_reach_the_proposition() {
 /// either end and are monotone for the exact ranking.
 #[test]
 fn temperatures_keep_the_bounds() {
-    use perturb::experiment::temperature::Setting;
+    use perturb_experiments::temperature::Setting;
     let setting = Setting {
         epsilons: vec![1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1e4],
         samples: 2000,

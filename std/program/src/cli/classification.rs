@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use perturb::Seed;
-use perturb::data::generate;
-use perturb::data::images::{self, Split};
-use perturb::experiment::classification::{self, Setting};
+use perturb_experiments::classification::{self, Setting};
+use perturb_experiments::data::generate;
+use perturb_experiments::data::images::{self, Split};
 
 use super::network::{Networks, Trained};
 use super::save::Checkpoints;

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use clap::Args;
-use perturb::data::generate::friedman_ranking;
-use perturb::report::{Cell, Table};
 use perturb::train::{Loss, Objective, RankingScores, Training};
 use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb_experiments::data::generate::friedman_ranking;
+use perturb_experiments::report::{Cell, Table};
 use rayon::prelude::*;
 
 use super::progress::Progress;

@@ -6,9 +6,9 @@ use clap::Args;
 use perturb::Seed;
 use perturb::checkpoint::Settings;
 use perturb::data::{Dataset, label_ranking as format};
-use perturb::experiment::ExperimentError;
-use perturb::experiment::label_ranking::{self, LOSSES, Protocol, SetResult};
-use perturb::experiment::synthetic_ranking::{self, Setting};
+use perturb_experiments::ExperimentError;
+use perturb_experiments::label_ranking::{self, LOSSES, Protocol, SetResult};
+use perturb_experiments::synthetic_ranking::{self, Setting};
 
 use super::follow::follow;
 use super::save::Checkpoints;

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use perturb::checkpoint::Settings;
-use perturb::experiment::{ExperimentError, Journal, Pieces, Watch};
+use perturb_experiments::{ExperimentError, Journal, Pieces, Watch};
 
 use super::interrupt::Interrupt;
 use super::progress::Progress;

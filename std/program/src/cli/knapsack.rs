@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use perturb::Seed;
 use perturb::checkpoint::Settings;
-use perturb::experiment::knapsack::{self, Days, Setting};
+use perturb_experiments::knapsack::{self, Days, Setting};
 
 use super::follow::follow;
 use super::save::Checkpoints;

@@ -154,7 +154,7 @@ struct Absent {
 impl Absent {
     fn run(&self) -> Result<(), Failure> {
         let _ = &self.arguments;
-        Err("this program was built without networks; with them: cargo install --path std --features nn"
+        Err("this program was built without networks; with them: cargo install --path std/program --features nn"
             .into())
     }
 }

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
 use perturb::checkpoint::Settings;
-use perturb::experiment::{ExperimentError, Journal};
-use perturb::nn::Shares;
-use perturb::report::{Origin, Page, ReportError, Table};
+use perturb_experiments::nn::Shares;
+use perturb_experiments::report::{Origin, Page, ReportError, Table};
+use perturb_experiments::{ExperimentError, Journal};
 use serde_json::Value;
 
 use super::follow::follow;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use perturb::Seed;
-use perturb::data::generate;
-use perturb::data::maps::{self, Maps, Split};
-use perturb::experiment::shortest_path::{self, Setting};
+use perturb_experiments::data::generate;
+use perturb_experiments::data::maps::{self, Maps, Split};
+use perturb_experiments::shortest_path::{self, Setting};
 
 use super::network::{Networks, Trained};
 use super::save::Checkpoints;

@@ -1,7 +1,7 @@
 //! Tables on standard output.
 
-use perturb::report::{Cell, Table};
 use perturb::train::RankingScores;
+use perturb_experiments::report::{Cell, Table};
 
 /// Columns padded to equal widths, numbers to the right, text to the left.
 pub(crate) fn render(table: &Table) -> String {

@@ -3,7 +3,7 @@
 use clap::Args;
 use perturb::Seed;
 use perturb::checkpoint::Settings;
-use perturb::experiment::{asymptotics, temperature};
+use perturb_experiments::{asymptotics, temperature};
 
 use super::follow::follow;
 use super::save::Checkpoints;

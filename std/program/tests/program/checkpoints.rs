@@ -1,5 +1,4 @@
 //! Training that is killed, interrupted, or out of room goes on to the bits of training that was left alone.
-#![cfg(unix)]
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,11 +1,14 @@
 //! The program end to end, as a user runs it.
 
 mod arguments;
+#[cfg(unix)]
+mod checkpoints;
 mod export;
 mod files;
 mod manual;
 #[cfg(not(feature = "nn"))]
 mod networks;
+mod pages;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -184,7 +187,7 @@ fn the_firmwares_model_can_be_trained_again() {
 /// The commands of the tutorial that name this program print what it shows, on the data that its program makes.
 #[test]
 fn the_tutorials_commands_print_what_it_shows() {
-    const TUTORIAL: &str = include_str!("../../../docs/tutorial.md");
+    const TUTORIAL: &str = include_str!("../../../../docs/tutorial.md");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     for (name, rows) in [("trips.csv", 0..300), ("more_trips.csv", 300..400)] {

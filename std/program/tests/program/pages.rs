@@ -7,10 +7,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use perturb::data::Dataset;
-use perturb::experiment::Journal;
-use perturb::experiment::label_ranking::{self, Protocol};
-use perturb::report::Origin;
 use perturb::train::Training;
+use perturb_experiments::Journal;
+use perturb_experiments::label_ranking::{self, Protocol};
+use perturb_experiments::report::Origin;
 use roxmltree::{Document, Node, ParsingOptions};
 
 /// A label and a file that try to break out of a page.

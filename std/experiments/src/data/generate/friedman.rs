@@ -2,10 +2,10 @@
 
 use std::f64::consts::PI;
 
-use perturb_core::{Noise, Normal, Real, Seed};
+use perturb::data::{DataError, Dataset, shuffle};
+use perturb::{Noise, Normal, Real, Seed};
 
 use super::{check_noise, check_size, rank_rows, reserve};
-use crate::data::{DataError, Dataset, shuffle};
 
 /// Inputs of Friedman's function; five act, five are nuisance.
 const INPUTS: usize = 10;
@@ -94,7 +94,7 @@ pub fn friedman_ranking<T: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::spearman;
+    use perturb::metrics::spearman;
 
     #[test]
     fn the_sine_is_the_sine() {

@@ -12,10 +12,8 @@ mod shapes;
 mod synthetic;
 mod terrain;
 
-use perturb_core::{Oracle, Ranking, Real};
-
-use super::{DataError, Dataset, numbered};
-use crate::Dyn;
+use perturb::data::{DataError, Dataset, numbered};
+use perturb::{Dyn, Oracle, Ranking, Real};
 
 pub use friedman::friedman_ranking;
 pub use shapes::textured_shapes;

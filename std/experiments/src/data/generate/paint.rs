@@ -1,6 +1,6 @@
 //! What generated images are painted with.
 
-use perturb_core::{Real, Stream};
+use perturb::{Real, Stream};
 
 /// Red, green and blue, from 0 to 1.
 pub(super) type Colour = [f64; 3];

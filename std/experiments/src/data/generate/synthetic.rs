@@ -1,9 +1,9 @@
 //! The artificial label-ranking task of the paper (Section 5.2, Appendix C.2).
 
-use perturb_core::{Noise, Normal, Real, Seed, scores};
+use perturb::data::{DataError, Dataset};
+use perturb::{Noise, Normal, Real, Seed, scores};
 
 use super::{check_noise, check_size, rank_rows, reserve};
-use crate::data::{DataError, Dataset};
 
 /// Keeps the weights apart from any row of the same seed.
 const WEIGHTS: u64 = u64::from_le_bytes(*b"weights\0");
@@ -15,7 +15,8 @@ const WEIGHTS: u64 = u64::from_le_bytes(*b"weights\0");
 /// permutations of (1, …, k): the largest score gets the rank k.
 ///
 /// ```
-/// use perturb::{Seed, data::generate::SyntheticRanking};
+/// use perturb::Seed;
+/// use perturb_experiments::data::generate::SyntheticRanking;
 /// let task = SyntheticRanking::new(5, 3, Seed(1))?;
 /// let train = task.sample::<f32>(100, 0.1, Seed(2))?;
 /// let test = task.sample::<f32>(50, 0.1, Seed(3))?;

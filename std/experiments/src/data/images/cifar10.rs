@@ -8,8 +8,9 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use perturb::data::{DataError, text};
+
 use super::{Images, Split};
-use crate::data::{DataError, text};
 
 /// Channels, height and width.
 const SHAPE: [usize; 3] = [3, 32, 32];
@@ -44,7 +45,7 @@ pub fn read_file(file: impl AsRef<Path>) -> Result<Images, DataError> {
 /// The same from bytes at hand; `file` serves for the name and for messages.
 ///
 /// ```
-/// use perturb::data::images::cifar10;
+/// use perturb_experiments::data::images::cifar10;
 /// let mut record = vec![7; 1 + 3 * 32 * 32]; // label 7, every byte of the image 7
 /// let images = cifar10::parse("one.bin".as_ref(), &record)?;
 /// assert_eq!((images.len(), images.label(0), images.shape()), (1, Some(7), [3, 32, 32]));

@@ -4,8 +4,9 @@ pub mod cifar10;
 
 use std::fmt;
 
+use perturb::data::{DataError, Digest};
+
 use super::pixels::Pixels;
-use super::{DataError, digest};
 
 /// n images of channels × height × width bytes, each with the class it shows.
 ///
@@ -13,7 +14,7 @@ use super::{DataError, digest};
 /// convolutions that take channels first. Every label is the index of a class.
 ///
 /// ```
-/// use perturb::data::images::Images;
+/// use perturb_experiments::data::images::Images;
 /// let classes = ["dark", "light"].map(String::from).to_vec();
 /// let pixels = vec![9, 0, 3, 250, 255, 241]; // two images of 1 channel, 1 row, 3 columns
 /// let images = Images::new("greys", [1, 1, 3], classes, pixels, vec![0, 1])?;
@@ -108,7 +109,7 @@ impl Images {
     pub fn digest(&self) -> u64 {
         let [channels, height, width] = self.shape();
         let sizes = [self.len(), channels, height, width, self.classes.len()];
-        let mut crc = digest::begin(&sizes, std::iter::once(&self.name).chain(&self.classes));
+        let mut crc = Digest::new(&sizes, std::iter::once(&self.name).chain(&self.classes));
         for &label in &self.labels {
             crc.update(&(label as u64).to_le_bytes());
         }
@@ -141,7 +142,7 @@ impl fmt::Debug for Images {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::numbered;
+    use perturb::data::numbered;
 
     fn small() -> Images {
         let pixels = (0..24).map(|i| 10 * i).collect();

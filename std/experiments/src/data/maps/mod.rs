@@ -4,8 +4,10 @@ pub mod warcraft;
 
 use std::fmt;
 
+use perturb::data::{DataError, Digest};
+
+use super::chunk;
 use super::pixels::Pixels;
-use super::{DataError, chunk, digest};
 
 /// n maps of channels × height × width bytes, each with a grid of costs and a path through the grid's cells.
 ///
@@ -13,7 +15,7 @@ use super::{DataError, chunk, digest};
 /// negative; the cells of a path are 1, the others 0. Whether a path is the cheapest is not asked.
 ///
 /// ```
-/// use perturb::data::maps::Maps;
+/// use perturb_experiments::data::maps::Maps;
 /// // One map of 1 channel, 2 × 2 pixels, one pixel a cell; the way leads around the dear cell.
 /// let maps = Maps::new("one", [1, 2, 2], [2, 2], vec![10, 200, 10, 10], vec![1.0, 9.0, 1.0, 1.0], vec![1, 0, 1, 1])?;
 /// assert_eq!((maps.len(), maps.costs(0)[1], maps.path(0)), (1, 9.0, &[1, 0, 1, 1][..]));
@@ -178,7 +180,7 @@ impl Maps {
     /// It tells accidental differences, not forgeries. Cost O(n·channels·height·width).
     pub fn digest(&self) -> u64 {
         let ([channels, height, width], [rows, columns]) = (self.shape(), self.grid);
-        let mut crc = digest::begin(&[self.len(), channels, height, width, rows, columns], [&self.name]);
+        let mut crc = Digest::new(&[self.len(), channels, height, width, rows, columns], [&self.name]);
         crc.update(self.pixels.bytes());
         for cost in &self.costs {
             crc.update(&cost.to_le_bytes());

@@ -9,9 +9,9 @@
 use std::path::Path;
 
 use md5::{Digest, Md5};
+use perturb::data::{DataError, numpy, text};
 
 use super::{Maps, Split};
-use crate::data::{DataError, numpy, text};
 
 const SOURCE: &str = "of the Warcraft maps for 12 × 12 cells (https://doi.org/10.17617/3.YJCQ5S)";
 
@@ -172,11 +172,11 @@ fn assemble(
 mod tests {
     use std::path::PathBuf;
 
-    use perturb_core::{GridPath, Neighbours, Oracle};
+    use perturb::{GridPath, Neighbours, Oracle};
 
     use super::*;
-    use crate::DynRect;
     use crate::data::real_data;
+    use perturb::DynRect;
 
     fn npy(kind: &str, shape: &str, data: &[u8]) -> Vec<u8> {
         let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n");

@@ -1,6 +1,6 @@
 //! The page of `perturb demo`.
 
-use perturb::report::{Block, LinePlot, Origin, Page, Point, Series, Table};
+use perturb_experiments::report::{Block, LinePlot, Origin, Page, Point, Series, Table};
 
 use crate::cli::Failure;
 

@@ -2,8 +2,8 @@
 
 use perturb::data::Dataset;
 use perturb::model_file::ModelFile;
-use perturb::report::{Block, Cell, LinePlot, Origin, Page, Point, Series, Table};
 use perturb::train::{LabelScores, LinearModel, RankingScores};
+use perturb_experiments::report::{Block, Cell, LinePlot, Origin, Page, Point, Series, Table};
 
 use crate::cli::{Failure, table};
 

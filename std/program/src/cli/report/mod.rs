@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use perturb::data::Dataset;
-use perturb::report::{Origin, Page};
+use perturb_experiments::report::{Origin, Page};
 
 use super::{Failure, Out};
 

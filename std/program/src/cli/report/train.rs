@@ -1,8 +1,8 @@
 //! The page of `perturb train`.
 
 use perturb::data::Dataset;
-use perturb::report::{Block, Cell, LinePlot, Origin, Page, Point, Series, Table};
 use perturb::train::RankingScores;
+use perturb_experiments::report::{Block, Cell, LinePlot, Origin, Page, Point, Series, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Failure, table};

@@ -3,13 +3,13 @@
 mod outline;
 mod texture;
 
-use perturb_core::{Noise, Normal, Real, Seed, Stream};
+use perturb::data::DataError;
+use perturb::{Noise, Normal, Real, Seed, Stream};
 
 use self::outline::{OUTLINES, Outline};
 use self::texture::Texture;
 use super::paint::{Colour, Point, TURN, between, coverage, mix, segment};
 use super::{check_size, reserve};
-use crate::data::DataError;
 use crate::data::images::Images;
 
 /// The side of an image.
@@ -37,7 +37,8 @@ const PURPOSE: u64 = u64::from_le_bytes(*b"textured");
 /// parts of one. `n` ≥ 1. Cost O(n), 0.07 ms an image.
 ///
 /// ```
-/// use perturb::{Seed, data::generate::textured_shapes};
+/// use perturb::Seed;
+/// use perturb_experiments::data::generate::textured_shapes;
 /// let images = textured_shapes(20, Seed(1))?;
 /// assert_eq!((images.len(), images.shape(), images.label(13)), (20, [3, 32, 32], Some(3)));
 /// # Ok::<(), perturb::data::DataError>(())

@@ -1,6 +1,6 @@
 //! What a surface looks like: a colour that changes from place to place between two.
 
-use perturb_core::{Real, Stream};
+use perturb::{Real, Stream};
 
 use super::super::paint::{Colour, Point, TURN, between};
 
@@ -122,7 +122,7 @@ fn speckles(values: &[f64; LATTICE * LATTICE], [x, y]: Point) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use perturb_core::Seed;
+    use perturb::Seed;
 
     use super::*;
 

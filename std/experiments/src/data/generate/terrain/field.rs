@@ -1,6 +1,6 @@
 //! Random functions of the plane: smooth ones, and scattered points.
 
-use perturb_core::{Real, Stream};
+use perturb::{Real, Stream};
 
 use super::super::paint::{Point, between};
 

@@ -4,15 +4,14 @@ mod field;
 mod ground;
 mod layout;
 
-use perturb_core::{GridPath, Neighbours, Noise, Normal, Oracle, Seed, Stream};
+use perturb::data::DataError;
+use perturb::{DynRect, GridPath, Neighbours, Noise, Normal, Oracle, Seed, Stream};
 use rayon::prelude::*;
 
 use self::field::Field;
 use self::ground::Ground;
 use super::paint::{Colour, Point, between, coverage, mix, norm};
 use super::{check_size, reserve};
-use crate::DynRect;
-use crate::data::DataError;
 use crate::data::maps::Maps;
 
 /// Cells on a side.
@@ -71,7 +70,8 @@ impl Kind {
 /// 5 ms a map and core, spread over rayon's threads.
 ///
 /// ```
-/// use perturb::{Seed, data::generate::terrain};
+/// use perturb::Seed;
+/// use perturb_experiments::data::generate::terrain;
 /// let maps = terrain(2, Seed(1))?;
 /// assert_eq!((maps.len(), maps.shape(), maps.grid()), (2, [3, 96, 96], [12, 12]));
 /// # Ok::<(), perturb::data::DataError>(())

@@ -1,12 +1,17 @@
-//! NumPy's `.npy` arrays, and `.npz` archives of them.
+//! NumPy's `.npy` arrays, and, with feature `npz`, `.npz` archives of them.
 //!
 //! Numbers of every real type (booleans, integers, f16, f32, f64; either byte order), versions 1 to 3, in row-major
 //! order; widened to f64, in which every one but the largest 64-bit integers is exact.
 
-use std::io::{Cursor, Read};
+#[cfg(feature = "npz")]
+mod archive;
+
 use std::path::Path;
 
 use super::{DataError, text};
+
+#[cfg(feature = "npz")]
+pub use archive::{parse_archive, read_archive};
 
 /// An array of numbers, row by row.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,39 +44,6 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Array, DataError> {
     array(bytes).map_err(|(expected, found)| DataError::binary(file, expected, found))
 }
 
-/// Reads the arrays called `names` from a `.npz` archive, in that order.
-pub fn read_archive<const N: usize>(
-    file: impl AsRef<Path>,
-    names: [&str; N],
-) -> Result<[Array; N], DataError> {
-    let file = file.as_ref();
-    parse_archive(file, &text::read(file)?, names)
-}
-
-/// The same from bytes at hand; `file` serves for messages.
-pub fn parse_archive<const N: usize>(
-    file: &Path,
-    bytes: &[u8],
-    names: [&str; N],
-) -> Result<[Array; N], DataError> {
-    let fault = |expected: String, found: String| DataError::binary(file, expected, found);
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes))
-        .map_err(|error| fault("a .npz archive".into(), error.to_string()))?;
-    let mut arrays = Vec::with_capacity(N);
-    for name in names {
-        let mut bytes = Vec::new();
-        archive
-            .by_name(&format!("{name}.npy"))
-            .map_err(|error| error.to_string())
-            .and_then(|mut entry| entry.read_to_end(&mut bytes).map_err(|error| error.to_string()))
-            .map_err(|error| fault(format!("the array {name}"), error))?;
-        let array = array(&bytes)
-            .map_err(|(expected, found)| fault(format!("{expected} in the array {name}"), found))?;
-        arrays.push(array);
-    }
-    arrays.try_into().map_err(|_| fault(format!("{N} arrays"), "another number".into()))
-}
-
 /// What was expected, and what was found.
 type Fault = (String, String);
 
@@ -82,8 +54,8 @@ fn array(bytes: &[u8]) -> Result<Array, Fault> {
     Ok(Array { shape, values: data.chunks_exact(size).map(number).collect() })
 }
 
-/// Shape and entries of an array of bytes (`|u1`, `|b1`), without a copy.
-pub(super) fn bytes<'a>(file: &Path, content: &'a [u8]) -> Result<(Vec<usize>, &'a [u8]), DataError> {
+/// Shape and entries of an array of bytes (`|u1`, `|b1`), without a copy; `file` serves for messages.
+pub fn bytes<'a>(file: &Path, content: &'a [u8]) -> Result<(Vec<usize>, &'a [u8]), DataError> {
     let array = || {
         let (header, data) = split(content)?;
         match kind(header)? {
