@@ -11,8 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal as Gaussian};
 
-mod strategies;
-use strategies::{config, quarter};
+use crate::strategies::{config, quarter};
 
 /// Flows of every value from node 0 to the last node, and that there are no others.
 fn flows<T: Real>(nodes: impl Shape, shape: impl Shape, edges: &[(u32, u32)], theta: &[f64]) {

@@ -9,8 +9,7 @@ use perturb_tests::statistics::{Mean, Z};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-mod strategies;
-use strategies::{config, quarter};
+use crate::strategies::{config, quarter};
 
 /// More than any of these instances needs.
 const SWEEPS: usize = 100;

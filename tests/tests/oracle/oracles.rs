@@ -7,8 +7,7 @@ use perturb_tests::solve::solve;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-mod strategies;
-use strategies::{config, quarter};
+use crate::strategies::{config, quarter};
 
 fn every_oracle<T: Real>(shape: impl Shape, theta: &[f64], v: &[f64]) {
     let d = theta.len();

@@ -13,8 +13,7 @@ use perturb_tests::solve::solve;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-mod strategies;
-use strategies::{config, quarter};
+use crate::strategies::{config, quarter};
 
 /// The oracle finds a vertex of the list whose value is the largest of all.
 #[track_caller]

@@ -14,8 +14,7 @@ use perturb_tests::statistics::spread;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-mod strategies;
-use strategies::{config, quarter};
+use crate::strategies::{config, quarter};
 
 fn packs<T: Real>(
     items: impl Shape,

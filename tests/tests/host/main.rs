@@ -1,0 +1,10 @@
+//! What package `perturb` adds to the core, and what goes through all of it.
+
+mod affine;
+mod batch;
+mod errors;
+mod fuzz_findings;
+mod inference;
+mod instances;
+mod robot;
+mod training;

@@ -1,0 +1,5 @@
+//! Losses and their gradients.
+
+mod fenchel_young;
+mod losses;
+mod multiplicative;
