@@ -1,32 +1,26 @@
-//! Test bodies without an allocator, one file a subject: the host and microcontrollers run the same.
+//! Test bodies without an allocator, which the host and microcontrollers run: folders and files as in the tests of the host.
 
 use core::marker::PhantomData;
 
 use perturb_core::{Law, Real, Seed};
 
 pub(crate) mod affine;
-pub(crate) mod black_box;
-pub mod closed_forms;
-pub(crate) mod derivatives;
-pub(crate) mod draws;
 pub(crate) mod errors;
-pub(crate) mod fenchel_young;
-pub(crate) mod graphs;
-pub(crate) mod identities;
-pub(crate) mod losses;
+pub(crate) mod loss;
+pub mod method;
 pub(crate) mod model_files;
-pub(crate) mod monte_carlo;
-pub(crate) mod multiplicative;
-pub(crate) mod oracles;
-pub(crate) mod packings;
-pub(crate) mod variance;
+pub(crate) mod noise;
+pub(crate) mod oracle;
+pub(crate) mod quantity;
 
 /// Names of cases and their bodies.
 pub(crate) type List = &'static [(&'static str, fn())];
 
 /// The first bits of the draws.
-pub(crate) const BITS: List =
-    &[("draws: f32 bits", draws::single_precision_bits), ("draws: f64 bits", draws::double_precision_bits)];
+pub(crate) const BITS: List = &[
+    ("draws: f32 bits", noise::draws::single_precision_bits),
+    ("draws: f64 bits", noise::draws::double_precision_bits),
+];
 
 /// What model files do; they hold f32.
 pub(crate) const MODEL_FILES: List = &[
@@ -41,42 +35,42 @@ pub(crate) struct Of<T>(PhantomData<T>);
 
 impl<T: Real> Of<T> {
     pub(crate) const ORACLES: List = &[
-        ("oracles: simplex", oracles::simplex::<T>),
-        ("oracles: top k", oracles::top_k::<T>),
-        ("oracles: hypercube", oracles::hypercube::<T>),
-        ("oracles: ranking", oracles::ranking::<T>),
-        ("oracles: ranking by sorting", oracles::ranking_by_sorting::<T>),
-        ("oracles: group top k", oracles::group_top_k::<T>),
-        ("oracles: other points", oracles::other_points::<T>),
+        ("simplex: enumeration", oracle::simplex::enumeration::<T>),
+        ("top k: enumeration", oracle::top_k::enumeration::<T>),
+        ("hypercube: enumeration", oracle::hypercube::enumeration::<T>),
+        ("ranking: enumeration", oracle::ranking::enumeration::<T>),
+        ("ranking: sorting", oracle::ranking::sorting::<T>),
+        ("group top k: enumeration", oracle::group_top_k::enumeration::<T>),
+        ("oracles: other points", oracle::other_points::<T>),
     ];
-    pub(crate) const GRAPHS: List = &[
-        ("graphs: grid path", graphs::grid_path::<T>),
-        ("graphs: shortest path", graphs::shortest_path::<T>),
-        ("graphs: dag path", graphs::dag_path::<T>),
-        ("graphs: assignment", graphs::assignment::<T>),
-        ("graphs: warm assignment", graphs::warm_assignment::<T>),
-        ("graphs: infinite scores", graphs::infinite_scores::<T>),
+    pub(crate) const PATHS: List = &[
+        ("grid path: enumeration", oracle::grid_path::enumeration::<T>),
+        ("shortest path: enumeration", oracle::shortest_path::enumeration::<T>),
+        ("dag path: enumeration", oracle::dag_path::enumeration::<T>),
+        ("assignment: enumeration", oracle::assignment::enumeration::<T>),
+        ("assignment: warm start", oracle::assignment::warm_start::<T>),
+        ("oracles: infinite scores", oracle::infinite_scores::<T>),
     ];
-    pub(crate) const PACKINGS: List = &[
-        ("packings: knapsack", packings::knapsack::<T>),
-        ("packings: spanning tree", packings::spanning_tree::<T>),
-        ("packings: labelled tree", packings::labelled_tree::<T>),
-        ("packings: flow", packings::flow::<T>),
-        ("packings: tour", packings::tour::<T>),
+    pub(crate) const PACKS: List = &[
+        ("knapsack: enumeration", oracle::knapsack::enumeration::<T>),
+        ("spanning tree: enumeration", oracle::spanning_tree::enumeration::<T>),
+        ("spanning tree: labels", oracle::spanning_tree::labels::<T>),
+        ("flow: enumeration", oracle::flow::enumeration::<T>),
+        ("tour: enumeration", oracle::tour::enumeration::<T>),
     ];
     pub(crate) const CLOSED_FORMS: List = &[
-        ("closed forms: simplex gumbel", closed_forms::simplex_gumbel::<T>),
-        ("closed forms: simplex normal", closed_forms::simplex_normal::<T>),
-        ("closed forms: simplex logistic", closed_forms::simplex_logistic::<T>),
-        ("closed forms: simplex laplace", closed_forms::simplex_laplace::<T>),
-        ("closed forms: ranking normal", closed_forms::ranking_normal::<T>),
-        ("closed forms: ranking gumbel", closed_forms::ranking_gumbel::<T>),
-        ("closed forms: hypercube normal", closed_forms::hypercube_normal::<T>),
+        ("closed forms: simplex gumbel", method::closed_forms::simplex_gumbel::<T>),
+        ("closed forms: simplex normal", method::closed_forms::simplex_normal::<T>),
+        ("closed forms: simplex logistic", method::closed_forms::simplex_logistic::<T>),
+        ("closed forms: simplex laplace", method::closed_forms::simplex_laplace::<T>),
+        ("closed forms: ranking normal", method::closed_forms::ranking_normal::<T>),
+        ("closed forms: ranking gumbel", method::closed_forms::ranking_gumbel::<T>),
+        ("closed forms: hypercube normal", method::closed_forms::hypercube_normal::<T>),
     ];
     pub(crate) const TOP_K: List = &[
-        ("closed forms: top two gumbel", closed_forms::top_two_gumbel::<T>),
-        ("closed forms: top one normal", closed_forms::top_one_normal::<T>),
-        ("closed forms: top one laplace", closed_forms::top_one_laplace::<T>),
+        ("closed forms: top two gumbel", method::closed_forms::top_two_gumbel::<T>),
+        ("closed forms: top one normal", method::closed_forms::top_one_normal::<T>),
+        ("closed forms: top one laplace", method::closed_forms::top_one_laplace::<T>),
     ];
     pub(crate) const ERRORS: List = &[
         ("errors: scores", errors::scores::<T>),
@@ -96,55 +90,55 @@ impl<T: Real> Of<T> {
         ("affine: learns", affine::learns::<T>),
     ];
     pub(crate) const NOISES: List = &[
-        ("draws: sample is the first draw", draws::sample_is_the_first_draw::<T>),
-        ("draws: gumbel moments", draws::gumbel_moments::<T>),
-        ("draws: normal moments", draws::normal_moments::<T>),
-        ("draws: logistic moments", draws::logistic_moments::<T>),
-        ("draws: laplace moments", draws::laplace_moments::<T>),
-        ("draws: quantiles", draws::quantiles::<T>),
+        ("draws: sample is the first draw", noise::draws::sample_is_the_first_draw::<T>),
+        ("draws: gumbel moments", noise::draws::gumbel_moments::<T>),
+        ("draws: normal moments", noise::draws::normal_moments::<T>),
+        ("draws: logistic moments", noise::draws::logistic_moments::<T>),
+        ("draws: laplace moments", noise::draws::laplace_moments::<T>),
+        ("draws: quantiles", noise::draws::quantiles::<T>),
     ];
     pub(crate) const FENCHEL_YOUNG: List = &[
-        ("fenchel young: gumbel simplex", fenchel_young::gumbel_simplex::<T>),
-        ("fenchel young: outside", fenchel_young::outside::<T>),
-        ("fenchel young: partial rankings", fenchel_young::partial_rankings::<T>),
+        ("fenchel young: gumbel simplex", loss::fenchel_young::gumbel_simplex::<T>),
+        ("fenchel young: outside", loss::fenchel_young::outside::<T>),
+        ("fenchel young: partial rankings", loss::fenchel_young::partial_rankings::<T>),
     ];
     pub(crate) const MONTE_CARLO: List = &[
-        ("monte carlo: simplex", monte_carlo::simplex::<T>),
-        ("monte carlo: top k", monte_carlo::top_k::<T>),
-        ("monte carlo: ranking", monte_carlo::ranking::<T>),
-        ("monte carlo: one pass", monte_carlo::one_pass::<T>),
-        ("monte carlo: samples", monte_carlo::samples::<T>),
+        ("monte carlo: simplex", method::monte_carlo::simplex::<T>),
+        ("monte carlo: top k", method::monte_carlo::top_k::<T>),
+        ("monte carlo: ranking", method::monte_carlo::ranking::<T>),
+        ("monte carlo: one pass", method::monte_carlo::one_pass::<T>),
+        ("monte carlo: samples", method::monte_carlo::samples::<T>),
     ];
     pub(crate) const VARIANCE: List = &[
-        ("variance: combinations", variance::combinations::<T>),
-        ("variance: baseline helps", variance::baseline_helps::<T>),
-        ("variance: too few", variance::too_few::<T>),
+        ("variance: combinations", method::variance::combinations::<T>),
+        ("variance: baseline helps", method::variance::baseline_helps::<T>),
+        ("variance: too few", method::variance::too_few::<T>),
     ];
     pub(crate) const MULTIPLICATIVE: List = &[
-        ("multiplicative: twin", multiplicative::twin::<T>),
-        ("multiplicative: zeros", multiplicative::zeros::<T>),
-        ("multiplicative: homogeneous", multiplicative::homogeneous::<T>),
-        ("multiplicative: signs", multiplicative::signs::<T>),
+        ("multiplicative: twin", loss::multiplicative::twin::<T>),
+        ("multiplicative: zeros", loss::multiplicative::zeros::<T>),
+        ("multiplicative: homogeneous", loss::multiplicative::homogeneous::<T>),
+        ("multiplicative: signs", loss::multiplicative::signs::<T>),
     ];
     pub(crate) const BLACK_BOX: List = &[
-        ("black box: kinds", black_box::kinds::<T>),
-        ("black box: failures", black_box::failures::<T>),
-        ("black box: offsets", black_box::offsets::<T>),
+        ("black box: kinds", oracle::black_box::kinds::<T>),
+        ("black box: failures", oracle::black_box::failures::<T>),
+        ("black box: offsets", oracle::black_box::offsets::<T>),
     ];
     pub(crate) const DERIVATIVES: List = &[
-        ("derivatives: temperature", derivatives::temperature::<T>),
-        ("derivatives: products", derivatives::products::<T>),
-        ("derivatives: inverse", derivatives::inverse::<T>),
-        ("derivatives: omega", derivatives::omega::<T>),
+        ("derivatives: temperature", quantity::derivatives::temperature::<T>),
+        ("derivatives: products", quantity::derivatives::products::<T>),
+        ("derivatives: inverse", quantity::derivatives::inverse::<T>),
+        ("derivatives: omega", quantity::derivatives::omega::<T>),
     ];
     pub(crate) const LOSSES: List = &[
-        ("losses: spo plus", losses::spo_plus::<T>),
-        ("losses: interpolation", losses::interpolation::<T>),
-        ("losses: projections", losses::projections::<T>),
-        ("losses: implicit", losses::implicit::<T>),
-        ("losses: full label", losses::full_label::<T>),
-        ("losses: clips", losses::clips::<T>),
-        ("losses: refusals", losses::refusals::<T>),
+        ("spo plus: definition", loss::spo_plus::definition::<T>),
+        ("interpolation: definition", loss::interpolation::definition::<T>),
+        ("identity: projections", loss::identity::projections::<T>),
+        ("i-mle: definition", loss::imle::definition::<T>),
+        ("partial label: full label", loss::partial_label::full_label::<T>),
+        ("sparse map: clips", loss::sparse_map::clips::<T>),
+        ("losses: refusals", loss::refusals::<T>),
     ];
 }
 
@@ -153,10 +147,10 @@ pub(crate) struct Under<T, N>(PhantomData<(T, N)>);
 
 impl<T: Real, N: Law<T> + Default> Under<T, N> {
     pub(crate) const PAIRS: List = &[
-        ("identities: jacobians", identities::jacobians::<T, N>),
-        ("identities: scales", identities::scales::<T, N>),
-        ("fenchel-young: zero at own maximizer", fenchel_young::zero_at_own_maximizer::<T, N>),
-        ("fenchel-young: at vertices", fenchel_young::at_vertices::<T, N>),
+        ("identities: jacobians", quantity::identities::jacobians::<T, N>),
+        ("identities: scales", quantity::identities::scales::<T, N>),
+        ("fenchel young: zero at own maximizer", loss::fenchel_young::zero_at_own_maximizer::<T, N>),
+        ("fenchel young: at vertices", loss::fenchel_young::at_vertices::<T, N>),
     ];
 }
 

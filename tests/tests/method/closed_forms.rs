@@ -4,7 +4,7 @@ use perturb::{
     Asked, Cheapest, ClosedForm, Const, Dyn, Evaluate, Exact, Expectation, Gumbel, Hypercube, Laplace,
     Logistic, MonteCarlo, Noise, Normal, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
 };
-use perturb_tests::cases::closed_forms::check;
+use perturb_tests::cases::method::closed_forms::check;
 use perturb_tests::reference::{self, RANKS_FROM_ZERO};
 use perturb_tests::{reals, widened};
 

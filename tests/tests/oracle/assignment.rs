@@ -1,8 +1,17 @@
-//! Assignments of every size: with vectors of each width as one task after the other, to the bit, and the best ones.
+//! Assignments of every size: the best ones, and with vectors of each width as one task after the other, to the bit.
 
-use perturb::{Assignment, DynRect, Noise, Normal, Oracle, Real, Rect, Seed};
+use perturb::{
+    Assignment, DynRect, MonteCarlo, Noise, Normal, Oracle, Perturbed, Plane, Real, Rect, Seed, Shape,
+};
 use perturb_lanes::{Width, limit};
+use perturb_tests::naive_graphs::{assignments, hungarian};
 use perturb_tests::reals;
+use perturb_tests::solve::solve;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::strategies::{config, quarter};
+use crate::vertices::{assert_best, assert_ends, assert_refused};
 
 /// Scores of several kinds: without ties, with some, with many, with infinities among them, or nothing else.
 fn scores(kind: u64, seed: u64, count: usize) -> Vec<f64> {
@@ -116,5 +125,101 @@ fn infinite_scores_end_in_an_assignment() {
         let (mut y, mut work) = ([0.0; 13 * 14], oracle.work());
         oracle.solve(&theta, &mut y, &mut work);
         assert!(oracle.is_vertex(&y, &mut work), "{theta:?}");
+    }
+}
+
+fn assignment<T: Real, P: Plane>(plane: P, theta: &[f64]) {
+    let vertices = assignments(plane.rows().dim(), plane.columns().dim());
+    assert_best::<T, _>(&Assignment::new(plane).unwrap(), &theta[..plane.dim()], &vertices);
+}
+
+proptest! {
+    #![proptest_config(config(1000, 71))]
+
+    #[test]
+    fn assignments_match_the_enumeration(theta in vec(quarter(), 16)) {
+        fn check<T: Real>(theta: &[f64]) {
+            assignment::<T, _>(Rect::<4, 4>, theta);
+            assignment::<T, _>(Rect::<3, 5>, theta);
+            assignment::<T, _>(Rect::<5, 3>, theta);
+            for (rows, columns) in [(1, 1), (1, 4), (4, 1), (2, 3), (4, 3), (3, 3), (4, 4)] {
+                assignment::<T, _>(DynRect { rows, columns }, theta);
+            }
+        }
+        check::<f32>(&theta);
+        check::<f64>(&theta);
+    }
+
+    /// Optimal by duality: prices u_i + v_j ≥ θ_ij whose sum is the value would prove it; here the value equals that
+    /// of the textbook algorithm.
+    #[test]
+    fn larger_assignments_match_the_hungarian_method(
+        (n, m, theta) in (1usize..=24, 1usize..=24).prop_flat_map(|(n, m)| {
+            (Just(n), Just(m), vec(prop_oneof![quarter(), (-300i32..300).prop_map(f64::from)], n * m))
+        })
+    ) {
+        let oracle = Assignment::new(DynRect { rows: n, columns: m }).unwrap();
+        let want = hungarian(n, m, &theta);
+        prop_assert_eq!(solve::<f64, _>(&oracle, &theta).1, want);
+        prop_assert_eq!(solve::<f32, _>(&oracle, &theta).1, want);
+    }
+}
+
+#[test]
+fn other_points_are_no_vertices() {
+    let square = Assignment::new(Rect::<2, 2>).unwrap();
+    assert_refused(
+        &square,
+        &[&[1.0, 0.0, 1.0, 0.0], &[1.0, 0.0, 0.0, 0.0], &[0.5; 4], &[1.0, 1.0, 0.0, 0.0]],
+    );
+}
+
+#[test]
+fn constructors_refuse_what_does_not_fit() {
+    assert!(Assignment::new(DynRect { rows: 2, columns: 0 }).is_err());
+}
+
+#[test]
+fn infinite_scores_do_not_hang() {
+    assert_ends(&Assignment::new(Rect::<3, 3>).unwrap());
+    assert_ends(&Assignment::new(Rect::<4, 2>).unwrap());
+}
+
+/// Warm starts change no answer: the bits of estimates with and without, at temperatures around the gain.
+#[test]
+fn warm_starts_change_no_answer() {
+    fn check<T: Real>(plane: impl Plane) {
+        let oracle = Assignment::new(plane).unwrap();
+        for seed in 0..50 {
+            let mut theta = reals::<T>(&vec![0.0; plane.dim()]);
+            perturb::Noise::<T>::fill(&Normal, &mut Seed(seed).stream(0), &mut theta);
+            for epsilon in [0.01, 0.1, 1.0] {
+                let how = MonteCarlo::new(100, Seed(seed));
+                let estimate = |oracle| {
+                    let layer = Perturbed::new(oracle, Normal, T::from_f64(epsilon)).unwrap();
+                    layer.value_and_maximizer(&theta, how).unwrap()
+                };
+                let ((a, x), (b, y)) = (estimate(oracle), estimate(oracle.with_warm_start()));
+                assert!(a == b && x.as_ref() == y.as_ref(), "seed {seed}, ε = {epsilon} in {}", T::NAME);
+            }
+        }
+    }
+    check::<f32>(Rect::<6, 6>);
+    check::<f64>(DynRect { rows: 12, columns: 12 });
+    check::<f64>(DynRect { rows: 3, columns: 5 });
+}
+
+/// The work's contents never matter: problems solved in any order give what they give alone.
+#[test]
+fn work_is_reusable() {
+    let oracle = Assignment::new(Rect::<5, 5>).unwrap();
+    let mut shared = oracle.work();
+    for seed in 0..200 {
+        let mut theta = reals::<f32>(&[0.0; 25]);
+        perturb::Noise::<f32>::fill(&Normal, &mut Seed(seed).stream(0), &mut theta);
+        let (mut a, mut b) = ([0.0; 25], [0.0; 25]);
+        let first = oracle.solve(&theta, &mut a, &mut shared);
+        assert_eq!(first, oracle.solve(&theta, &mut b, &mut oracle.work()));
+        assert_eq!(a, b);
     }
 }

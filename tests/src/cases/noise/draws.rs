@@ -2,6 +2,8 @@
 
 use perturb_core::{Gumbel, Laplace, Law, Logistic, Noise, Normal, Real, Seed, SmoothNoise};
 
+use crate::cases::{close, rounding};
+
 /// Draws of one stream, and standard errors their means may be off: 6.8·10⁻⁶ two-sided for one comparison.
 const N: u32 = 4000;
 const Z: f64 = 4.5;
@@ -104,8 +106,8 @@ pub(crate) fn quantiles<T: Real>() {
         for i in 1..100 {
             let p = T::from_usize(i) / T::from_usize(100);
             let z = noise.quantile(p);
-            super::close(noise.cdf(z), p.to_f64(), super::rounding::<T>(64.0), L::NAME);
-            super::close(noise.cdf(noise.mirror(z)), 1.0 - p.to_f64(), super::rounding::<T>(64.0), L::NAME);
+            close(noise.cdf(z), p.to_f64(), rounding::<T>(64.0), L::NAME);
+            close(noise.cdf(noise.mirror(z)), 1.0 - p.to_f64(), rounding::<T>(64.0), L::NAME);
         }
     }
     check::<T, _>(Gumbel);

@@ -5,8 +5,8 @@ use perturb_core::{
     Const, Control, Draws, Error, Exact, Gumbel, MonteCarlo, Perturbed, Ranking, Real, Seed, Variance,
 };
 
-use super::NEAR;
 use super::monte_carlo::assert_near;
+use crate::cases::NEAR;
 use crate::layers::reals;
 
 fn layer<T: Real>() -> Perturbed<Ranking<T, Const<5>>, Gumbel, T> {

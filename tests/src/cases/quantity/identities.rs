@@ -2,7 +2,7 @@
 
 use perturb_core::{ClosedForm, Exact, Law, Perturbed, Real, Shape};
 
-use super::{close, rounding};
+use crate::cases::{close, rounding};
 use crate::pairs::{Property, for_every_oracle};
 
 /// J is symmetric with a nonnegative diagonal; where all vertices have one sum, its rows sum to 0 (Remark 1); and both

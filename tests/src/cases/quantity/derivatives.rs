@@ -6,8 +6,8 @@ use perturb_core::{
     Seed,
 };
 
-use super::monte_carlo::assert_near;
-use super::{NEAR, close, rounding};
+use crate::cases::method::monte_carlo::assert_near;
+use crate::cases::{NEAR, close, rounding};
 use crate::layers::reals;
 
 /// ∂F_ε/∂ε = E⟨y*, Z⟩ = (F_ε − ⟨y_ε, θ⟩)/ε: M = 640, Z = 4.5, seeds 360 and 361.

@@ -6,16 +6,16 @@ use perturb_core::{
     Seed, Simplex, TopK,
 };
 
-use super::NEAR;
+use crate::cases::NEAR;
 use crate::layers::reals;
 
 const M: u32 = 640;
-pub(super) const Z: f64 = 4.5;
+const Z: f64 = 4.5;
 
 /// Within Z standard errors, or where an event is too rare for a normal mean, within the bound of the empirical
 /// Bernstein inequality (Maurer and Pontil 2009), (7/3)·ln(1/δ)·range/M with ln(1/δ) = Z²/2.
 #[track_caller]
-pub(super) fn assert_near<T: Real>(mean: &[T], error: &[T], want: &[T], range: f64, what: &str) {
+pub(crate) fn assert_near<T: Real>(mean: &[T], error: &[T], want: &[T], range: f64, what: &str) {
     for ((mean, error), want) in mean.iter().zip(error).zip(want) {
         let (mean, error, want) = (mean.to_f64(), error.to_f64(), want.to_f64());
         let bound = (Z * error).max(7.0 / 6.0 * Z * Z * range / f64::from(M));

@@ -5,7 +5,7 @@ use perturb_core::{
     Seed, Shape, Simplex,
 };
 
-use super::{close, rounding};
+use crate::cases::{close, rounding};
 use crate::layers::{CLASSES, reals};
 use crate::pairs::{Property, for_every_oracle};
 

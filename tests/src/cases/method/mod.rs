@@ -1,0 +1,5 @@
+//! Closed forms and samples.
+
+pub mod closed_forms;
+pub(crate) mod monte_carlo;
+pub(crate) mod variance;

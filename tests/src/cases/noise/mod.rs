@@ -1,0 +1,3 @@
+//! What noises draw.
+
+pub(crate) mod draws;

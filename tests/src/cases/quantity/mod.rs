@@ -1,0 +1,4 @@
+//! What is asked of a layer.
+
+pub(crate) mod derivatives;
+pub(crate) mod identities;
