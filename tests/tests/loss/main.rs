@@ -1,5 +1,12 @@
-//! Losses and their gradients.
+//! Losses and their gradients: those of `core/src/loss` in files of the same names.
 
+mod composed;
 mod fenchel_young;
-mod losses;
+mod identity;
+mod imle;
+mod interpolation;
 mod multiplicative;
+mod partial_label;
+mod scores;
+mod sparse_map;
+mod spo_plus;

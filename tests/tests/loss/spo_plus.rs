@@ -1,0 +1,52 @@
+//! SPO+ against its definition by brute force.
+
+use perturb::loss::SpoPlus;
+use perturb::{Const, Dyn, Error, Oracle, Ranking, Real, Simplex, TopK};
+use perturb_tests::naive::{self, dot};
+use perturb_tests::naive_combinatorial::best;
+use perturb_tests::{reals, widened};
+use proptest::prelude::*;
+
+use crate::scores::{config, quarters};
+
+/// SPO+ is max over vertices of ⟨2θ − t, y⟩, − 2⟨θ, y*(t)⟩ + F(t); above the regret, and its subgradient inequality
+/// holds.
+fn spo_plus<T: Real, O: Oracle<T>>(
+    oracle: &O,
+    vertices: &[Vec<f64>],
+    theta: &[f64],
+    truth: &[f64],
+    other: &[f64],
+) {
+    let spo = SpoPlus::new(oracle, &reals::<T>(truth)).unwrap();
+    let found = spo.loss(oracle, &reals::<T>(theta)).unwrap();
+    let reflected: Vec<f64> = theta.iter().zip(truth).map(|(theta, t)| 2.0 * theta - t).collect();
+    let y = widened(spo.best());
+    let want = best(vertices, &reflected) - 2.0 * dot(&y, theta) + best(vertices, truth);
+    assert_eq!(found.loss.to_f64(), want);
+    let regret = spo.regret(oracle, &reals::<T>(theta)).unwrap().to_f64();
+    assert!((0.0..=want).contains(&regret), "regret {regret}, loss {want}");
+    assert_eq!(spo.loss(oracle, &reals::<T>(truth)).unwrap().loss, T::ZERO);
+    let change: Vec<f64> = other.iter().zip(theta).map(|(a, b)| a - b).collect();
+    let there = spo.loss(oracle, &reals::<T>(other)).unwrap().loss.to_f64();
+    assert!(there >= want + dot(&widened(found.gradient.as_ref()), &change));
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn spo_plus_is_its_definition(theta in quarters(5), truth in quarters(5), other in quarters(5)) {
+        let ranks: Vec<f64> = (1..=5).map(f64::from).collect();
+        spo_plus::<f32, _>(&Simplex::new(Const::<5>).unwrap(), &naive::simplex(5), &theta, &truth, &other);
+        spo_plus::<f64, _>(&TopK::new(Dyn(5), 2).unwrap(), &naive::top_k(5, 2), &theta, &truth, &other);
+        let ranking = Ranking::<f64, _>::ascending(Dyn(5)).unwrap();
+        spo_plus::<f64, _>(&ranking, &naive::permutahedron(&ranks), &theta, &truth, &other);
+    }
+}
+
+#[test]
+fn parameters_are_refused_by_name() {
+    let oracle = Simplex::new(Const::<2>).unwrap();
+    assert!(matches!(SpoPlus::new(&oracle, &[0.0]), Err(Error::Length { parameter: "truth", .. })));
+}
