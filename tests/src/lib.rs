@@ -21,6 +21,8 @@ pub mod solve;
 pub mod statistics;
 pub mod suite;
 pub mod vertices;
+#[cfg(feature = "std")]
+pub mod widths;
 
 /// Numbers of the tested type.
 #[cfg(feature = "std")]

@@ -34,6 +34,7 @@ pub(crate) const MODEL_FILES: List = &[
 pub(crate) struct Of<T>(PhantomData<T>);
 
 impl<T: Real> Of<T> {
+    /// Picks and rankings.
     pub(crate) const ORACLES: List = &[
         ("simplex: enumeration", oracle::simplex::enumeration::<T>),
         ("top k: enumeration", oracle::top_k::enumeration::<T>),
@@ -43,6 +44,7 @@ impl<T: Real> Of<T> {
         ("group top k: enumeration", oracle::group_top_k::enumeration::<T>),
         ("oracles: other points", oracle::other_points::<T>),
     ];
+    /// Paths and assignments.
     pub(crate) const PATHS: List = &[
         ("grid path: enumeration", oracle::grid_path::enumeration::<T>),
         ("shortest path: enumeration", oracle::shortest_path::enumeration::<T>),
@@ -51,6 +53,7 @@ impl<T: Real> Of<T> {
         ("assignment: warm start", oracle::assignment::warm_start::<T>),
         ("oracles: infinite scores", oracle::infinite_scores::<T>),
     ];
+    /// Packings, trees, flows and tours.
     pub(crate) const PACKS: List = &[
         ("knapsack: enumeration", oracle::knapsack::enumeration::<T>),
         ("spanning tree: enumeration", oracle::spanning_tree::enumeration::<T>),

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use perturb_lanes::{Width, limit};
 use perturb_tests::golden::{GOLDEN, expected};
 use perturb_tests::suite::{Cases, Suite, count, suites};
+use perturb_tests::widths::{Width, Widths};
 
 const F32: [Suite; count("golden-f32")] = suites("golden-f32");
 const F64: [Suite; count("golden-f64")] = suites("golden-f64");
@@ -13,8 +13,9 @@ const F64: [Suite; count("golden-f64")] = suites("golden-f64");
 #[test]
 fn bits_are_the_golden_ones() {
     let known: Vec<_> = GOLDEN.iter().map(|&(name, digest)| (name.to_owned(), digest)).collect();
+    let widths = Widths::alone();
     for width in Width::ALL {
-        limit(width);
+        widths.limit(width);
         let mut found = Vec::new();
         for suite in F32.iter().chain(&F64) {
             let Cases::Golden(cases) = suite.cases else { panic!("{} is not golden", suite.name) };

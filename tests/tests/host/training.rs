@@ -7,7 +7,7 @@ use perturb::train::{
 };
 use perturb::{Dyn, Error, Expectation, MonteCarlo, Noise, Normal, Perturbed, Ranking, Real, Seed};
 use perturb_experiments::data::generate::synthetic_ranking;
-use perturb_lanes::{Width, limit};
+use perturb_tests::widths::{Width, Widths};
 
 type Scored<T> = Objective<Ranking<T, Dyn>, Normal, T>;
 
@@ -124,6 +124,7 @@ fn bits<T: Real>(model: &LinearModel<T>) -> Vec<u64> {
 
 /// With every loss and every rule, with and without the options.
 fn check<T: Real>(rows: usize, features: usize, labels: usize, batch: usize) {
+    let widths = Widths::alone();
     let data = synthetic_ranking::<T>(rows, features, labels, 0.3, Seed(5)).unwrap();
     let rules = [Optimizer::Sgd { momentum: 0.0 }, Optimizer::Sgd { momentum: 0.9 }, Optimizer::Adam];
     for (i, objective) in losses::<T>(labels).iter().enumerate() {
@@ -142,11 +143,10 @@ fn check<T: Real>(rows: usize, features: usize, labels: usize, batch: usize) {
         };
         let want = row_by_row(&training, objective, &data).unwrap();
         for most in Width::ALL {
-            limit(most);
+            widths.limit(most);
             let got = training.fit(objective, &data).unwrap().model;
             assert_eq!(bits(&got), bits(&want), "{} {:?}, {}", T::NAME, objective.loss, most.name());
         }
-        limit(Width::Avx512);
     }
 }
 

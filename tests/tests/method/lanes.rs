@@ -6,19 +6,16 @@ use perturb::{
     Assignment, BatchExt, Dyn, DynRect, Error, GridPath, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo,
     NegativeCost, Neighbours, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
 };
-use perturb_lanes::{Width, limit};
-
-/// Widths are of the whole process: one test at a time.
-static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+use perturb_tests::widths::{Width, Widths};
 
 /// Asserts that `results` are the same at every width, and that there are some.
 fn same_at_every_width(name: &str, mut results: impl FnMut() -> Vec<u64>) {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    limit(Width::Scalar);
+    let widths = Widths::alone();
+    widths.limit(Width::Scalar);
     let want = results();
     assert!(!want.is_empty());
     for width in Width::ALL {
-        limit(width);
+        widths.limit(width);
         assert!(results() == want, "{name}, {}", width.name());
     }
 }

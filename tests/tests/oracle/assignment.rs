@@ -3,10 +3,10 @@
 use perturb::{
     Assignment, DynRect, MonteCarlo, Noise, Normal, Oracle, Perturbed, Plane, Real, Rect, Seed, Shape,
 };
-use perturb_lanes::{Width, limit};
 use perturb_tests::naive_graphs::{assignments, hungarian};
 use perturb_tests::reals;
 use perturb_tests::solve::solve;
+use perturb_tests::widths::{Width, Widths};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -46,28 +46,27 @@ fn everything<T: Real>(plane: DynRect, theta: &[f64], others: &[f64]) -> Vec<u64
     bits
 }
 
-/// All widths in one test: the limit is the process's.
 #[test]
 fn vectors_change_no_bit() {
-    fn check<T: Real>(rows: usize, columns: usize, kind: u64, seed: u64) {
+    fn check<T: Real>(widths: &Widths, rows: usize, columns: usize, kind: u64, seed: u64) {
         let count = rows * columns;
         let (theta, others) = (scores(kind, seed, count), scores(kind, seed + 1, count));
         let plane = DynRect { rows, columns };
-        limit(Width::Scalar);
+        widths.limit(Width::Scalar);
         let want = everything::<T>(plane, &theta, &others);
         for width in [Width::Baseline, Width::Avx2, Width::Avx512] {
-            limit(width);
+            widths.limit(width);
             let found = everything::<T>(plane, &theta, &others);
             assert_eq!(found, want, "{rows} × {columns}, kind {kind}, {} in {}", width.name(), T::NAME);
         }
     }
-    let mut seed = 0;
+    let (widths, mut seed) = (Widths::alone(), 0);
     for kind in 0..5 {
         for n in (1..=34).chain([48, 49, 100]) {
             for (rows, columns) in [(n, n), (n, n + 1 + n % 7), (n + 1 + n % 19, n), (3, n), (n, 2)] {
                 seed += 2;
-                check::<f32>(rows, columns, kind, seed);
-                check::<f64>(rows, columns, kind, seed);
+                check::<f32>(&widths, rows, columns, kind, seed);
+                check::<f64>(&widths, rows, columns, kind, seed);
             }
         }
     }

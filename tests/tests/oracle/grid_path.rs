@@ -1,6 +1,6 @@
 //! Paths through grids against the enumeration of their vertices, on random scores full of ties, of either sign.
 
-use perturb::{Const, Dyn, DynRect, GridPath, NegativeCost, Neighbours, Oracle, Plane, Real, Rect, Shape};
+use perturb::{DynRect, GridPath, NegativeCost, Neighbours, Oracle, Plane, Real, Rect, Shape};
 use perturb_tests::naive_graphs::grid_paths;
 use proptest::collection::vec;
 use proptest::prelude::*;
