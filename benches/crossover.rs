@@ -5,8 +5,8 @@ mod settings;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use perturb::{
-    ClosedForm, Dyn, Exact, Expectation, Gumbel, Hypercube, MonteCarlo, Noise, Normal, Oracle, Perturbed,
-    Ranking, Real, Seed, Shape, Simplex, TopK,
+    ClosedForm, Dyn, Exact, Gumbel, How, Hypercube, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking,
+    Real, Seed, Shape, Simplex, TopK,
 };
 use perturb_benches::normals;
 
@@ -29,10 +29,9 @@ where
         assert!((a - b).abs() < 2.5 * size / 100.0, "{name}: {a} {b}");
     }
     let mut group = criterion.benchmark_group(name);
-    for (way, how) in [
-        ("exact", Expectation::Exact),
-        ("1000 samples", Expectation::MonteCarlo(MonteCarlo::new(SAMPLES, Seed(3)))),
-    ] {
+    for (way, how) in
+        [("exact", How::Exact), ("1000 samples", How::MonteCarlo(MonteCarlo::new(SAMPLES, Seed(3))))]
+    {
         group.bench_function(BenchmarkId::new(format!("value, {way}"), dim), |bench| {
             bench.iter(|| layer.value(&theta, how));
         });

@@ -4,7 +4,7 @@
 mod settings;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use perturb::{MonteCarlo, Neighbours, Normal, Perturbed, Seed};
+use perturb::{MonteCarlo, Normal, Perturbed, Seed, oracle::Neighbours};
 use perturb_benches::problem;
 
 fn gradients(criterion: &mut Criterion) {

@@ -11,7 +11,7 @@ const SIZES: [usize; 4] = [2, 64, 1024, 4096];
 
 fn measure<N: Noise<T>, T: Real>(criterion: &mut Criterion, noise: N) {
     check::follows::<N, T>(noise);
-    let mut group = criterion.benchmark_group(format!("{}, {}", N::NAME, T::NAME));
+    let mut group = criterion.benchmark_group(format!("{}, {}", noise.name(), T::NAME));
     for size in SIZES {
         group.throughput(Throughput::Elements(size as u64));
         let mut z = vec![T::ZERO; size];

@@ -6,7 +6,7 @@ mod settings;
 use std::fmt::Display;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use perturb::{Neighbours, Oracle};
+use perturb::{Oracle, oracle::Neighbours};
 use perturb_benches::problem::{self, Naive, Problem};
 
 const SIZES: [usize; 5] = [2, 16, 128, 1024, 4096];
@@ -23,7 +23,7 @@ fn measure<S: Copy + Display, O: Oracle<f32>, F: Naive>(
         let Problem { oracle, theta, naive, .. } = &problem(size).checked(name);
         let (mut y, mut work) = (vec![0.0; theta.len()], oracle.work());
         group.bench_function(BenchmarkId::new("solve", size), |bench| {
-            bench.iter(|| oracle.solve(theta, &mut y, &mut work));
+            bench.iter(|| oracle.solve(theta, &mut y, &mut work).unwrap());
         });
         group.bench_function(BenchmarkId::new("naive", size), |bench| {
             bench.iter(|| naive(theta, &mut y));

@@ -6,7 +6,7 @@
 use perturb::data::Dataset;
 use perturb::train::{Loss, Objective, RankingScores, TrainError, Training};
 use perturb::{
-    Dyn, Expectation, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed,
+    Dyn, Gumbel, How, Laplace, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed, noise::Law,
 };
 use perturb_experiments::data::generate::friedman_ranking;
 
@@ -27,8 +27,8 @@ impl Data {
     ) -> Result<f64, TrainError> {
         let layer = Perturbed::new(Ranking::ascending(Dyn(LABELS))?, noise, epsilon)?;
         let how = match samples {
-            0 => Expectation::Exact,
-            samples => Expectation::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
+            0 => How::Exact,
+            samples => How::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
         };
         let training = Training { rate: f64::from(rate), ..Training::default() };
         let objective = Objective { layer, loss: Loss::FenchelYoung, how };

@@ -2,7 +2,7 @@
 //!
 //! Cells are road, grass, forest or water. Nobody tells what each costs; 200 maps with a path on each do.
 
-use perturb::{Error, GridPath, MonteCarlo, Neighbours, Noise, Normal, Perturbed, Rect, Seed};
+use perturb::{Error, GridPath, MonteCarlo, Noise, Normal, Perturbed, Rect, Seed, oracle::Neighbours};
 
 const SIDE: usize = 8;
 const CELLS: usize = SIDE * SIDE;

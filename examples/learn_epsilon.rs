@@ -3,7 +3,7 @@
 //! People choose among four options whose scores are known, with Gumbel noise of a temperature that is not. L_ε has the
 //! units of ε and would shrink with it; what is descended is L_ε/ε, which here is minus the log-likelihood.
 
-use perturb::estimator::{EpsilonLossDerivative, FenchelYoungTerm};
+use perturb::quantity::{EpsilonLossDerivative, FenchelYoungTerm};
 use perturb::{Const, Error, Exact, Gumbel, MonteCarlo, Perturbed, Seed, Simplex};
 
 const SCORES: [f64; 4] = [1.0, 0.6, 0.0, -0.5];
@@ -24,7 +24,7 @@ fn main() -> Result<(), Error> {
             let pair =
                 (FenchelYoungTerm { target: choice, offset: 0.0 }, EpsilonLossDerivative { target: choice });
             let how = MonteCarlo::new(4, Seed(2).fold(u64::from(epoch)).fold(i as u64));
-            let ((loss, _), slope) = layer(epsilon)?.estimate(&SCORES, &pair, how)?;
+            let ((loss, _), slope) = layer(epsilon)?.compute(&SCORES, &pair, how)?;
             epsilon = (epsilon - rate * (slope - loss / epsilon) / epsilon).max(0.01);
         }
     }

@@ -1,8 +1,8 @@
 //! How do I save a trained model, load it again, and carry it to a device?
 
-use perturb::model_file::{ModelFile, NoiseKind, OracleKind, Provenance};
+use perturb::model_file::{AnyNoise, ModelFile, OracleKind, Provenance};
 use perturb::train::{LinearModel, Loss, Objective, Training};
-use perturb::{Affine, Const, Dyn, Error, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb::{Affine, Const, Dyn, Error, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use perturb_experiments::data::generate::friedman_ranking;
 
 const FEATURES: usize = 10;
@@ -11,7 +11,7 @@ const LABELS: usize = 4;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = friedman_ranking::<f32>(500, LABELS, 0.5, Seed(1))?;
     let layer = Perturbed::new(Ranking::ascending(Dyn(LABELS))?, Normal, 1.0)?;
-    let how = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0)));
+    let how = How::MonteCarlo(MonteCarlo::new(1, Seed(0)));
     let model = Training::default().fit(&Objective { layer, loss: Loss::FenchelYoung, how }, &data)?.model;
 
     let file = ModelFile {
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         weights: model.weights().to_vec(),
         bias: model.bias().to_vec(),
         epsilon: 1.0,
-        noise: NoiseKind::Normal,
+        noise: AnyNoise::Normal,
         oracle: OracleKind::Ranking,
         provenance: Provenance { data_name: data.name().into(), ..Provenance::default() },
     };

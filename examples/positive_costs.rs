@@ -4,7 +4,8 @@
 //! multiplied by noise instead.
 
 use perturb::{
-    Const, Error, Graph, MonteCarlo, Multiplicative, NegativeCost, Normal, Perturbed, Seed, ShortestPath,
+    Const, Error, Graph, MonteCarlo, Multiplicative, Normal, Perturbed, Seed, ShortestPath,
+    oracle::NegativeCost,
 };
 
 fn main() -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! How exact is an estimate, and how do I sample until it is exact enough?
 
-use perturb::estimator::{Maximizer, Value};
+use perturb::quantity::{Maximizer, Value};
 use perturb::{Const, Error, Exact, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 
 fn main() -> Result<(), Error> {
@@ -10,7 +10,7 @@ fn main() -> Result<(), Error> {
     let (found, worst) = loop {
         // Mirrored pairs of samples: errors are those of the pairs.
         let how = MonteCarlo::new(samples, Seed(1)).antithetic();
-        let found = layer.estimate_with_error(&theta, &(Value, Maximizer), how)?;
+        let found = layer.compute_with_error(&theta, &(Value, Maximizer), how)?;
         let (_, errors) = &found.standard_error;
         let worst = errors.iter().copied().fold(0.0, f64::max);
         println!("M = {samples:>6}: largest standard error of an expected rank {worst:.4}");

@@ -2,7 +2,7 @@
 
 use perturb::train::{Loss, Objective, Training};
 use perturb::{
-    BatchExt, Dyn, DynRect, Expectation, GridPath, MonteCarlo, Neighbours, Normal, Perturbed, Ranking, Seed,
+    BatchExt, Dyn, DynRect, GridPath, How, MonteCarlo, Normal, Perturbed, Ranking, Seed, oracle::Neighbours,
 };
 use perturb_experiments::data::generate::friedman_ranking;
 use rayon::ThreadPoolBuilder;
@@ -16,7 +16,7 @@ fn everything() -> Result<Vec<u32>, Box<dyn std::error::Error + Send + Sync>> {
 
     let data = friedman_ranking::<f32>(1000, 6, 1.0, Seed(2))?;
     let layer = Perturbed::new(Ranking::ascending(Dyn(6))?, Normal, 1.0)?;
-    let how = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0)));
+    let how = How::MonteCarlo(MonteCarlo::new(1, Seed(0)));
     let training = Training { seed: Seed(3), ..Training::default() };
     let model = training.fit(&Objective { layer, loss: Loss::FenchelYoung, how }, &data)?.model;
     bits.extend(model.weights());

@@ -3,7 +3,7 @@
 use perturb::data::table::{self, Targets};
 use perturb::data::{folds, shuffle};
 use perturb::train::{Loss, Objective, RankingScores, Training};
-use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb::{Dyn, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 
 /// A table as a spreadsheet exports it; `table::read` takes the name of such a file.
 fn exported() -> String {
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (test, train) = (data.select(&order[..60]), data.select(&order[60..]));
 
     let layer = Perturbed::new(Ranking::ascending(Dyn(data.labels()))?, Normal, 1.0)?;
-    let how = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0)));
+    let how = How::MonteCarlo(MonteCarlo::new(1, Seed(0)));
     let objective = Objective { layer, loss: Loss::FenchelYoung, how };
     let training = Training { epochs: 30, ..Training::default() };
     let model = training.fit(&objective, &train)?.model;

@@ -1,7 +1,7 @@
 //! How do I train a ranking model on data and use it?
 
 use perturb::train::{Loss, Objective, RankingScores, Training};
-use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb::{Dyn, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use perturb_experiments::data::generate::friedman_ranking;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let test = data.select(&(2000..3000).collect::<Vec<_>>());
 
     let layer = Perturbed::new(Ranking::ascending(Dyn(6))?, Normal, 1.0)?;
-    let how = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0)));
+    let how = How::MonteCarlo(MonteCarlo::new(1, Seed(0)));
     let objective = Objective { layer, loss: Loss::FenchelYoung, how };
     let fitted = Training { epochs: 20, ..Training::default() }.fit(&objective, &train)?;
 

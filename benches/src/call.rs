@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 use perturb::train::{Loss, Objective, Optimizer, RankingScores, Schedule, Training};
 use perturb::{
-    Assignment, BatchExt, ClosedForm, Dyn, DynRect, Evaluate, Exact, Expectation, GridPath, Gumbel,
-    MonteCarlo, NegativeCost, Neighbours, Noise, Normal, Oracle, PerRow, Perturbed, Ranking, Real, RowError,
-    Seed, Simplex, TopK,
+    Assignment, BatchExt, ClosedForm, Dyn, DynRect, Exact, GridPath, Gumbel, How, Method, MonteCarlo, Noise,
+    Normal, Oracle, Perturbed, Ranking, Real, RowError, Seed, Simplex, TopK,
+    oracle::{NegativeCost, Neighbours},
 };
 
 use crate::Failure;
@@ -147,7 +147,7 @@ where
     N: Noise<T>,
     T: Real,
 {
-    fn evaluate<H: Evaluate<O, N, T> + PerRow>(&self, how: H) -> Result<Vec<T>, RowError> {
+    fn evaluate<H: Method<O, N, T>>(&self, how: H) -> Result<Vec<T>, RowError> {
         let batch = self.layer.batch();
         if self.derivative {
             batch.vjp(&self.theta, &self.other, how)
@@ -263,7 +263,7 @@ where
     let data = training(workload.rows, features, workload.dim)?;
     let layer = Perturbed::new(Ranking::ascending(Dyn(workload.dim))?, noise, EPSILON)?;
     // Each step has a seed of its own; this one is not used.
-    let how = Expectation::MonteCarlo(MonteCarlo::new(workload.samples, Seed(0)));
+    let how = How::MonteCarlo(MonteCarlo::new(workload.samples, Seed(0)));
     let objective = Objective { layer, loss: Loss::FenchelYoung, how };
     let optimizer = if variant == Variant::Adam { Optimizer::Adam } else { Optimizer::Sgd { momentum: 0.0 } };
     let way = move |seed| Training {

@@ -21,6 +21,6 @@ pub fn follows<N: Noise<T>, T: Real>(noise: N) {
         let quartile = noise.quantile(T::from_f64(p));
         let below = z.iter().filter(|&&z| z < quartile).count() as f64 / COUNT as f64;
         let error = (p * (1.0 - p) / COUNT as f64).sqrt();
-        assert!((below - p).abs() < 5.0 * error, "{}: a share of {below} below quantile {p}", N::NAME);
+        assert!((below - p).abs() < 5.0 * error, "{}: a share of {below} below quantile {p}", noise.name());
     }
 }

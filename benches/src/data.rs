@@ -59,7 +59,7 @@ impl Rows {
             let keys = normals(seed(Purpose::Targets), rows * dim);
             let order = Ranking::ascending(Dyn(dim))?;
             for (keys, target) in keys.chunks_exact(dim).zip(targets.chunks_exact_mut(dim)) {
-                order.solve(keys, target, &mut order.work());
+                order.solve(keys, target, &mut order.work()).unwrap();
             }
         } else {
             for (row, target) in targets.chunks_exact_mut(dim).enumerate() {

@@ -1,7 +1,8 @@
 //! Layers with scores.
 
 use perturb::{
-    Assignment, Dyn, DynRect, GridPath, Gumbel, Neighbours, Normal, Perturbed, Ranking, Real, Simplex, TopK,
+    Assignment, Dyn, DynRect, GridPath, Gumbel, Normal, Perturbed, Ranking, Real, Simplex, TopK,
+    oracle::Neighbours,
 };
 
 use crate::{normals, problem};

@@ -2,7 +2,7 @@
 
 use perturb::{
     Assignment, BlackBox, DagPath, Dyn, DynRect, Flow, Graph, GridPath, GroupTopK, Hypercube, Knapsack,
-    Neighbours, Oracle, Ranking, ShortestPath, Simplex, SpanningTree, TopK, Tour,
+    Oracle, Ranking, ShortestPath, Simplex, SpanningTree, TopK, Tour, oracle::Neighbours,
 };
 
 use crate::{cells_around, costs, grid_edges, naive, normals, pairs};
@@ -34,7 +34,7 @@ impl<O: Oracle<f32>, F: Naive> Problem<O, F> {
     pub fn checked(self, name: &str) -> Self {
         let mut y = vec![0.0; self.theta.len()];
         let want = (self.naive)(&self.theta, &mut y);
-        let found = self.oracle.solve(&self.theta, &mut y, &mut self.oracle.work());
+        let found = self.oracle.solve(&self.theta, &mut y, &mut self.oracle.work()).unwrap();
         let scored: f32 = self.theta.iter().zip(&y).map(|(theta, y)| theta * y).sum();
         // An empty packing has the value 0.
         let size = want.abs().max(1e-3);

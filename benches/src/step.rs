@@ -2,7 +2,7 @@
 
 use perturb::data::Dataset;
 use perturb::train::{LinearModel, Loss, Objective, Training};
-use perturb::{Dyn, Exact, Expectation, MonteCarlo, Normal, Ranking, Seed};
+use perturb::{Dyn, Exact, How, MonteCarlo, Normal, Ranking, Seed};
 use perturb_experiments::data::generate::synthetic_ranking;
 
 use crate::layer;
@@ -18,7 +18,7 @@ pub struct Step {
 impl Step {
     /// A step on `batch` rows for a model from `features` to the ranks of `labels`.
     pub fn new(batch: usize, features: usize, labels: usize) -> Self {
-        let how = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(2)));
+        let how = How::MonteCarlo(MonteCarlo::new(1, Seed(2)));
         Self {
             training: Training {
                 epochs: 1,

@@ -1,57 +1,105 @@
-//! θ = Wx + b on statically sized matrices, and the single-sample training step.
+//! θ = Wx + b, and the single-sample training step.
 
-use nalgebra::{SMatrix, SVector};
-
-use crate::evaluate::Array;
+use crate::method::Single;
 use crate::model_file::{self, ModelBytes, ModelHeader};
-use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
+use crate::oracle::Array;
+use crate::quantity::Maximizer;
+use crate::vector;
+use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
 
-/// An affine model θ = Wx + b: `FEATURES` inputs, `SCORES` outputs.
+/// An affine model θ = Wx + b of k scores and d features, over memory of the caller's: W column by column, one column of k
+/// weights a feature, and b.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AffineRef<'a, T> {
+    weights: &'a [T],
+    bias: &'a [T],
+}
+
+/// An affine model θ = Wx + b that learns, over memory of the caller's, laid out as for [`AffineRef`].
 ///
 /// A training step is a forward pass, one perturbed solve and one outer product; nothing is allocated and
 /// no gradient is stored.
 ///
 /// ```
-/// use perturb_core::{Affine, Const, Normal, Perturbed, Ranking, Seed};
+/// use perturb_core::{AffineMut, Const, Normal, Perturbed, Ranking, Seed};
 /// let layer = Perturbed::new(Ranking::ascending(Const::<3>)?, Normal, 0.1f32)?;
-/// let mut model = Affine::<f32, 2, 3>::zeros();
+/// let (mut weights, mut bias) = ([0.0; 2 * 3], [0.0; 3]);
+/// let mut model = AffineMut::new(&mut weights, &mut bias)?;
 /// for step in 0..200 {
 ///     // The features say which of two rankings the expert prefers.
 ///     let (x, ranks) = if step % 2 == 0 { ([1.0, 0.0], [1.0, 2.0, 3.0]) } else { ([0.0, 1.0], [3.0, 1.0, 2.0]) };
 ///     model.step(&layer, &x, &ranks, 0.05, Seed(1).fold(step))?;
 /// }
-/// assert_eq!(layer.decide(&model.scores(&[1.0, 0.0])?)?.1, [1.0, 2.0, 3.0]);
-/// assert_eq!(layer.decide(&model.scores(&[0.0, 1.0])?)?.1, [3.0, 1.0, 2.0]);
+/// let mut theta = [0.0; 3];
+/// model.as_ref().scores(&[1.0, 0.0], &mut theta)?;
+/// assert_eq!(layer.decide(&theta)?.1, [1.0, 2.0, 3.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Affine<T: Real, const FEATURES: usize, const SCORES: usize> {
-    /// W, one row per score.
-    pub weights: SMatrix<T, SCORES, FEATURES>,
-    /// b.
-    pub bias: SVector<T, SCORES>,
+#[derive(Debug, PartialEq)]
+pub struct AffineMut<'a, T> {
+    weights: &'a mut [T],
+    bias: &'a mut [T],
 }
 
-impl<T: Real, const FEATURES: usize, const SCORES: usize> Affine<T, FEATURES, SCORES> {
-    /// W = 0, b = 0.
-    pub fn zeros() -> Self {
-        Self { weights: SMatrix::from_element(T::ZERO), bias: SVector::from_element(T::ZERO) }
+/// W has one column of k weights for each feature.
+fn check_sizes<T>(weights: &[T], bias: &[T]) -> Result<(), Error> {
+    error::check_range("scores", bias.len(), 1, u32::MAX as usize)?;
+    match weights.len() % bias.len() {
+        0 => Ok(()),
+        rest => {
+            Err(Error::Length { parameter: "weights", expected: weights.len() - rest, found: weights.len() })
+        }
+    }
+}
+
+impl<'a, T: Real> AffineRef<'a, T> {
+    /// Over W, column by column, and b: at least one score, and as many weights for each feature as there are scores.
+    pub fn new(weights: &'a [T], bias: &'a [T]) -> Result<Self, Error> {
+        check_sizes(weights, bias)?;
+        Ok(Self { weights, bias })
     }
 
-    /// θ = Wx + b.
-    pub fn scores(&self, x: &[T]) -> Result<[T; SCORES], Error> {
-        error::check_vector("x", x, FEATURES)?;
-        let mut theta = [T::ZERO; SCORES];
-        scores(self.weights.as_slice(), self.bias.as_slice(), x, &mut theta);
-        error::check_result("the scores Wx + b", &theta)?;
-        Ok(theta)
+    /// d, the number of features.
+    pub fn features(&self) -> usize {
+        self.weights.len() / self.bias.len()
+    }
+
+    /// Writes θ = Wx + b. The order of additions (bias first, then features in order) is part of the bit contract.
+    pub fn scores(&self, x: &[T], theta: &mut [T]) -> Result<(), Error> {
+        error::check_vector("x", x, self.features())?;
+        error::check_output(theta, self.bias.len())?;
+        self.forward(x, theta);
+        error::check_result("the scores Wx + b", theta)
+    }
+
+    /// [`scores`](Self::scores) without checks; what `x` and `theta` have beyond the features and the scores is left alone.
+    pub fn forward(&self, x: &[T], theta: &mut [T]) {
+        vector::copy(theta, self.bias);
+        for (column, &x) in self.weights.chunks_exact(self.bias.len()).zip(x) {
+            for (theta, &w) in theta.iter_mut().zip(column) {
+                *theta += w * x;
+            }
+        }
+    }
+}
+
+impl<'a, T: Real> AffineMut<'a, T> {
+    /// Over W, column by column, and b: at least one score, and as many weights for each feature as there are scores.
+    pub fn new(weights: &'a mut [T], bias: &'a mut [T]) -> Result<Self, Error> {
+        check_sizes(weights, bias)?;
+        Ok(Self { weights, bias })
+    }
+
+    /// The model, to be read.
+    pub fn as_ref(&self) -> AffineRef<'_, T> {
+        AffineRef { weights: self.weights, bias: self.bias }
     }
 
     /// One step of stochastic gradient descent on the Fenchel–Young loss with M = 1 (eq. 6):
     /// W −= rate·(y*(θ + εZ) − y) xᵀ, b −= rate·(y*(θ + εZ) − y). Returns y*(θ + εZ).
     ///
     /// `target` = y. On an error the model is unchanged. Rate and x are as large as the caller makes them: a step that
-    /// overflows the weights is told by the next call.
+    /// overflows the weights makes the next call fail.
     pub fn step<O, N>(
         &mut self,
         layer: &Perturbed<O, N, T>,
@@ -64,64 +112,37 @@ impl<T: Real, const FEATURES: usize, const SCORES: usize> Affine<T, FEATURES, SC
         O: Oracle<T>,
         N: Noise<T>,
     {
-        error::check_vector("x", x, FEATURES)?;
-        error::check_vector("target", target, SCORES)?;
+        error::check_vector("x", x, self.as_ref().features())?;
+        error::check_vector("target", target, self.bias.len())?;
         error::check_positive("rate", rate)?;
-        let shape = check_scores(layer, SCORES)?;
-        let mut theta = [T::ZERO; SCORES];
-        scores(self.weights.as_slice(), self.bias.as_slice(), x, &mut theta);
-        error::check_result("the scores Wx + b", &theta)?;
-        let mut y = shape.array(T::ZERO);
-        let mut perturbed = [T::ZERO; SCORES];
-        layer.sample_into(&theta, seed, 0, &mut perturbed, y.as_mut(), &mut layer.oracle().work())?;
-        let gradient = &mut perturbed;
-        for ((gradient, &y), &target) in gradient.iter_mut().zip(y.as_ref()).zip(target) {
+        let shape = check_scores(layer, self.bias.len())?;
+        let mut theta = shape.array(T::ZERO);
+        self.as_ref().scores(x, theta.as_mut())?;
+        let y = layer.compute(theta.as_ref(), &Maximizer, Single(seed))?;
+        let gradient = &mut theta;
+        for ((gradient, &y), &target) in gradient.as_mut().iter_mut().zip(y.as_ref()).zip(target) {
             *gradient = y - target;
         }
-        descend(self.weights.as_mut_slice(), self.bias.as_mut_slice(), x, gradient, rate);
+        error::check_result("the gradient", gradient.as_ref())?;
+        self.descend(x, gradient.as_ref(), rate);
         Ok(y)
+    }
+
+    /// W −= rate·g xᵀ, b −= rate·g for the gradient g = `gradient` in θ.
+    pub fn descend(&mut self, x: &[T], gradient: &[T], rate: T) {
+        for (bias, &g) in self.bias.iter_mut().zip(gradient) {
+            *bias -= rate * g;
+        }
+        for (column, &x) in self.weights.chunks_exact_mut(self.bias.len()).zip(x) {
+            let scale = rate * x;
+            for (w, &g) in column.iter_mut().zip(gradient) {
+                *w -= scale * g;
+            }
+        }
     }
 }
 
-impl<const FEATURES: usize, const SCORES: usize> Affine<f32, FEATURES, SCORES> {
-    /// Takes weights and bias from the bytes of a [model file](crate::model_file), which must have this
-    /// model's sizes and the oracle and noise of `layer`. The layer keeps its own ε; that of the training is in
-    /// [`ModelHeader`]. Returns the header.
-    ///
-    /// On an error the model is unchanged.
-    ///
-    /// ```
-    /// use perturb_core::{Affine, Const, Error, Normal, Perturbed, Ranking};
-    /// let layer = Perturbed::new(Ranking::ascending(Const::<3>)?, Normal, 0.1f32)?;
-    /// let mut learned = Affine::<f32, 2, 3>::zeros();
-    /// learned.bias[1] = 0.5;
-    /// let mut flash = [0; 72];
-    /// assert_eq!(learned.store(&layer, &mut flash)?, 72);
-    ///
-    /// let mut model = Affine::<f32, 2, 3>::zeros();
-    /// assert_eq!(model.load(&layer, &flash)?.epsilon, 0.1);
-    /// assert_eq!(model, learned);
-    /// flash[40] ^= 1;
-    /// assert!(matches!(model.load(&layer, &flash), Err(Error::Checksum { .. })));
-    /// assert_eq!(model, learned);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn load<O, N>(&mut self, layer: &Perturbed<O, N, f32>, file: &[u8]) -> Result<ModelHeader, Error>
-    where
-        O: Oracle<f32>,
-        N: Noise<f32>,
-    {
-        check_scores(layer, SCORES)?;
-        let file = ModelBytes::parse(file)?;
-        let kinds = (model_file::oracle_kind(layer.oracle())?, model_file::noise_kind(layer.noise())?);
-        model_file::check_fit(file.header(), FEATURES, SCORES, kinds)?;
-        for (place, x) in self.weights.iter_mut().chain(&mut self.bias).zip(file.weights().chain(file.bias()))
-        {
-            *place = x;
-        }
-        Ok(file.header())
-    }
-
+impl AffineRef<'_, f32> {
     /// Writes a [model file](crate::model_file) without metadata, of this model with `layer`'s oracle, noise and
     /// ε, to the start of `file`. Returns its length, 36 + 4(d + 1)k bytes.
     ///
@@ -130,21 +151,44 @@ impl<const FEATURES: usize, const SCORES: usize> Affine<f32, FEATURES, SCORES> {
     pub fn store<O, N>(&self, layer: &Perturbed<O, N, f32>, file: &mut [u8]) -> Result<usize, Error>
     where
         O: Oracle<f32>,
-        N: Noise<f32>,
+        N: Noise<f32> + Into<AnyNoise>,
     {
-        check_scores(layer, SCORES)?;
+        check_scores(layer, self.bias.len())?;
         let header = ModelHeader {
-            features: FEATURES as u32,
-            scores: SCORES as u32,
+            features: self.features() as u32,
+            scores: self.bias.len() as u32,
             epsilon: layer.epsilon(),
-            noise: model_file::noise_kind(layer.noise())?,
+            noise: (*layer.noise()).into(),
             oracle: model_file::oracle_kind(layer.oracle())?,
             metadata: 0,
         };
         header.check()?;
-        error::check_result("the weights", self.weights.as_slice())?;
-        error::check_result("the bias", self.bias.as_slice())?;
-        model_file::write(header, self.weights.iter().chain(&self.bias).copied(), file)
+        error::check_result("the weights", self.weights)?;
+        error::check_result("the bias", self.bias)?;
+        model_file::write(header, self.weights.iter().chain(self.bias).copied(), file)
+    }
+}
+
+impl AffineMut<'_, f32> {
+    /// Takes weights and bias from the bytes of a [model file](crate::model_file), which must have this
+    /// model's sizes and the oracle and noise of `layer`. The layer keeps its own ε; that of the training is in
+    /// [`ModelHeader`]. Returns the header.
+    ///
+    /// On an error the model is unchanged.
+    pub fn load<O, N>(&mut self, layer: &Perturbed<O, N, f32>, file: &[u8]) -> Result<ModelHeader, Error>
+    where
+        O: Oracle<f32>,
+        N: Noise<f32> + Into<AnyNoise>,
+    {
+        check_scores(layer, self.bias.len())?;
+        let file = ModelBytes::parse(file)?;
+        let kinds = (model_file::oracle_kind(layer.oracle())?, (*layer.noise()).into());
+        model_file::check_fit(file.header(), self.as_ref().features(), self.bias.len(), kinds)?;
+        let places = self.weights.iter_mut().chain(self.bias.iter_mut());
+        for (place, x) in places.zip(file.weights().chain(file.bias())) {
+            *place = x;
+        }
+        Ok(file.header())
     }
 }
 
@@ -161,28 +205,113 @@ fn check_scores<T: Real, O: Oracle<T>, N: Noise<T>>(
     }
 }
 
-/// θ = Wx + b for W stored column by column: one column a feature. The order of additions (bias first, then
-/// features in order) is part of the bit contract.
-pub fn scores<T: Real>(weights: &[T], bias: &[T], x: &[T], theta: &mut [T]) {
-    for (theta, &bias) in theta.iter_mut().zip(bias) {
-        *theta = bias;
+#[cfg(feature = "nalgebra")]
+pub use fixed::Affine;
+
+#[cfg(feature = "nalgebra")]
+mod fixed {
+    use nalgebra::{SMatrix, SVector};
+
+    use super::{AffineMut, AffineRef};
+    use crate::model_file::ModelHeader;
+    use crate::oracle::Array;
+    use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed};
+
+    /// An affine model θ = Wx + b on statically sized matrices: `FEATURES` inputs, `SCORES` outputs, at least one.
+    ///
+    /// ```
+    /// use perturb_core::{Affine, Const, Normal, Perturbed, Ranking, Seed};
+    /// let layer = Perturbed::new(Ranking::ascending(Const::<3>)?, Normal, 0.1f32)?;
+    /// let mut model = Affine::<f32, 2, 3>::zeros();
+    /// for step in 0..200 {
+    ///     // The features say which of two rankings the expert prefers.
+    ///     let (x, ranks) = if step % 2 == 0 { ([1.0, 0.0], [1.0, 2.0, 3.0]) } else { ([0.0, 1.0], [3.0, 1.0, 2.0]) };
+    ///     model.step(&layer, &x, &ranks, 0.05, Seed(1).fold(step))?;
+    /// }
+    /// assert_eq!(layer.decide(&model.scores(&[1.0, 0.0])?)?.1, [1.0, 2.0, 3.0]);
+    /// assert_eq!(layer.decide(&model.scores(&[0.0, 1.0])?)?.1, [3.0, 1.0, 2.0]);
+    /// # Ok::<(), perturb_core::Error>(())
+    /// ```
+    #[cfg_attr(docsrs, doc(cfg(feature = "nalgebra")))]
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Affine<T: Real, const FEATURES: usize, const SCORES: usize> {
+        /// W, one row per score.
+        pub weights: SMatrix<T, SCORES, FEATURES>,
+        /// b.
+        pub bias: SVector<T, SCORES>,
     }
-    for (column, &x) in weights.chunks_exact(bias.len().max(1)).zip(x) {
-        for (theta, &w) in theta.iter_mut().zip(column) {
-            *theta += w * x;
+
+    impl<T: Real, const FEATURES: usize, const SCORES: usize> Affine<T, FEATURES, SCORES> {
+        /// W = 0, b = 0.
+        pub fn zeros() -> Self {
+            const { assert!(SCORES > 0, "a model has at least one score") };
+            Self { weights: SMatrix::from_element(T::ZERO), bias: SVector::from_element(T::ZERO) }
+        }
+        /// The model over slices, to be read.
+        pub fn view(&self) -> AffineRef<'_, T> {
+            AffineRef { weights: self.weights.as_slice(), bias: self.bias.as_slice() }
+        }
+        /// The model over slices, to be changed.
+        pub fn view_mut(&mut self) -> AffineMut<'_, T> {
+            AffineMut { weights: self.weights.as_mut_slice(), bias: self.bias.as_mut_slice() }
+        }
+
+        /// θ = Wx + b.
+        pub fn scores(&self, x: &[T]) -> Result<[T; SCORES], Error> {
+            let mut theta = [T::ZERO; SCORES];
+            self.view().scores(x, &mut theta)?;
+            Ok(theta)
+        }
+        /// [`AffineMut::step`].
+        pub fn step<O, N>(
+            &mut self,
+            layer: &Perturbed<O, N, T>,
+            x: &[T],
+            target: &[T],
+            rate: T,
+            seed: Seed,
+        ) -> Result<Array<O, T>, Error>
+        where
+            O: Oracle<T>,
+            N: Noise<T>,
+        {
+            self.view_mut().step(layer, x, target, rate, seed)
         }
     }
-}
 
-/// W −= rate·g xᵀ, b −= rate·g for W stored column by column.
-pub fn descend<T: Real>(weights: &mut [T], bias: &mut [T], x: &[T], gradient: &[T], rate: T) {
-    for (bias, &g) in bias.iter_mut().zip(gradient) {
-        *bias -= rate * g;
-    }
-    for (column, &x) in weights.chunks_exact_mut(bias.len().max(1)).zip(x) {
-        let scale = rate * x;
-        for (w, &g) in column.iter_mut().zip(gradient) {
-            *w -= scale * g;
+    impl<const FEATURES: usize, const SCORES: usize> Affine<f32, FEATURES, SCORES> {
+        /// [`AffineMut::load`].
+        ///
+        /// ```
+        /// use perturb_core::{Affine, Const, Error, Normal, Perturbed, Ranking};
+        /// let layer = Perturbed::new(Ranking::ascending(Const::<3>)?, Normal, 0.1f32)?;
+        /// let mut learned = Affine::<f32, 2, 3>::zeros();
+        /// learned.bias[1] = 0.5;
+        /// let mut flash = [0; 72];
+        /// assert_eq!(learned.store(&layer, &mut flash)?, 72);
+        ///
+        /// let mut model = Affine::<f32, 2, 3>::zeros();
+        /// assert_eq!(model.load(&layer, &flash)?.epsilon, 0.1);
+        /// assert_eq!(model, learned);
+        /// flash[40] ^= 1;
+        /// assert!(matches!(model.load(&layer, &flash), Err(Error::Checksum { .. })));
+        /// assert_eq!(model, learned);
+        /// # Ok::<(), Error>(())
+        /// ```
+        pub fn load<O, N>(&mut self, layer: &Perturbed<O, N, f32>, file: &[u8]) -> Result<ModelHeader, Error>
+        where
+            O: Oracle<f32>,
+            N: Noise<f32> + Into<AnyNoise>,
+        {
+            self.view_mut().load(layer, file)
+        }
+        /// [`AffineRef::store`].
+        pub fn store<O, N>(&self, layer: &Perturbed<O, N, f32>, file: &mut [u8]) -> Result<usize, Error>
+        where
+            O: Oracle<f32>,
+            N: Noise<f32> + Into<AnyNoise>,
+        {
+            self.view().store(layer, file)
         }
     }
 }

@@ -69,6 +69,11 @@ pub enum Error {
         /// What stands in the way.
         because: &'static str,
     },
+    /// A quantity is no mean over draws for this oracle, so that it has no standard error.
+    NotMean {
+        /// The quantity.
+        quantity: &'static str,
+    },
     /// A quantity left the range or the resolution of the number type: the inputs are too large for it.
     Overflow {
         /// The quantity that is too large.
@@ -134,6 +139,9 @@ impl fmt::Display for Error {
             }
             Self::NoClosedForm { because } => {
                 write!(f, "no closed form: {because}; use MonteCarlo")
+            }
+            Self::NotMean { quantity } => {
+                write!(f, "{quantity} is no mean over draws here, and has no standard error")
             }
             Self::Overflow { quantity } => {
                 write!(f, "{quantity} is too large for the number type")

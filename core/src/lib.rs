@@ -2,43 +2,41 @@
 #![doc = include_str!("../README.md")]
 
 mod affine;
-mod elementary;
+mod closed_form;
+#[doc(hidden)]
+pub mod engine;
 mod error;
-pub mod estimator;
-mod evaluate;
-pub mod exact;
 mod fenchel_young;
 mod graph;
-pub mod lanes;
 pub mod loss;
+pub mod method;
 pub mod model_file;
-mod monte_carlo;
 mod multiplicative;
-mod noise;
-mod oracle;
+pub mod noise;
+pub mod oracle;
 mod perturbed;
+pub mod quantity;
 mod real;
 mod seed;
-mod shape;
+pub mod shape;
 mod sort;
+mod vector;
 
-pub use affine::{Affine, descend, scores};
+#[cfg(feature = "nalgebra")]
+pub use affine::Affine;
+pub use affine::{AffineMut, AffineRef};
+pub use closed_form::ClosedForm;
 pub use error::Error;
-pub use estimator::Estimator;
-pub use evaluate::{Array, Asked, Evaluate, Expectation, Matrix};
-pub use exact::{Cheapest, ClosedForm, Exact, ExactMemory};
-pub use fenchel_young::{FenchelYoung, Inverse};
-pub use graph::{Edge, Graph};
-pub use monte_carlo::{BLOCK, Control, Draws, MonteCarlo, Scratch, Variance, WithError};
+pub use graph::Graph;
+pub use method::{Exact, How, Method, MonteCarlo, Single};
 pub use multiplicative::Multiplicative;
-pub use noise::{Gumbel, Laplace, Law, Logistic, Noise, Normal, Race, SmoothNoise};
+pub use noise::{AnyNoise, Gumbel, Laplace, Logistic, Noise, Normal};
 pub use oracle::{
-    Assignment, AssignmentWork, BlackBox, BlackBoxWork, DagPath, EdgeLabel, Fallible, Flow, Function,
-    GridPath, GridPathWork, GroupTopK, Hypercube, Knapsack, Linear, Maximize, Minimize, NegativeCost,
-    Neighbours, Offset, OffsetOf, Oracle, Ranking, Sense, ShortestPath, ShortestPathWork, Simplex, Solver,
-    SpanningTree, TopK, Tour, WithMemory,
+    Assignment, BlackBox, DagPath, Flow, GridPath, GroupTopK, Hypercube, Knapsack, Oracle, Ranking,
+    ShortestPath, Simplex, SpanningTree, TopK, Tour,
 };
-pub use perturbed::{Outcomes, Perturbed};
+pub use perturbed::Perturbed;
+pub use quantity::Quantity;
 pub use real::Real;
-pub use seed::{Seed, Stream};
-pub use shape::{Const, Grid, Plane, Rect, RectMatrix, Shape};
+pub use seed::Seed;
+pub use shape::{Const, Plane, Rect, Shape};

@@ -1,10 +1,11 @@
 //! Scores that are perturbed by factors instead of terms.
 
-use crate::evaluate::{Array, Matrix};
-use crate::fenchel_young::FenchelYoung;
-use crate::monte_carlo::{BLOCK, Control, MonteCarlo};
-use crate::oracle::{dot, solve_checked};
-use crate::{Error, Law, Normal, Oracle, Real, Seed, Shape, error};
+use crate::loss::LossAndGradient;
+use crate::method::{BLOCK, Control};
+use crate::noise::Law;
+use crate::oracle::{Array, Matrix};
+use crate::vector::{self, dot};
+use crate::{Error, MonteCarlo, Normal, Oracle, Real, Seed, Shape, error};
 
 /// An oracle whose scores are multiplied by log-normal noise: y*(θ ⊙ exp(εZ − ε²/2)) with Z standard normal, so that
 /// the perturbed scores have mean θ and keep their signs (Dalle et al. 2022, *Learning with combinatorial optimization
@@ -79,7 +80,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
         for (perturbed, &theta) in perturbed.as_mut().iter_mut().zip(theta) {
             *perturbed = theta * self.factor(*perturbed);
         }
-        solve_checked(&self.oracle, perturbed.as_ref(), y.as_mut(), &mut self.oracle.work(), Some(index))?;
+        self.solve(perturbed.as_ref(), y.as_mut(), &mut self.oracle.work(), Some(index))?;
         Ok(y)
     }
 
@@ -99,9 +100,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
     /// E\[y*(θ ⊙ exp(εZ − ε²/2))\].
     pub fn maximizer(&self, theta: &[T], how: MonteCarlo) -> Result<Array<O, T>, Error> {
         self.mean(theta, how, self.oracle.shape().array(T::ZERO), |sample, sum| {
-            for (sum, &y) in sum.iter_mut().zip(sample.y) {
-                *sum += y;
-            }
+            vector::add(sum, sample.y);
         })
     }
 
@@ -110,9 +109,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
         let columns = self.oracle.shape().dim().max(1);
         let mut jacobian = self.mean(theta, how, self.oracle.shape().matrix(T::ZERO), |sample, sum| {
             for ((row, &y), &baseline) in sum.chunks_exact_mut(columns).zip(sample.y).zip(sample.baseline) {
-                for (sum, &z) in row.iter_mut().zip(sample.z) {
-                    *sum += (y - baseline) * z;
-                }
+                vector::add_scaled(row, y - baseline, sample.z);
             }
         })?;
         for row in jacobian.as_mut().chunks_exact_mut(columns) {
@@ -127,9 +124,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
         error::check_vector("cotangent", cotangent, self.oracle.shape().dim())?;
         let mut product = self.mean(theta, how, self.oracle.shape().array(T::ZERO), |sample, sum| {
             let weight = dot(sample.y, cotangent) - dot(sample.baseline, cotangent);
-            for (sum, &z) in sum.iter_mut().zip(sample.z) {
-                *sum += weight * z;
-            }
+            vector::add_scaled(sum, weight, sample.z);
         })?;
         self.unscale(product.as_mut(), theta);
         error::check_result("the derivative", product.as_ref())?;
@@ -137,13 +132,13 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
     }
 
     /// The loss F(θ) − ⟨y, θ⟩ ≥ 0 of `target` = y and its gradient E\[(y* − y) ⊙ exp(εZ − ε²/2)\], under the same
-    /// noise for both terms; Ω is 0 on C. Points outside C are not told: their loss would be negative, and is cut to 0.
+    /// noise for both terms; Ω is 0 on C. Points outside C go unnoticed: their loss would be negative, and is cut to 0.
     pub fn fenchel_young(
         &self,
         theta: &[T],
         target: &[T],
         how: MonteCarlo,
-    ) -> Result<FenchelYoung<T, Array<O, T>>, Error> {
+    ) -> Result<LossAndGradient<T, Array<O, T>>, Error> {
         error::check_vector("target", target, self.oracle.shape().dim())?;
         let gradient = self.mean(theta, how, self.oracle.shape().array(T::ZERO), |sample, sum| {
             let terms = sample.y.iter().zip(target).zip(sample.factors);
@@ -153,7 +148,12 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
         })?;
         let loss = dot(theta, gradient.as_ref()).larger(T::ZERO);
         error::check_number("the loss", loss)?;
-        Ok(FenchelYoung { loss, gradient })
+        Ok(LossAndGradient { loss, gradient })
+    }
+
+    /// Solves, and names `sample` if the solver failed.
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut O::Work, sample: Option<u64>) -> Result<T, Error> {
+        self.oracle.solve(theta, y, work).map_err(|because| Error::Solver { sample, because })
     }
 
     /// exp(εz − ε²/2).
@@ -184,7 +184,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
         let (mut y, mut baseline) = (array(), array());
         let mut work = self.oracle.work();
         if how.variance.control != Control::None {
-            solve_checked(&self.oracle, theta, baseline.as_mut(), &mut work, None)?;
+            self.solve(theta, baseline.as_mut(), &mut work, None)?;
         }
         let mut part = sum.clone();
         for block in 0..how.blocks() {
@@ -198,7 +198,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
                     *factor = self.factor(z);
                     *perturbed = theta * *factor;
                 }
-                solve_checked(&self.oracle, perturbed.as_ref(), y.as_mut(), &mut work, Some(index))?;
+                self.solve(perturbed.as_ref(), y.as_mut(), &mut work, Some(index))?;
                 let sample = Sample {
                     z: z.as_ref(),
                     factors: factors.as_ref(),
@@ -207,14 +207,10 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
                 };
                 add(&sample, part.as_mut());
             }
-            for (sum, &mut part) in sum.as_mut().iter_mut().zip(part.as_mut()) {
-                *sum += part;
-            }
+            vector::add(sum.as_mut(), part.as_mut());
         }
         let count = T::from_f64(f64::from(how.samples));
-        for sum in sum.as_mut() {
-            *sum /= count;
-        }
+        vector::divide(sum.as_mut(), count);
         error::check_result("the estimate", sum.as_mut())?;
         Ok(sum)
     }

@@ -1,17 +1,17 @@
 //! A discrete decision made differentiable.
 
-use crate::evaluate::{Array, Evaluate, Matrix};
-use crate::oracle::solve_checked;
-use crate::{Error, FenchelYoung, Noise, Oracle, Real, Seed, Shape, error, fenchel_young};
-
-/// Distinct decisions and their shares among the samples.
-pub type Outcomes<O, T, const CAPACITY: usize> = heapless::Vec<(Array<O, T>, T), CAPACITY>;
+use crate::loss::LossAndGradient;
+use crate::oracle::{Array, Matrix};
+use crate::quantity::{
+    FenchelYoung, FenchelYoungGradient, Jacobian, Jvp, Maximizer, Value, ValueAndMaximizer, Vjp,
+};
+use crate::{Error, Method, Noise, Oracle, Quantity, Real, Seed, Shape, error, quantity};
 
 /// An oracle whose scores are perturbed by noise of temperature ε: the layer y_ε(θ) = E\[y*(θ + εZ)\].
 ///
-/// The methods take scores θ of d entries and a way to compute expectations: [`Exact`](crate::Exact) where a
-/// closed form is known, [`MonteCarlo`](crate::MonteCarlo) everywhere. Nothing is allocated beyond what the
-/// shape's arrays are.
+/// The methods take scores θ of d entries and say how to compute expectations: [`Exact`](crate::Exact) where a
+/// closed form is known, [`MonteCarlo`](crate::MonteCarlo) everywhere. Every named one is [`compute`](Self::compute) for one
+/// [`Quantity`]; they differ in nothing else. Nothing is allocated beyond what the shape's arrays are.
 ///
 /// ```
 /// use perturb_core::{Const, Exact, MonteCarlo, Normal, Perturbed, Ranking, Seed};
@@ -55,7 +55,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let shape = self.oracle.shape();
         error::check_vector("theta", theta, shape.dim())?;
         let mut y = shape.array(T::ZERO);
-        let value = solve_checked(&self.oracle, theta, y.as_mut(), &mut self.oracle.work(), None)?;
+        let value = self.solve(theta, y.as_mut(), &mut self.oracle.work(), None)?;
         error::check_number("the value", value)?;
         Ok((value, y))
     }
@@ -70,30 +70,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         Ok(y)
     }
 
-    /// y*(θ + εZ) − y of sample 0 of `seed`: the gradient of the Fenchel–Young loss that single-sample training
-    /// descends along (eq. 6, M = 1). `target` = y. One draw, one solve and one subtraction; the bits of
-    /// [`fenchel_young_gradient`](Self::fenchel_young_gradient) with one sample, and a firmware links nothing else. The
-    /// difference is not checked: where a target or a vertex is near the largest number, it can be infinite.
-    pub fn fenchel_young_sample(&self, theta: &[T], target: &[T], seed: Seed) -> Result<Array<O, T>, Error> {
-        let shape = self.oracle.shape();
-        error::check_vector("target", target, shape.dim())?;
-        error::check_vector("theta", theta, shape.dim())?;
-        // Not by `sample`, which would leave another array on the stack.
-        let mut gradient = shape.array(T::ZERO);
-        self.sample_into(
-            theta,
-            seed,
-            0,
-            shape.array(T::ZERO).as_mut(),
-            gradient.as_mut(),
-            &mut self.oracle.work(),
-        )?;
-        fenchel_young::subtract(gradient.as_mut(), target);
-        Ok(gradient)
-    }
-
-    /// [`sample`](Self::sample) without checks and into the caller's memory: the kernel of single-sample
-    /// training. All slices have d entries and `theta` is finite; only a solver that can fail makes it fail.
+    /// [`sample`](Self::sample) without checks and into the caller's memory.
+    #[doc(hidden)]
     pub fn sample_into(
         &self,
         theta: &[T],
@@ -107,7 +85,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         for (perturbed, &theta) in perturbed.iter_mut().zip(theta) {
             *perturbed = theta + self.epsilon * *perturbed;
         }
-        solve_checked(&self.oracle, perturbed, y, work, Some(index))?;
+        self.solve(perturbed, y, work, Some(index))?;
         Ok(())
     }
 
@@ -123,12 +101,14 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// assert!((share - 0.88f64).abs() < 0.05);
     /// # Ok::<(), perturb_core::Error>(())
     /// ```
+    #[cfg(feature = "heapless")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "heapless")))]
     pub fn distribution<const CAPACITY: usize>(
         &self,
         theta: &[T],
         samples: u32,
         seed: Seed,
-    ) -> Result<Outcomes<O, T, CAPACITY>, Error> {
+    ) -> Result<heapless::Vec<(Array<O, T>, T), CAPACITY>, Error> {
         error::check_range("samples", samples as usize, 1, u32::MAX as usize)?;
         let shape = self.oracle.shape();
         error::check_vector("theta", theta, shape.dim())?;
@@ -150,49 +130,105 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         Ok(counts.into_iter().map(|(y, count)| (y, share(count))).collect())
     }
 
+    /// The answer to any [`Quantity`], or to a tuple of them in one pass: what is asked, at which scores, and how.
+    ///
+    /// ```
+    /// use perturb_core::quantity::{Jacobian, Maximizer, Value};
+    /// use perturb_core::{Const, Gumbel, MonteCarlo, Perturbed, Seed, Simplex};
+    /// let layer = Perturbed::new(Simplex::new(Const::<3>)?, Gumbel, 1.0)?;
+    /// let how = MonteCarlo::new(1000, Seed(7));
+    /// let (value, y, jacobian) = layer.compute(&[0.1, 0.9, 0.2], &(Value, Maximizer, Jacobian), how)?;
+    /// assert!(value > 0.9 && y[1] > 0.4 && jacobian.0[1][1] > 0.0);
+    /// # Ok::<(), perturb_core::Error>(())
+    /// ```
+    pub fn compute<Q>(&self, theta: &[T], quantity: &Q, how: impl Method<O, N, T>) -> Result<Q::Output, Error>
+    where
+        Q: Quantity<T, N, O::Shape>,
+    {
+        let mut out = quantity.zero(self.oracle.shape());
+        quantity.ask(self, theta, how, &mut how.work(self), &mut out)?;
+        Ok(out)
+    }
+
+    /// [`compute`](Self::compute) into the caller's memory: `work` is the method's own for this layer, `out` an output of
+    /// `quantity`, whatever they hold. On an error `out` means nothing.
+    pub fn compute_into<Q, H>(
+        &self,
+        theta: &[T],
+        quantity: &Q,
+        how: H,
+        work: &mut H::Work<Q::Output>,
+        out: &mut Q::Output,
+    ) -> Result<(), Error>
+    where
+        Q: Quantity<T, N, O::Shape>,
+        H: Method<O, N, T>,
+    {
+        if !quantity::fits::<T, N, O::Shape, Q>(self.oracle.shape().dim(), out) {
+            return Err(Error::Length {
+                parameter: "the output",
+                expected: Q::lengths(self.oracle.shape().dim()).sum(),
+                found: Q::parts(out).map(|part| part.len()).sum(),
+            });
+        }
+        quantity.ask(self, theta, how, work, out)
+    }
+
     /// The perturbed maximum F_ε(θ) (Definition 2.1).
-    pub fn value(&self, theta: &[T], how: impl Evaluate<O, N, T>) -> Result<T, Error> {
-        Ok(how.value_and_maximizer(self, theta)?.0)
+    pub fn value(&self, theta: &[T], how: impl Method<O, N, T>) -> Result<T, Error> {
+        self.compute(theta, &Value, how)
     }
     /// The perturbed maximizer y_ε(θ) = ∇F_ε(θ) (Definition 2.1).
-    pub fn maximizer(&self, theta: &[T], how: impl Evaluate<O, N, T>) -> Result<Array<O, T>, Error> {
-        how.maximizer(self, theta)
+    pub fn maximizer(&self, theta: &[T], how: impl Method<O, N, T>) -> Result<Array<O, T>, Error> {
+        self.compute(theta, &Maximizer, how)
     }
     /// F_ε(θ) and y_ε(θ) in one pass.
     pub fn value_and_maximizer(
         &self,
         theta: &[T],
-        how: impl Evaluate<O, N, T>,
+        how: impl Method<O, N, T>,
     ) -> Result<(T, Array<O, T>), Error> {
-        how.value_and_maximizer(self, theta)
+        self.compute(theta, &ValueAndMaximizer, how)
     }
     /// The Jacobian J = ∂y_ε/∂θ = ∇²F_ε(θ) (Proposition 3.1), row-major. Exact ones are symmetric and positive
     /// semidefinite; sampled ones only in expectation.
-    pub fn jacobian(&self, theta: &[T], how: impl Evaluate<O, N, T>) -> Result<Matrix<O, T>, Error> {
-        how.jacobian(self, theta)
+    pub fn jacobian(&self, theta: &[T], how: impl Method<O, N, T>) -> Result<Matrix<O, T>, Error> {
+        self.compute(theta, &Jacobian, how)
     }
     /// Jᵀu: the gradient in θ of a loss whose gradient in y_ε is `cotangent` = u (eq. 4).
-    pub fn vjp(
-        &self,
-        theta: &[T],
-        cotangent: &[T],
-        how: impl Evaluate<O, N, T>,
-    ) -> Result<Array<O, T>, Error> {
-        how.vjp(self, theta, cotangent)
+    pub fn vjp(&self, theta: &[T], cotangent: &[T], how: impl Method<O, N, T>) -> Result<Array<O, T>, Error> {
+        self.compute(theta, &Vjp { cotangent }, how)
     }
     /// Ju: the change of y_ε along `tangent` = u.
-    pub fn jvp(&self, theta: &[T], tangent: &[T], how: impl Evaluate<O, N, T>) -> Result<Array<O, T>, Error> {
-        how.jvp(self, theta, tangent)
+    pub fn jvp(&self, theta: &[T], tangent: &[T], how: impl Method<O, N, T>) -> Result<Array<O, T>, Error> {
+        self.compute(theta, &Jvp { tangent }, how)
     }
     /// The Fenchel–Young loss L_ε(θ; y) = F_ε(θ) + εΩ(y) − ⟨θ, y⟩ and its gradient y_ε(θ) − y
-    /// (Definition 4.1). `target` = y is any point of C; see [`FenchelYoung`].
+    /// (Definition 4.1). `target` = y is any point of C.
+    ///
+    /// For an oracle with an offset h, F is max ⟨y, θ⟩ + h(y), Ω its conjugate all the same; the loss is found by the dual,
+    /// and points outside the hull go unnoticed.
+    ///
+    /// For y inside C it is a Bregman divergence: L_ε(θ; y) = ε·D_Ω(y ‖ y_ε(θ)) with D_Ω(y ‖ y′) = Ω(y) − Ω(y′) −
+    /// ⟨∇Ω(y′), y − y′⟩, since ε∇Ω(y_ε(θ)) = θ and F_ε(θ) = ⟨y_ε, θ⟩ − εΩ(y_ε). On the simplex with Gumbel noise D_Ω is the
+    /// Kullback–Leibler divergence.
+    ///
+    /// The loss is nonnegative, convex in θ, and 0 exactly where y_ε(θ) = y. Ω = (F_1)* is found
+    /// - at a vertex y: as −⟨y, E Z⟩, for every oracle and noise: F_1(θ) − ⟨y, θ⟩ decreases to ⟨y, E Z⟩ along
+    ///   the directions that y maximises;
+    /// - on the simplex with Gumbel noise: as Σ y_i ln y_i − γ;
+    /// - elsewhere: by maximising the dual ⟨y, θ′⟩ − F_ε(θ′) over θ′, started at θ and with the same noise as
+    ///   F_ε(θ): the loss is then never negative, and 0 at the estimate of y_ε(θ) under that noise. Sampled, it is
+    ///   biased upwards by a term in 1/M. It costs tens to hundreds of evaluations of F_ε, 1000 ascent steps of up
+    ///   to 40 halvings at most.
     pub fn fenchel_young(
         &self,
         theta: &[T],
         target: &[T],
-        how: impl Evaluate<O, N, T>,
-    ) -> Result<FenchelYoung<T, Array<O, T>>, Error> {
-        how.fenchel_young(self, theta, target)
+        how: impl Method<O, N, T>,
+    ) -> Result<LossAndGradient<T, Array<O, T>>, Error> {
+        let (loss, gradient) = self.compute(theta, &FenchelYoung { target }, how)?;
+        Ok(LossAndGradient { loss, gradient })
     }
     /// The gradient y_ε(θ) − y alone: all that training needs. With one sample it is one draw, one solve and
     /// one subtraction, without a division (eq. 6, M = 1).
@@ -200,8 +236,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         &self,
         theta: &[T],
         target: &[T],
-        how: impl Evaluate<O, N, T>,
+        how: impl Method<O, N, T>,
     ) -> Result<Array<O, T>, Error> {
-        how.fenchel_young_gradient(self, theta, target)
+        self.compute(theta, &FenchelYoungGradient { target }, how)
     }
 }

@@ -2,7 +2,10 @@
 
 use core::fmt::Debug;
 
-use crate::lanes::LANES;
+/// What arrays hold: any plain value.
+pub trait Entry: Copy + Debug + Send + Sync + 'static {}
+
+impl<T: Copy + Debug + Send + Sync + 'static> Entry for T {}
 
 /// How many entries a problem has, and where arrays of that many live.
 ///
@@ -10,33 +13,25 @@ use crate::lanes::LANES;
 /// ([`Const`], [`Rect`]), `Vec`s for the host's run-time sizes in the `perturb` crate.
 pub trait Shape: Copy + Debug + Send + Sync + 'static {
     /// One value per entry.
-    type Array<T: Copy + Debug + Send + Sync + 'static>: AsRef<[T]> + AsMut<[T]> + Clone + Debug + Send + Sync;
+    type Array<T: Entry>: AsRef<[T]> + AsMut<[T]> + Clone + Debug + Send + Sync;
     /// One value per pair of entries, row-major.
-    type Matrix<T: Copy + Debug + Send + Sync + 'static>: AsRef<[T]>
-        + AsMut<[T]>
-        + Clone
-        + Debug
-        + Send
-        + Sync;
-    /// [`LANES`] values an entry, or none where the shape has no place for that many.
-    type Lanes<T: Copy + Debug + Send + Sync + 'static>: AsRef<[[T; LANES]]>
-        + AsMut<[[T; LANES]]>
-        + Debug
-        + Send;
+    type Matrix<T: Entry>: AsRef<[T]> + AsMut<[T]> + Clone + Debug + Send + Sync;
+    /// One large value per entry, or none where the shape has no room: on hosts, estimates of many samples use such memory
+    /// to be faster, and do without it otherwise. `[T; 0]` always fits.
+    type Spare<T: Entry>: AsRef<[T]> + AsMut<[T]> + Debug + Send;
 
     /// The number of entries d.
     fn dim(&self) -> usize;
     /// An array of d copies of `fill`.
-    fn array<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Self::Array<T>;
+    fn array<T: Entry>(&self, fill: T) -> Self::Array<T>;
     /// A d × d matrix of copies of `fill`.
-    fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Self::Matrix<T>;
-    /// d or more rows of [`LANES`] copies of `fill`, or fewer than d if there is no place: estimates then draw one sample
-    /// after the other.
-    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Self::Lanes<T>;
+    fn matrix<T: Entry>(&self, fill: T) -> Self::Matrix<T>;
+    /// d or more copies of `fill`, or fewer than d if there is no room.
+    fn spare<T: Entry>(&self, fill: T) -> Self::Spare<T>;
 }
 
-/// Rows of [`LANES`] values in fixed arrays: none on a microcontroller, 64 on a host, so that no stack grows with d.
-const FIXED_ROWS: usize = if cfg!(target_os = "none") { 0 } else { 64 };
+/// Large values in fixed arrays: none on a microcontroller, 64 on a host, so that no stack grows with d.
+const FIXED_SPARE: usize = if cfg!(target_os = "none") { 0 } else { 64 };
 
 /// A shape whose entries form a rectangle, row by row.
 pub trait Plane: Shape {
@@ -94,40 +89,40 @@ impl<T, const R: usize, const C: usize> AsMut<[T]> for RectMatrix<T, R, C> {
 }
 
 impl<const N: usize> Shape for Const<N> {
-    type Array<T: Copy + Debug + Send + Sync + 'static> = [T; N];
-    type Matrix<T: Copy + Debug + Send + Sync + 'static> = Grid<T, N, N>;
-    type Lanes<T: Copy + Debug + Send + Sync + 'static> = [[T; LANES]; FIXED_ROWS];
+    type Array<T: Entry> = [T; N];
+    type Matrix<T: Entry> = Grid<T, N, N>;
+    type Spare<T: Entry> = [T; FIXED_SPARE];
 
     fn dim(&self) -> usize {
         N
     }
-    fn array<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> [T; N] {
+    fn array<T: Entry>(&self, fill: T) -> [T; N] {
         [fill; N]
     }
-    fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Grid<T, N, N> {
+    fn matrix<T: Entry>(&self, fill: T) -> Grid<T, N, N> {
         Grid([[fill; N]; N])
     }
-    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> [[T; LANES]; FIXED_ROWS] {
-        [[fill; LANES]; FIXED_ROWS]
+    fn spare<T: Entry>(&self, fill: T) -> [T; FIXED_SPARE] {
+        [fill; FIXED_SPARE]
     }
 }
 
 impl<const R: usize, const C: usize> Shape for Rect<R, C> {
-    type Array<T: Copy + Debug + Send + Sync + 'static> = Grid<T, R, C>;
-    type Matrix<T: Copy + Debug + Send + Sync + 'static> = RectMatrix<T, R, C>;
-    type Lanes<T: Copy + Debug + Send + Sync + 'static> = [[T; LANES]; FIXED_ROWS];
+    type Array<T: Entry> = Grid<T, R, C>;
+    type Matrix<T: Entry> = RectMatrix<T, R, C>;
+    type Spare<T: Entry> = [T; FIXED_SPARE];
 
     fn dim(&self) -> usize {
         R * C
     }
-    fn array<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Grid<T, R, C> {
+    fn array<T: Entry>(&self, fill: T) -> Grid<T, R, C> {
         Grid([[fill; C]; R])
     }
-    fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> RectMatrix<T, R, C> {
+    fn matrix<T: Entry>(&self, fill: T) -> RectMatrix<T, R, C> {
         RectMatrix([[[[fill; C]; R]; C]; R])
     }
-    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> [[T; LANES]; FIXED_ROWS] {
-        [[fill; LANES]; FIXED_ROWS]
+    fn spare<T: Entry>(&self, fill: T) -> [T; FIXED_SPARE] {
+        [fill; FIXED_SPARE]
     }
 }
 

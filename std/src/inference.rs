@@ -101,7 +101,7 @@ impl Inference {
         }
         let theta = solve(layer, &mean)?;
         let (inverse, rank) = pseudo_inverse(&hessian(layer, &theta)?).ok_or(InferenceError::Boundary)?;
-        if rank + usize::from(O::SHIFT_INVARIANT) < dim {
+        if rank + usize::from(layer.oracle().shift_invariant()) < dim {
             return Err(InferenceError::Boundary);
         }
         let covariance = sandwich(&inverse, &spread)?.into_iter().map(|x| x / samples as f64).collect();

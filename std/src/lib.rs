@@ -17,12 +17,12 @@ pub mod layer;
 pub mod metrics;
 #[cfg(feature = "files")]
 pub mod model_file;
-mod shape;
+mod sizes;
 pub mod train;
 
-pub use batch::{Batch, BatchExt, BatchWorkspace, PerRow, RowError};
+pub use batch::{Batch, BatchExt, BatchWorkspace, RowError};
 pub use perturb_core::*;
-pub use shape::{Dyn, DynRect};
+pub use sizes::{Dyn, DynRect};
 
 /// The guides in `docs`, whose programs are tests.
 #[cfg(doctest)]

@@ -1,8 +1,8 @@
 //! The catalogues in seconds, and that faults are found: the harness itself is on trial.
 
-use perturb::estimator::{Draw, Maximizer, Value, Vjp};
+use perturb::quantity::{Draw, Maximizer, Value, Vjp};
 use perturb::{
-    Dyn, Error, Estimator, Hypercube, Noise, Normal, Oracle, Perturbed, Real, Seed, Shape, Simplex,
+    Dyn, Error, Hypercube, Noise, Normal, Oracle, Perturbed, Quantity, Real, Seed, Shape, Simplex,
 };
 use perturb_differential::estimates::reduction::Base;
 use perturb_differential::estimates::{

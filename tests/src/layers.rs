@@ -4,7 +4,7 @@
 
 use perturb_core::{
     Assignment, BlackBox, Const, DagPath, Error, Flow, Graph, GridPath, GroupTopK, Hypercube, Knapsack,
-    Neighbours, Oracle, Ranking, Real, Rect, ShortestPath, Simplex, SpanningTree, TopK, Tour,
+    Oracle, Ranking, Real, Rect, ShortestPath, Simplex, SpanningTree, TopK, Tour, oracle::Neighbours,
 };
 
 /// Five classes, as in the reference vectors.

@@ -5,6 +5,9 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+use perturb_core::noise::Stream;
+use perturb_core::{Noise, Real};
+
 pub mod cases;
 pub mod golden;
 pub mod layers;
@@ -23,6 +26,20 @@ pub mod suite;
 pub mod vertices;
 #[cfg(feature = "std")]
 pub mod widths;
+
+/// One draw.
+pub fn draw<T: Real, N: Noise<T>>(noise: &N, rng: &mut Stream) -> T {
+    let mut z = [T::ZERO];
+    noise.fill(rng, &mut z);
+    z[0]
+}
+
+/// ∇ν at one point.
+pub fn score<T: Real, N: Noise<T>>(noise: &N, z: T) -> T {
+    let mut score = [T::ZERO];
+    noise.scores(&[z], &mut score);
+    score[0]
+}
 
 /// Numbers of the tested type.
 #[cfg(feature = "std")]

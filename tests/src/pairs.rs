@@ -1,8 +1,8 @@
 //! Every oracle with every noise, so that a property is stated once.
 
 use perturb_core::{
-    ClosedForm, Const, Gumbel, Hypercube, Laplace, Law, Logistic, Normal, Perturbed, Ranking, Real, Simplex,
-    TopK,
+    ClosedForm, Const, Gumbel, Hypercube, Laplace, Logistic, Normal, Perturbed, Ranking, Real, Simplex, TopK,
+    noise::Law,
 };
 
 use crate::layers::reals;

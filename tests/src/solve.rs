@@ -15,13 +15,17 @@ pub fn solve_into<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], y: &mut [f64
         *score = T::from_f64(theta);
     }
     let (scores, mut work) = (scores.as_ref(), oracle.work());
-    let value = oracle.solve(scores, found.as_mut(), &mut work);
+    let value = oracle.solve(scores, found.as_mut(), &mut work).unwrap();
     let product = found.as_ref().iter().zip(scores).fold(T::ZERO, |sum, (&y, &theta)| sum + y * theta);
-    assert_eq!(value, product, "{} in {}", O::NAME, T::NAME);
+    assert_eq!(value, product, "{} in {}", oracle.properties().name, T::NAME);
     let mut again = found.clone();
-    assert_eq!(oracle.solve(scores, again.as_mut(), &mut work), value);
+    assert_eq!(oracle.solve(scores, again.as_mut(), &mut work).unwrap(), value);
     assert_eq!(again.as_ref(), found.as_ref());
-    assert!(oracle.is_vertex(found.as_ref(), &mut work), "{} does not know its vertex", O::NAME);
+    assert!(
+        oracle.is_vertex(found.as_ref(), &mut work),
+        "{} does not know its vertex",
+        oracle.properties().name
+    );
     for (y, found) in y.iter_mut().zip(found.as_ref()) {
         *y = found.to_f64();
     }

@@ -2,40 +2,61 @@
 
 use std::vec::Vec;
 
-use perturb_core::estimator::Draw;
-use perturb_core::{Error, Estimator, MonteCarlo, Noise, Oracle, Perturbed, Real, Shape};
+use perturb_core::quantity::{Closed, Draw, Needs};
+use perturb_core::{ClosedForm, Error, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape};
 
 /// Standard errors that a mean may be off: two-sided 6.8·10⁻⁶ for one comparison of normal means.
 pub const Z: f64 = 4.5;
 
-/// An estimator that sums the terms of `E` and their squares, for standard errors.
+/// A quantity that sums the terms of `Q` and their squares, for standard errors.
 #[derive(Clone, Copy, Debug)]
-pub struct Spread<E>(pub E);
+pub struct Spread<Q>(pub Q);
 
-impl<T: Real, N: Noise<T>, S: Shape, E: Estimator<T, N, S>> Estimator<T, N, S> for Spread<E> {
+impl<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>> Quantity<T, N, S> for Spread<Q> {
     /// The current term, the sum of terms, the sum of squares.
-    type Sum = (E::Sum, E::Sum, E::Sum);
-    const SCORES: bool = E::SCORES;
-    const BASELINE: bool = E::BASELINE;
+    type Output = (Q::Output, Q::Output, Q::Output);
+    // Not of decisions, and not in groups, whatever Q is.
+    const NEEDS: Needs = Q::NEEDS.and(Q::NEEDS);
+    const RESULT: &'static str = Q::RESULT;
 
     fn check(&self, dim: usize) -> Result<(), Error> {
         self.0.check(dim)
     }
-    fn zero(&self, shape: S) -> Self::Sum {
+    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
+        Q::lengths(dim).chain(Q::lengths(dim))
+    }
+    fn zero(&self, shape: S) -> Self::Output {
         (self.0.zero(shape), self.0.zero(shape), self.0.zero(shape))
     }
-    fn add(&self, noise: &N, draw: &Draw<'_, T>, (term, sum, squares): &mut Self::Sum) {
-        E::parts(term).for_each(|part| part.fill(T::ZERO));
+    fn add(&self, noise: &N, draw: &Draw<'_, T>, (term, sum, squares): &mut Self::Output) {
+        Q::parts(term).for_each(|part| part.fill(T::ZERO));
         self.0.add(noise, draw, term);
-        for ((term, sum), squares) in E::parts(term).zip(E::parts(sum)).zip(E::parts(squares)) {
+        for ((term, sum), squares) in Q::parts(term).zip(Q::parts(sum)).zip(Q::parts(squares)) {
             for ((&mut term, sum), square) in term.iter_mut().zip(sum).zip(squares) {
                 *sum += term;
                 *square += term * term;
             }
         }
     }
-    fn parts((_, sum, squares): &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
-        E::parts(sum).chain(E::parts(squares))
+    fn parts((_, sum, squares): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
+        Q::parts(sum).chain(Q::parts(squares))
+    }
+    fn exact<O>(
+        &self,
+        form: &mut Closed<'_, O, N, T>,
+        (_, sum, squares): &mut Self::Output,
+    ) -> Result<(), Error>
+    where
+        O: ClosedForm<T, N, Shape = S>,
+    {
+        // A constant and its square.
+        self.0.exact(form, sum)?;
+        for (sum, squares) in Q::parts(sum).zip(Q::parts(squares)) {
+            for (&mut sum, square) in sum.iter_mut().zip(squares) {
+                *square = sum * sum;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -90,18 +111,18 @@ impl Mean {
     }
 }
 
-/// The mean of each number that `estimator` estimates, with its standard error.
-pub fn spread<T: Real, N: Noise<T>, O: Oracle<T>, E: Estimator<T, N, O::Shape>>(
+/// The mean of each number of `quantity`, with its standard error.
+pub fn spread<T: Real, N: Noise<T>, O: Oracle<T>, Q: Quantity<T, N, O::Shape>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
-    estimator: E,
+    quantity: Q,
     how: MonteCarlo,
 ) -> Vec<Mean> {
-    let estimator = Spread(estimator);
-    let (_, mut mean, mut squares) = layer.estimate(theta, &estimator, how).expect("a valid problem");
+    let quantity = Spread(quantity);
+    let (_, mut mean, mut squares) = layer.compute(theta, &quantity, how).expect("a valid problem");
     let (mut means, mut second) = (Vec::new(), Vec::new());
-    E::parts(&mut mean).for_each(|part| means.extend(part.iter().map(|x| x.to_f64())));
-    E::parts(&mut squares).for_each(|part| second.extend(part.iter().map(|x| x.to_f64())));
+    Q::parts(&mut mean).for_each(|part| means.extend(part.iter().map(|x| x.to_f64())));
+    Q::parts(&mut squares).for_each(|part| second.extend(part.iter().map(|x| x.to_f64())));
     let pairs = means.into_iter().zip(second);
     pairs.map(|(mean, square)| Mean::of_means(mean, square, f64::from(how.samples))).collect()
 }

@@ -40,7 +40,7 @@ where
     let mut work = oracle.work();
     let epsilon = layer.epsilon();
     let (mut perturbed, mut y) = (vec![T::ZERO; theta.len()], vec![T::ZERO; theta.len()]);
-    oracle.solve(theta, &mut y, &mut work);
+    oracle.solve(theta, &mut y, &mut work).unwrap();
     let baseline = widen(&y);
     let mut sum = vec![0.0; length];
     for sample in 0..how.samples {
@@ -49,7 +49,9 @@ where
             .expect("a solution");
         let scores = perturbed.iter().zip(theta).map(|(&perturbed, &theta)| {
             let z = (perturbed - theta) / epsilon;
-            layer.noise().score(z).to_f64() / epsilon.to_f64()
+            let mut score = [T::ZERO];
+            layer.noise().scores(&[z], &mut score);
+            score[0].to_f64() / epsilon.to_f64()
         });
         let slope = scores.collect();
         let y = widen(&y);

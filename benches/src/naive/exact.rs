@@ -1,6 +1,6 @@
 //! Closed forms, in f64.
 
-use perturb::Law;
+use perturb::noise::Law;
 
 /// The expected place of each score: 1 and the chances of all others to lie below, from the law of a difference of two
 /// draws.

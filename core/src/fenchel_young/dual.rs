@@ -1,9 +1,9 @@
 //! The dual problem behind Ω: max ⟨y, θ⟩ − F_ε(θ).
 
-use super::{FenchelYoung, subtract};
-use crate::evaluate::{Array, Evaluate};
-use crate::oracle::dot;
-use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
+use crate::oracle::Array;
+use crate::quantity::ValueAndMaximizer;
+use crate::vector::{dot, largest_magnitude, subtract};
+use crate::{Error, Method, Noise, Oracle, Perturbed, Real, Shape, error};
 
 /// Most ascent steps of the dual.
 const STEPS: usize = 1000;
@@ -23,23 +23,20 @@ pub(super) struct Dual<T, A> {
 }
 
 /// L = max over θ′ of \[⟨y, θ′⟩ − F_ε(θ′)\] − \[⟨y, θ⟩ − F_ε(θ)\]. The error is below R·‖y − y_ε(θ′)‖ for dual
-/// solutions within R.
+/// solutions within R. With the gradient y_ε(θ) − y.
 pub(crate) fn by_dual<O, N, T>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
     target: &[T],
-    how: &impl Evaluate<O, N, T>,
-) -> Result<FenchelYoung<T, Array<O, T>>, Error>
+    how: impl Method<O, N, T>,
+) -> Result<(T, Array<O, T>), Error>
 where
     O: Oracle<T>,
     N: Noise<T>,
     T: Real,
 {
     let dual = maximize(layer, theta, target, how)?;
-    let loss = dual.gain.larger(T::ZERO);
-    error::check_number("the loss", loss)?;
-    error::check_result("the gradient", dual.first.as_ref())?;
-    Ok(FenchelYoung { loss, gradient: dual.first })
+    Ok((dual.gain.larger(T::ZERO), dual.first))
 }
 
 /// Maximises ⟨y, θ′⟩ − F_ε(θ′) over θ′ by gradient ascent from θ with Barzilai–Borwein steps and backtracking.
@@ -47,7 +44,7 @@ pub(super) fn maximize<O, N, T>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
     target: &[T],
-    how: &impl Evaluate<O, N, T>,
+    how: impl Method<O, N, T>,
 ) -> Result<Dual<T, Array<O, T>>, Error>
 where
     O: Oracle<T>,
@@ -57,19 +54,19 @@ where
     let shape = layer.oracle.shape();
     error::check_vector("target", target, shape.dim())?;
     // The gap F_ε(θ′) − ⟨y, θ′⟩ and its gradient y_ε(θ′) − y, to be minimised.
-    let gap = |theta: &[T]| -> Result<(T, Array<O, T>), Error> {
-        let (value, mut gradient) = how.value_and_maximizer(layer, theta)?;
+    let mut work = how.work(layer);
+    let mut gap = |theta: &[T]| -> Result<(T, Array<O, T>), Error> {
+        let mut found = (T::ZERO, shape.array(T::ZERO));
+        layer.compute_into(theta, &ValueAndMaximizer, how, &mut work, &mut found)?;
+        let (value, mut gradient) = found;
         subtract(gradient.as_mut(), target);
         Ok((value - dot(theta, target), gradient))
     };
     // A direction s with ⟨y, s⟩ > F(s) separates y from C.
     let separates = |direction: &Array<O, T>| -> bool {
         let mut vertex = shape.array(T::ZERO);
-        let mut work = layer.oracle.work();
-        let most = layer.oracle.solve(direction.as_ref(), vertex.as_mut(), &mut work);
-        if !O::LINEAR || layer.oracle.failure(&work).is_some() {
-            return false;
-        }
+        let most = layer.oracle.solve(direction.as_ref(), vertex.as_mut(), &mut layer.oracle.work());
+        let (true, Ok(most)) = (layer.oracle.properties().linear, most) else { return false };
         let own = dot(target, direction.as_ref());
         own - most > T::from_f64(64.0) * T::EPSILON * (own.abs() + most.abs())
     };
@@ -82,16 +79,15 @@ where
     };
 
     let (start, first) = gap(theta)?;
-    let size = target.iter().fold(T::ONE, |size, y| size.larger(y.abs()));
+    let size = T::ONE.larger(largest_magnitude(target));
     let tolerance = T::EPSILON * T::from_f64(64.0) * size;
     let mut point = shape.array(T::ZERO);
     point.as_mut().copy_from_slice(theta);
     let mut here = start;
     let mut gradient = first.clone();
     // A step must move θ by more than its rounding.
-    let largest = |x: &[T]| x.iter().fold(T::ZERO, |size, x| size.larger(x.abs()));
-    let visible = T::EPSILON * T::from_f64(1024.0) * largest(theta);
-    let slope = largest(first.as_ref());
+    let visible = T::EPSILON * T::from_f64(1024.0) * largest_magnitude(theta);
+    let slope = largest_magnitude(first.as_ref());
     let mut step = if slope > T::ZERO { layer.epsilon.larger(visible / slope) } else { layer.epsilon };
     for _ in 0..STEPS {
         let square = dot(gradient.as_ref(), gradient.as_ref());

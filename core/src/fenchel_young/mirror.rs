@@ -1,8 +1,9 @@
 //! Ω and its gradient: the way back from decisions to scores.
 
 use super::dual;
-use crate::evaluate::{Array, Evaluate};
-use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
+use crate::oracle::Array;
+use crate::vector::largest_magnitude;
+use crate::{Error, Method, Noise, Oracle, Perturbed, Real, Shape, error};
 
 /// Scores θ whose perturbed maximizer is a given point.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +22,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// F_ε(θ) = max ⟨y, θ⟩ − εΩ(y) (Proposition 2.1). It does not depend on ε, unless the oracle has an offset h: then
     /// this is (F_ε)*(y)/ε, −h(y)/ε − ⟨y, E Z⟩ at a vertex.
     ///
-    /// Computed as (L_ε(0; y) − F_ε(0))/ε, in closed form or by the dual as [`FenchelYoung`](super::FenchelYoung) says;
+    /// Computed as (L_ε(0; y) − F_ε(0))/ε, in closed form or by the dual as [`fenchel_young`](Self::fenchel_young) says;
     /// [`Error::OutsideHull`] where Ω is infinite.
     ///
     /// ```
@@ -31,10 +32,10 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// assert!((layer.omega(&[0.5, 0.5], Exact)? - (0.5f64.ln() - 0.577_215_664_901_532_9)).abs() < 1e-14);
     /// # Ok::<(), perturb_core::Error>(())
     /// ```
-    pub fn omega(&self, y: &[T], how: impl Evaluate<O, N, T>) -> Result<T, Error> {
+    pub fn omega(&self, y: &[T], how: impl Method<O, N, T>) -> Result<T, Error> {
         let zero = self.oracle.shape().array(T::ZERO);
-        let loss = how.fenchel_young(self, zero.as_ref(), y)?.loss;
-        let (value, _) = how.value_and_maximizer(self, zero.as_ref())?;
+        let loss = self.fenchel_young(zero.as_ref(), y, how)?.loss;
+        let value = self.value(zero.as_ref(), how)?;
         let omega = (loss - value) / self.epsilon;
         error::check_number("Omega", omega)?;
         Ok(omega)
@@ -56,11 +57,10 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     pub fn inverse_maximizer(
         &self,
         y: &[T],
-        how: impl Evaluate<O, N, T>,
+        how: impl Method<O, N, T>,
     ) -> Result<Inverse<T, Array<O, T>>, Error> {
         let zero = self.oracle.shape().array(T::ZERO);
-        let dual = dual::maximize(self, zero.as_ref(), y, &how)?;
-        let residual = dual.residual.as_ref().iter().fold(T::ZERO, |most, x| most.larger(x.abs()));
-        Ok(Inverse { theta: dual.point, residual })
+        let dual = dual::maximize(self, zero.as_ref(), y, how)?;
+        Ok(Inverse { theta: dual.point, residual: largest_magnitude(dual.residual.as_ref()) })
     }
 }

@@ -1,8 +1,8 @@
 //! Any loss of the expected decision, through the vector–Jacobian product (eq. 4).
 
 use super::LossAndGradient;
-use crate::evaluate::{Array, Evaluate};
-use crate::{Error, Noise, Oracle, Perturbed, Real};
+use crate::oracle::Array;
+use crate::{Error, Method, Noise, Oracle, Perturbed, Real};
 
 /// ℓ(y_ε(θ)) and its gradient Jᵀ∇ℓ(y_ε(θ)) in θ, for a function `loss` that returns ℓ(y) and writes ∇ℓ(y) into its
 /// second argument.
@@ -28,8 +28,8 @@ use crate::{Error, Noise, Oracle, Perturbed, Real};
 pub fn composed<T, N, O>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
-    forward: impl Evaluate<O, N, T>,
-    backward: impl Evaluate<O, N, T>,
+    forward: impl Method<O, N, T>,
+    backward: impl Method<O, N, T>,
     loss: impl FnOnce(&[T], &mut [T]) -> T,
 ) -> Result<LossAndGradient<T, Array<O, T>>, Error>
 where

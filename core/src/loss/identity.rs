@@ -1,8 +1,8 @@
 //! Identity with projection (Sahoo et al. 2023, *Backpropagation through combinatorial algorithms: identity with
 //! projection works*, ICLR).
 
-use crate::evaluate::Array;
-use crate::oracle::dot;
+use crate::oracle::Array;
+use crate::vector::{self, dot};
 use crate::{Error, Oracle, Real, Shape, error};
 
 /// What is done to scores before they are decided, and undone to gradients.
@@ -31,7 +31,7 @@ impl Projection {
         let mut projected = shape.array(T::ZERO);
         projected.as_mut().copy_from_slice(theta);
         if self != Self::None {
-            centre(projected.as_mut());
+            vector::center(projected.as_mut());
         }
         if self == Self::Standardize {
             let norm = dot(projected.as_ref(), projected.as_ref()).sqrt();
@@ -55,7 +55,7 @@ impl Projection {
         let mut gradient = shape.array(T::ZERO);
         gradient.as_mut().copy_from_slice(cotangent);
         if self != Self::None {
-            centre(gradient.as_mut());
+            vector::center(gradient.as_mut());
         }
         if self == Self::Standardize {
             let centred = Self::Mean.project(oracle, theta)?;
@@ -68,15 +68,6 @@ impl Projection {
         }
         error::check_result("the gradient", gradient.as_ref())?;
         Ok(gradient)
-    }
-}
-
-/// Subtracts the mean.
-fn centre<T: Real>(x: &mut [T]) {
-    let count = T::from_usize(x.len().max(1));
-    let mean = x.iter().map(|&x| x / count).sum::<T>();
-    for x in x {
-        *x -= mean;
     }
 }
 

@@ -2,7 +2,7 @@
 //! exponential family distributions*, NeurIPS).
 
 use super::moved;
-use crate::evaluate::Array;
+use crate::oracle::Array;
 use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, error};
 
 /// The gradient E\[y*(θ + εZ) − y*(θ − λg + εZ)\]/λ in θ of a loss whose gradient in a decision is `cotangent` = g:

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`SpoPlus`] | true scores | one solve |
 //! | [`composed`] | a loss of the expected decision | two estimates |
-//! | [`interpolation_gradient`] | a gradient in the decision | two solves |
+//! | [`interpolated`], [`interpolation_gradient`] | a loss of the decision, or its gradient | two solves |
 //! | [`imle_gradient`] | a gradient in the decision | two solves a sample |
 //! | [`Projection`] | a gradient in the decision | no solve |
 //! | [`partial_label`] | what is known of the decision | two estimates |
@@ -24,12 +24,13 @@ mod spo_plus;
 pub use composed::composed;
 pub use identity::Projection;
 pub use imle::imle_gradient;
-pub use interpolation::interpolation_gradient;
+pub use interpolation::{interpolated, interpolation_gradient};
 pub use partial_label::partial_label;
 pub use sparse_map::{Regularized, SparseMap};
 pub use spo_plus::SpoPlus;
 
-use crate::{Error, Real, Shape, error};
+pub use crate::fenchel_young::Inverse;
+use crate::{Error, Oracle, Real, Shape, error};
 
 /// θ − λg, checked.
 fn moved<T: Real, S: Shape>(shape: S, theta: &[T], cotangent: &[T], lambda: T) -> Result<S::Array<T>, Error> {
@@ -42,6 +43,16 @@ fn moved<T: Real, S: Shape>(shape: S, theta: &[T], cotangent: &[T], lambda: T) -
     }
     error::check_result("theta - lambda cotangent", moved.as_ref())?;
     Ok(moved)
+}
+
+/// y*(θ) without noise; a solver that fails is named.
+fn solve<T: Real, O: Oracle<T>>(
+    oracle: &O,
+    theta: &[T],
+    y: &mut [T],
+    work: &mut O::Work,
+) -> Result<T, Error> {
+    oracle.solve(theta, y, work).map_err(|because| Error::Solver { sample: None, because })
 }
 
 /// The value of a loss and its gradient in θ.

@@ -2,7 +2,7 @@
 //! perturbed spanning forests*, NeurIPS).
 
 use super::LossAndGradient;
-use crate::evaluate::Array;
+use crate::oracle::Array;
 use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, Shape, error};
 
 /// The Fenchel–Young loss of a partial label: F_ε(θ) − F_ε^S(θ), where F^S maximises over the decisions S that agree
@@ -17,7 +17,8 @@ use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, Shape, error};
 ///
 /// ```
 /// use perturb_core::loss::partial_label;
-/// use perturb_core::{Const, EdgeLabel::{Free, In, Out}, Graph, MonteCarlo, Normal, Perturbed, Seed, SpanningTree};
+/// use perturb_core::oracle::EdgeLabel::{Free, In, Out};
+/// use perturb_core::{Const, Graph, MonteCarlo, Normal, Perturbed, Seed, SpanningTree};
 /// let square = Graph::new(Const::<4>, Const::<5>, &[(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)])?;
 /// let all = SpanningTree::new(square)?;
 /// // Nodes 0 and 1 belong together, 2 and 3 are known to be linked by other edges than the third.
@@ -46,7 +47,7 @@ where
     let inner = Perturbed::new(agreeing, *layer.noise(), layer.epsilon())?;
     let (value, mut gradient) = layer.value_and_maximizer(theta, how)?;
     let (agreed, y) = inner.value_and_maximizer(theta, how)?;
-    crate::fenchel_young::subtract(gradient.as_mut(), y.as_ref());
+    crate::vector::subtract(gradient.as_mut(), y.as_ref());
     let loss = (value - agreed).larger(T::ZERO);
     error::check_number("the loss", loss)?;
     error::check_result("the gradient", gradient.as_ref())?;

@@ -1,9 +1,9 @@
 //! Quadratic regularisation instead of noise (SparseMAP: Niculae et al. 2018, *SparseMAP: differentiable sparse
 //! structured inference*, ICML).
 
-use super::LossAndGradient;
-use crate::evaluate::Array;
-use crate::oracle::{dot, solve_checked};
+use super::{LossAndGradient, solve};
+use crate::oracle::Array;
+use crate::vector::dot;
 use crate::{Error, Oracle, Real, Shape, error};
 
 /// The maximizer y_λ(θ) = argmax ⟨y, θ⟩ − (λ/2)‖y‖² over C, the projection of θ/λ on C, by Frank–Wolfe.
@@ -50,14 +50,14 @@ impl<T: Real> SparseMap<T> {
         let (mut y, mut vertex, mut slope) =
             (shape.array(T::ZERO), shape.array(T::ZERO), shape.array(T::ZERO));
         let mut work = oracle.work();
-        solve_checked(oracle, theta, y.as_mut(), &mut work, None)?;
+        solve(oracle, theta, y.as_mut(), &mut work)?;
         let mut gap = T::INFINITY;
         for _ in 0..=self.steps {
             for ((slope, &theta), &y) in slope.as_mut().iter_mut().zip(theta).zip(y.as_ref()) {
                 *slope = theta - self.lambda * y;
             }
             error::check_result("theta - lambda y", slope.as_ref())?;
-            solve_checked(oracle, slope.as_ref(), vertex.as_mut(), &mut work, None)?;
+            solve(oracle, slope.as_ref(), vertex.as_mut(), &mut work)?;
             let (mut ahead, mut length) = (T::ZERO, T::ZERO);
             for ((&vertex, &y), &slope) in vertex.as_ref().iter().zip(y.as_ref()).zip(slope.as_ref()) {
                 ahead += (vertex - y) * slope;
@@ -91,7 +91,7 @@ impl<T: Real> SparseMap<T> {
         let Regularized { y, value, .. } = self.maximizer(oracle, theta)?;
         let own = dot(target, theta) - T::HALF * self.lambda * dot(target, target);
         let mut gradient = y;
-        crate::fenchel_young::subtract(gradient.as_mut(), target);
+        crate::vector::subtract(gradient.as_mut(), target);
         let loss = (value - own).larger(T::ZERO);
         error::check_number("the loss", loss)?;
         error::check_result("the gradient", gradient.as_ref())?;

@@ -1,8 +1,8 @@
 //! SPO+ (Elmachtoub and Grigas 2022, *Smart "predict, then optimize"*, Management Science 68).
 
-use super::LossAndGradient;
-use crate::evaluate::Array;
-use crate::oracle::{dot, solve_checked};
+use super::{LossAndGradient, solve};
+use crate::oracle::Array;
+use crate::vector::dot;
 use crate::{Error, Oracle, Real, Shape, error};
 
 /// The SPO+ loss for known true scores t: a convex bound of the regret of deciding by predicted scores θ.
@@ -38,7 +38,7 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         error::check_vector("truth", truth, shape.dim())?;
         let (mut own, mut best) = (shape.array(T::ZERO), shape.array(T::ZERO));
         own.as_mut().copy_from_slice(truth);
-        let value = solve_checked(oracle, truth, best.as_mut(), &mut oracle.work(), None)?;
+        let value = solve(oracle, truth, best.as_mut(), &mut oracle.work())?;
         error::check_number("the value", value)?;
         Ok(Self { truth: own, best, value })
     }
@@ -67,7 +67,7 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         }
         error::check_result("2 theta - truth", reflected.as_ref())?;
         let mut gradient = shape.array(T::ZERO);
-        let most = solve_checked(oracle, reflected.as_ref(), gradient.as_mut(), &mut oracle.work(), None)?;
+        let most = solve(oracle, reflected.as_ref(), gradient.as_mut(), &mut oracle.work())?;
         // Rounding alone could make it negative.
         let loss = (most - T::TWO * dot(theta, self.best()) + self.value).larger(T::ZERO);
         error::check_number("the loss", loss)?;
@@ -83,7 +83,7 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         let shape = oracle.shape();
         error::check_vector("theta", theta, shape.dim())?;
         let mut y = shape.array(T::ZERO);
-        solve_checked(oracle, theta, y.as_mut(), &mut oracle.work(), None)?;
+        solve(oracle, theta, y.as_mut(), &mut oracle.work())?;
         let regret = (self.value - dot(self.truth.as_ref(), y.as_ref())).larger(T::ZERO);
         error::check_number("the regret", regret)?;
         Ok(regret)

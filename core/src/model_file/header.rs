@@ -1,7 +1,7 @@
 //! The fixed part of a model file.
 
-use super::{CHECKSUM, NoiseKind, OracleKind};
-use crate::{Error, error};
+use super::{CHECKSUM, OracleKind};
+use crate::{AnyNoise, Error, error};
 
 const MAGIC: [u8; 8] = *b"PERTURB\0";
 const VERSION: u32 = 1;
@@ -17,7 +17,7 @@ pub struct ModelHeader {
     /// ε, in the units of θ.
     pub epsilon: f32,
     /// The noise of the training.
-    pub noise: NoiseKind,
+    pub noise: AnyNoise,
     /// What decides on the scores.
     pub oracle: OracleKind,
     /// The length of the metadata in bytes.
@@ -47,7 +47,7 @@ impl ModelHeader {
         let (epsilon, kinds, metadata) = (f32::from_bits(next()), next(), next());
         error::check_range("format version", version as usize, VERSION as usize, VERSION as usize)?;
         let [noise, oracle, zeros @ ..] = kinds.to_le_bytes();
-        let noise = NoiseKind::from_code(noise)?;
+        let noise = AnyNoise::from_code(noise)?;
         let oracle = OracleKind::from_code(oracle)?;
         error::check_range("bytes 26 and 27", u16::from_le_bytes(zeros).into(), 0, 0)?;
         let header = Self { features, scores, epsilon, noise, oracle, metadata };
@@ -57,7 +57,7 @@ impl ModelHeader {
 
     /// The bytes that [`parse`](Self::parse) reads.
     pub fn to_bytes(self) -> [u8; Self::LENGTH] {
-        let kinds = u32::from_le_bytes([self.noise as u8, self.oracle as u8, 0, 0]);
+        let kinds = u32::from_le_bytes([self.noise.code(), self.oracle as u8, 0, 0]);
         let words = [VERSION, self.features, self.scores, self.epsilon.to_bits(), kinds, self.metadata];
         let mut bytes = [0; Self::LENGTH];
         let (magic, rest) = bytes.split_at_mut(MAGIC.len());
@@ -68,7 +68,7 @@ impl ModelHeader {
         bytes
     }
 
-    /// Refuses sizes of 0, a file longer than memory, and a temperature that is none.
+    /// Refuses sizes of 0, a file longer than memory, and a temperature that is not positive.
     pub fn check(&self) -> Result<(), Error> {
         for (parameter, size) in [("features", self.features), ("scores", self.scores)] {
             error::check_range(parameter, size as usize, 1, u32::MAX as usize)?;

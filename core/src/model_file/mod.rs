@@ -10,7 +10,7 @@
 //! | 12–15 | u32: features d ≥ 1 |
 //! | 16–19 | u32: scores k ≥ 1 |
 //! | 20–23 | f32: temperature ε > 0 |
-//! | 24 | u8: noise; see [`NoiseKind`] |
+//! | 24 | u8: noise; see [`AnyNoise`] |
 //! | 25 | u8: oracle; see [`OracleKind`] |
 //! | 26–27 | zero |
 //! | 28–31 | u32: length m of the metadata |
@@ -19,18 +19,18 @@
 //! | 32 + 4(d + 1)k | m bytes: metadata, text that the arithmetic does not need |
 //! | the last 4 | u32: CRC-32 (ISO-HDLC, as in zip and PNG) of everything before |
 //!
-//! [`Affine::load`](crate::Affine::load) takes such bytes into a model of fixed size, and
-//! [`Affine::store`](crate::Affine::store) writes what a device has learned.
+//! [`AffineMut::load`](crate::AffineMut::load) takes such bytes into a model, and
+//! [`AffineRef::store`](crate::AffineRef::store) writes what a device has learned.
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
-use crate::{Error, Noise, Oracle, Shape, error};
+use crate::{AnyNoise, Error, Oracle, error};
 
 mod header;
 mod kind;
 
 pub use header::ModelHeader;
-pub use kind::{NoiseKind, OracleKind};
+pub use kind::OracleKind;
 
 /// The length of the checksum at the end, in bytes.
 pub(crate) const CHECKSUM: usize = 4;
@@ -136,29 +136,12 @@ pub fn write(
     Ok(length)
 }
 
-/// The code of a noise; some have none.
-pub(crate) fn noise_kind<N: Noise<f32>>(_: &N) -> Result<NoiseKind, Error> {
-    NoiseKind::from_name(N::NAME).ok_or(unnamed("noise", N::NAME))
-}
-
-/// The code of an oracle; some have none, and some are other than the one of their name: those decide otherwise at θ = 0.
+/// The code of an oracle; some have none.
 pub(crate) fn oracle_kind<O: Oracle<f32>>(oracle: &O) -> Result<OracleKind, Error> {
-    let unnamed = unnamed("oracle", O::NAME);
-    let kind = OracleKind::from_name(O::NAME).ok_or(unnamed)?;
-    let shape = oracle.shape();
-    let mut y = shape.array(0.0);
-    oracle.solve(shape.array(0.0).as_ref(), y.as_mut(), &mut oracle.work());
-    let meant = |i: usize| match kind {
-        OracleKind::Ranking => (shape.dim() - i) as f32,
-        OracleKind::Simplex => f32::from(u8::from(i == 0)),
-        OracleKind::Hypercube => 0.0,
-    };
-    let same = y.as_ref().iter().enumerate().all(|(i, &y)| y == meant(i));
-    if same { Ok(kind) } else { Err(unnamed) }
-}
-
-fn unnamed(parameter: &'static str, found: &'static str) -> Error {
-    Error::Differs { parameter, expected: "one that a model file can name", found }
+    let properties = oracle.properties();
+    let expected = "one that a model file can name";
+    let unnamed = Error::Differs { parameter: "oracle", expected, found: properties.name };
+    properties.kind.ok_or(unnamed)
 }
 
 /// A model's parts agree with a file's header.
@@ -166,7 +149,7 @@ pub(crate) fn check_fit(
     header: ModelHeader,
     features: usize,
     scores: usize,
-    (oracle, noise): (OracleKind, NoiseKind),
+    (oracle, noise): (OracleKind, AnyNoise),
 ) -> Result<(), Error> {
     error::check_equal("oracle", oracle.name(), header.oracle.name())?;
     error::check_equal("noise", noise.name(), header.noise.name())?;

@@ -4,9 +4,9 @@ use rand_core::Rng;
 
 use super::law::{Law, sigmoid, sigmoid_slope, softplus};
 use super::step::{self, Step};
-use super::{Noise, Race, SmoothNoise};
+use super::{Noise, SmoothNoise};
 use crate::Real;
-use crate::lanes::{LANES, Streams};
+use crate::engine::NoiseGroup;
 
 /// Euler's constant γ.
 const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
@@ -28,17 +28,18 @@ impl<T: Real> Step<T, 1> for Gumbel {
 }
 
 impl<T: Real> Noise<T> for Gumbel {
-    const NAME: &'static str = "gumbel";
-
+    fn name(&self) -> &'static str {
+        "gumbel"
+    }
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
         step::fill::<T, Self, 1>(rng, z);
     }
-    fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
-        step::fill_lanes::<T, Self, 1>(streams, z)
-    }
-    const RACES: bool = true;
-    fn race(&self, race: Race<'_, T>) -> Option<u64> {
-        race.exponential()
+    fn group(&self, task: NoiseGroup<'_, T>) -> Option<u64> {
+        match task {
+            NoiseGroup::Race(race) => race.exponential(),
+            NoiseGroup::CanRace => Some(0),
+            task => step::group::<T, Self, 1>(task),
+        }
     }
     fn quantile(&self, p: T) -> T {
         -(-p.ln()).ln()
@@ -57,8 +58,11 @@ impl<T: Real> Noise<T> for Gumbel {
     fn nu(&self, z: T) -> T {
         z + (-z).exp()
     }
-    fn score(&self, z: T) -> T {
-        -(-z).exp_m1()
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn scores(&self, z: &[T], scores: &mut [T]) {
+        for (score, &z) in scores.iter_mut().zip(z) {
+            *score = slope(z);
+        }
     }
     fn mean(&self) -> T {
         T::from_f64(EULER_GAMMA)
@@ -66,6 +70,12 @@ impl<T: Real> Noise<T> for Gumbel {
     fn fisher_information(&self) -> T {
         T::ONE
     }
+}
+
+/// ∇ν(z).
+#[cfg_attr(not(target_os = "none"), inline(always))]
+fn slope<T: Real>(z: T) -> T {
+    -(-z).exp_m1()
 }
 
 impl<T: Real> SmoothNoise<T> for Gumbel {

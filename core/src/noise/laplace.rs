@@ -6,7 +6,7 @@ use super::Noise;
 use super::law::Law;
 use super::step::{self, Step};
 use crate::Real;
-use crate::lanes::{LANES, Streams};
+use crate::engine::NoiseGroup;
 
 /// Standard Laplace noise, density e^{−|z|}/2.
 ///
@@ -25,13 +25,14 @@ impl<T: Real> Step<T, 1> for Laplace {
 }
 
 impl<T: Real> Noise<T> for Laplace {
-    const NAME: &'static str = "laplace";
-
+    fn name(&self) -> &'static str {
+        "laplace"
+    }
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
         step::fill::<T, Self, 1>(rng, z);
     }
-    fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
-        step::fill_lanes::<T, Self, 1>(streams, z)
+    fn group(&self, task: NoiseGroup<'_, T>) -> Option<u64> {
+        step::group::<T, Self, 1>(task)
     }
     fn quantile(&self, p: T) -> T {
         let rest = T::ONE - p;
@@ -40,13 +41,10 @@ impl<T: Real> Noise<T> for Laplace {
     fn nu(&self, z: T) -> T {
         z.abs()
     }
-    fn score(&self, z: T) -> T {
-        if z > T::ZERO {
-            T::ONE
-        } else if z < T::ZERO {
-            -T::ONE
-        } else {
-            T::ZERO
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn scores(&self, z: &[T], scores: &mut [T]) {
+        for (score, &z) in scores.iter_mut().zip(z) {
+            *score = slope(z);
         }
     }
     fn mean(&self) -> T {
@@ -54,6 +52,18 @@ impl<T: Real> Noise<T> for Laplace {
     }
     fn fisher_information(&self) -> T {
         T::ONE
+    }
+}
+
+/// ∇ν(z).
+#[cfg_attr(not(target_os = "none"), inline(always))]
+fn slope<T: Real>(z: T) -> T {
+    if z > T::ZERO {
+        T::ONE
+    } else if z < T::ZERO {
+        -T::ONE
+    } else {
+        T::ZERO
     }
 }
 

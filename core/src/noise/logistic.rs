@@ -6,7 +6,7 @@ use super::law::{Law, sigmoid, sigmoid_slope, softplus};
 use super::step::{self, Step};
 use super::{Noise, SmoothNoise};
 use crate::Real;
-use crate::lanes::{LANES, Streams};
+use crate::engine::NoiseGroup;
 
 /// Standard logistic noise, density e⁻ᶻ/(1 + e⁻ᶻ)².
 ///
@@ -25,13 +25,14 @@ impl<T: Real> Step<T, 1> for Logistic {
 }
 
 impl<T: Real> Noise<T> for Logistic {
-    const NAME: &'static str = "logistic";
-
+    fn name(&self) -> &'static str {
+        "logistic"
+    }
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
         step::fill::<T, Self, 1>(rng, z);
     }
-    fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
-        step::fill_lanes::<T, Self, 1>(streams, z)
+    fn group(&self, task: NoiseGroup<'_, T>) -> Option<u64> {
+        step::group::<T, Self, 1>(task)
     }
     fn quantile(&self, p: T) -> T {
         p.ln() - (-p).ln_1p()
@@ -39,11 +40,11 @@ impl<T: Real> Noise<T> for Logistic {
     fn nu(&self, z: T) -> T {
         z + T::TWO * softplus(-z)
     }
-    fn score(&self, z: T) -> T {
-        // tanh(z/2) = −(e⁻ᶻ − 1)/(e⁻ᶻ + 1), odd in z.
-        let e = (-z.abs()).exp_m1();
-        let magnitude = -e / (e + T::TWO);
-        if z < T::ZERO { -magnitude } else { magnitude }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn scores(&self, z: &[T], scores: &mut [T]) {
+        for (score, &z) in scores.iter_mut().zip(z) {
+            *score = slope(z);
+        }
     }
     fn mean(&self) -> T {
         T::ZERO
@@ -51,6 +52,15 @@ impl<T: Real> Noise<T> for Logistic {
     fn fisher_information(&self) -> T {
         T::from_f64(1.0 / 3.0)
     }
+}
+
+/// ∇ν(z).
+#[cfg_attr(not(target_os = "none"), inline(always))]
+fn slope<T: Real>(z: T) -> T {
+    // tanh(z/2) = −(e⁻ᶻ − 1)/(e⁻ᶻ + 1), odd in z.
+    let e = (-z.abs()).exp_m1();
+    let magnitude = -e / (e + T::TWO);
+    if z < T::ZERO { -magnitude } else { magnitude }
 }
 
 impl<T: Real> SmoothNoise<T> for Logistic {

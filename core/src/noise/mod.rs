@@ -7,56 +7,38 @@
 use rand_core::Rng;
 
 use crate::Real;
-use crate::lanes::{LANES, Streams};
+use crate::engine::NoiseGroup;
+use crate::shape::Entry;
 
+mod any;
 mod gumbel;
 mod laplace;
 mod law;
 mod logistic;
 mod normal;
 mod normal_quantile;
-mod race;
 mod step;
 
+pub use crate::seed::Stream;
+pub use any::AnyNoise;
 pub use gumbel::Gumbel;
 pub use laplace::Laplace;
 pub use law::Law;
 pub use logistic::Logistic;
 pub use normal::Normal;
-pub use race::Race;
 
 /// A distribution of independent, identically distributed entries with density ∝ exp(−ν(z)).
-pub trait Noise<T: Real>: Copy + core::fmt::Debug + Send + Sync + 'static {
-    /// The name in reports and model files.
-    const NAME: &'static str;
-
+pub trait Noise<T: Real>: Entry {
+    /// The name in reports.
+    fn name(&self) -> &'static str;
     /// Fills `z` with independent draws. Cost: one or two 32-bit words and one or two logarithms an entry.
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]);
-
-    /// Fills lane l of `z` with what [`fill`](Self::fill) draws from generator l, all lanes side by side. `false`, and `z`
-    /// as it was, for a noise that cannot: the default.
-    fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
-        let _ = (streams, z);
-        false
-    }
-
-    /// Whether [`race`](Self::race) does something.
-    const RACES: bool = false;
-
-    /// Counts which entry of θ + εZ is the largest, for many samples, without computing the sums: the same answers as
-    /// [`Simplex`](crate::Simplex) gives to them, bit for bit. Samples that this way cannot decide are left out, and come
-    /// back as bits, the first sample as the lowest. `None`, and nothing counted, where there is no such way: the default.
-    fn race(&self, race: Race<'_, T>) -> Option<u64> {
-        let _ = race;
+    /// What samples side by side ask of a noise, of the engine's own. `None`, having done nothing, for a noise that cannot:
+    /// the default.
+    #[doc(hidden)]
+    fn group(&self, task: NoiseGroup<'_, T>) -> Option<u64> {
+        let _ = task;
         None
-    }
-
-    /// One draw: the first that [`fill`](Self::fill) would write.
-    fn sample(&self, rng: &mut impl Rng) -> T {
-        let mut z = [T::ZERO];
-        self.fill(rng, &mut z);
-        let [z] = z;
-        z
     }
 
     /// G⁻¹(p) for p in (0, 1), where G(z) = P(Z ≤ z).
@@ -67,8 +49,8 @@ pub trait Noise<T: Real>: Copy + core::fmt::Debug + Send + Sync + 'static {
     }
     /// ν(z), the negative logarithm of the density up to a constant.
     fn nu(&self, z: T) -> T;
-    /// The score ∇ν(z); E\[∇ν(Z)\] = 0.
-    fn score(&self, z: T) -> T;
+    /// Writes the scores ∇ν(z), entry by entry; E\[∇ν(Z)\] = 0.
+    fn scores(&self, z: &[T], scores: &mut [T]);
     /// E\[Z\].
     fn mean(&self) -> T;
     /// E\[∇ν(Z)²\] of one entry.
@@ -82,9 +64,9 @@ pub trait Noise<T: Real>: Copy + core::fmt::Debug + Send + Sync + 'static {
 
 /// A noise whose ν is twice differentiable everywhere, as the second Jacobian formula needs.
 ///
-/// [`Laplace`] is none, so this does not compile:
+/// [`Laplace`] is not, so this does not compile:
 /// ```compile_fail
-/// use perturb_core::{Laplace, SmoothNoise};
+/// use perturb_core::{noise::SmoothNoise, Laplace};
 /// SmoothNoise::<f64>::curvature(&Laplace, 0.0);
 /// ```
 pub trait SmoothNoise<T: Real>: Noise<T> {

@@ -8,7 +8,7 @@ use super::law::Law;
 use super::step::{self, Step};
 use super::{Noise, SmoothNoise};
 use crate::Real;
-use crate::lanes::{LANES, Streams};
+use crate::engine::NoiseGroup;
 
 /// 1/√(2π).
 const FRAC_1_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
@@ -31,13 +31,14 @@ impl<T: Real> Step<T, 2> for Normal {
 }
 
 impl<T: Real> Noise<T> for Normal {
-    const NAME: &'static str = "normal";
-
+    fn name(&self) -> &'static str {
+        "normal"
+    }
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
         step::fill::<T, Self, 2>(rng, z);
     }
-    fn fill_lanes(&self, streams: &mut Streams, z: &mut [[T; LANES]]) -> bool {
-        step::fill_lanes::<T, Self, 2>(streams, z)
+    fn group(&self, task: NoiseGroup<'_, T>) -> Option<u64> {
+        step::group::<T, Self, 2>(task)
     }
     fn quantile(&self, p: T) -> T {
         super::normal_quantile::normal_quantile(p)
@@ -45,8 +46,11 @@ impl<T: Real> Noise<T> for Normal {
     fn nu(&self, z: T) -> T {
         T::HALF * z * z
     }
-    fn score(&self, z: T) -> T {
-        z
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn scores(&self, z: &[T], scores: &mut [T]) {
+        for (score, &z) in scores.iter_mut().zip(z) {
+            *score = z;
+        }
     }
     fn mean(&self) -> T {
         T::ZERO

@@ -5,7 +5,8 @@ use core::marker::PhantomData;
 use rand_core::Rng;
 
 use crate::Real;
-use crate::lanes::{self, LANES, Streams};
+use crate::engine::lanes::{self, LANES};
+use crate::engine::{NoiseGroup, Streams};
 
 /// Draws `N` values at a time.
 pub(super) trait Step<T: Real, const N: usize> {
@@ -26,13 +27,16 @@ pub(super) fn fill<T: Real, S: Step<T, N>, const N: usize>(rng: &mut impl Rng, z
     }
 }
 
-/// The same in every lane.
-pub(super) fn fill_lanes<T: Real, S: Step<T, N>, const N: usize>(
-    streams: &mut Streams,
-    z: &mut [[T; LANES]],
-) -> bool {
-    lanes::run(Fill { streams, z, step: PhantomData::<S> });
-    true
+/// The same in every lane, where that is asked.
+pub(super) fn group<T: Real, S: Step<T, N>, const N: usize>(task: NoiseGroup<'_, T>) -> Option<u64> {
+    match task {
+        NoiseGroup::CanFill => Some(0),
+        NoiseGroup::Fill { streams, z } => {
+            lanes::run(Fill { streams, z, step: PhantomData::<S> });
+            Some(0)
+        }
+        NoiseGroup::CanRace | NoiseGroup::Race(_) => None,
+    }
 }
 
 struct Fill<'a, T, S, const N: usize> {

@@ -3,7 +3,8 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::{Oracle, dot};
+use super::{Oracle, Properties};
+use crate::vector::dot;
 use crate::{Error, Real, Shape, error};
 
 /// Any solver: a function that writes its decision into its second argument.
@@ -194,45 +195,40 @@ impl<S: Shape, F, G, H> fmt::Debug for BlackBox<S, F, G, H> {
 pub struct BlackBoxWork<T: Real, S: Shape, M> {
     costs: S::Array<T>,
     memory: M,
-    failure: Option<&'static str>,
 }
 
 impl<T: Real, S: Shape, F: Solver<T>, G: Sense, H: OffsetOf<T>> Oracle<T> for BlackBox<S, F, G, H> {
     type Shape = S;
     type Work = BlackBoxWork<T, S, F::Memory>;
-    const NAME: &'static str = "black box";
-    const LINEAR: bool = H::LINEAR;
 
+    fn properties(&self) -> Properties {
+        Properties::new("black box").with_linear(H::LINEAR)
+    }
     fn shape(&self) -> S {
         self.shape
     }
     fn work(&self) -> Self::Work {
-        BlackBoxWork { costs: self.shape.array(T::ZERO), memory: self.solver.memory(), failure: None }
+        BlackBoxWork { costs: self.shape.array(T::ZERO), memory: self.solver.memory() }
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
-        let BlackBoxWork { costs, memory, failure } = work;
-        let solved = if G::MINIMIZES {
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
+        let BlackBoxWork { costs, memory } = work;
+        if G::MINIMIZES {
             for (cost, &score) in costs.as_mut().iter_mut().zip(theta) {
                 *cost = -score;
             }
-            self.solver.solve(costs.as_ref(), y, memory)
+            self.solver.solve(costs.as_ref(), y, memory)?;
         } else {
-            self.solver.solve(theta, y, memory)
-        };
-        *failure = solved.err();
-        let offset = self.offset.offset(y);
-        if failure.is_none() && !(offset.is_finite() && y.iter().all(|y| y.is_finite())) {
-            *failure = Some("it gave a number that is not finite");
+            self.solver.solve(theta, y, memory)?;
         }
-        dot(theta, y) + offset
+        let offset = self.offset.offset(y);
+        if !(offset.is_finite() && y.iter().all(|y| y.is_finite())) {
+            return Err("it gave a number that is not finite");
+        }
+        Ok(dot(theta, y) + offset)
     }
 
     fn offset(&self, y: &[T]) -> T {
         self.offset.offset(y)
-    }
-
-    fn failure(&self, work: &Self::Work) -> Option<&'static str> {
-        work.failure
     }
 }

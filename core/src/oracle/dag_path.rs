@@ -1,6 +1,7 @@
 //! Walk: paths along the edges of an acyclic graph.
 
-use super::{Oracle, total};
+use super::{Oracle, Properties};
+use crate::vector::total;
 use crate::{Error, Graph, Real, Shape, error};
 
 /// Walk from a source to a sink of a directed acyclic graph: y marks the edges of the path.
@@ -14,7 +15,7 @@ use crate::{Error, Graph, Real, Shape, error};
 /// let graph = Graph::new(Const::<3>, Const::<3>, &[(0, 1), (0, 2), (1, 2)])?;
 /// let oracle = DagPath::new(graph, 0, 2)?;
 /// let mut y = [0.0; 3];
-/// assert_eq!(oracle.solve(&[-1.0, 0.5, 2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), 1.0);
+/// assert_eq!(oracle.solve(&[-1.0, 0.5, 2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), Ok(1.0));
 /// assert_eq!(y, [1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -73,8 +74,10 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for DagPath<V, E> {
     type Shape = E;
     /// For each node the best sum and the edge that gives it.
     type Work = V::Array<(T, u32)>;
-    const NAME: &'static str = "dag path";
 
+    fn properties(&self) -> Properties {
+        Properties::new("dag path")
+    }
     fn shape(&self) -> E {
         self.graph.shape()
     }
@@ -82,7 +85,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for DagPath<V, E> {
         self.graph.nodes().array((T::ZERO, NEW))
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
         let best = work.as_mut();
         best.fill((T::ZERO, NEW));
         let edges = self.graph.edges();
@@ -106,7 +109,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for DagPath<V, E> {
             *y = T::ONE;
             node = edge.tail;
         }
-        total(theta, y)
+        Ok(total(theta, y))
     }
 
     /// Every path is a vertex.

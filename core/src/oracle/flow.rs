@@ -1,6 +1,7 @@
 //! Route: flows of largest score on a network of unit capacities.
 
-use super::{Oracle, total};
+use super::{Oracle, Properties};
+use crate::vector::total;
 use crate::{Error, Graph, Real, Shape, error};
 
 /// Flow of value k from a source to a sink over edges that each carry one unit: C = conv{y ∈ {0, 1}ᴱ : at
@@ -24,7 +25,7 @@ use crate::{Error, Graph, Real, Shape, error};
 /// let graph = Graph::new(Const::<4>, Const::<5>, &[(0, 1), (1, 3), (0, 2), (2, 3), (1, 2)])?;
 /// let oracle = Flow::new(graph, 0, 3, 1)?;
 /// let mut y = [0.0f64; 5];
-/// assert_eq!(oracle.solve(&[-1.0, -5.0, -4.0, -1.0, -1.0], &mut y, &mut oracle.work()), -3.0);
+/// assert_eq!(oracle.solve(&[-1.0, -5.0, -4.0, -1.0, -1.0], &mut y, &mut oracle.work()), Ok(-3.0));
 /// assert_eq!(y, [1.0, 0.0, 0.0, 1.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -224,8 +225,10 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for Flow<V, E> {
     type Shape = E;
     /// Distances, potentials, paths and surpluses of the nodes.
     type Work = Work<V, T>;
-    const NAME: &'static str = "flow";
 
+    fn properties(&self) -> Properties {
+        Properties::new("flow")
+    }
     fn shape(&self) -> E {
         self.graph.shape()
     }
@@ -234,9 +237,9 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for Flow<V, E> {
         (nodes.array(T::ZERO), nodes.array(T::ZERO), nodes.array((NONE, false, false)), nodes.array(0))
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
         self.send(theta, y, work);
-        total(theta, y)
+        Ok(total(theta, y))
     }
 }
 

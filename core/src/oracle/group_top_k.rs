@@ -1,7 +1,8 @@
 //! Pick k, with a limit for each group.
 
-use super::{Oracle, total};
+use super::{Oracle, Properties};
 use crate::sort::sort;
+use crate::vector::total;
 use crate::{Error, Real, Shape, error};
 
 /// Pick exactly k of d entries, and from each group no more than its limit:
@@ -19,7 +20,7 @@ use crate::{Error, Real, Shape, error};
 /// // Three of five: at most one of the first two, at most two of the others.
 /// let oracle = GroupTopK::new(Const::<5>, Const::<2>, &[0, 0, 1, 1, 1], &[1, 2], 3)?;
 /// let mut y = [0.0f64; 5];
-/// assert_eq!(oracle.solve(&[5.0, 4.0, 1.0, 3.0, 2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), 10.0);
+/// assert_eq!(oracle.solve(&[5.0, 4.0, 1.0, 3.0, 2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), Ok(10.0));
 /// assert_eq!(y, [1.0, 0.0, 0.0, 1.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -81,7 +82,8 @@ impl<S: Shape, G: Shape> GroupTopK<S, G> {
     /// use perturb_core::{Const, GroupTopK, Oracle};
     /// let oracle = GroupTopK::one_of_each(Const::<5>, Const::<2>, &[0, 0, 1, 1, 1])?;
     /// let mut y = [0.0f64; 5];
-    /// oracle.solve(&[-5.0, -4.0, 1.0, 3.0, 2.0], &mut y, &mut Oracle::<f64>::work(&oracle));
+    /// let value = oracle.solve(&[-5.0, -4.0, 1.0, 3.0, 2.0], &mut y, &mut Oracle::<f64>::work(&oracle));
+    /// assert_eq!(value, Ok(-1.0));
     /// assert_eq!(y, [0.0, 1.0, 0.0, 1.0, 0.0]);
     /// # Ok::<(), perturb_core::Error>(())
     /// ```
@@ -115,8 +117,10 @@ impl<T: Real, S: Shape, G: Shape> Oracle<T> for GroupTopK<S, G> {
     type Shape = S;
     /// Entries in order, and how many more each group may give.
     type Work = (S::Array<T::Key>, G::Array<u32>);
-    const NAME: &'static str = "group top-k";
 
+    fn properties(&self) -> Properties {
+        Properties::new("group top-k")
+    }
     fn shape(&self) -> S {
         self.shape
     }
@@ -124,7 +128,7 @@ impl<T: Real, S: Shape, G: Shape> Oracle<T> for GroupTopK<S, G> {
         (self.shape.array(T::Key::default()), self.limit_shape.array(0))
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], (keys, room): &mut Self::Work) -> T {
+    fn solve(&self, theta: &[T], y: &mut [T], (keys, room): &mut Self::Work) -> Result<T, &'static str> {
         let (keys, room) = (keys.as_mut(), room.as_mut());
         for (index, (key, &score)) in keys.iter_mut().zip(theta).enumerate() {
             *key = score.key(index);
@@ -148,6 +152,6 @@ impl<T: Real, S: Shape, G: Shape> Oracle<T> for GroupTopK<S, G> {
                 missing -= 1;
             }
         }
-        total(theta, y)
+        Ok(total(theta, y))
     }
 }

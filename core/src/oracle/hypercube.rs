@@ -1,7 +1,9 @@
 //! Independent yes/no decisions: the hypercube.
 
-use super::Oracle;
-use crate::lanes::{self, LANES, LaneMemory, Solved};
+use super::{Oracle, Properties};
+use crate::engine::lanes::{self, LANES};
+use crate::engine::{SolveGroup, Wanted};
+use crate::model_file::OracleKind;
 use crate::{Error, Real, Shape, error};
 
 /// Independent yes/no decisions: C = [low, high]ᵈ, y*(θ)_i = high if θ_i > 0, else low.
@@ -11,7 +13,7 @@ use crate::{Error, Real, Shape, error};
 /// ```
 /// use perturb_core::{Const, Hypercube, Oracle};
 /// let mut y = [0.0; 3];
-/// assert_eq!(Hypercube::sign(Const::<3>)?.solve(&[0.5, -2.0, 0.0], &mut y, &mut ()), 2.5);
+/// assert_eq!(Hypercube::sign(Const::<3>)?.solve(&[0.5, -2.0, 0.0], &mut y, &mut ()), Ok(2.5));
 /// assert_eq!(y, [1.0, -1.0, -1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -39,33 +41,30 @@ impl<T: Real, S: Shape> Hypercube<T, S> {
 impl<T: Real, S: Shape> Oracle<T> for Hypercube<T, S> {
     type Shape = S;
     type Work = ();
-    const NAME: &'static str = "hypercube";
 
+    fn properties(&self) -> Properties {
+        let binary = self.low == T::ZERO && self.high == T::ONE;
+        let kind = binary.then_some(OracleKind::Hypercube);
+        Properties { kind, ..Properties::new("hypercube").with_small_integers(true) }
+    }
     fn shape(&self) -> S {
         self.shape
     }
     fn work(&self) {}
 
-    fn solve(&self, theta: &[T], y: &mut [T], (): &mut ()) -> T {
+    fn solve(&self, theta: &[T], y: &mut [T], (): &mut ()) -> Result<T, &'static str> {
         let mut value = T::ZERO;
         for (y, &score) in y.iter_mut().zip(theta) {
             *y = if score > T::ZERO { self.high } else { self.low };
             value += *y * score;
         }
-        value
+        Ok(value)
     }
 
-    fn solve_lanes(
-        &self,
-        theta: &[[T; LANES]],
-        y: &mut [[T; LANES]],
-        _: LaneMemory<'_, T>,
-    ) -> Option<Solved<T>> {
-        Some(Solved { values: lanes::run(Signs { low: self.low, high: self.high, theta, y }), doubtful: 0 })
-    }
-
-    fn small_integers(&self) -> bool {
-        true
+    fn solve_group(&self, SolveGroup { theta, wanted, .. }: SolveGroup<'_, T>) -> Option<u32> {
+        let Wanted::Each { y, values } = wanted else { return None };
+        *values = lanes::run(Signs { low: self.low, high: self.high, theta, y });
+        Some(0)
     }
 }
 

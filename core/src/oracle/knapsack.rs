@@ -1,6 +1,7 @@
 //! Pack: the 0/1 knapsack.
 
-use super::{Oracle, total};
+use super::{Oracle, Properties};
+use crate::vector::total;
 use crate::{Error, Real, Shape, error};
 
 /// Pack a knapsack: C = conv{y ∈ {0, 1}ᵈ : ⟨w, y⟩ ≤ capacity} for integer weights w; y marks what is packed.
@@ -28,7 +29,7 @@ use crate::{Error, Real, Shape, error};
 /// let table = Const::<{ CAPACITY as usize + 1 }>;
 /// let oracle = Knapsack::new(Const::<4>, table, &[5, 4, 6, 3], CAPACITY)?;
 /// let mut y = [0.0; 4];
-/// assert_eq!(oracle.solve(&[10.0, 40.0, 30.0, 50.0], &mut y, &mut oracle.work()), 90.0);
+/// assert_eq!(oracle.solve(&[10.0, 40.0, 30.0, 50.0], &mut y, &mut oracle.work()), Ok(90.0));
 /// assert_eq!(y, [0.0, 1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -81,8 +82,10 @@ impl<T: Real, S: Shape, W: Shape> Oracle<T> for Knapsack<S, W> {
     type Shape = S;
     /// The items worth packing, and three tables.
     type Work = (S::Array<Item<T>>, [W::Array<T>; 3]);
-    const NAME: &'static str = "knapsack";
 
+    fn properties(&self) -> Properties {
+        Properties::new("knapsack")
+    }
     fn shape(&self) -> S {
         self.shape
     }
@@ -91,7 +94,7 @@ impl<T: Real, S: Shape, W: Shape> Oracle<T> for Knapsack<S, W> {
         (self.shape.array((0, 0, T::ZERO)), [table(), table(), table()])
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], (items, tables): &mut Self::Work) -> T {
+    fn solve(&self, theta: &[T], y: &mut [T], (items, tables): &mut Self::Work) -> Result<T, &'static str> {
         let mut worth = 0;
         let mut free = items.as_mut().iter_mut();
         for (index, ((y, &score), &weight)) in y.iter_mut().zip(theta).zip(self.weights.as_ref()).enumerate()
@@ -111,7 +114,7 @@ impl<T: Real, S: Shape, W: Shape> Oracle<T> for Knapsack<S, W> {
                 *y = T::ONE;
             }
         });
-        total(theta, y)
+        Ok(total(theta, y))
     }
 }
 

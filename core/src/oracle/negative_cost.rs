@@ -21,7 +21,7 @@ impl<T: Real> Default for NegativeCost<T> {
 }
 
 impl<T: Real> NegativeCost<T> {
-    pub(super) fn check(self) -> Result<(), Error> {
+    pub(super) fn check_floor(self) -> Result<(), Error> {
         match self {
             Self::Floor(floor) => error::check_positive("floor", floor),
             Self::Refuse => Ok(()),
@@ -37,9 +37,9 @@ impl<T: Real> NegativeCost<T> {
     pub(super) fn refuses(self) -> bool {
         self == Self::Refuse
     }
-    /// Why scores cannot be searched, if they cannot.
-    pub(super) fn failure(self, theta: &[T]) -> Option<&'static str> {
+    /// Refuses scores that cannot be searched.
+    pub(super) fn check(self, theta: &[T]) -> Result<(), &'static str> {
         let negative = self.refuses() && theta.iter().any(|&score| score > T::ZERO);
-        negative.then_some("a cost is negative")
+        if negative { Err("a cost is negative") } else { Ok(()) }
     }
 }

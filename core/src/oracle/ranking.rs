@@ -1,8 +1,12 @@
 //! Rank: the permutahedron.
 
-use super::{Oracle, dot};
-use crate::lanes::{self, Codes, LANES, LaneMemory, Solved};
+use super::{Oracle, Properties};
+use crate::engine::codes::{Codes, bits};
+use crate::engine::lanes::{self, LANES};
+use crate::engine::{SolveGroup, Wanted, network};
+use crate::model_file::OracleKind;
 use crate::sort::sort;
+use crate::vector::{self, dot};
 use crate::{Error, Real, Shape, error};
 
 /// Rank d entries: C = conv{P_σ v : σ} for a reference vector v with distinct entries.
@@ -18,7 +22,7 @@ use crate::{Error, Real, Shape, error};
 /// use perturb_core::{Const, Oracle, Ranking};
 /// let oracle = Ranking::<f64, _>::ascending(Const::<3>)?;
 /// let mut y = [0.0; 3];
-/// assert_eq!(oracle.solve(&[0.5, -1.0, 2.0], &mut y, &mut oracle.work()), 6.0);
+/// assert_eq!(oracle.solve(&[0.5, -1.0, 2.0], &mut y, &mut oracle.work()), Ok(6.0));
 /// assert_eq!(y, [2.0, 1.0, 3.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -27,6 +31,10 @@ pub struct Ranking<T: Real, S: Shape> {
     shape: S,
     /// v in descending order.
     reference: S::Array<T>,
+    /// Whether v is (1, …, d).
+    ascending: bool,
+    /// Whether v is made of integers of at most 2¹⁸.
+    small_integers: bool,
 }
 
 /// Up to this many entries, counting comparisons beats sorting.
@@ -53,7 +61,7 @@ impl<T: Real, S: Shape> Ranking<T, S> {
             }
             previous = *entry;
         }
-        Ok(Self { shape, reference })
+        Ok(Self::of(shape, reference))
     }
 
     /// v = (1, …, d): ascending ranks, the largest score gets d.
@@ -63,7 +71,7 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         for (i, entry) in reference.as_mut().iter_mut().enumerate() {
             *entry = T::from_usize(shape.dim() - i);
         }
-        Ok(Self { shape, reference })
+        Ok(Self::of(shape, reference))
     }
 
     /// v = (−1, …, −d): the largest score gets −1, the next −2. −y are ranks in descending order (1 = best),
@@ -74,7 +82,16 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         for (i, entry) in reference.as_mut().iter_mut().enumerate() {
             *entry = -T::from_usize(i + 1);
         }
-        Ok(Self { shape, reference })
+        Ok(Self::of(shape, reference))
+    }
+
+    fn of(shape: S, reference: S::Array<T>) -> Self {
+        const MOST: f64 = (1u32 << 18) as f64;
+        let small = |v: f64| v.abs() <= MOST && f64::from(v as i32) == v;
+        let small_integers = reference.as_ref().iter().all(|v| small(v.to_f64()));
+        let ranks = (1..=shape.dim()).rev().map(T::from_usize);
+        let ascending = reference.as_ref().iter().zip(ranks).all(|(&v, rank)| v == rank);
+        Self { shape, reference, ascending, small_integers }
     }
 
     /// v in descending order.
@@ -94,8 +111,11 @@ impl<T: Real + defmt::Format, S: Shape> defmt::Format for Ranking<T, S> {
 impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
     type Shape = S;
     type Work = S::Array<T::Key>;
-    const NAME: &'static str = "ranking";
 
+    fn properties(&self) -> Properties {
+        let kind = self.ascending.then_some(OracleKind::Ranking);
+        Properties { kind, ..Properties::new("ranking").with_small_integers(self.small_integers) }
+    }
     fn shape(&self) -> S {
         self.shape
     }
@@ -103,7 +123,7 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
         self.shape.array(T::Key::default())
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
         let reference = self.reference.as_ref();
         if theta.len() <= COUNTING {
             let mut order = [T::Order::default(); COUNTING];
@@ -139,44 +159,30 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
                 }
             }
         }
-        dot(theta, y)
+        Ok(dot(theta, y))
     }
 
-    fn solve_lanes(
-        &self,
-        theta: &[[T; LANES]],
-        y: &mut [[T; LANES]],
-        memory: LaneMemory<'_, T>,
-    ) -> Option<Solved<T>> {
+    fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
+        let SolveGroup { theta, wanted, memory } = group;
         let reference = self.reference.as_ref();
         if theta.len() <= COUNTING {
+            let Wanted::Each { y, values } = wanted else { return None };
             let mut table = [T::ZERO; COUNTING];
-            for (entry, &v) in table.iter_mut().zip(reference) {
-                *entry = v;
-            }
-            return Some(Solved { values: lanes::run(Count { table, theta, y }), doubtful: 0 });
+            vector::copy(&mut table, reference);
+            *values = lanes::run(Count { table, theta, y });
+            return Some(0);
         }
-        y.fill([T::ZERO; LANES]);
-        let doubtful = self.add_lanes(theta, LANES, y, memory)?;
-        Some(Solved { values: lanes::run(lanes::Values { theta, y }), doubtful })
-    }
-
-    fn add_lanes(
-        &self,
-        theta: &[[T; LANES]],
-        count: usize,
-        sums: &mut [[T; LANES]],
-        memory: LaneMemory<'_, T>,
-    ) -> Option<u32> {
-        let codes = Codes::new(theta.len()).filter(|_| theta.len() > COUNTING)?;
-        let reference = self.reference.as_ref();
-        Some(lanes::run(Sort { reference, theta, count, sums, codes, rows: memory.codes }))
-    }
-
-    fn small_integers(&self) -> bool {
-        const MOST: f64 = (1u32 << 18) as f64;
-        let small = |v: f64| v.abs() <= MOST && f64::from(v as i32) == v;
-        self.reference.as_ref().iter().all(|v| small(v.to_f64()))
+        let (codes, rows) = (Codes::new(theta.len())?, memory.codes);
+        Some(match wanted {
+            Wanted::Each { y, values } => {
+                y.fill([T::ZERO; LANES]);
+                let sort = Sort { reference, theta, count: LANES, sums: &mut *y, codes, rows };
+                let doubtful = lanes::run(sort);
+                *values = lanes::run(lanes::Values { theta, y });
+                doubtful
+            }
+            Wanted::Sum { sums, count } => lanes::run(Sort { reference, theta, count, sums, codes, rows }),
+        })
     }
 }
 
@@ -230,13 +236,13 @@ impl<T: Real> perturb_lanes::Kernel for Sort<'_, T> {
     fn run(self) -> u32 {
         let Self { reference, theta, count, sums, codes, rows } = self;
         let mut doubtful = codes.write(theta, rows);
-        lanes::sort_descending(rows);
+        network::sort_descending(rows);
         let mut tied = [0; LANES];
         for (a, b) in rows.iter().zip(rows.iter().skip(1)) {
             lanes::row_by_row();
             codes.tied(a, b, &mut tied);
         }
-        doubtful |= lanes::bits(&lanes::settle(tied));
+        doubtful |= bits(&lanes::settle(tied));
         for (row, &v) in rows.iter().zip(reference) {
             codes.add(row, v, count, doubtful, sums);
         }

@@ -1,7 +1,8 @@
 //! Walk: shortest paths along the edges of a general graph.
 
 use super::heap::{Entry, Heap};
-use super::{NegativeCost, Oracle, total};
+use super::{NegativeCost, Oracle, Properties};
+use crate::vector::total;
 use crate::{Error, Graph, Real, Shape, error};
 
 /// Walk from a source to a sink of a directed graph, cycles allowed: y marks the edges of the path.
@@ -19,7 +20,7 @@ use crate::{Error, Graph, Real, Shape, error};
 /// let graph = Graph::new(Const::<3>, Const::<4>, &[(0, 1), (0, 2), (1, 2), (2, 0)])?;
 /// let oracle = ShortestPath::<f64, _, _>::new(graph, 0, 2)?;
 /// let mut y = [0.0; 4];
-/// assert_eq!(oracle.solve(&[-1.0, -4.0, -2.0, -1.0], &mut y, &mut oracle.work()), -3.0);
+/// assert_eq!(oracle.solve(&[-1.0, -4.0, -2.0, -1.0], &mut y, &mut oracle.work()), Ok(-3.0));
 /// assert_eq!(y, [1.0, 0.0, 1.0, 0.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -78,7 +79,7 @@ impl<T: Real, V: Shape, E: Shape> ShortestPath<T, V, E> {
 
     /// The same paths with another treatment of negative costs.
     pub fn with_negative_costs(self, negative: NegativeCost<T>) -> Result<Self, Error> {
-        negative.check()?;
+        negative.check_floor()?;
         Ok(Self { negative, ..self })
     }
 
@@ -143,14 +144,15 @@ pub struct ShortestPathWork<T: Real, V: Shape, E: Shape> {
     nodes: V::Array<Reached<T>>,
     /// Each edge enters at most once.
     heap: E::Array<Entry<T>>,
-    failure: Option<&'static str>,
 }
 
 impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
     type Shape = E;
     type Work = ShortestPathWork<T, V, E>;
-    const NAME: &'static str = "shortest path";
 
+    fn properties(&self) -> Properties {
+        Properties::new("shortest path")
+    }
     fn shape(&self) -> E {
         self.graph.shape()
     }
@@ -158,12 +160,11 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
         ShortestPathWork {
             nodes: self.graph.nodes().array(Reached { cost: T::ZERO, by: NONE }),
             heap: self.graph.shape().array(Entry::none()),
-            failure: None,
         }
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
-        work.failure = self.negative.failure(theta);
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
+        self.negative.check(theta)?;
         self.search(theta, work);
         y.fill(T::ZERO);
         let mut node = self.sink;
@@ -175,11 +176,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
             *y = T::ONE;
             node = edge.tail;
         }
-        total(theta, y)
-    }
-
-    fn failure(&self, work: &Self::Work) -> Option<&'static str> {
-        work.failure
+        Ok(total(theta, y))
     }
 
     /// Every path that visits no node twice is a vertex. Decided by a walk: no search finds it where scores of 1 are refused, or

@@ -1,7 +1,9 @@
 //! Pick one: the unit simplex.
 
-use super::Oracle;
-use crate::lanes::{self, LANES, LaneMemory, Solved};
+use super::{Oracle, Properties};
+use crate::engine::lanes::{self, LANES};
+use crate::engine::{SolveGroup, Wanted};
+use crate::model_file::OracleKind;
 use crate::{Error, Real, Shape, error};
 
 /// Pick one of d: C = {y ≥ 0, ⟨1, y⟩ = 1}, y*(θ) is the one-hot vector of the largest score.
@@ -12,7 +14,7 @@ use crate::{Error, Real, Shape, error};
 /// use perturb_core::{Const, Oracle, Simplex};
 /// let oracle = Simplex::new(Const::<3>)?;
 /// let mut y = [0.0; 3];
-/// assert_eq!(oracle.solve(&[0.5, 2.0, 2.0], &mut y, &mut ()), 2.0);
+/// assert_eq!(oracle.solve(&[0.5, 2.0, 2.0], &mut y, &mut ()), Ok(2.0));
 /// assert_eq!(y, [0.0, 1.0, 0.0]); // the tie goes to the lower index
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -33,16 +35,18 @@ impl<S: Shape> Simplex<S> {
 impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
     type Shape = S;
     type Work = ();
-    const NAME: &'static str = "simplex";
-    const LARGEST: bool = true;
 
+    fn properties(&self) -> Properties {
+        let properties = Properties::new("simplex").with_small_integers(true);
+        Properties { largest: true, kind: Some(OracleKind::Simplex), ..properties }
+    }
     fn shape(&self) -> S {
         self.shape
     }
     fn work(&self) {}
 
-    fn solve(&self, theta: &[T], y: &mut [T], (): &mut ()) -> T {
-        let Some((&first, _)) = theta.split_first() else { return T::ZERO };
+    fn solve(&self, theta: &[T], y: &mut [T], (): &mut ()) -> Result<T, &'static str> {
+        let Some((&first, _)) = theta.split_first() else { return Ok(T::ZERO) };
         let (mut best, mut value) = (0, first);
         for (i, &score) in theta.iter().enumerate() {
             if score > value {
@@ -53,34 +57,20 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
         if let Some(y) = y.get_mut(best) {
             *y = T::ONE;
         }
-        value
+        Ok(value)
     }
 
-    fn solve_lanes(
-        &self,
-        theta: &[[T; LANES]],
-        y: &mut [[T; LANES]],
-        _: LaneMemory<'_, T>,
-    ) -> Option<Solved<T>> {
-        let (best, values) = lanes::run(Largest { theta });
-        y.fill([T::ZERO; LANES]);
-        mark(&best, LANES, y);
-        Some(Solved { values, doubtful: 0 })
-    }
-
-    fn add_lanes(
-        &self,
-        theta: &[[T; LANES]],
-        count: usize,
-        sums: &mut [[T; LANES]],
-        _: LaneMemory<'_, T>,
-    ) -> Option<u32> {
-        mark(&lanes::run(Largest { theta }).0, count, sums);
+    fn solve_group(&self, SolveGroup { theta, wanted, .. }: SolveGroup<'_, T>) -> Option<u32> {
+        let (best, found) = lanes::run(Largest { theta });
+        match wanted {
+            Wanted::Each { y, values } => {
+                y.fill([T::ZERO; LANES]);
+                mark(&best, LANES, y);
+                *values = found;
+            }
+            Wanted::Sum { sums, count } => mark(&best, count, sums),
+        }
         Some(0)
-    }
-
-    fn small_integers(&self) -> bool {
-        true
     }
 }
 

@@ -1,8 +1,10 @@
 //! Span: the trees of a graph.
 
-use super::{Oracle, total};
+use super::{Oracle, Properties};
+use crate::graph::Edge;
 use crate::sort::sort;
-use crate::{Edge, Error, Graph, Real, Shape};
+use crate::vector::total;
+use crate::{Error, Graph, Real, Shape};
 
 /// What is known of an edge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,14 +35,14 @@ pub enum EdgeLabel {
 /// needs: F_ε(θ) − E F_S(θ + εZ).
 ///
 /// ```
-/// use perturb_core::{Const, EdgeLabel, Graph, Oracle, SpanningTree};
+/// use perturb_core::{oracle::EdgeLabel, Const, Graph, Oracle, SpanningTree};
 /// let triangle = Graph::new(Const::<3>, Const::<3>, &[(0, 1), (1, 2), (0, 2)])?;
 /// let oracle = SpanningTree::new(triangle)?;
 /// let mut y = [0.0f64; 3];
-/// assert_eq!(oracle.solve(&[-1.0, -1.5, -2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), -2.5);
+/// assert_eq!(oracle.solve(&[-1.0, -1.5, -2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), Ok(-2.5));
 /// assert_eq!(y, [1.0, 1.0, 0.0]);
 /// let oracle = oracle.constrained(&[EdgeLabel::Free, EdgeLabel::Free, EdgeLabel::In])?;
-/// assert_eq!(oracle.solve(&[-1.0, -1.5, -2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), -3.0);
+/// assert_eq!(oracle.solve(&[-1.0, -1.5, -2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), Ok(-3.0));
 /// assert_eq!(y, [1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -130,8 +132,10 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
     type Shape = E;
     /// Edges in order, and the forest.
     type Work = (E::Array<T::Key>, V::Array<u32>);
-    const NAME: &'static str = "spanning tree";
 
+    fn properties(&self) -> Properties {
+        Properties::new("spanning tree")
+    }
     fn shape(&self) -> E {
         self.graph.shape()
     }
@@ -139,7 +143,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
         (self.graph.shape().array(T::Key::default()), self.graph.nodes().array(0))
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], (keys, forest): &mut Self::Work) -> T {
+    fn solve(&self, theta: &[T], y: &mut [T], (keys, forest): &mut Self::Work) -> Result<T, &'static str> {
         let mut count = 0;
         let mut missing = self.graph.nodes().dim().saturating_sub(1);
         for (index, ((y, &score), &label)) in y.iter_mut().zip(theta).zip(self.labels()).enumerate() {
@@ -171,7 +175,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
                 missing -= 1;
             }
         }
-        total(theta, y)
+        Ok(total(theta, y))
     }
 }
 

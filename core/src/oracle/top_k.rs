@@ -1,7 +1,9 @@
 //! Pick k.
 
-use super::Oracle;
-use crate::lanes::{self, Codes, LANES, LaneMemory, Solved};
+use super::{Oracle, Properties};
+use crate::engine::codes::{Codes, bits};
+use crate::engine::lanes::{self, LANES};
+use crate::engine::{SolveGroup, Wanted, network};
 use crate::sort::select;
 use crate::{Error, Real, Shape, error};
 
@@ -14,7 +16,7 @@ use crate::{Error, Real, Shape, error};
 /// use perturb_core::{Const, Oracle, TopK};
 /// let oracle = TopK::new(Const::<4>, 2)?;
 /// let mut y = [0.0f64; 4];
-/// assert_eq!(oracle.solve(&[1.0, 3.0, 1.0, 2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), 5.0);
+/// assert_eq!(oracle.solve(&[1.0, 3.0, 1.0, 2.0], &mut y, &mut Oracle::<f64>::work(&oracle)), Ok(5.0));
 /// assert_eq!(y, [0.0, 1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -41,8 +43,10 @@ impl<S: Shape> TopK<S> {
 impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
     type Shape = S;
     type Work = S::Array<T::Key>;
-    const NAME: &'static str = "top-k";
 
+    fn properties(&self) -> Properties {
+        Properties::new("top-k").with_small_integers(true)
+    }
     fn shape(&self) -> S {
         self.shape
     }
@@ -50,7 +54,7 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
         self.shape.array(T::Key::default())
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
         let keys = work.as_mut();
         for (i, (key, &score)) in keys.iter_mut().zip(theta).enumerate() {
             *key = score.key(i);
@@ -63,34 +67,22 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
             *y = if picked { T::ONE } else { T::ZERO };
             value += if picked { score } else { T::ZERO };
         }
-        value
+        Ok(value)
     }
 
-    fn solve_lanes(
-        &self,
-        theta: &[[T; LANES]],
-        y: &mut [[T; LANES]],
-        memory: LaneMemory<'_, T>,
-    ) -> Option<Solved<T>> {
-        y.fill([T::ZERO; LANES]);
-        let doubtful = Oracle::<T>::add_lanes(self, theta, LANES, y, memory)?;
-        let values = lanes::run(lanes::Values { theta, y });
-        Some(Solved { values, doubtful })
-    }
-
-    fn add_lanes(
-        &self,
-        theta: &[[T; LANES]],
-        count: usize,
-        sums: &mut [[T; LANES]],
-        memory: LaneMemory<'_, T>,
-    ) -> Option<u32> {
+    fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
+        let SolveGroup { theta, wanted, memory } = group;
         let codes = Codes::new(theta.len()).filter(|_| self.k < theta.len())?;
-        Some(lanes::run(Select { k: self.k, theta, count, sums, codes, rows: memory.codes }))
-    }
-
-    fn small_integers(&self) -> bool {
-        true
+        let (k, rows) = (self.k, memory.codes);
+        Some(match wanted {
+            Wanted::Each { y, values } => {
+                y.fill([T::ZERO; LANES]);
+                let doubtful = lanes::run(Select { k, theta, count: LANES, sums: &mut *y, codes, rows });
+                *values = lanes::run(lanes::Values { theta, y });
+                doubtful
+            }
+            Wanted::Sum { sums, count } => lanes::run(Select { k, theta, count, sums, codes, rows }),
+        })
     }
 }
 
@@ -115,17 +107,17 @@ impl<T: Real> perturb_lanes::Kernel for Select<'_, T> {
         let mut doubtful = codes.write(theta, rows);
         let mut kept = [[0; LANES]; INSERTED + 1];
         let largest = if let Some(kept) = kept.get_mut(..=k) {
-            lanes::keep_largest(rows, kept);
+            network::keep_largest(rows, kept);
             kept
         } else {
-            lanes::sort_descending(rows);
+            network::sort_descending(rows);
             rows
         };
         let mut tied = [0; LANES];
         if let Some([last, next]) = largest.get(k - 1..=k) {
             codes.tied(last, next, &mut tied);
         }
-        doubtful |= lanes::bits(&lanes::settle(tied));
+        doubtful |= bits(&lanes::settle(tied));
         for row in largest.iter().take(k) {
             codes.add(row, T::ONE, count, doubtful, sums);
         }

@@ -1,6 +1,7 @@
 //! Visit: tours through all cities, approximately.
 
-use super::{Oracle, total};
+use super::{Oracle, Properties};
+use crate::vector::total;
 use crate::{Error, Real, Shape, error};
 
 /// Travelling salesman: C = conv{y : y marks the edges of a tour through all n cities}, and y*(θ) marks a
@@ -32,7 +33,7 @@ use crate::{Error, Real, Shape, error};
 /// theta[oracle.edge(0, 1)] = -1.5;
 /// theta[oracle.edge(3, 2)] = -1.5;
 /// let mut y = [0.0; 6];
-/// assert_eq!(oracle.solve(&theta, &mut y, &mut oracle.work()), -4.0);
+/// assert_eq!(oracle.solve(&theta, &mut y, &mut oracle.work()), Ok(-4.0));
 /// assert_eq!(y, [0.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -73,8 +74,10 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for Tour<V, E> {
     type Shape = E;
     /// The tour, and for each city outside its largest score to a city of the tour.
     type Work = (V::Array<u32>, V::Array<T>);
-    const NAME: &'static str = "tour";
 
+    fn properties(&self) -> Properties {
+        Properties::new("tour")
+    }
     fn shape(&self) -> E {
         self.shape
     }
@@ -82,7 +85,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for Tour<V, E> {
         (self.cities.array(0), self.cities.array(T::ZERO))
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], (tour, nearness): &mut Self::Work) -> T {
+    fn solve(&self, theta: &[T], y: &mut [T], (tour, nearness): &mut Self::Work) -> Result<T, &'static str> {
         let tour = tour.as_mut();
         insert(theta, tour, nearness.as_mut());
         for _ in 0..self.sweeps {
@@ -97,7 +100,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for Tour<V, E> {
                 *y = T::ONE;
             }
         }
-        total(theta, y)
+        Ok(total(theta, y))
     }
 
     /// Whether `y` marks a tour; decided without a solve, since no solve need find it.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use perturb::data::{DataError, Dataset};
 use perturb::inference::InferenceError;
 use perturb::train::{Best, Fitted, Objective, TrainError, Training};
-use perturb::{ClosedForm, Error, Noise, Real};
+use perturb::{Error, Method, Noise, Oracle, Real};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -170,16 +170,17 @@ impl<'w> Journal<'w> {
     }
 
     /// [`Training::fit`], which may stop between two steps.
-    pub(super) fn fit<O, N, T>(
+    pub(super) fn fit<O, N, T, H>(
         &self,
         training: &Training,
-        objective: &Objective<O, N, T>,
+        objective: &Objective<O, N, T, H>,
         data: &Dataset<T>,
     ) -> Result<Fitted<T>, ExperimentError>
     where
-        O: ClosedForm<T, N>,
+        O: Oracle<T> + Sync,
         N: Noise<T>,
         T: Real,
+        H: Method<O, N, T>,
     {
         let mut run = training.start(objective, data)?;
         while !run.is_done() {

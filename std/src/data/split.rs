@@ -14,7 +14,7 @@ const PURPOSE: u64 = u64::from_le_bytes(*b"shuffle\0");
 /// A function of (seed, n) alone, the same on every machine with 64-bit addresses. Cost O(n).
 ///
 /// ```
-/// use perturb::{Seed, data::shuffle};
+/// use perturb::{data::shuffle, Seed};
 /// let order = shuffle(Seed(1), 4);
 /// assert_eq!(order, shuffle(Seed(1), 4));
 /// assert!((0..4).all(|row| order.contains(&row)));

@@ -1,9 +1,8 @@
 //! The Fenchel–Young loss of a batch.
 
-use perturb_core::{Evaluate, Noise, Oracle, Perturbed};
+use perturb_core::{Method, Noise, Oracle, Perturbed};
 
 use super::{LayerError, PerturbedLayer, Scores};
-use crate::batch::PerRow;
 
 /// How the losses of the rows become one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,7 +86,7 @@ where
     pub fn forward<X, H>(&self, theta: X, targets: &[f32], how: H) -> Result<X::Loss, LayerError>
     where
         X: Scores,
-        H: Evaluate<O, N, f32> + PerRow,
+        H: Method<O, N, f32>,
     {
         let scores = self.layer.read(&theta)?;
         let (losses, mut gradient) = if self.omega {

@@ -17,9 +17,9 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use perturb_core::{Evaluate, Noise, Oracle, Perturbed, Shape};
+use perturb_core::{Method, Noise, Oracle, Perturbed, Shape};
 
-use crate::batch::{Batch, BatchExt, PerRow, RowError};
+use crate::batch::{Batch, BatchExt, RowError};
 
 #[cfg(feature = "nn")]
 mod burn;
@@ -143,7 +143,7 @@ where
     pub fn forward<X, H>(&self, theta: X, how: H) -> Result<X, LayerError>
     where
         X: Scores,
-        H: Evaluate<O, N, f32> + PerRow + 'static,
+        H: Method<O, N, f32> + 'static,
     {
         let scores = self.read(&theta)?;
         let y = self.batch().maximizer(&scores, how)?;
@@ -222,7 +222,7 @@ impl<O, N, H> Derivatives for Rows<O, N, H>
 where
     O: Oracle<f32> + Send + Sync + 'static,
     N: Noise<f32> + 'static,
-    H: Evaluate<O, N, f32> + PerRow + 'static,
+    H: Method<O, N, f32> + 'static,
 {
     fn vjp(&self, cotangents: &[f32]) -> Vec<f32> {
         self.layer.batch().vjp(&self.theta, cotangents, self.how).unwrap_or_else(|error| {

@@ -20,14 +20,14 @@ impl ModelFile {
     /// [`Affine::load`](perturb_core::Affine::load) takes. Needs nothing, not even `core`'s names. Every number has its bits.
     ///
     /// ```
-    /// # use perturb::model_file::{ModelFile, NoiseKind, OracleKind, Provenance};
+    /// # use perturb::model_file::{ModelFile, AnyNoise, OracleKind, Provenance};
     /// let model = ModelFile {
     ///     features: 1,
     ///     scores: 2,
     ///     weights: vec![0.5, -1.0],
     ///     bias: vec![0.0, 0.25],
     ///     epsilon: 1.0,
-    ///     noise: NoiseKind::Normal,
+    ///     noise: AnyNoise::Normal,
     ///     oracle: OracleKind::Ranking,
     ///     provenance: Provenance::default(),
     /// };

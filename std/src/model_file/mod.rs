@@ -16,7 +16,8 @@ use crate::atomic;
 
 pub use error::ModelFileError;
 use error::{invalid, io_error};
-pub use perturb_core::model_file::{ModelBytes, ModelHeader, NoiseKind, OracleKind, checksum};
+pub use perturb_core::AnyNoise;
+pub use perturb_core::model_file::{ModelBytes, ModelHeader, OracleKind, checksum};
 
 /// Where a model comes from: enough to train it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,14 +48,14 @@ pub struct ModelFile {
     pub features: usize,
     /// k.
     pub scores: usize,
-    /// W, one column of k scores a feature: the layout of [`scores`](crate::scores).
+    /// W, one column of k scores a feature: the layout of [`AffineRef`](crate::AffineRef).
     pub weights: Vec<f32>,
     /// b.
     pub bias: Vec<f32>,
     /// ε.
     pub epsilon: f32,
     /// The noise of the training.
-    pub noise: NoiseKind,
+    pub noise: AnyNoise,
     /// What decides on the scores.
     pub oracle: OracleKind,
     /// Where the model comes from.
@@ -175,7 +176,7 @@ mod tests {
             weights: vec![0.5, -1.0, f32::MIN_POSITIVE, 3.0, -0.0, 1e30],
             bias: vec![0.0, 1.0, 2.0],
             epsilon: 0.1,
-            noise: NoiseKind::Normal,
+            noise: AnyNoise::Normal,
             oracle: OracleKind::Ranking,
             provenance: Provenance {
                 library_version: "0.1.0".into(),

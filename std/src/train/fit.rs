@@ -1,6 +1,6 @@
 use std::ops::ControlFlow;
 
-use perturb_core::{ClosedForm, Error, Noise, Real, Seed, Shape};
+use perturb_core::{Error, Method, Noise, Oracle, Real, Seed, Shape};
 
 use super::{LinearModel, Loss, Objective, Optimizer, Run, RunState, Schedule};
 use crate::data::{DataError, Dataset};
@@ -63,6 +63,7 @@ pub struct Patience {
 
 /// What training refuses or runs into.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrainError {
     /// The data are too few or otherwise unfit.
     #[error(transparent)]
@@ -168,31 +169,33 @@ impl<T> Best<T> {
 
 impl Training {
     /// Trains on all rows of `data`.
-    pub fn fit<O, N, T>(
+    pub fn fit<O, N, T, H>(
         &self,
-        objective: &Objective<O, N, T>,
+        objective: &Objective<O, N, T, H>,
         data: &Dataset<T>,
     ) -> Result<Fitted<T>, TrainError>
     where
-        O: ClosedForm<T, N>,
+        O: Oracle<T> + Sync,
         N: Noise<T>,
         T: Real,
+        H: Method<O, N, T>,
     {
         self.fit_observed(objective, data, |_| ControlFlow::Continue(None))
     }
 
     /// Trains on all rows of `data`, calling `observe` after each epoch. It may return a score to maximise,
     /// which early stopping watches, or break.
-    pub fn fit_observed<O, N, T>(
+    pub fn fit_observed<O, N, T, H>(
         &self,
-        objective: &Objective<O, N, T>,
+        objective: &Objective<O, N, T, H>,
         data: &Dataset<T>,
         mut observe: impl FnMut(&EpochReport<'_, T>) -> ControlFlow<(), Option<f64>>,
     ) -> Result<Fitted<T>, TrainError>
     where
-        O: ClosedForm<T, N>,
+        O: Oracle<T> + Sync,
         N: Noise<T>,
         T: Real,
+        H: Method<O, N, T>,
     {
         let mut run = self.start(objective, data)?;
         let mut best = Best::default();
@@ -210,15 +213,16 @@ impl Training {
     }
 
     /// A run before its first step.
-    pub fn start<'a, O, N, T>(
+    pub fn start<'a, O, N, T, H>(
         &'a self,
-        objective: &'a Objective<O, N, T>,
+        objective: &'a Objective<O, N, T, H>,
         data: &'a Dataset<T>,
-    ) -> Result<Run<'a, O, N, T>, TrainError>
+    ) -> Result<Run<'a, O, N, T, H>, TrainError>
     where
-        O: ClosedForm<T, N>,
+        O: Oracle<T> + Sync,
         N: Noise<T>,
         T: Real,
+        H: Method<O, N, T>,
     {
         self.check(objective.layer.oracle().shape().dim(), data)?;
         self.check_loss(&objective.loss)?;
@@ -227,16 +231,17 @@ impl Training {
 
     /// A run that goes on from `state`, to the bits of one that was never interrupted: with the same training, objective and
     /// data. Refuses states of other sizes; that the rest is the same is for the caller to know.
-    pub fn resume<'a, O, N, T>(
+    pub fn resume<'a, O, N, T, H>(
         &'a self,
-        objective: &'a Objective<O, N, T>,
+        objective: &'a Objective<O, N, T, H>,
         data: &'a Dataset<T>,
         state: RunState,
-    ) -> Result<Run<'a, O, N, T>, TrainError>
+    ) -> Result<Run<'a, O, N, T, H>, TrainError>
     where
-        O: ClosedForm<T, N>,
+        O: Oracle<T> + Sync,
         N: Noise<T>,
         T: Real,
+        H: Method<O, N, T>,
     {
         let mut run = self.start(objective, data)?;
         run.restore(state)?;

@@ -1,10 +1,13 @@
-use perturb_core::estimator::{Maximizer, Vjp};
-use perturb_core::{
-    Array, ClosedForm, Error, Expectation, MonteCarlo, Noise, Perturbed, Real, Scratch, Seed, Shape,
-};
+use std::fmt;
+
+use perturb_core::loss::{composed, interpolated};
+use perturb_core::oracle::Array;
+use perturb_core::quantity::FenchelYoungGradient;
+use perturb_core::{Error, How, Method, Noise, Oracle, Perturbed, Real, Seed, Shape};
 use perturb_lanes::{Kernel, run};
 
 use crate::RowError;
+use crate::batch::{Target, Task, Worker};
 
 /// What is minimised between scores θ and a target decision y: the four losses of Section 5.2.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,125 +41,102 @@ impl<T> Loss<T> {
 
 /// A loss between scores and targets of one oracle.
 #[derive(Clone, Copy, Debug)]
-pub struct Objective<O, N, T> {
+pub struct Objective<O, N, T, H = How> {
     /// The oracle, the noise and the temperature; squared and blackbox losses use the oracle alone.
     pub layer: Perturbed<O, N, T>,
     /// The loss.
     pub loss: Loss<T>,
     /// How its expectations are computed; the seed inside is ignored, each row of each step has its own.
-    pub how: Expectation,
+    pub how: H,
 }
 
-/// Working memory of one worker.
-pub struct Workspace<O: ClosedForm<T, N>, N: Noise<T>, T: Real> {
-    scores: Array<O, T>,
-    y: Array<O, T>,
-    direction: Array<O, T>,
-    work: O::Work,
-    scratch: Scratch<O, T>,
-    part: Option<Array<O, T>>,
-    memory: <O as ClosedForm<T, N>>::Memory,
+/// Working memory of one thread for an [`Objective`].
+pub struct Workspace<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> {
+    worker: Worker<O, N, T, H, Array<O, T>>,
 }
 
-impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
-    /// Working memory for [`gradient`](Self::gradient).
-    pub fn workspace(&self) -> Workspace<O, N, T> {
-        let oracle = self.layer.oracle();
-        let array = || oracle.shape().array(T::ZERO);
-        Workspace {
-            scores: array(),
-            y: array(),
-            direction: array(),
-            work: oracle.work(),
-            scratch: Scratch::new(oracle),
-            part: None,
-            memory: oracle.memory(),
-        }
+impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> Default for Workspace<O, N, T, H> {
+    fn default() -> Self {
+        Self { worker: Worker::default() }
     }
+}
 
-    /// [`gradient`](Self::gradient) in rows of d entries: row r of `thetas`, `targets` and `gradients` with the seed
-    /// `seed.fold(r)`. Stops at the first row that fails.
+impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> fmt::Debug for Workspace<O, N, T, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workspace").finish_non_exhaustive()
+    }
+}
+
+impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O, N, T, H> {
+    /// Writes the gradients in θ of the losses of rows of d entries: row r of `thetas`, `targets` and `gradients` with the seed
+    /// `seed.fold(r)`. An error names its row.
     pub fn gradients(
         &self,
         thetas: &[T],
         targets: &[T],
         seed: Seed,
         gradients: &mut [T],
-        workspace: &mut Workspace<O, N, T>,
+        workspace: &mut Workspace<O, N, T, H>,
     ) -> Result<(), RowError> {
-        match (self.loss, self.how) {
-            (Loss::Squared, _) => run(Difference { out: gradients, a: thetas, b: targets }),
-            (Loss::FenchelYoung, Expectation::MonteCarlo(MonteCarlo { samples: 1, .. })) => {
-                self.layer
-                    .sample_rows(thetas, seed, gradients, &mut workspace.scratch)
-                    .map_err(|(row, source)| RowError { row, source })?;
-                run(Subtract { from: gradients, what: targets });
+        let dim = self.layer.oracle().shape().dim();
+        match self.loss {
+            Loss::Squared => {
+                run(Difference { out: gradients, a: thetas, b: targets });
+                Ok(())
             }
-            _ => {
-                let dim = self.layer.oracle().shape().dim();
+            Loss::FenchelYoung => {
+                let quantity =
+                    |row: usize| FenchelYoungGradient { target: &targets[row * dim..(row + 1) * dim] };
+                let how = self.how.reseed(|_| seed);
+                let task = Task { layer: &self.layer, first: 0, theta: thetas, quantity: &quantity, how };
+                task.alone(&mut workspace.worker, Target::Numbers { numbers: gradients, width: dim })
+                    .map_err(|(row, source)| RowError { row, source })
+            }
+            Loss::PerturbedSquared | Loss::BlackBox { .. } => {
                 let rows = thetas.chunks_exact(dim).zip(targets.chunks_exact(dim));
                 for (row, ((theta, target), gradient)) in
                     rows.zip(gradients.chunks_exact_mut(dim)).enumerate()
                 {
-                    self.gradient(theta, target, seed.fold(row as u64), gradient, workspace)
+                    let found = self
+                        .squared(theta, target, seed.fold(row as u64))
                         .map_err(|source| RowError { row, source })?;
+                    gradient.copy_from_slice(found.as_ref());
                 }
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// Writes the gradient in θ of the loss between `theta` and `target`. `seed` names the row and step.
-    pub fn gradient(
-        &self,
-        theta: &[T],
-        target: &[T],
-        seed: Seed,
-        gradient: &mut [T],
-        workspace: &mut Workspace<O, N, T>,
-    ) -> Result<(), Error> {
-        match (self.loss, self.how) {
-            (Loss::Squared, _) => difference(gradient, theta, target),
-            (Loss::BlackBox { lambda }, _) => self.black_box(theta, target, lambda, gradient, workspace),
-            (Loss::FenchelYoung, Expectation::Exact) => {
-                self.expect(theta, workspace)?;
-                difference(gradient, workspace.y.as_ref(), target);
+    pub fn gradient(&self, theta: &[T], target: &[T], seed: Seed, gradient: &mut [T]) -> Result<(), Error> {
+        let found = match self.loss {
+            Loss::Squared => {
+                difference(gradient, theta, target);
+                return Ok(());
             }
-            (Loss::FenchelYoung, Expectation::MonteCarlo(MonteCarlo { samples: 1, .. })) => {
-                let Workspace { scores, y, work, .. } = workspace;
-                self.layer.sample_into(theta, seed, 0, scores.as_mut(), y.as_mut(), work)?;
-                difference(gradient, y.as_ref(), target);
+            Loss::FenchelYoung => {
+                self.layer.fenchel_young_gradient(theta, target, self.how.reseed(|_| seed))?
             }
-            (Loss::FenchelYoung, Expectation::MonteCarlo(how)) => {
-                let Workspace { y, scratch, part, .. } = workspace;
-                let how = MonteCarlo { seed, ..how };
-                self.layer.estimate_into(theta, &Maximizer, how, scratch, y, part)?;
-                difference(gradient, y.as_ref(), target);
-            }
-            (Loss::PerturbedSquared, Expectation::Exact) => {
-                self.expect(theta, workspace)?;
-                let Workspace { scores, y, direction, memory, .. } = workspace;
-                difference(direction.as_mut(), y.as_ref(), target);
-                let (oracle, noise) = (self.layer.oracle(), self.layer.noise());
-                oracle.product(noise, scores.as_ref(), direction.as_ref(), gradient, memory)?;
-                for g in gradient {
-                    *g /= self.layer.epsilon();
-                }
-            }
-            (Loss::PerturbedSquared, Expectation::MonteCarlo(how)) => {
-                let Workspace { y, direction, scratch, part, .. } = workspace;
-                let forward = MonteCarlo { seed: seed.fold(0), ..how };
-                self.layer.estimate_into(theta, &Maximizer, forward, scratch, y, part)?;
-                difference(direction.as_mut(), y.as_ref(), target);
-                let backward = MonteCarlo { seed: seed.fold(1), ..how };
-                let product = Vjp { cotangent: direction.as_ref() };
-                self.layer.estimate_into(theta, &product, backward, scratch, y, part)?;
-                for (gradient, &product) in gradient.iter_mut().zip(y.as_ref()) {
-                    *gradient = product;
-                }
-            }
-        }
+            Loss::PerturbedSquared | Loss::BlackBox { .. } => self.squared(theta, target, seed)?,
+        };
+        gradient.copy_from_slice(found.as_ref());
         Ok(())
+    }
+
+    /// The gradient of half the squared distance of a decision, expected or not, from `target`.
+    fn squared(&self, theta: &[T], target: &[T], seed: Seed) -> Result<Array<O, T>, Error> {
+        let distance = |y: &[T], gradient: &mut [T]| {
+            difference(gradient, y, target);
+            half_square(y, target)
+        };
+        let found = if let Loss::BlackBox { lambda } = self.loss {
+            interpolated(self.layer.oracle(), theta, lambda, distance)?
+        } else {
+            // Independent samples for both factors, so that their product is unbiased.
+            let (forward, backward) = (self.how.reseed(|_| seed.fold(0)), self.how.reseed(|_| seed.fold(1)));
+            composed(&self.layer, theta, forward, backward, distance)?
+        };
+        Ok(found.gradient)
     }
 
     /// The value of the loss: exact where `how` is. For the learning curves; training needs gradients alone.
@@ -170,10 +150,7 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
                 return Err(Error::NotFinite { parameter, index });
             }
         }
-        let how = match self.how {
-            Expectation::Exact => Expectation::Exact,
-            Expectation::MonteCarlo(how) => Expectation::MonteCarlo(MonteCarlo { seed, ..how }),
-        };
+        let how = self.how.reseed(|_| seed);
         let value = match self.loss {
             Loss::FenchelYoung => self.layer.fenchel_young(theta, target, how)?.loss,
             Loss::PerturbedSquared => half_square(self.layer.maximizer(theta, how)?.as_ref(), target),
@@ -181,37 +158,6 @@ impl<O: ClosedForm<T, N>, N: Noise<T>, T: Real> Objective<O, N, T> {
             Loss::BlackBox { .. } => half_square(self.layer.decide(theta)?.1.as_ref(), target),
         };
         if value.is_finite() { Ok(value) } else { Err(Error::Overflow { quantity: "the loss" }) }
-    }
-
-    /// y_ε(θ) into the workspace, θ/ε beside it.
-    fn expect(&self, theta: &[T], workspace: &mut Workspace<O, N, T>) -> Result<(), Error> {
-        let Workspace { scores, y, memory, .. } = workspace;
-        for (scaled, &theta) in scores.as_mut().iter_mut().zip(theta) {
-            *scaled = theta / self.layer.epsilon();
-        }
-        self.layer.oracle().maximizer(self.layer.noise(), scores.as_ref(), y.as_mut(), memory)
-    }
-
-    fn black_box(
-        &self,
-        theta: &[T],
-        target: &[T],
-        lambda: T,
-        gradient: &mut [T],
-        workspace: &mut Workspace<O, N, T>,
-    ) {
-        let Workspace { scores, y, direction: moved, work, .. } = workspace;
-        let oracle = self.layer.oracle();
-        oracle.solve(theta, y.as_mut(), work);
-        let errors = y.as_ref().iter().zip(target).map(|(&y, &target)| y - target);
-        for ((score, &theta), error) in scores.as_mut().iter_mut().zip(theta).zip(errors) {
-            *score = theta - lambda * error;
-        }
-        oracle.solve(scores.as_ref(), moved.as_mut(), work);
-        difference(gradient, y.as_ref(), moved.as_ref());
-        for g in gradient {
-            *g /= lambda;
-        }
     }
 }
 
@@ -230,22 +176,6 @@ impl<T: Real> Kernel for Difference<'_, T> {
     }
 }
 
-/// from −= what.
-struct Subtract<'a, T> {
-    from: &'a mut [T],
-    what: &'a [T],
-}
-
-impl<T: Real> Kernel for Subtract<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        for (from, &what) in self.from.iter_mut().zip(self.what) {
-            *from -= what;
-        }
-    }
-}
-
 /// a − b.
 #[inline(always)]
 fn difference<T: Real>(out: &mut [T], a: &[T], b: &[T]) {
@@ -261,13 +191,13 @@ fn half_square<T: Real>(a: &[T], b: &[T]) -> T {
 
 #[cfg(test)]
 mod tests {
-    use perturb_core::{Const, Normal, Ranking};
+    use perturb_core::{Const, Exact, MonteCarlo, Normal, Ranking};
 
     use super::*;
 
-    fn objective(loss: Loss<f64>) -> Objective<Ranking<f64, Const<4>>, Normal, f64> {
+    fn objective(loss: Loss<f64>) -> Objective<Ranking<f64, Const<4>>, Normal, f64, Exact> {
         let layer = Perturbed::new(Ranking::ascending(Const::<4>).unwrap(), Normal, 0.7).unwrap();
-        Objective { layer, loss, how: Expectation::Exact }
+        Objective { layer, loss, how: Exact }
     }
 
     /// Gradients equal central differences of the values: relative error of order h² = 1e-10.
@@ -277,8 +207,7 @@ mod tests {
         for loss in [Loss::FenchelYoung, Loss::PerturbedSquared, Loss::Squared] {
             let objective = objective(loss);
             let mut gradient = [0.0; 4];
-            let mut workspace = objective.workspace();
-            objective.gradient(&theta, &target, Seed(0), &mut gradient, &mut workspace).unwrap();
+            objective.gradient(&theta, &target, Seed(0), &mut gradient).unwrap();
             for i in 0..4 {
                 let at = |h: f64| {
                     let mut theta = theta;
@@ -298,9 +227,8 @@ mod tests {
         let target = [4.0, 3.0, 2.0, 1.0];
         let mut theta = [0.1, 0.2, 0.3, 0.4];
         let mut gradient = [0.0; 4];
-        let mut workspace = objective.workspace();
         for _ in 0..200 {
-            objective.gradient(&theta, &target, Seed(0), &mut gradient, &mut workspace).unwrap();
+            objective.gradient(&theta, &target, Seed(0), &mut gradient).unwrap();
             for (theta, g) in theta.iter_mut().zip(gradient) {
                 *theta -= 0.05 * g;
             }
@@ -330,10 +258,11 @@ mod tests {
     #[test]
     fn one_sample_is_one_decision() {
         let how = MonteCarlo::new(1, Seed(0));
-        let objective = Objective { how: Expectation::MonteCarlo(how), ..objective(Loss::FenchelYoung) };
+        let Objective { layer, loss, .. } = objective(Loss::FenchelYoung);
+        let objective = Objective { layer, loss, how };
         let (theta, target) = ([0.3, -0.5, 0.9, 0.2], [2.0, 1.0, 3.0, 4.0]);
         let mut gradient = [0.0; 4];
-        objective.gradient(&theta, &target, Seed(5), &mut gradient, &mut objective.workspace()).unwrap();
+        objective.gradient(&theta, &target, Seed(5), &mut gradient).unwrap();
         let want =
             objective.layer.fenchel_young_gradient(&theta, &target, MonteCarlo::new(1, Seed(5))).unwrap();
         assert_eq!(gradient, want);

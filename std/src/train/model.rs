@@ -1,4 +1,4 @@
-use perturb_core::{Real, descend, scores};
+use perturb_core::{AffineMut, AffineRef, Error, Real};
 
 /// θ = Wx + b with sizes known at run time; the arithmetic is that of the core's
 /// [`Affine`](perturb_core::Affine), bit for bit.
@@ -41,12 +41,25 @@ impl<T: Real> LinearModel<T> {
         (&mut self.weights, &mut self.bias)
     }
 
+    /// The model over slices, to be read: the arithmetic of the core.
+    pub fn view(&self) -> Result<AffineRef<'_, T>, Error> {
+        AffineRef::new(&self.weights, &self.bias)
+    }
+    /// The model over slices, to be changed.
+    pub fn view_mut(&mut self) -> Result<AffineMut<'_, T>, Error> {
+        AffineMut::new(&mut self.weights, &mut self.bias)
+    }
+
     /// Writes θ = Wx + b. `x` has one entry a feature, `theta` one a score; entries beyond are left alone.
     pub fn score(&self, x: &[T], theta: &mut [T]) {
-        scores(&self.weights, &self.bias, x, theta);
+        if let Ok(model) = self.view() {
+            model.forward(x, theta);
+        }
     }
-    /// W −= rate·g xᵀ, and b −= rate·g if there is an intercept.
+    /// W −= rate·g xᵀ and b −= rate·g.
     pub fn descend(&mut self, x: &[T], gradient: &[T], rate: T) {
-        descend(&mut self.weights, &mut self.bias, x, gradient, rate);
+        if let Ok(mut model) = self.view_mut() {
+            model.descend(x, gradient, rate);
+        }
     }
 }

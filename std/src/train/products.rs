@@ -1,4 +1,4 @@
-//! Blocked products with the bits of [`perturb_core::scores`] and [`perturb_core::descend`], row after row.
+//! Blocked products with the bits of an affine model of the core ([`AffineRef`](perturb_core::AffineRef)), row after row.
 //!
 //! Every entry of a result is one accumulator: its terms are added in the order of the contract, each a rounded product.
 //! Accumulators of several rows and of neighbouring columns stay in registers while their terms pass. Tiles that do not fit
@@ -152,7 +152,7 @@ fn panels<T: Real, const C: usize, const P: usize>(row: &[T], first: usize) -> [
 
 #[cfg(test)]
 mod tests {
-    use perturb_core::{Noise, Normal, Seed};
+    use perturb_core::{AffineMut, AffineRef, Noise, Normal, Seed};
     use perturb_lanes::limit;
 
     use super::*;
@@ -179,8 +179,8 @@ mod tests {
         let mut left = Vec::new();
         let row_by_row = x.chunks_exact(features).zip(slopes.chunks_exact(columns));
         for ((x, slope), theta) in row_by_row.zip(theta.chunks_exact_mut(columns)) {
-            perturb_core::scores(&weights, &bias, x, theta);
-            perturb_core::descend(&mut descended, &mut intercept, x, slope, rate);
+            AffineRef::new(&weights, &bias).unwrap().forward(x, theta);
+            AffineMut::new(&mut descended, &mut intercept).unwrap().descend(x, slope, rate);
             left.extend(x.iter().chain(&[T::ONE]).map(|&x| -rate * x));
         }
         descended.extend(&intercept);

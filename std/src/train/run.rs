@@ -1,6 +1,6 @@
 //! A run in progress.
 
-use perturb_core::{ClosedForm, Error, Noise, Real};
+use perturb_core::{Error, Method, Noise, Oracle, Real};
 use perturb_lanes::{Kernel, run};
 use serde::{Deserialize, Serialize};
 
@@ -11,18 +11,19 @@ use super::{Best, Fitted, LinearModel, Objective, Standardization, TrainError, T
 use crate::RowError;
 use crate::data::{Dataset, shuffle};
 
-/// A run in progress: the steps of [`perturb_core::scores`] and [`perturb_core::descend`] row after row, batch by batch.
+/// A run in progress: the scores and the descent of an affine model ([`AffineMut`](crate::AffineMut)) row after row, batch by
+/// batch.
 ///
 /// For who wants to look at it, stop it or save it between two steps; [`Training::fit`] goes to the end by itself.
 ///
 /// ```
 /// # use perturb::data::Dataset;
 /// # use perturb::train::{Loss, Objective, Training};
-/// # use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+/// # use perturb::{Dyn, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 /// # let names = |n: usize| (0..n).map(|i| format!("{i}")).collect::<Vec<_>>();
 /// # let data = Dataset::new("votes", names(1), names(2), vec![1.0f32, -1.0], vec![1.0, 2.0, 2.0, 1.0])?;
 /// # let layer = Perturbed::new(Ranking::ascending(Dyn(2))?, Normal, 1.0)?;
-/// # let how = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0)));
+/// # let how = MonteCarlo::new(1, Seed(0));
 /// # let objective = Objective { layer, loss: Loss::FenchelYoung, how };
 /// let training = Training { batch: 2, ..Training::default() };
 /// let mut run = training.start(&objective, &data)?;
@@ -38,9 +39,9 @@ use crate::data::{Dataset, shuffle};
 /// assert_eq!(run.model(), again.model()); // the same bits
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Run<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> {
+pub struct Run<'a, O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> {
     training: &'a Training,
-    objective: &'a Objective<O, N, T>,
+    objective: &'a Objective<O, N, T, H>,
     data: &'a Dataset<T>,
     standardization: Standardization<T>,
     /// W column by column, then b.
@@ -50,7 +51,7 @@ pub struct Run<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> {
     gradient: Vec<T>,
     optimizer: State<T>,
     batch: Minibatch<T>,
-    workspace: Workspace<O, N, T>,
+    workspace: Workspace<O, N, T, H>,
     /// The rows of this epoch in their order.
     order: Vec<usize>,
     epoch: usize,
@@ -82,10 +83,10 @@ pub struct RunState {
     pub moments: Moments,
 }
 
-impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Run<'a, O, N, T> {
+impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, O, N, T, H> {
     pub(super) fn new(
         training: &'a Training,
-        objective: &'a Objective<O, N, T>,
+        objective: &'a Objective<O, N, T, H>,
         data: &'a Dataset<T>,
     ) -> Self {
         let standardization = if training.standardize {
@@ -105,7 +106,7 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Run<'a, O, N, T> {
             optimizer: State::new(training.optimizer, zeros.len()),
             parameters: zeros,
             batch: Minibatch::new(training.batch.min(data.len()), data),
-            workspace: objective.workspace(),
+            workspace: Workspace::default(),
             order: order(training, data.len(), 0),
             epoch: 0,
             batches: 0,

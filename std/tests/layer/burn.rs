@@ -3,7 +3,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use perturb::layer::PerturbedLayer;
 use perturb::{
-    Dyn, DynRect, Error, Exact, GridPath, Gumbel, MonteCarlo, Neighbours, Normal, Perturbed, Seed, Simplex,
+    Dyn, DynRect, Error, Exact, GridPath, Gumbel, MonteCarlo, Normal, Perturbed, Seed, Simplex,
+    oracle::Neighbours,
 };
 
 use super::numbers;

@@ -3,7 +3,7 @@
 use perturb::layer::{FenchelYoungLoss, LayerError, PerturbedLayer, Scores};
 use perturb::{
     BatchExt, ClosedForm, Dyn, DynRect, Error, Exact, GridPath, Gumbel, Hypercube, Laplace, MonteCarlo,
-    Neighbours, Noise, Normal, Perturbed, Ranking, RowError, Seed, Simplex,
+    Noise, Normal, Perturbed, Ranking, RowError, Seed, Simplex, oracle::Neighbours,
 };
 
 use super::{ROWS, numbers};

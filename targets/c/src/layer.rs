@@ -34,7 +34,7 @@ pub(crate) fn decide<L: Layer>(layer: In<L>, theta: In<f32>, y: Out<f32>) -> Res
     let theta = theta.slice(shape.dim())?;
     check_finite(theta)?;
     let (mut decision, mut work) = (shape.array(0.0), oracle.work());
-    let value = oracle.solve(theta, decision.as_mut(), &mut work);
+    let value = oracle.solve(theta, decision.as_mut(), &mut work).unwrap();
     if oracle.failure(&work).is_some() {
         return Err(Status::Other);
     }

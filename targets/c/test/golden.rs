@@ -1,8 +1,8 @@
 //! The digests that `test.c` expects of a device, computed by the core on a host, in the shapes of fixed size.
 
 use perturb_core::{
-    Affine, Const, Gumbel, Laplace, Logistic, Neighbours, Noise, Normal, Oracle, Perturbed, Ranking, Rect,
-    Seed, Shape, Simplex, TopK,
+    Affine, Const, Gumbel, Laplace, Logistic, Noise, Normal, Oracle, Perturbed, Ranking, Rect, Seed, Shape,
+    Simplex, TopK, oracle::Neighbours,
 };
 
 const FEATURES: usize = 3;
@@ -52,8 +52,9 @@ fn check<O: Oracle<f32>, N: Noise<f32>, const SCORES: usize>(name: &str, oracle:
     for step in 0..STEPS {
         scores(step, theta.as_mut());
         let (_, target) = layer.decide(theta.as_ref()).unwrap();
-        let gradient =
-            layer.fenchel_young_sample(theta.as_ref(), target.as_ref(), Seed(1).fold(step)).unwrap();
+        let gradient = layer
+            .fenchel_young_gradient(theta.as_ref(), target.as_ref(), Single(Seed(1).fold(step)))
+            .unwrap();
         digest = digest.floats(target.as_ref()).floats(gradient.as_ref());
     }
     expect(&format!("{name}_GRADIENTS"), &digest);

@@ -8,8 +8,8 @@ use perturb_board::clock::Clock;
 use perturb_board::stack;
 use perturb_core::{
     Assignment, Const, DagPath, Error, Flow, Graph, GridPath, GroupTopK, Gumbel, Hypercube, Knapsack,
-    MonteCarlo, Neighbours, Noise, Normal, Oracle, Perturbed, Ranking, Rect, Seed, Shape, ShortestPath,
-    Simplex, SpanningTree, TopK, Tour,
+    MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Rect, Seed, Shape, ShortestPath, Simplex,
+    SpanningTree, TopK, Tour, oracle::Neighbours,
 };
 
 /// What one gradient costs.
@@ -159,12 +159,12 @@ fn gradient<O: Oracle<f32>, N: Noise<f32>>(
     let layer = Perturbed::new(oracle?, noise, black_box(0.5))?;
     let mut theta = layer.oracle().shape().array(0.0);
     scores(theta.as_mut());
-    if O::NAME == <Knapsack<Const<10>, Const<25>> as Oracle<f32>>::NAME {
+    if layer.oracle().properties().name == <Knapsack<Const<10>, Const<25>> as Oracle<f32>>::NAME {
         // Values, not costs: else nothing is packed.
         theta.as_mut().iter_mut().for_each(|theta| *theta = -*theta);
     }
     let (_, target) = layer.decide(theta.as_ref())?;
-    measure(clock, |seed| layer.fenchel_young_sample(theta.as_ref(), target.as_ref(), seed))
+    measure(clock, |seed| layer.fenchel_young_gradient(theta.as_ref(), target.as_ref(), Single(seed)))
 }
 
 /// The robot's layer: the model file loaded, scores, a decision, and steps of training.

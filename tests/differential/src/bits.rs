@@ -1,10 +1,13 @@
 //! All ways to one estimate give the same bits: one sample after the other, side by side at every width, rows of a batch,
 //! memory of the caller's.
 
-use perturb::estimator::{Maximizer, Value, Vjp};
+use perturb::quantity::{Maximizer, Value, Vjp};
 use perturb::{
-    Assignment, BatchExt, Control, Draws, Dyn, DynRect, Gumbel, Laplace, Logistic, MonteCarlo, Neighbours,
-    Noise, Normal, Oracle, Perturbed, Ranking, Real, Scratch, Seed, Shape, Simplex, TopK, Variance,
+    Assignment, BatchExt, Dyn, DynRect, Gumbel, Laplace, Logistic, MonteCarlo, Noise, Normal, Oracle,
+    Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
+    engine::Memory,
+    method::{Control, Draws, Variance},
+    oracle::Neighbours,
 };
 use perturb::{GridPath, Hypercube};
 use perturb_lanes::{Width, limit};
@@ -129,10 +132,10 @@ fn digest<T: Real, N: Noise<T>, O: Oracle<T> + Sync>(oracle: O, noise: N, source
         let mut sum = layer.oracle().shape().array(T::ONE);
         layer.estimate_into(theta, &Vjp { cotangent: u }, own, &mut scratch, &mut sum, &mut part).unwrap();
         assert_eq!(sum.as_ref(), &products[row * d..][..d], "product");
-        let both = layer.estimate(theta, &(Maximizer, (Vjp { cotangent: u }, Value)), own).unwrap();
+        let both = layer.compute(theta, &(Maximizer, (Vjp { cotangent: u }, Value)), own).unwrap();
         assert!(both.0.as_ref() == alone.as_ref() && both.1.0.as_ref() == sum.as_ref(), "one pass");
         if samples >= 2 * own.unit() {
-            let found = layer.estimate_with_error(theta, &Maximizer, own).unwrap();
+            let found = layer.compute_with_error(theta, &Maximizer, own).unwrap();
             assert_eq!(found.mean.as_ref(), alone.as_ref(), "with standard error");
         }
     }

@@ -1,6 +1,6 @@
 //! Random instances: sizes, picks, and scores of the kinds that break solvers.
 
-use perturb::{Real, Seed, Stream};
+use perturb::{Real, Seed, noise::Stream};
 
 /// A stream of choices, a function of its seed and number.
 #[derive(Debug)]

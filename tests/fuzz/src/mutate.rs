@@ -1,6 +1,6 @@
 //! Inputs out of other inputs, the same on every run.
 
-use perturb::{Seed, Stream};
+use perturb::{Seed, noise::Stream};
 use rand_core::Rng;
 
 /// Bytes that mean something to one of the readers, or end a range.

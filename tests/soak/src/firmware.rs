@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use perturb::{Const, Gumbel, Laplace, Noise, Normal, Oracle, Perturbed, Ranking, Simplex};
+use perturb::{AnyNoise, Const, Gumbel, Laplace, Noise, Normal, Oracle, Perturbed, Ranking, Simplex};
 
 pub use crate::robot::Seen;
 use crate::robot::{EPSILON, Robot, TURN};
@@ -101,14 +101,14 @@ pub fn soak(steps: u64, mut done: impl FnMut(&Report) -> Result<(), Failure>) ->
     judge(drive::<_, _, 5>(Ranking::ascending(Const::<5>)?, Laplace, steps - 2 * (steps / 3))?)
 }
 
-fn drive<O: Oracle<f32>, N: Noise<f32>, const SCORES: usize>(
+fn drive<O: Oracle<f32>, N: Noise<f32> + Into<AnyNoise>, const SCORES: usize>(
     oracle: O,
     noise: N,
     steps: u64,
 ) -> Result<Report, Failure> {
     let turns = steps / TURN;
     let compared = (HOUR / TURN).min((turns - WARM) / 2);
-    let name = format!("{} of {SCORES}, {} noise", O::NAME, N::NAME);
+    let name = format!("{} of {SCORES}, {} noise", oracle.properties().name, noise.name());
     let layer = Perturbed::new(oracle, noise, EPSILON)?;
     let mut robot = Robot::<O, N, SCORES>::new(&layer, BOUND);
     // With room for all: nothing is allocated from here on.

@@ -1,6 +1,6 @@
 //! One robot: a layer, a model that adapts, and what would be right.
 
-use perturb::{Affine, Array, Error, Noise, Oracle, Perturbed, Seed};
+use perturb::{Affine, AnyNoise, Error, Noise, Oracle, Perturbed, Seed, oracle::Array};
 
 use crate::{Failure, check};
 
@@ -56,13 +56,13 @@ pub(crate) struct Regret {
     pub(crate) frozen: f64,
 }
 
-impl<'a, O: Oracle<f32>, N: Noise<f32>, const SCORES: usize> Robot<'a, O, N, SCORES> {
+impl<'a, O: Oracle<f32>, N: Noise<f32> + Into<AnyNoise>, const SCORES: usize> Robot<'a, O, N, SCORES> {
     pub(crate) fn new(layer: &'a Perturbed<O, N, f32>, bound: f32) -> Self {
         let corners = [0, 1].map(|sample| {
             let mut corner = Model::<SCORES>::zeros();
             let rng = &mut RIGHT.stream(sample);
             for weight in corner.weights.iter_mut().chain(&mut corner.bias) {
-                *weight = layer.noise().sample(rng);
+                layer.noise().fill(rng, std::slice::from_mut(weight));
             }
             corner
         });

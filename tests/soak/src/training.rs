@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use perturb::checkpoint::{self, Settings};
 use perturb::data::Dataset;
 use perturb::train::{Best, LinearModel, Loss, Objective, RunState, Training};
-use perturb::{BatchExt, Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb::{BatchExt, Dyn, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use perturb_experiments::data::generate::synthetic_ranking;
 
 use crate::trend::Thirds;
@@ -104,7 +104,7 @@ struct Task {
 /// Rounds for `time`, with checkpoints in `folder`, on the threads of the caller's pool.
 pub fn soak(time: Duration, folder: &Path) -> Result<Report, Failure> {
     let layer = Perturbed::new(Ranking::ascending(Dyn(LABELS))?, Normal, 1.0)?;
-    let how = Expectation::MonteCarlo(MonteCarlo::new(4, Seed(1)));
+    let how = How::MonteCarlo(MonteCarlo::new(4, Seed(1)));
     let task = Task {
         training: Training { least_steps: 400, ..Training::default() },
         objective: Objective { layer, loss: Loss::FenchelYoung, how },

@@ -1,10 +1,11 @@
 //! Every entry refuses what does not fit, and names the parameter.
 
-use perturb_core::estimator::{Jvp, Vjp};
+use perturb_core::quantity::{Jvp, Vjp};
 use perturb_core::{
-    Affine, Assignment, BlackBox, Const, DagPath, EdgeLabel, Error, Exact, Expectation, Flow, Graph,
-    GridPath, GroupTopK, Hypercube, Knapsack, MonteCarlo, NegativeCost, Neighbours, Normal, Perturbed,
-    Ranking, Real, Rect, Seed, ShortestPath, Simplex, SpanningTree, TopK, Tour,
+    Affine, Assignment, BlackBox, Const, DagPath, Error, Exact, Flow, Graph, GridPath, GroupTopK, How,
+    Hypercube, Knapsack, MonteCarlo, Normal, Perturbed, Ranking, Real, Rect, Seed, ShortestPath, Simplex,
+    SpanningTree, TopK, Tour,
+    oracle::{EdgeLabel, NegativeCost, Neighbours},
 };
 
 use crate::layers::reals;
@@ -41,7 +42,7 @@ pub(crate) fn scores<T: Real>() {
         assert_eq!(layer.decide(theta).err(), error);
         assert_eq!(layer.sample(theta, Seed(0), 0).err(), error);
         assert_eq!(layer.distribution::<6>(theta, 10, Seed(0)).err(), error);
-        for how in [Expectation::Exact, Expectation::MonteCarlo(HOW)] {
+        for how in [How::Exact, How::MonteCarlo(HOW)] {
             assert_eq!(layer.value(theta, how).err(), error);
             assert_eq!(layer.maximizer(theta, how).err(), error);
             assert_eq!(layer.jacobian(theta, how).err(), error);
@@ -54,7 +55,7 @@ pub(crate) fn scores<T: Real>() {
 pub(crate) fn targets<T: Real>() {
     let layer = layer::<T>();
     bad::<T>("target", |target, error| {
-        for how in [Expectation::Exact, Expectation::MonteCarlo(HOW)] {
+        for how in [How::Exact, How::MonteCarlo(HOW)] {
             assert_eq!(layer.fenchel_young(&theta(), target, how).err(), Some(error));
             assert_eq!(layer.fenchel_young_gradient(&theta(), target, how).err(), Some(error));
         }
@@ -72,11 +73,11 @@ pub(crate) fn directions<T: Real>() {
     let layer = layer::<T>();
     bad::<T>("cotangent", |u, error| {
         assert_eq!(layer.vjp(&theta(), u, Exact).err(), Some(error));
-        assert_eq!(layer.estimate(&theta(), &Vjp { cotangent: u }, HOW).err(), Some(error));
+        assert_eq!(layer.compute(&theta(), &Vjp { cotangent: u }, HOW).err(), Some(error));
     });
     bad::<T>("tangent", |u, error| {
         assert_eq!(layer.jvp(&theta(), u, Exact).err(), Some(error));
-        assert_eq!(layer.estimate(&theta(), &Jvp { tangent: u }, HOW).err(), Some(error));
+        assert_eq!(layer.compute(&theta(), &Jvp { tangent: u }, HOW).err(), Some(error));
     });
 }
 

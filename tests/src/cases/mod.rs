@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use perturb_core::{Law, Real, Seed};
+use perturb_core::{Real, Seed, noise::Law};
 
 pub(crate) mod affine;
 pub(crate) mod errors;

@@ -1,7 +1,7 @@
 //! Model files on the device: what is stored comes back, what does not fit is refused and changes nothing.
 
 use perturb_core::{
-    Affine, Const, Error, Gumbel, Hypercube, Noise, Normal, Oracle, Perturbed, Ranking, Simplex,
+    Affine, AnyNoise, Const, Error, Gumbel, Hypercube, Noise, Normal, Oracle, Perturbed, Ranking, Simplex,
 };
 
 type Model = Affine<f32, 2, 3>;
@@ -51,7 +51,10 @@ pub(crate) fn damaged_files_change_nothing() {
 }
 
 /// The error of a load of `stored` into another model or by another layer.
-fn refused<const F: usize, const S: usize, O: Oracle<f32>, N: Noise<f32>>(oracle: O, noise: N) -> Error {
+fn refused<const F: usize, const S: usize, O: Oracle<f32>, N: Noise<f32> + Into<AnyNoise>>(
+    oracle: O,
+    noise: N,
+) -> Error {
     let layer = Perturbed::new(oracle, noise, 1.0).unwrap();
     let mut model = Affine::<f32, F, S>::zeros();
     let error = model.load(&layer, &stored()).unwrap_err();

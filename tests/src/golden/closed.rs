@@ -7,31 +7,33 @@ use perturb_core::{
 
 use super::{DIRECTION, Digest, Report, Tested, tell};
 use crate::layers::{CLASSES, LABELS, reals};
+use crate::score;
 
 /// Draws and laws, closed forms, quadratures, and training.
 pub(crate) fn closed<T: Real, N: Tested<T>>(report: Report<'_>) {
-    tell::<T>(report, "noise", N::NAME, "draws", Ok(draws::<T, N>()));
-    tell::<T>(report, "noise", N::NAME, "law", Ok(law::<T, N>()));
+    tell::<T>(report, "noise", N::default().name(), "draws", Ok(draws::<T, N>()));
+    tell::<T>(report, "noise", N::default().name(), "law", Ok(law::<T, N>()));
     let (vertex, inside) = (reals([1.0, -1.0, 1.0]), reals([0.2, -0.7, 0.4]));
     let theta = reals([0.3, -0.7, 1.1]);
-    for_oracle::<T, N, _>(Hypercube::sign(Const::<3>), &theta, &vertex, &inside, report);
-    inverse::<T, N, _>(Hypercube::sign(Const::<3>), &inside, report);
+    for_oracle::<T, N, _>("hypercube", Hypercube::sign(Const::<3>), &theta, &vertex, &inside, report);
+    inverse::<T, N, _>("hypercube", Hypercube::sign(Const::<3>), &inside, report);
     let ranks = reals([3.0, 7.0, 8.0, 2.0, 4.0, 6.0, 9.0, 1.0, 5.0]);
     let inside = reals([4.0, 6.0, 6.5, 4.0, 4.5, 5.5, 6.5, 3.0, 5.0]);
-    for_oracle::<T, N, _>(Ranking::ascending(Const::<9>), &reals(LABELS), &ranks, &inside, report);
-    inverse::<T, N, _>(Ranking::ascending(Const::<9>), &inside, report);
+    for_oracle::<T, N, _>("ranking", Ranking::ascending(Const::<9>), &reals(LABELS), &ranks, &inside, report);
+    inverse::<T, N, _>("ranking", Ranking::ascending(Const::<9>), &inside, report);
     // Vertices and points inside C as targets.
     let mut one = [T::ZERO; 5];
     one[3] = T::ONE;
     let inside = reals([0.1, 0.4, 0.2, 0.25, 0.05]);
-    for_oracle::<T, N, _>(Simplex::new(Const::<5>), &reals(CLASSES), &one, &inside, report);
+    for_oracle::<T, N, _>("simplex", Simplex::new(Const::<5>), &reals(CLASSES), &one, &inside, report);
     let two = reals([0.0, 1.0, 0.0, 1.0, 0.0]);
     let inside = reals([0.2, 0.8, 0.4, 0.5, 0.1]);
-    for_oracle::<T, N, _>(TopK::new(Const::<5>, 2), &reals(CLASSES), &two, &inside, report);
-    tell::<T>(report, "affine", N::NAME, "50 steps", trained::<T, N>());
+    for_oracle::<T, N, _>("top-k", TopK::new(Const::<5>, 2), &reals(CLASSES), &two, &inside, report);
+    tell::<T>(report, "affine", N::default().name(), "50 steps", trained::<T, N>());
 }
 
 fn for_oracle<T: Real, N: Tested<T>, O: ClosedForm<T, N>>(
+    name: &str,
     oracle: Result<O, Error>,
     theta: &[T],
     vertex: &[T],
@@ -41,9 +43,9 @@ fn for_oracle<T: Real, N: Tested<T>, O: ClosedForm<T, N>>(
     let layer = oracle.and_then(|oracle| Perturbed::new(oracle, N::default(), T::HALF));
     let layer = layer.as_ref().map_err(|&error| error);
     let digest = layer.and_then(|layer| exact(layer, theta));
-    tell::<T>(report, O::NAME, N::NAME, "exact", digest);
+    tell::<T>(report, name, N::default().name(), "exact", digest);
     let digest = layer.and_then(|layer| fenchel_young(layer, theta, vertex, inside));
-    tell::<T>(report, O::NAME, N::NAME, "fenchel-young", digest);
+    tell::<T>(report, name, N::default().name(), "fenchel-young", digest);
 }
 
 /// Value, maximizer, Jacobian, both products.
@@ -85,6 +87,7 @@ fn fenchel_young<T: Real, N: Tested<T>, O: ClosedForm<T, N>>(
 
 /// Ω inside C by the exact dual, and the scores that belong to it.
 fn inverse<T: Real, N: Tested<T>, O: ClosedForm<T, N>>(
+    name: &str,
     oracle: Result<O, Error>,
     inside: &[T],
     report: Report<'_>,
@@ -98,7 +101,7 @@ fn inverse<T: Real, N: Tested<T>, O: ClosedForm<T, N>>(
         digest.add(&[found.residual]);
         Ok(digest.get())
     });
-    tell::<T>(report, O::NAME, N::NAME, "inverse", digest);
+    tell::<T>(report, name, N::default().name(), "inverse", digest);
 }
 
 /// The first 9 draws of 16 streams.
@@ -117,7 +120,7 @@ fn law<T: Real, N: Tested<T>>() -> u64 {
     let (mut digest, noise) = (Digest::new(), N::default());
     for i in -12..=12 {
         let t = T::from_f64(0.75 * f64::from(i) + 0.1);
-        digest.add(&[noise.nu(t), noise.score(t), noise.mirror(t)]);
+        digest.add(&[noise.nu(t), score(&noise, t), noise.mirror(t)]);
         digest.add(&[noise.density(t), noise.cdf(t), noise.hinge(t)]);
         digest.add(&[noise.difference_density(t), noise.difference_cdf(t), noise.difference_hinge(t)]);
         digest.add(&[noise.quantile(T::from_f64((f64::from(i) + 12.5) / 25.0))]);

@@ -1,13 +1,15 @@
 //! Sampled estimates of every oracle.
 
-use perturb_core::estimator::{
+use perturb_core::loss::{composed, imle_gradient, partial_label};
+use perturb_core::quantity::{
     EpsilonDerivative, EpsilonLossDerivative, FenchelYoungTerm, Jacobian, JacobianByCurvature, Jvp,
     Maximizer, MaximizerByScore, Value, Vjp, VjpJacobian, VjpJacobianProduct,
 };
-use perturb_core::loss::{composed, imle_gradient, partial_label};
 use perturb_core::{
-    Const, EdgeLabel, Error, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Oracle, Perturbed, Ranking,
-    Real, Seed, Shape, SmoothNoise, SpanningTree,
+    Const, Error, Gumbel, Laplace, Logistic, MonteCarlo, Normal, Oracle, Perturbed, Ranking, Real, Seed,
+    Shape, SpanningTree,
+    noise::{Law, SmoothNoise},
+    oracle::EdgeLabel,
 };
 
 use super::{DIRECTION, Digest, Report, SAMPLES, tell};
@@ -47,7 +49,7 @@ impl<T: Real, N: Tested<T>> Visitor<T> for Estimates<'_, N> {
     #[inline(never)]
     fn visit<O: Oracle<T> + Sync>(&mut self, name: &str, oracle: Result<O, Error>, theta: &[T]) {
         let layer = oracle.and_then(|oracle| Perturbed::new(oracle, self.noise, T::HALF));
-        let mut case = |what, digest| tell::<T>(self.report, name, N::NAME, what, digest);
+        let mut case = |what, digest| tell::<T>(self.report, name, N::default().name(), what, digest);
         let layer = match &layer {
             Ok(layer) => layer,
             Err(error) => return case("sampled", Err(*error)),
@@ -72,7 +74,7 @@ pub(crate) fn picks<T: Real, N: Tested<T>>(report: Report<'_>) {
 /// Groups and rounds, and rankings of more entries than are counted.
 pub(crate) fn groups<T: Real, N: Tested<T>>(report: Report<'_>) {
     layers::groups::<T>(&mut Estimates { noise: N::default(), report });
-    tell::<T>(report, "ranking", N::NAME, "by sorting", sorted::<T, N>());
+    tell::<T>(report, "ranking", N::default().name(), "by sorting", sorted::<T, N>());
 }
 
 pub(crate) fn paths<T: Real, N: Tested<T>>(report: Report<'_>) {
@@ -82,7 +84,7 @@ pub(crate) fn paths<T: Real, N: Tested<T>>(report: Report<'_>) {
 /// Trees and matchings, and trees that are known in part.
 pub(crate) fn graphs<T: Real, N: Tested<T>>(report: Report<'_>) {
     layers::graphs::<T>(&mut Estimates { noise: N::default(), report });
-    tell::<T>(report, "spanning tree", N::NAME, "partial label", labelled::<T, N>());
+    tell::<T>(report, "spanning tree", N::default().name(), "partial label", labelled::<T, N>());
 }
 
 pub(crate) fn packs<T: Real, N: Tested<T>>(report: Report<'_>) {
@@ -97,7 +99,7 @@ fn sampled<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: 
     for samples in SAMPLES {
         for how in [MonteCarlo::new(samples, Seed(42)), MonteCarlo::plain(samples, Seed(42).fold(1))] {
             let listeners = (Value, Maximizer, (Jacobian, Vjp { cotangent: u }, Jvp { tangent: u }));
-            let (value, y, (jacobian, vjp, jvp)) = layer.estimate(theta, &listeners, how)?;
+            let (value, y, (jacobian, vjp, jvp)) = layer.compute(theta, &listeners, how)?;
             digest.add(&[value]);
             for part in [y.as_ref(), jacobian.as_ref(), vjp.as_ref(), jvp.as_ref()] {
                 digest.add(part);
@@ -133,7 +135,7 @@ fn by_values<T: Real, N: Law<T>, O: Oracle<T>>(
         for how in [MonteCarlo::new(samples, Seed(50)), MonteCarlo::plain(samples, Seed(51))] {
             let slopes = (EpsilonDerivative, EpsilonLossDerivative { target });
             let (y, (loss, gradient), slopes) =
-                layer.estimate(theta, &(MaximizerByScore, term, slopes), how)?;
+                layer.compute(theta, &(MaximizerByScore, term, slopes), how)?;
             digest.add(y.as_ref());
             digest.add(&[loss]);
             digest.add(gradient.as_ref());
@@ -179,7 +181,7 @@ fn reduced<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: 
     let how = MonteCarlo::new(150, Seed(47));
     for how in [how.leave_one_out(), how.antithetic(), how.quasi_random()] {
         let listeners = (Maximizer, MaximizerByScore, Vjp { cotangent: u });
-        let found = layer.estimate_with_error(theta, &listeners, how)?;
+        let found = layer.compute_with_error(theta, &listeners, how)?;
         for (a, b, c) in [found.mean, found.standard_error] {
             digest.add(a.as_ref());
             digest.add(b.as_ref());
@@ -229,7 +231,7 @@ fn by_scores<T: Real, N: SmoothNoise<T>, O: Oracle<T>>(
     let mut digest = Digest::new();
     for samples in SAMPLES {
         let how = MonteCarlo::new(samples, Seed(43));
-        let (y, jacobian) = layer.estimate(theta, &(MaximizerByScore, JacobianByCurvature), how)?;
+        let (y, jacobian) = layer.compute(theta, &(MaximizerByScore, JacobianByCurvature), how)?;
         digest.add(y.as_ref());
         digest.add(jacobian.as_ref());
     }
@@ -247,7 +249,7 @@ fn second_derivatives<T: Real, N: SmoothNoise<T>, O: Oracle<T>>(
     for samples in SAMPLES {
         let how = MonteCarlo::new(samples, Seed(59));
         let product = VjpJacobianProduct { cotangent, tangent: theta };
-        let (matrix, product) = layer.estimate(theta, &(VjpJacobian { cotangent }, product), how)?;
+        let (matrix, product) = layer.compute(theta, &(VjpJacobian { cotangent }, product), how)?;
         digest.add(matrix.as_ref());
         digest.add(product.as_ref());
     }

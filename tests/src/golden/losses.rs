@@ -31,7 +31,9 @@ fn noiseless<T: Real, O: Oracle<T>>(oracle: &O, theta: &[T]) -> Result<u64, Erro
     for (truth, (&theta, &g)) in truth.as_mut().iter_mut().zip(theta.iter().zip(g)) {
         *truth = theta + T::HALF * g;
     }
-    digest.add(&[oracle.solve(truth.as_ref(), vertex.as_mut(), &mut work)]);
+    digest.add(&[oracle
+        .solve(truth.as_ref(), vertex.as_mut(), &mut work)
+        .map_err(|because| Error::Solver { sample: None, because })?]);
     digest.add(vertex.as_ref());
     let spo = SpoPlus::new(oracle, truth.as_ref())?;
     let found = spo.loss(oracle, theta)?;

@@ -1,8 +1,9 @@
 //! Batches with a workspace allocate nothing once it has grown.
 
+use perturb::quantity::{FenchelYoungGradient, Maximizer, Vjp};
 use perturb::{
-    Assignment, BatchExt, Dyn, DynRect, GridPath, Gumbel, MonteCarlo, Neighbours, Noise, Normal, Oracle,
-    Perturbed, Ranking, Seed, Shape, Simplex, TopK,
+    Assignment, BatchExt, Dyn, DynRect, GridPath, Gumbel, MonteCarlo, Noise, Normal, Oracle, Perturbed,
+    Ranking, Seed, Shape, Simplex, TopK, oracle::Neighbours,
 };
 
 #[global_allocator]
@@ -16,9 +17,12 @@ fn check<O: Oracle<f32> + Sync, N: Noise<f32>>(oracle: O, noise: N, rows: usize,
     let mut workspace = layer.batch().workspace();
     let mut call = |seed| {
         let (batch, how) = (layer.batch(), MonteCarlo::new(samples, Seed(seed)));
-        batch.maximizer_into(&theta, how, &mut workspace, &mut y).unwrap();
-        batch.vjp_into(&theta, &y, how, &mut workspace, &mut gradient).unwrap();
-        batch.fenchel_young_gradient_into(&theta, &y, how, &mut workspace, &mut gradient).unwrap();
+        batch.compute_into(&theta, |_| Maximizer, how, &mut workspace, &mut y).unwrap();
+        let row = |r: usize| &y[r * dim..(r + 1) * dim];
+        let product = |r| Vjp { cotangent: row(r) };
+        batch.compute_into(&theta, product, how, &mut workspace, &mut gradient).unwrap();
+        let loss = |r| FenchelYoungGradient { target: row(r) };
+        batch.compute_into(&theta, loss, how, &mut workspace, &mut gradient).unwrap();
     };
     // The least of some rounds, since rayon's threads make what they need when they first take work from another.
     let rounds = (0..6).map(|round| {
@@ -28,7 +32,7 @@ fn check<O: Oracle<f32> + Sync, N: Noise<f32>>(oracle: O, noise: N, rows: usize,
         }
         dhat::HeapStats::get().total_blocks - before
     });
-    assert_eq!(rounds.min(), Some(0), "{} {rows} rows, {samples} samples", O::NAME);
+    assert_eq!(rounds.min(), Some(0), "{} {rows} rows, {samples} samples", layer.oracle().properties().name);
 }
 
 /// In a thread of rayon's, as passing work to one may allocate. One test, since the count is of the whole process.

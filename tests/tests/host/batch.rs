@@ -1,10 +1,9 @@
 //! Batches give the core's bits, whatever the number of threads and the split into batches.
 
-use perturb::estimator::{Jacobian, Maximizer, Value, Vjp};
+use perturb::quantity::{FenchelYoungGradient, Jacobian, Maximizer, Value, Vjp};
 use perturb::{
-    Asked, BatchExt, Cheapest, ClosedForm, Const, Dyn, Error, Evaluate, Exact, Expectation, Gumbel,
-    Hypercube, Laplace, Logistic, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real, RowError,
-    Seed, Shape, Simplex, TopK,
+    BatchExt, ClosedForm, Const, Dyn, Error, Exact, Gumbel, How, Hypercube, Laplace, Logistic, MonteCarlo,
+    Noise, Normal, Oracle, Perturbed, Ranking, Real, RowError, Seed, Shape, Simplex, TopK,
 };
 use perturb_tests::layers::{self, Visitor};
 
@@ -89,7 +88,7 @@ fn batches_equal_the_sequential_core() {
         });
         for (row, theta) in theta.chunks_exact(DIM).enumerate() {
             let (value, _, jacobian) =
-                core.estimate(theta, &(Value, Maximizer, Jacobian), how.row(row as u64)).unwrap();
+                core.compute(theta, &(Value, Maximizer, Jacobian), how.row(row as u64)).unwrap();
             assert_eq!(value.to_bits(), values[row].to_bits());
             assert_eq!(jacobian.as_ref(), &maximizers[row * DIM * DIM..(row + 1) * DIM * DIM]);
         }
@@ -117,12 +116,12 @@ impl<T: Real, N: Noise<T>> Visitor<T> for Batches<N> {
         };
         let scores = (0..).zip(rows.chunks_exact(theta.len()));
         let want: Vec<_> = scores
-            .map(|(row, scores)| bits(layer.estimate(scores, &listeners, how.row(row)).unwrap()))
+            .map(|(row, scores)| bits(layer.compute(scores, &listeners, how.row(row)).unwrap()))
             .collect();
         for threads in [1, 2] {
-            let found = with_threads(threads, || layer.batch().estimate(&rows, |_| listeners, how).unwrap());
+            let found = with_threads(threads, || layer.batch().compute(&rows, |_| listeners, how).unwrap());
             let found: Vec<_> = found.into_iter().map(bits).collect();
-            assert!(found == want, "{name} {} {}, {threads} threads", N::NAME, T::NAME);
+            assert!(found == want, "{name} {} {}, {threads} threads", layer.noise().name(), T::NAME);
         }
     }
 }
@@ -150,7 +149,7 @@ fn workspaces_fit_every_layer() {
         let theta = &rows(4 * 31)[..4 * dim];
         for samples in [1, 20, 200] {
             let (how, mut y) = (MonteCarlo::new(samples, Seed(3)), vec![0.0; theta.len()]);
-            layer.batch().maximizer_into(theta, how, &mut workspace, &mut y).unwrap();
+            layer.batch().compute_into(theta, |_| Maximizer, how, &mut workspace, &mut y).unwrap();
             assert_eq!(y, layer.batch().maximizer(theta, how).unwrap());
         }
     }
@@ -182,10 +181,7 @@ fn rows_that_share_memory_equal_rows_alone() {
         let gradients: Vec<f32> = y.iter().zip(&u).map(|(y, u)| y - u).collect();
         for threads in [1, 2, 3] {
             with_threads(threads, || {
-                for how in [
-                    Expectation::Exact,
-                    Cheapest(MonteCarlo::new(u32::MAX, Seed(1))).way(&layer, Asked::Value),
-                ] {
+                for how in [How::Exact, How::Cheapest(MonteCarlo::new(u32::MAX, Seed(1)))] {
                     assert_eq!(batch.value(&theta, how).unwrap(), values);
                     assert_eq!(batch.maximizer(&theta, how).unwrap(), y);
                     assert_eq!(batch.vjp(&theta, &u, how).unwrap(), products);
@@ -193,17 +189,19 @@ fn rows_that_share_memory_equal_rows_alone() {
                     assert_eq!(batch.fenchel_young_gradient(&theta, &u, how).unwrap(), gradients);
                 }
                 let mut out = vec![0.0; theta.len()];
-                let how = Cheapest(MonteCarlo::new(u32::MAX, Seed(1)));
+                let how = How::Cheapest(MonteCarlo::new(u32::MAX, Seed(1)));
                 let workspace = &mut batch.workspace();
-                batch.maximizer_into(&theta, how, workspace, &mut out).unwrap();
+                let row = |r: usize| &u[r * DIM..(r + 1) * DIM];
+                batch.compute_into(&theta, |_| Maximizer, how, workspace, &mut out).unwrap();
                 assert_eq!(out, y);
-                batch.vjp_into(&theta, &u, how, workspace, &mut out).unwrap();
+                batch.compute_into(&theta, |r| Vjp { cotangent: row(r) }, how, workspace, &mut out).unwrap();
                 assert_eq!(out, products);
-                batch.fenchel_young_gradient_into(&theta, &u, how, workspace, &mut out).unwrap();
+                let loss = |r| FenchelYoungGradient { target: row(r) };
+                batch.compute_into(&theta, loss, how, workspace, &mut out).unwrap();
                 assert_eq!(out, gradients);
                 let how = MonteCarlo::new(1, Seed(1));
                 let sampled = batch.maximizer(&theta, how).unwrap();
-                batch.maximizer_into(&theta, Cheapest(how), workspace, &mut out).unwrap();
+                batch.compute_into(&theta, |_| Maximizer, How::Cheapest(how), workspace, &mut out).unwrap();
                 assert_eq!(out, sampled);
             });
         }
@@ -222,13 +220,13 @@ fn rows_choose_for_themselves() {
     let layers = [layer(&[1.0, 2.0, 3.0]), layer(&[1.0, 2.0, 9.0]), layer(&[0.0, 2.0, 4.0])];
     let theta = &rows(2)[..9];
     let samples = MonteCarlo::new(500, Seed(1));
-    let how = Cheapest(samples);
+    let how = How::Cheapest(samples);
     let y = layers.batch().maximizer(theta, how).unwrap();
     let vjp = layers.batch().vjp(theta, theta, how).unwrap();
     let jvp = layers.batch().jvp(theta, theta, how).unwrap();
     for (r, (layer, theta)) in layers.iter().zip(theta.chunks_exact(3)).enumerate() {
         let row = r * 3..r * 3 + 3;
-        let way = if r == 1 { Expectation::MonteCarlo(samples.row(1)) } else { Expectation::Exact };
+        let way = if r == 1 { How::MonteCarlo(samples.row(1)) } else { How::Exact };
         assert_eq!(y[row.clone()], layer.maximizer(theta, way).unwrap());
         assert_eq!(vjp[row.clone()], layer.vjp(theta, theta, way).unwrap());
         assert_eq!(jvp[row], layer.jvp(theta, theta, way).unwrap());
@@ -248,7 +246,7 @@ fn errors_name_the_row() {
     assert_eq!(ragged.to_string(), "row 1: the last row of theta has length 1; expected 7");
     assert!(layer.batch().vjp(&theta, &theta[..DIM], how).is_err());
     let targets = vec![f32::NAN; 5 * DIM];
-    let source = Error::NotFinite { parameter: "targets", index: 0 };
+    let source = Error::NotFinite { parameter: "target", index: 0 };
     let refused = layer.batch().fenchel_young_gradient(&rows(5), &targets, how);
     assert_eq!(refused, Err(RowError { row: 0, source }));
     assert_eq!(layer.batch().maximizer(&[], how), Ok(vec![]));

@@ -1,9 +1,9 @@
 //! Every entry refuses what does not fit, and names the parameter.
 
-use perturb::estimator::{Jvp, Vjp};
+use perturb::quantity::{Jvp, Vjp};
 use perturb::{
-    Affine, BlackBox, Const, Dyn, Error, Exact, Expectation, Gumbel, Hypercube, MonteCarlo, Normal,
-    Perturbed, Ranking, Real, Seed, Simplex, TopK,
+    Affine, BlackBox, Const, Dyn, Error, Exact, Gumbel, How, Hypercube, MonteCarlo, Normal, Perturbed,
+    Ranking, Real, Seed, Simplex, TopK,
 };
 
 const THETA: [f64; 3] = [0.3, -0.2, 0.5];
@@ -33,7 +33,7 @@ fn theta_is_checked_everywhere() {
         assert_eq!(layer.decide(&theta).err(), error);
         assert_eq!(layer.sample(&theta, Seed(0), 0).err(), error);
         assert_eq!(layer.distribution::<6>(&theta, 10, Seed(0)).err(), error);
-        for how in [Expectation::Exact, Expectation::MonteCarlo(HOW)] {
+        for how in [How::Exact, How::MonteCarlo(HOW)] {
             assert_eq!(layer.value(&theta, how).err(), error);
             assert_eq!(layer.maximizer(&theta, how).err(), error);
             assert_eq!(layer.value_and_maximizer(&theta, how).err(), error);
@@ -53,14 +53,14 @@ fn theta_is_checked_everywhere() {
 #[test]
 fn directions_and_targets_are_checked_everywhere() {
     let layer = layer();
-    for how in [Expectation::Exact, Expectation::MonteCarlo(HOW)] {
+    for how in [How::Exact, How::MonteCarlo(HOW)] {
         for (u, error) in bad("cotangent") {
             assert_eq!(layer.vjp(&THETA, &u, how).err(), Some(error));
-            assert_eq!(layer.estimate(&THETA, &Vjp { cotangent: &u }, HOW).err(), Some(error));
+            assert_eq!(layer.compute(&THETA, &Vjp { cotangent: &u }, HOW).err(), Some(error));
         }
         for (u, error) in bad("tangent") {
             assert_eq!(layer.jvp(&THETA, &u, how).err(), Some(error));
-            assert_eq!(layer.estimate(&THETA, &Jvp { tangent: &u }, HOW).err(), Some(error));
+            assert_eq!(layer.compute(&THETA, &Jvp { tangent: &u }, HOW).err(), Some(error));
         }
         for (target, error) in bad("target") {
             assert_eq!(layer.fenchel_young(&THETA, &target, how).err(), Some(error));

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use perturb::loss::{SparseMap, SpoPlus, imle_gradient, interpolation_gradient, partial_label};
 use perturb::{
-    Affine, BatchExt, BlackBox, Const, Dyn, EdgeLabel, Error, Exact, Graph, Gumbel, Hypercube, MonteCarlo,
-    Multiplicative, Normal, Perturbed, Ranking, Seed, Simplex, SpanningTree,
+    Affine, BatchExt, BlackBox, Const, Dyn, Error, Exact, Graph, Gumbel, Hypercube, MonteCarlo,
+    Multiplicative, Normal, Perturbed, Ranking, Seed, Simplex, SpanningTree, oracle::EdgeLabel,
 };
 
 const MOST: f64 = f64::MAX;

@@ -2,8 +2,8 @@
 
 use perturb::inference::{Inference, InferenceError, asymptotic_covariance};
 use perturb::{
-    ClosedForm, Dyn, Error, Exact, Gumbel, Hypercube, Law, Logistic, Normal, Perturbed, Ranking, Seed,
-    Simplex,
+    ClosedForm, Dyn, Error, Exact, Gumbel, Hypercube, Logistic, Normal, Perturbed, Ranking, Seed, Simplex,
+    noise::Law,
 };
 use perturb_tests::statistics::Mean;
 
@@ -14,7 +14,7 @@ fn check<O: ClosedForm<f64, N>, N: Law<f64>>(oracle: O, noise: N, theta: &[f64])
     const N_DECISIONS: usize = 1000;
     let layer = Perturbed::new(oracle, noise, 0.8).unwrap();
     let d = theta.len();
-    let mean = if O::SHIFT_INVARIANT { theta.iter().sum::<f64>() / d as f64 } else { 0.0 };
+    let mean = if layer.oracle().shift_invariant() { theta.iter().sum::<f64>() / d as f64 } else { 0.0 };
     let truth: Vec<f64> = theta.iter().map(|x| x - mean).collect();
     // Σ_Y from 2·10⁵ decisions: an error of half a percent in a trace.
     let y = layer.maximizer(theta, Exact).unwrap();
@@ -44,7 +44,7 @@ fn check<O: ClosedForm<f64, N>, N: Law<f64>>(oracle: O, noise: N, theta: &[f64])
         }
     }
     let ratio = Mean::of(squares);
-    let what = format!("{} {}", O::NAME, N::NAME);
+    let what = format!("{} {}", layer.oracle().properties().name, noise.name());
     println!("{what}: ratio {} ± {}, coverage {covered:.3?}", ratio.mean, ratio.error);
     assert!((ratio.mean - 1.0).abs() < 4.5 * ratio.error + 0.015, "{what}: {ratio:?}");
     for coverage in covered {

@@ -1,6 +1,6 @@
 //! Batches whose rows have layers of their own: other sizes, other references, other temperatures, other weights.
 
-use perturb::estimator::{Maximizer, Value};
+use perturb::quantity::{Maximizer, Value};
 use perturb::{
     BatchExt, Dyn, Error, Exact, Knapsack, MonteCarlo, Normal, Perturbed, Ranking, RowError, Seed,
 };
@@ -55,10 +55,10 @@ fn rows_have_the_bits_of_their_layers() {
                     assert_eq!(row(&slopes, r), exact);
                 }
                 if samples > 1 {
-                    let found = batch.estimate_with_error(&THETA, |_| (Value, Maximizer), how).unwrap();
+                    let found = batch.compute_with_error(&THETA, |_| (Value, Maximizer), how).unwrap();
                     for (r, (found, layer)) in found.iter().zip(&layers).enumerate() {
                         let how = how.row(r as u64);
-                        let want = layer.estimate_with_error(row(&THETA, r), &(Value, Maximizer), how);
+                        let want = layer.compute_with_error(row(&THETA, r), &(Value, Maximizer), how);
                         assert_eq!(*found, want.unwrap());
                     }
                 }

@@ -3,9 +3,9 @@
 use perturb::data::Dataset;
 use perturb::data::shuffle;
 use perturb::train::{
-    LinearModel, Loss, Objective, Optimizer, Schedule, Standardization, TrainError, Training,
+    LinearModel, Loss, Objective, Optimizer, Schedule, Standardization, TrainError, Training, Workspace,
 };
-use perturb::{Dyn, Error, Expectation, MonteCarlo, Noise, Normal, Perturbed, Ranking, Real, Seed};
+use perturb::{Dyn, Error, How, MonteCarlo, Noise, Normal, Perturbed, Ranking, Real, Seed};
 use perturb_experiments::data::generate::synthetic_ranking;
 use perturb_tests::widths::{Width, Widths};
 
@@ -57,7 +57,6 @@ fn row_by_row<T: Real>(
     let mut moments = vec![fresh; (features + 1) * scores];
     let (mut x, mut theta, mut slope) =
         (vec![T::ZERO; features], vec![T::ZERO; scores], vec![T::ZERO; scores]);
-    let mut workspace = objective.workspace();
     let (steps, batch) = (training.steps(data.len()), training.batch.min(data.len()));
     let epochs = (0..).map(|epoch| shuffle(training.seed.fold(0).fold(epoch), data.len()));
     let batches = epochs.flat_map(|order| order.chunks_exact(batch).map(<[_]>::to_vec).collect::<Vec<_>>());
@@ -67,16 +66,13 @@ fn row_by_row<T: Real>(
         let mut gradient = LinearModel::<T>::zeros(features, scores);
         for (place, &row) in rows.iter().enumerate() {
             standardization.apply(data.x(row), &mut x);
-            perturb::scores(model.weights(), model.bias(), &x, &mut theta);
+            model.score(&x, &mut theta);
             let seed = seed.fold(place as u64);
-            objective
-                .gradient(&theta, data.y(row), seed, &mut slope, &mut workspace)
-                .map_err(|error| (step, row, error))?;
+            objective.gradient(&theta, data.y(row), seed, &mut slope).map_err(|error| (step, row, error))?;
             if theta.iter().any(|theta| !theta.is_finite()) {
                 return Err((step, row, Error::Overflow { quantity: "a score Wx + b" }));
             }
-            let (weights, bias) = gradient.parts_mut();
-            perturb::descend(weights, bias, &x, &slope, T::from_f64(-1.0 / rows.len() as f64));
+            gradient.descend(&x, &slope, T::from_f64(-1.0 / rows.len() as f64));
         }
         let progress = step as f64 / steps as f64;
         let rate = training.rate * training.schedule.factor(progress);
@@ -99,21 +95,21 @@ fn row_by_row<T: Real>(
     Ok(standardization.fold_into(if averaged > 0 { mean } else { model }))
 }
 
-fn objective<T: Real>(labels: usize, loss: Loss<T>, how: Expectation) -> Scored<T> {
+fn objective<T: Real>(labels: usize, loss: Loss<T>, how: How) -> Scored<T> {
     let layer = Perturbed::new(Ranking::ascending(Dyn(labels)).unwrap(), Normal, T::HALF).unwrap();
     Objective { layer, loss, how }
 }
 
 fn losses<T: Real>(labels: usize) -> [Scored<T>; 7] {
-    let sampled = |samples| Expectation::MonteCarlo(MonteCarlo::new(samples, Seed(0)));
+    let sampled = |samples| How::MonteCarlo(MonteCarlo::new(samples, Seed(0)));
     [
         objective(labels, Loss::FenchelYoung, sampled(1)),
         objective(labels, Loss::FenchelYoung, sampled(3)),
-        objective(labels, Loss::FenchelYoung, Expectation::Exact),
+        objective(labels, Loss::FenchelYoung, How::Exact),
         objective(labels, Loss::PerturbedSquared, sampled(2)),
-        objective(labels, Loss::PerturbedSquared, Expectation::Exact),
-        objective(labels, Loss::Squared, Expectation::Exact),
-        objective(labels, Loss::BlackBox { lambda: T::TWO }, Expectation::Exact),
+        objective(labels, Loss::PerturbedSquared, How::Exact),
+        objective(labels, Loss::Squared, How::Exact),
+        objective(labels, Loss::BlackBox { lambda: T::TWO }, How::Exact),
     ]
 }
 
@@ -192,24 +188,21 @@ fn gradients_are_those_of_the_rows() {
     let targets = [[5.0, 4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 3.0, 4.0, 5.0], [3.0, 1.0, 2.0, 5.0, 4.0]].repeat(7);
     let targets = targets.as_flattened();
     for objective in losses::<f64>(LABELS) {
-        let mut workspace = objective.workspace();
+        let mut workspace = Workspace::default();
         let (mut all, mut one) = ([0.0; ROWS * LABELS], [0.0; LABELS]);
         objective.gradients(&thetas, targets, Seed(3), &mut all, &mut workspace).unwrap();
         for (row, all) in all.chunks_exact(LABELS).enumerate() {
             let place = row * LABELS..(row + 1) * LABELS;
             let seed = Seed(3).fold(row as u64);
-            objective
-                .gradient(&thetas[place.clone()], &targets[place], seed, &mut one, &mut workspace)
-                .unwrap();
+            objective.gradient(&thetas[place.clone()], &targets[place], seed, &mut one).unwrap();
             assert_eq!(all, one, "{:?}", objective.loss);
         }
     }
-    let objective =
-        objective(LABELS, Loss::FenchelYoung, Expectation::MonteCarlo(MonteCarlo::new(2, Seed(0))));
+    let objective = objective(LABELS, Loss::FenchelYoung, How::MonteCarlo(MonteCarlo::new(2, Seed(0))));
     thetas[2 * LABELS] = f64::NAN;
     let mut gradients = [0.0; ROWS * LABELS];
     let refused = objective
-        .gradients(&thetas, targets, Seed(3), &mut gradients, &mut objective.workspace())
+        .gradients(&thetas, targets, Seed(3), &mut gradients, &mut Workspace::default())
         .unwrap_err();
     assert_eq!(refused.row, 2);
 }

@@ -1,8 +1,8 @@
 //! The Fenchel–Young loss: its true value with Ω, its zero, its gradient, and the dual that finds Ω.
 
 use perturb::{
-    ClosedForm, Const, Dyn, Error, Exact, Gumbel, Hypercube, Law, MonteCarlo, Normal, Perturbed, Ranking,
-    Real, Seed, Shape, Simplex, TopK,
+    ClosedForm, Const, Dyn, Error, Exact, Gumbel, Hypercube, MonteCarlo, Normal, Perturbed, Ranking, Real,
+    Seed, Shape, Simplex, TopK, noise::Law,
 };
 use perturb_tests::naive::dot;
 use perturb_tests::pairs::{Property, for_every_pair};
@@ -62,13 +62,26 @@ impl<T: Real> Property<T> for ZeroAtItsOwnMaximizer {
         let y = layer.maximizer(theta, Exact).unwrap();
         let found = layer.fenchel_young(theta, y.as_ref(), Exact).unwrap();
         let loss = found.loss.to_f64();
-        assert!((0.0..=rounding).contains(&loss), "{} {} {}: {loss}", T::NAME, O::NAME, N::NAME);
+        assert!(
+            (0.0..=rounding).contains(&loss),
+            "{} {} {}: {loss}",
+            T::NAME,
+            layer.oracle().properties().name,
+            layer.noise().name()
+        );
         assert!(found.gradient.as_ref().iter().all(|g| *g == T::ZERO));
         for samples in [1, 50, 1000] {
             let how = MonteCarlo::new(samples, Seed(90));
             let y = layer.maximizer(theta, how).unwrap();
             let found = layer.fenchel_young(theta, y.as_ref(), how).unwrap();
-            assert_eq!(found.loss, T::ZERO, "{} {} {}, M = {samples}", T::NAME, O::NAME, N::NAME);
+            assert_eq!(
+                found.loss,
+                T::ZERO,
+                "{} {} {}, M = {samples}",
+                T::NAME,
+                layer.oracle().properties().name,
+                layer.noise().name()
+            );
             assert!(found.gradient.as_ref().iter().all(|g| *g == T::ZERO));
         }
     }
@@ -99,7 +112,13 @@ impl Property<f64> for Bregman {
         let found = layer.fenchel_young(theta, y.as_ref(), Exact).unwrap();
         assert!(found.loss >= 0.0 && want > 0.01);
         let off = (found.loss - want).abs() / want.max(1.0);
-        assert!(off <= 1e-10, "{} {}: {}, not {want}", O::NAME, N::NAME, found.loss);
+        assert!(
+            off <= 1e-10,
+            "{} {}: {}, not {want}",
+            layer.oracle().properties().name,
+            layer.noise().name(),
+            found.loss
+        );
         for ((&gradient, &start), &y) in found.gradient.as_ref().iter().zip(start.as_ref()).zip(y.as_ref()) {
             assert_eq!(gradient, start - y);
         }
@@ -134,7 +153,12 @@ impl Property<f64> for AtVertices {
                     theta[i] = x;
                     layer.fenchel_young(&theta, vertex, Exact).unwrap().loss
                 });
-                assert!((gradient - want).abs() < 1e-8, "{} {}: {gradient} {want}", O::NAME, N::NAME);
+                assert!(
+                    (gradient - want).abs() < 1e-8,
+                    "{} {}: {gradient} {want}",
+                    layer.oracle().properties().name,
+                    layer.noise().name()
+                );
             }
             let one = MonteCarlo::new(1, Seed(91));
             let gradient = layer.fenchel_young_gradient(theta, vertex, one).unwrap();
@@ -170,7 +194,12 @@ impl Property<f64> for SampledInside {
         let step: Vec<f64> = theta.iter().zip(&other).map(|(a, b)| a - b).collect();
         let want = value - value_there - dot(y.as_ref(), &step);
         let found = layer.fenchel_young(theta, y.as_ref(), how).unwrap().loss;
-        assert!((found - want).abs() <= 1e-12 * want.max(1.0), "{} {}: {found}, {want}", O::NAME, N::NAME);
+        assert!(
+            (found - want).abs() <= 1e-12 * want.max(1.0),
+            "{} {}: {found}, {want}",
+            layer.oracle().properties().name,
+            layer.noise().name()
+        );
     }
 }
 

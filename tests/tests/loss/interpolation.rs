@@ -21,7 +21,7 @@ proptest! {
         let theta: Vec<f64> = theta.iter().zip([0.01, 0.023, 0.031, 0.047]).map(|(a, b)| a + b).collect();
         let solve = |theta: &[f64]| {
             let mut y = [0.0; 4];
-            oracle.solve(theta, &mut y, &mut oracle.work());
+            oracle.solve(theta, &mut y, &mut oracle.work()).unwrap();
             y
         };
         let f = |theta: &[f64]| {

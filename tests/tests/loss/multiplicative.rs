@@ -1,8 +1,9 @@
 //! Multiplicative noise: its reference values, its limits, and its additive twin.
 
 use perturb::{
-    Const, Dyn, Error, GridPath, Hypercube, MonteCarlo, Multiplicative, NegativeCost, Neighbours, Normal,
-    Perturbed, Real, Rect, Seed, Shape, Simplex,
+    Const, Dyn, Error, GridPath, Hypercube, MonteCarlo, Multiplicative, Normal, Perturbed, Real, Rect, Seed,
+    Shape, Simplex,
+    oracle::{NegativeCost, Neighbours},
 };
 use perturb_tests::reals;
 use perturb_tests::statistics::Mean;

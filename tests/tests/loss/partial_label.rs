@@ -2,8 +2,8 @@
 
 use perturb::loss::partial_label;
 use perturb::{
-    BlackBox, Const, Dyn, EdgeLabel, Error, Graph, Gumbel, MonteCarlo, Normal, Perturbed, Seed, Simplex,
-    SpanningTree, TopK,
+    BlackBox, Const, Dyn, Error, Graph, Gumbel, MonteCarlo, Normal, Perturbed, Seed, Simplex, SpanningTree,
+    TopK, oracle::EdgeLabel,
 };
 use perturb_tests::naive_combinatorial::{best, spanning_trees};
 use perturb_tests::statistics::Mean;

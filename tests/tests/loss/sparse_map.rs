@@ -52,12 +52,17 @@ fn projected<T: Real, O: Oracle<T>>(oracle: &O, lambda: f64, want: &[f64]) {
     let tolerance = if T::EPSILON.to_f64() < 1e-10 { 1e-5 } else { 1e-3 };
     let map = SparseMap { lambda: T::from_f64(lambda), tolerance: T::from_f64(tolerance), steps: 1_000_000 };
     let found = map.maximizer(oracle, &reals::<T>(&THETA)).unwrap();
-    assert!(found.gap.to_f64() <= tolerance, "{} {}: gap {}", O::NAME, T::NAME, found.gap);
+    assert!(found.gap.to_f64() <= tolerance, "{} {}: gap {}", oracle.properties().name, T::NAME, found.gap);
     let y = widened(found.y.as_ref());
     let distance: f64 = y.iter().zip(want).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
     let rounding = 64.0 * T::EPSILON.to_f64() * THETA.len() as f64;
     let bound = (2.0 * tolerance / lambda).sqrt() + rounding;
-    assert!(distance <= bound, "{} {}: {y:?} is {distance:e} from {want:?}", O::NAME, T::NAME);
+    assert!(
+        distance <= bound,
+        "{} {}: {y:?} is {distance:e} from {want:?}",
+        oracle.properties().name,
+        T::NAME
+    );
     // The loss vanishes at the maximizer, and its gradient is y_λ − y.
     let loss = map.loss(oracle, &reals::<T>(&THETA), found.y.as_ref()).unwrap();
     assert!(loss.loss.to_f64() <= 1e-3 && loss.gradient.as_ref().iter().all(|g| g.abs() == T::ZERO));

@@ -1,10 +1,11 @@
 //! Samples side by side have the bits of samples one after the other, in vectors of every width.
 
-use perturb::estimator::{FenchelYoungTerm, Jacobian, Maximizer, Value, Vjp};
-use perturb::lanes::{LANES, LaneMemory, Streams};
+use perturb::engine::{GroupMemory, LANES, Memory, NoiseGroup, SolveGroup, Streams, Wanted, estimate_rows};
+use perturb::quantity::{FenchelYoungTerm, Jacobian, Maximizer, Value, Vjp};
 use perturb::{
     Assignment, BatchExt, Dyn, DynRect, Error, GridPath, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo,
-    NegativeCost, Neighbours, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
+    Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
+    oracle::{NegativeCost, Neighbours},
 };
 use perturb_tests::widths::{Width, Widths};
 
@@ -38,22 +39,22 @@ fn estimates<T: Real, O: Oracle<T>, N: Noise<T>>(layer: &Perturbed<O, N, T>, the
     let target = layer.sample(theta, Seed(77), 0).map(|y| y.as_ref().to_vec()).unwrap_or_default();
     for samples in SAMPLES {
         let how = MonteCarlo::new(samples, Seed(5));
-        tell(layer.estimate(theta, &Maximizer, how).map(|y| y.as_ref().to_vec()));
-        tell(layer.estimate(theta, &Vjp { cotangent: theta }, how).map(|y| y.as_ref().to_vec()));
+        tell(layer.compute(theta, &Maximizer, how).map(|y| y.as_ref().to_vec()));
+        tell(layer.compute(theta, &Vjp { cotangent: theta }, how).map(|y| y.as_ref().to_vec()));
         if target.len() == theta.len() {
             let term = FenchelYoungTerm { target: &target, offset: T::ZERO };
-            let found = layer.estimate(theta, &term, how);
+            let found = layer.compute(theta, &term, how);
             tell(found.map(|(loss, gradient)| [&[loss], gradient.as_ref()].concat()));
         }
         if theta.len() > 20 {
             continue;
         }
         for how in [how.leave_one_out(), how.antithetic()] {
-            let found = layer.estimate(theta, &(Value, Maximizer, Jacobian), how);
+            let found = layer.compute(theta, &(Value, Maximizer, Jacobian), how);
             tell(found.map(|(value, y, jacobian)| [&[value], y.as_ref(), jacobian.as_ref()].concat()));
         }
     }
-    let spread = layer.estimate_with_error(theta, &Maximizer, MonteCarlo::new(100, Seed(6)));
+    let spread = layer.compute_with_error(theta, &Maximizer, MonteCarlo::new(100, Seed(6)));
     tell(spread.map(|spread| spread.standard_error.as_ref().to_vec()));
     found
 }
@@ -80,7 +81,13 @@ fn check<T: Real, O: Oracle<T> + Sync + Clone, N: Noise<T>>(noise: N, oracle: &O
     // The last: scores that the noise hardly moves, so that those that are tied stay so.
     for epsilon in [1.0, 0.1, 1e-30] {
         let layer = Perturbed::new(oracle.clone(), noise, T::from_f64(epsilon)).unwrap();
-        let name = format!("{} {} d = {} {} ε = {epsilon}", O::NAME, N::NAME, theta.len(), T::NAME);
+        let name = format!(
+            "{} {} d = {} {} ε = {epsilon}",
+            layer.oracle().properties().name,
+            noise.name(),
+            theta.len(),
+            T::NAME
+        );
         same_at_every_width(&name, || {
             let mut all = estimates(&layer, theta);
             all.extend(batches(&layer, theta));
@@ -167,28 +174,27 @@ fn rows_in_lanes() {
         let layer = Perturbed::new(oracle, Normal, 0.5f32).unwrap();
         let theta: Vec<f32> = scores::<f32>(21 * dim).iter().map(|x| x / dim as f32).collect();
         let row = |r: usize| &theta[r * dim..(r + 1) * dim];
-        same_at_every_width(O::NAME, || {
-            let mut scratch = perturb::Scratch::new(layer.oracle());
-            let mut y = vec![0.0; theta.len()];
-            layer.sample_rows(&theta, Seed(1), &mut y, &mut scratch).unwrap();
-            for (r, y) in y.chunks_exact(dim).enumerate() {
-                assert_eq!(layer.sample(row(r), Seed(1).fold(r as u64), 0).unwrap().as_ref(), y);
-            }
+        same_at_every_width(layer.oracle().properties().name, || {
+            let mut memory = Memory::new(layer.oracle());
+            let mut found = Vec::new();
             for samples in [1, 5, 64] {
                 let how = MonteCarlo::new(samples, Seed(2));
                 let mut sums = vec![layer.oracle().shape().array(0.0); 21];
-                let done = layer.estimate_rows(&theta, |_| Maximizer, how, 7, &mut scratch, &mut sums);
-                if done.unwrap() {
-                    for (r, sum) in sums.iter().enumerate() {
-                        let want = layer.maximizer(row(r), how.row(7 + r as u64)).unwrap();
-                        assert_eq!(want.as_ref(), sum.as_ref());
-                    }
+                let done = estimate_rows(&layer, &theta, |_| Maximizer, how, 7, &mut memory, &mut sums);
+                let done = done.unwrap();
+                for (r, sum) in sums.iter().enumerate() {
+                    let want = layer.maximizer(row(r), how.row(7 + r as u64)).unwrap();
+                    assert!(!done || want.as_ref() == sum.as_ref());
+                    found.extend(bits(want.as_ref()));
                 }
             }
-            bits(&y).collect()
+            let one = layer.maximizer(row(3), MonteCarlo::new(1, Seed(1).fold(3))).unwrap();
+            assert_eq!(layer.sample(row(3), Seed(1).fold(3), 0).unwrap().as_ref(), one.as_ref());
+            found
         });
-        let mut scratch = perturb::Scratch::new(layer.oracle());
-        assert!(layer.sample_rows(&theta, Seed(1), &mut vec![0.0; dim], &mut scratch).is_err());
+        let mut memory = Memory::new(layer.oracle());
+        let (how, mut one) = (MonteCarlo::new(1, Seed(1)), [layer.oracle().shape().array(0.0)]);
+        assert!(estimate_rows(&layer, &theta, |_| Maximizer, how, 0, &mut memory, &mut one).is_err());
     }
     check(Simplex::new(Dyn(5)).unwrap());
     check(Ranking::ascending(Dyn(20)).unwrap());
@@ -205,15 +211,17 @@ fn oracles_have_lanes() {
             *row = core::array::from_fn(|lane| -1.0 - ((i * 7 + lane * 5) % 41) as f32);
         }
         let lanes = || vec![[0.0; LANES]; dim];
-        let (mut y, mut numbers, mut more, mut codes) = (lanes(), lanes(), lanes(), vec![[0; LANES]; dim]);
-        let memory = LaneMemory { codes: &mut codes, numbers: &mut numbers, more_numbers: &mut more };
-        let solved = oracle.solve_lanes(&theta, &mut y, memory).unwrap();
-        assert_eq!(solved.doubtful, 0, "{}", O::NAME);
+        let (mut y, mut costs, mut distances) = (lanes(), lanes(), lanes());
+        let (mut codes, mut values) = (vec![[0; LANES]; dim], [0.0; LANES]);
+        let memory = GroupMemory { codes: &mut codes, costs: &mut costs, distances: &mut distances };
+        let wanted = Wanted::Each { y: &mut y, values: &mut values };
+        let doubtful = oracle.solve_group(SolveGroup { theta: &theta, wanted, memory });
+        assert_eq!(doubtful, Some(0), "{}", oracle.properties().name);
         for lane in 0..LANES {
             let column: Vec<f32> = theta.iter().map(|row| row[lane]).collect();
             let (mut alone, mut work) = (vec![0.0; dim], oracle.work());
-            assert_eq!(oracle.solve(&column, &mut alone, &mut work), solved.values[lane]);
-            assert!(y.iter().zip(&alone).all(|(row, &y)| row[lane] == y), "{}", O::NAME);
+            assert_eq!(oracle.solve(&column, &mut alone, &mut work).unwrap(), values[lane]);
+            assert!(y.iter().zip(&alone).all(|(row, &y)| row[lane] == y), "{}", oracle.properties().name);
         }
     }
     check(Simplex::new(Dyn(40)).unwrap());
@@ -274,10 +282,11 @@ fn noises_in_lanes() {
     fn check<T: Real, N: Noise<T>>(noise: N) {
         let seeds = core::array::from_fn(|lane| Seed(4).fold(lane as u64));
         for dim in [1, 2, 33] {
-            same_at_every_width(N::NAME, || {
+            same_at_every_width(noise.name(), || {
                 let mut rows = vec![[T::ZERO; LANES]; dim];
                 let mut streams = Streams::new(&seeds, &[7; LANES]);
-                assert!(noise.fill_lanes(&mut streams, &mut rows));
+                let task = NoiseGroup::Fill { streams: &mut streams, z: &mut rows };
+                assert!(noise.group(task).is_some());
                 let mut column = Dyn(dim).array(T::ZERO);
                 for (lane, seed) in seeds.iter().enumerate() {
                     noise.fill(&mut seed.stream(7), &mut column);

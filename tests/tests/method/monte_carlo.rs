@@ -2,11 +2,13 @@
 //!
 //! M = 10⁵ for every comparison, Z = 4.5 (see `statistics::Mean::assert_near`), the seed beside each.
 
-use perturb::estimator::{Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
+use perturb::quantity::{Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
 use perturb::{
     Assignment, BlackBox, ClosedForm, Const, DagPath, Dyn, DynRect, Exact, Graph, GridPath, Gumbel,
-    Hypercube, Laplace, Law, Logistic, MonteCarlo, Neighbours, Normal, Oracle, Perturbed, Plane, Ranking,
-    Real, Rect, Seed, Shape, ShortestPath, Simplex, SmoothNoise, SpanningTree, TopK,
+    Hypercube, Laplace, Logistic, MonteCarlo, Normal, Oracle, Perturbed, Plane, Ranking, Real, Rect, Seed,
+    Shape, ShortestPath, Simplex, SpanningTree, TopK,
+    noise::{Law, SmoothNoise},
+    oracle::Neighbours,
 };
 use perturb_tests::reference::{self, Case, RANKS_FROM_ZERO};
 use perturb_tests::statistics::{Mean, spread};
@@ -46,7 +48,7 @@ fn against_case<T: Real, N: Law<T>, O: Oracle<T>>(oracle: O, noise: N, case: &Ca
 /// Every first formula against the closed form, with the baseline and plain.
 fn against_exact<T: Real, N: Law<T>, O: ClosedForm<T, N>>(oracle: O, noise: N, theta: &[f64], seed: Seed) {
     let layer = Perturbed::new(oracle, noise, T::HALF).unwrap();
-    let name = format!("{} {}", O::NAME, N::NAME);
+    let name = format!("{} {}", layer.oracle().properties().name, noise.name());
     let theta = reals::<T>(theta);
     let u = reals::<T>(&DIRECTION[..theta.len()]);
     let (value, y) = layer.value_and_maximizer(&theta, Exact).unwrap();
@@ -57,7 +59,7 @@ fn against_exact<T: Real, N: Law<T>, O: ClosedForm<T, N>>(oracle: O, noise: N, t
     let size = if theta.len() == 9 { 8.0 } else { 2.0 };
     let range = size * 16.0 / 0.5;
     for how in [MonteCarlo::new(M, seed), MonteCarlo::plain(M, seed.fold(1))] {
-        let plain = how.variance.control == perturb::Control::None;
+        let plain = how.variance.control == perturb::method::Control::None;
         let name = format!("{name}{}", if plain { " plain" } else { "" });
         let products = (Vjp { cotangent: &u }, Jvp { tangent: &u });
         let means = spread(&layer, &theta, (Value, Maximizer, (Jacobian, products)), how);
@@ -85,7 +87,7 @@ where
     let y = widened(layer.maximizer(&theta, Exact).unwrap().as_ref());
     let jacobian = widened(layer.jacobian(&theta, Exact).unwrap().as_ref());
     for how in [MonteCarlo::new(M, seed), MonteCarlo::plain(M, seed.fold(1))] {
-        let name = format!("{} {} {:?}", O::NAME, N::NAME, how.variance);
+        let name = format!("{} {} {:?}", layer.oracle().properties().name, noise.name(), how.variance);
         let means = spread(&layer, &theta, (MaximizerByScore, JacobianByCurvature), how);
         let (first, last) = means.split_at(theta.len());
         assert_all::<T>(first, &y, 0.0, &format!("{name} maximizer by score"));
@@ -153,7 +155,7 @@ fn two_paths<T: Real, O: Oracle<T>>(oracle: O, costs: &[f64], epsilon: f64, want
     let layer = Perturbed::new(oracle, Normal, T::from_f64(epsilon)).unwrap();
     let theta: Vec<T> = costs.iter().map(|&cost| T::from_f64(-cost)).collect();
     let means = spread(&layer, &theta, Maximizer, MonteCarlo::new(M, seed));
-    assert_all::<T>(&means, want, 1.0, O::NAME);
+    assert_all::<T>(&means, want, 1.0, layer.oracle().properties().name);
 }
 
 #[test]
@@ -245,15 +247,15 @@ fn one_pass_has_the_bits_of_several() {
     {
         let first = (Value, Maximizer, Jacobian);
         let rest = ((Vjp { cotangent: u }, Jvp { tangent: u }), MaximizerByScore, JacobianByCurvature);
-        let (a, b) = layer.estimate(theta, &(first, rest), how).unwrap();
+        let (a, b) = layer.compute(theta, &(first, rest), how).unwrap();
         assert_eq!(a.0, layer.value(theta, how).unwrap());
         assert_eq!(a.1, layer.maximizer(theta, how).unwrap());
         assert_eq!((a.0, a.1), layer.value_and_maximizer(theta, how).unwrap());
         assert_eq!(a.2, layer.jacobian(theta, how).unwrap());
         assert_eq!(b.0.0, layer.vjp(theta, u, how).unwrap());
         assert_eq!(b.0.1, layer.jvp(theta, u, how).unwrap());
-        assert_eq!(b.1, layer.estimate(theta, &MaximizerByScore, how).unwrap());
-        assert_eq!(b.2, layer.estimate(theta, &JacobianByCurvature, how).unwrap());
+        assert_eq!(b.1, layer.compute(theta, &MaximizerByScore, how).unwrap());
+        assert_eq!(b.2, layer.compute(theta, &JacobianByCurvature, how).unwrap());
         assert_eq!(a.1.as_slice(), on_host.maximizer(theta, how).unwrap());
         assert_eq!(a.2.as_ref(), on_host.jacobian(theta, how).unwrap());
     }

@@ -1,8 +1,8 @@
 //! Accuracy and limits of the quadratures behind argmax and top-k: many entries, wide and degenerate scores.
 
 use perturb::{
-    ClosedForm, Dyn, Error, Exact, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Perturbed, Real, Seed,
-    Simplex, TopK,
+    ClosedForm, Dyn, Error, Exact, Gumbel, Laplace, Logistic, MonteCarlo, Normal, Perturbed, Real, Seed,
+    Simplex, TopK, noise::Law,
 };
 use perturb_tests::reals;
 use perturb_tests::statistics::spread;
@@ -27,7 +27,7 @@ fn assert_probabilities(p: &[f64], total: f64, what: &str) {
 fn simplex<N: Law<f64>>(noise: N) {
     for d in [1, 2, 5, 100, 1000] {
         for width in [1e-3, 1.0, 30.0, 1e3] {
-            let what = format!("{} d = {d}, width {width}", N::NAME);
+            let what = format!("{} d = {d}, width {width}", noise.name());
             assert_probabilities(
                 &maximizer(Simplex::new(Dyn(d)).unwrap(), noise, &scattered(d, width)),
                 1.0,
@@ -38,7 +38,7 @@ fn simplex<N: Law<f64>>(noise: N) {
             let p = maximizer(Simplex::new(Dyn(d)).unwrap(), noise, &vec![level; d]);
             for p in p {
                 let off = p * d as f64 - 1.0;
-                assert!(off.abs() <= 1e-12, "{} d = {d}, all {level}: p·d − 1 = {off:e}", N::NAME);
+                assert!(off.abs() <= 1e-12, "{} d = {d}, all {level}: p·d − 1 = {off:e}", noise.name());
             }
         }
     }
@@ -71,13 +71,13 @@ fn top_k<N: Law<f64>>(noise: N) {
         // Wide scores cost many nodes: once per dimension.
         let widest = if d < 60 || k == 30 { 1e3 } else { 100.0 };
         for width in [1e-3, 3.0, widest] {
-            let what = format!("{} top {k} of {d}, width {width}", N::NAME);
+            let what = format!("{} top {k} of {d}, width {width}", noise.name());
             assert_probabilities(&maximizer(oracle(), noise, &scattered(d, width)), k as f64, &what);
         }
         for level in [0.0, 1e3] {
             for p in maximizer(oracle(), noise, &vec![level; d]) {
                 let off = p * d as f64 / k as f64 - 1.0;
-                assert!(off.abs() <= 1e-12, "{} top {k} of {d}, all {level}: {off:e}", N::NAME);
+                assert!(off.abs() <= 1e-12, "{} top {k} of {d}, all {level}: {off:e}", noise.name());
             }
         }
     }
@@ -96,7 +96,7 @@ fn inclusions_sum_to_k() {
 fn many_equal_entries_are_resolved() {
     fn check<N: Law<f64>>(noise: N) {
         for p in maximizer(TopK::new(Dyn(300), 150).unwrap(), noise, &[0.0; 300]) {
-            assert!((2.0 * p - 1.0).abs() <= 1e-12, "{}: {p}", N::NAME);
+            assert!((2.0 * p - 1.0).abs() <= 1e-12, "{}: {p}", noise.name());
         }
     }
     check(Gumbel);
@@ -121,7 +121,7 @@ fn slopes_of_many_inclusions_are_resolved() {
         let (a, b, c, d) = (moved(-2.0 * h), moved(-h), moved(h), moved(2.0 * h));
         for (i, &got) in column.iter().enumerate() {
             let want = (8.0 * (c[i] - b[i]) - (d[i] - a[i])) / (12.0 * h);
-            assert!((got - want).abs() < 1e-10, "{} entry {i}: {got}, not {want}", N::NAME);
+            assert!((got - want).abs() < 1e-10, "{} entry {i}: {got}, not {want}", noise.name());
         }
     }
     check(Gumbel);
@@ -139,8 +139,8 @@ fn quadratures_agree_with_each_other() {
             let top = Perturbed::new(TopK::new(Dyn(60), 1).unwrap(), noise, 1.0).unwrap();
             let (value, p) = simplex.value_and_maximizer(&theta, Exact).unwrap();
             let (other, q) = top.value_and_maximizer(&theta, Exact).unwrap();
-            assert!((value - other).abs() < 1e-12 * value.abs().max(1.0), "{} {value} {other}", N::NAME);
-            assert!(p.iter().zip(&q).all(|(p, q)| (p - q).abs() < 1e-12), "{}", N::NAME);
+            assert!((value - other).abs() < 1e-12 * value.abs().max(1.0), "{} {value} {other}", noise.name());
+            assert!(p.iter().zip(&q).all(|(p, q)| (p - q).abs() < 1e-12), "{}", noise.name());
         }
     }
     agree(Gumbel);
@@ -178,11 +178,10 @@ fn samples_agree_at_every_size() {
             let layer = Perturbed::new(Simplex::new(Dyn(d)).unwrap(), noise, 1.0).unwrap();
             let (value, p) = layer.value_and_maximizer(&theta, Exact).unwrap();
             let how = MonteCarlo::new(if d < 100 { 100_000 } else { 10_000 }, Seed(100));
-            let means =
-                spread(&layer, &theta, (perturb::estimator::Value, perturb::estimator::Maximizer), how);
-            means[0].assert_near(value, 0.0, f64::EPSILON, format_args!("F for d = {d}, {}", N::NAME));
+            let means = spread(&layer, &theta, (perturb::quantity::Value, perturb::quantity::Maximizer), how);
+            means[0].assert_near(value, 0.0, f64::EPSILON, format_args!("F for d = {d}, {}", noise.name()));
             for (mean, p) in means[1..].iter().zip(p) {
-                mean.assert_near(p, 1.0, f64::EPSILON, format_args!("p for d = {d}, {}", N::NAME));
+                mean.assert_near(p, 1.0, f64::EPSILON, format_args!("p for d = {d}, {}", noise.name()));
             }
         }
     }
@@ -205,7 +204,11 @@ fn huge_scores_end_at_once() {
         assert_eq!(top.jacobian(&[0.0, 1e16, 1e15], Exact), overflow);
         // Far apart and still resolved: nodes are laid only where densities are.
         let p = top.maximizer(&[0.0, 1e12, 1e11], Exact).unwrap();
-        assert!(p.iter().zip([0.0, 1.0, 1.0]).all(|(p, want)| (p - want).abs() < 1e-3), "{} {p:?}", N::NAME);
+        assert!(
+            p.iter().zip([0.0, 1.0, 1.0]).all(|(p, want)| (p - want).abs() < 1e-3),
+            "{} {p:?}",
+            noise.name()
+        );
         let cold = Perturbed::new(TopK::new(Dyn(3), 2).unwrap(), noise, 1e-300).unwrap();
         assert_eq!(cold.maximizer(&[0.0, 1e10, 1.0], Exact), overflow);
     }

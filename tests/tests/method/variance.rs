@@ -1,9 +1,11 @@
 //! Variance reduction: what it saves, that it changes no expectation, and that standard errors are right.
 
-use perturb::estimator::{Jacobian, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
+use perturb::quantity::{Jacobian, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
 use perturb::{
-    ClosedForm, Const, Control, Draws, Error, Exact, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal,
-    Perturbed, Ranking, Real, Seed, Simplex, TopK, Variance,
+    ClosedForm, Const, Error, Exact, Gumbel, Laplace, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Real,
+    Seed, Simplex, TopK,
+    method::{Control, Draws, Variance},
+    noise::Law,
 };
 use perturb_tests::statistics::Mean;
 
@@ -58,15 +60,15 @@ fn the_baseline_changes_no_expectation() {
         let mut differences = vec![Vec::new(); 25];
         for replicate in 0..5000 {
             let seed = Seed(111).fold(replicate);
-            let with = layer.estimate(&CLASSES, &Jacobian, MonteCarlo::new(M, seed)).unwrap();
-            let without = layer.estimate(&CLASSES, &Jacobian, MonteCarlo::plain(M, seed)).unwrap();
+            let with = layer.compute(&CLASSES, &Jacobian, MonteCarlo::new(M, seed)).unwrap();
+            let without = layer.compute(&CLASSES, &Jacobian, MonteCarlo::plain(M, seed)).unwrap();
             for ((list, with), without) in differences.iter_mut().zip(with.as_ref()).zip(without.as_ref()) {
                 list.push(with - without);
             }
         }
         for (entry, differences) in differences.into_iter().enumerate() {
             let mean = Mean::of(differences);
-            mean.assert_near(0.0, 0.0, f64::EPSILON, format_args!("J entry {entry}, {}", N::NAME));
+            mean.assert_near(0.0, 0.0, f64::EPSILON, format_args!("J entry {entry}, {}", noise.name()));
         }
     }
     check(Normal);
@@ -93,13 +95,19 @@ fn no_combination_changes_an_expectation() {
         let jacobian = layer.jacobian(&theta, Exact).unwrap();
         let product = layer.vjp(&theta, &u, Exact).unwrap();
         for how in combinations(102_400, seed) {
-            let what = format!("{} {} {} {:?}", O::NAME, N::NAME, T::NAME, how.variance);
+            let what = format!(
+                "{} {} {} {:?}",
+                layer.oracle().properties().name,
+                noise.name(),
+                T::NAME,
+                how.variance
+            );
             let estimators = (
                 (Value, Maximizer, MaximizerByScore),
                 Jacobian,
                 (Vjp { cotangent: &u }, Jvp { tangent: &u }),
             );
-            let found = layer.estimate_with_error(&theta, &estimators, how).unwrap();
+            let found = layer.compute_with_error(&theta, &estimators, how).unwrap();
             let near = |mean: &[T], error: &[T], want: &[T], what: &str| {
                 for ((mean, error), want) in mean.iter().zip(error).zip(want) {
                     let (mean, error, want) = (mean.to_f64(), error.to_f64(), want.to_f64());
@@ -118,7 +126,7 @@ fn no_combination_changes_an_expectation() {
             near(mean.2.0.as_ref(), error.2.0.as_ref(), product.as_ref(), &format!("{what} vjp"));
             near(mean.2.1.as_ref(), error.2.1.as_ref(), product.as_ref(), &format!("{what} jvp"));
             // The mean has the bits of the estimate without errors.
-            assert_eq!(layer.estimate(&theta, &Jacobian, how).unwrap().as_ref(), mean.1.as_ref(), "{what}");
+            assert_eq!(layer.compute(&theta, &Jacobian, how).unwrap().as_ref(), mean.1.as_ref(), "{what}");
         }
     }
     // Nearer to one another than the classes above: no outcome is too rare for a normal mean.
@@ -142,7 +150,7 @@ fn standard_errors_are_right() {
         let mut ratios = vec![Vec::new(); 5];
         for replicate in 0..1000 {
             let how = MonteCarlo { seed: how.seed.fold(replicate), ..how };
-            let found = layer.estimate_with_error(&CLASSES, &vjp, how).unwrap();
+            let found = layer.compute_with_error(&CLASSES, &vjp, how).unwrap();
             let units = f64::from(found.units);
             for ((list, i), exact) in ratios.iter_mut().zip(0..).zip(exact) {
                 let off: f64 = (found.mean[i] - exact) / found.standard_error[i];
@@ -161,14 +169,11 @@ fn standard_errors_are_right() {
 #[test]
 fn too_few_samples_have_no_error() {
     let layer = Perturbed::new(Simplex::new(Const::<5>).unwrap(), Normal, 1.0f64).unwrap();
-    let refused = |how| layer.estimate_with_error(&CLASSES, &Maximizer, how).unwrap_err();
+    let refused = |how| layer.compute_with_error(&CLASSES, &Maximizer, how).unwrap_err();
     let error =
         |least, found| Error::OutOfRange { parameter: "samples", least, greatest: u32::MAX as usize, found };
     assert_eq!(refused(MonteCarlo::new(1, Seed(0))), error(2, 1));
     assert_eq!(refused(MonteCarlo::new(3, Seed(0)).antithetic()), error(4, 3));
     assert_eq!(refused(MonteCarlo::new(127, Seed(0)).quasi_random()), error(128, 127));
-    assert_eq!(
-        layer.estimate_with_error(&CLASSES, &Maximizer, MonteCarlo::new(2, Seed(0))).unwrap().units,
-        2
-    );
+    assert_eq!(layer.compute_with_error(&CLASSES, &Maximizer, MonteCarlo::new(2, Seed(0))).unwrap().units, 2);
 }

@@ -1,7 +1,11 @@
 //! Distributions and moments of the noises: n = 10⁶ draws each, seed beside each test.
 
-use perturb::{Gumbel, Laplace, Law, Logistic, Noise, Normal, Real, Seed, SmoothNoise};
+use perturb::{
+    Gumbel, Laplace, Logistic, Noise, Normal, Real, Seed,
+    noise::{Law, SmoothNoise},
+};
 use perturb_tests::statistics::{Mean, Z, kolmogorov_smirnov};
+use perturb_tests::{draw, score};
 use statrs::distribution::{self, ContinuousCDF};
 
 const N: usize = 1_000_000;
@@ -55,11 +59,11 @@ fn draws_of_one_stream_follow_the_law() {
 /// E\[Z\], Var Z, E\[∇ν\] = 0, E\[∇ν²\] = `fisher_information`, and M_μ = √(d·E\[∇ν²\]).
 fn moments<T: Real, L: Law<T>>(noise: L, variance: f64, seed: Seed) {
     let draws = from_one_stream::<T>(noise, seed);
-    let name = format!("{} in {}", L::NAME, T::NAME);
+    let name = format!("{} in {}", noise.name(), T::NAME);
     let of = |f: &dyn Fn(f64) -> f64| Mean::of(draws.iter().map(|&z| f(z)));
     let mean = noise.mean().to_f64();
     let information = noise.fisher_information().to_f64();
-    let score = |z: f64| noise.score(T::from_f64(z)).to_f64();
+    let score = |z: f64| score(&noise, T::from_f64(z)).to_f64();
     of(&|z| z).assert_near(mean, 0.0, 0.0, format_args!("mean of {name}"));
     of(&|z| (z - mean) * (z - mean)).assert_near(variance, 0.0, 0.0, format_args!("variance of {name}"));
     of(&score).assert_near(0.0, 0.0, 0.0, format_args!("score of {name}"));
@@ -76,7 +80,12 @@ fn curvature<T: Real, L: Law<T> + SmoothNoise<T>>(noise: L, seed: Seed) {
     let draws = from_one_stream::<T>(noise, seed);
     let mean = Mean::of(draws.iter().map(|&z| noise.curvature(T::from_f64(z)).to_f64()));
     let want = noise.fisher_information().to_f64();
-    mean.assert_near(want, 0.0, T::EPSILON.to_f64(), format_args!("curvature of {} in {}", L::NAME, T::NAME));
+    mean.assert_near(
+        want,
+        0.0,
+        T::EPSILON.to_f64(),
+        format_args!("curvature of {} in {}", noise.name(), T::NAME),
+    );
 }
 
 #[test]
@@ -96,8 +105,8 @@ fn moments_are_the_stated_ones() {
 }
 
 /// One number of each of 10⁶ streams: neighbouring streams must be as good as independent.
-fn across_streams<T: Real, L: Noise<T>>(noise: L, open: impl Fn(u64) -> perturb::Stream) -> Vec<f64> {
-    (0..N as u64).map(|sample| noise.sample(&mut open(sample)).to_f64()).collect()
+fn across_streams<T: Real, L: Noise<T>>(noise: L, open: impl Fn(u64) -> perturb::noise::Stream) -> Vec<f64> {
+    (0..N as u64).map(|sample| draw(&noise, &mut open(sample)).to_f64()).collect()
 }
 
 /// The correlation of neighbours, in standard errors: √n·r.
@@ -160,10 +169,10 @@ fn quantiles_invert_the_distribution_functions() {
                 let off = (noise.cdf(z) - p).abs();
                 // Rounding of z moves G by density·ulp(z).
                 let moved = noise.density(z) * z.abs().max(1e-3) * f64::EPSILON;
-                assert!(off <= 8.0 * (f64::EPSILON * p + moved), "{} {p}: {off:e}", N::NAME);
+                assert!(off <= 8.0 * (f64::EPSILON * p + moved), "{} {p}: {off:e}", noise.name());
             }
             let mirrored = noise.cdf(noise.mirror(noise.quantile(p)));
-            assert!((mirrored - (1.0 - p)).abs() < 1e-14, "{} mirror {p}: {mirrored}", N::NAME);
+            assert!((mirrored - (1.0 - p)).abs() < 1e-14, "{} mirror {p}: {mirrored}", noise.name());
         }
     }
     check(Gumbel);

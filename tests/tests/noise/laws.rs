@@ -1,6 +1,10 @@
 //! What the noises know of themselves, against finite differences and numerical integration.
 
-use perturb::{Gumbel, Laplace, Law, Logistic, Noise, Normal, Real, SmoothNoise};
+use perturb::{
+    Gumbel, Laplace, Logistic, Noise, Normal, Real,
+    noise::{Law, SmoothNoise},
+};
+use perturb_tests::score;
 use perturb_tests::statistics::{integrate, slope};
 
 /// Multiples of 1/2, so that the kinks of shifted Laplace densities fall on nodes.
@@ -19,7 +23,7 @@ fn assert_close(got: f64, want: f64, tolerance: f64, what: &str, at: f64) {
 }
 
 fn laws<N: Law<f64>>(noise: N) {
-    let name = N::NAME;
+    let name = noise.name();
     assert_close(expect(|z| noise.density(z)), 1.0, 1e-11, name, 0.0);
     assert_close(expect(|z| z * noise.density(z)), noise.mean(), 1e-11, name, 0.0);
     let normalizer = noise.density(0.3) / (-noise.nu(0.3)).exp();
@@ -50,8 +54,8 @@ fn laws_match_numerical_integrals() {
 fn derivatives<N: Law<f64>>(noise: N) {
     let h = 1e-3;
     for t in points().map(|t| t + 0.17) {
-        let name = N::NAME;
-        assert_close(noise.score(t), slope(t, h, |t| noise.nu(t)), 1e-8, &format!("{name} score"), t);
+        let name = noise.name();
+        assert_close(score(&noise, t), slope(t, h, |t| noise.nu(t)), 1e-8, &format!("{name} score"), t);
         assert_close(noise.density(t), slope(t, h, |t| noise.cdf(t)), 1e-9, &format!("{name} density"), t);
         let tail = 1.0 - noise.cdf(-t);
         assert_close(tail, slope(t, h, |t| noise.hinge(t)), 1e-9, &format!("{name} hinge"), t);
@@ -74,8 +78,8 @@ fn derivatives_match_finite_differences() {
 fn curvatures_match_finite_differences() {
     fn check<N: SmoothNoise<f64>>(noise: N) {
         for t in points() {
-            let want = slope(t, 1e-3, |t| noise.score(t));
-            assert_close(noise.curvature(t), want, 1e-8, N::NAME, t);
+            let want = slope(t, 1e-3, |t| score(&noise, t));
+            assert_close(noise.curvature(t), want, 1e-8, noise.name(), t);
         }
     }
     check(Gumbel);
@@ -94,7 +98,7 @@ fn difference_laws_are_smooth_across_their_seams() {
                 (noise.difference_hinge(seam - 1e-13), noise.difference_hinge(seam + 1e-13)),
                 (noise.hinge(seam - 1e-13), noise.hinge(seam + 1e-13)),
             ] {
-                assert_close(below, above, 2e-13, N::NAME, seam);
+                assert_close(below, above, 2e-13, noise.name(), seam);
             }
         }
     }
@@ -122,7 +126,7 @@ fn single_precision_follows_double_precision() {
                     f64::from(single),
                     double,
                     1e-6,
-                    &format!("{} {what}", <N as Noise<f64>>::NAME),
+                    &format!("{} {what}", Noise::<f64>::name(&noise)),
                     t,
                 );
             }
@@ -140,7 +144,12 @@ fn supports_hold_all_but_epsilon_squared() {
     fn check<T: Real, N: Law<T>>(noise: N, below: fn(f64) -> f64, above: fn(f64) -> f64) {
         let (low, high) = noise.support();
         let limit = 2.0 * T::EPSILON.to_f64() * T::EPSILON.to_f64();
-        assert!(below(low.to_f64()) <= limit && above(high.to_f64()) <= limit, "{} in {}", N::NAME, T::NAME);
+        assert!(
+            below(low.to_f64()) <= limit && above(high.to_f64()) <= limit,
+            "{} in {}",
+            noise.name(),
+            T::NAME
+        );
     }
     fn all<T: Real>() {
         // Mills: the normal tail is below φ(z)/|z|.

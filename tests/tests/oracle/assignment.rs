@@ -37,7 +37,7 @@ fn everything<T: Real>(plane: DynRect, theta: &[f64], others: &[f64]) -> Vec<u64
     for oracle in [Assignment::new(plane).unwrap(), Assignment::new(plane).unwrap().with_warm_start()] {
         let (mut y, mut work) = (reals::<T>(&vec![7.0; theta.len()]), oracle.work());
         oracle.warm_up(&others, &mut work);
-        let value = oracle.solve(&theta, &mut y, &mut work).to_f64();
+        let value = oracle.solve(&theta, &mut y, &mut work).unwrap().to_f64();
         assert!(oracle.is_vertex(&y, &mut work), "no assignment at {theta:?}");
         // Infinities of both signs have no sum, and which NaN is the processor's choice.
         bits.push(if value.is_nan() { 0 } else { value.to_bits() });
@@ -94,7 +94,7 @@ fn small_ones_are_the_best_of_all() {
     fn check<T: Real>(theta: &[f64], rows: usize, columns: usize) {
         let oracle = Assignment::new(DynRect { rows, columns }).unwrap();
         let (mut y, mut work) = (reals::<T>(&vec![0.0; theta.len()]), oracle.work());
-        let value = oracle.solve(&reals::<T>(theta), &mut y, &mut work).to_f64();
+        let value = oracle.solve(&reals::<T>(theta), &mut y, &mut work).unwrap().to_f64();
         let row_major = |row, column| theta[row * columns + column];
         let (agents, tasks) = (rows.min(columns), rows.max(columns));
         let want = if rows <= columns {
@@ -122,7 +122,7 @@ fn infinite_scores_end_in_an_assignment() {
         let theta = reals::<f32>(&scores(3, seed, 13 * 14));
         let oracle = Assignment::new(Rect::<13, 14>).unwrap();
         let (mut y, mut work) = ([0.0; 13 * 14], oracle.work());
-        oracle.solve(&theta, &mut y, &mut work);
+        oracle.solve(&theta, &mut y, &mut work).unwrap();
         assert!(oracle.is_vertex(&y, &mut work), "{theta:?}");
     }
 }
@@ -217,8 +217,8 @@ fn work_is_reusable() {
         let mut theta = reals::<f32>(&[0.0; 25]);
         perturb::Noise::<f32>::fill(&Normal, &mut Seed(seed).stream(0), &mut theta);
         let (mut a, mut b) = ([0.0; 25], [0.0; 25]);
-        let first = oracle.solve(&theta, &mut a, &mut shared);
-        assert_eq!(first, oracle.solve(&theta, &mut b, &mut oracle.work()));
+        let first = oracle.solve(&theta, &mut a, &mut shared).unwrap();
+        assert_eq!(first, oracle.solve(&theta, &mut b, &mut oracle.work()).unwrap());
         assert_eq!(a, b);
     }
 }

@@ -1,6 +1,6 @@
 //! Solvers given as closures: senses, failures, memory, offsets.
 
-use perturb::estimator::{FenchelYoungTerm, Maximizer};
+use perturb::quantity::{FenchelYoungTerm, Maximizer};
 use perturb::{
     BatchExt, BlackBox, Const, Dyn, Error, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real,
     RowError, Seed, Shape, Simplex,
@@ -22,7 +22,7 @@ fn least<T: Real>(costs: &[T], y: &mut [T]) {
 /// y_ε, J and F.
 fn estimate<T: Real, O: Oracle<T>>(oracle: O, theta: &[T], how: MonteCarlo) -> Vec<T> {
     let layer = Perturbed::new(oracle, Normal, T::HALF).unwrap();
-    let (y, jacobian) = layer.estimate(theta, &(Maximizer, perturb::estimator::Jacobian), how).unwrap();
+    let (y, jacobian) = layer.compute(theta, &(Maximizer, perturb::quantity::Jacobian), how).unwrap();
     let mut all = y.as_ref().to_vec();
     all.extend_from_slice(jacobian.as_ref());
     all.push(layer.decide(theta).unwrap().0);
@@ -188,7 +188,7 @@ fn losses_at_vertices_know_the_offset() {
         let mut target = [0.0; 3];
         target[class] = 1.0;
         let term = FenchelYoungTerm { target: &target, offset: layer.oracle().offset(&target) };
-        let (loss, gradient) = layer.estimate(&theta, &term, how).unwrap();
+        let (loss, gradient) = layer.compute(&theta, &term, how).unwrap();
         let want = twin.fenchel_young(&moved, &target, how).unwrap();
         assert!((loss - want.loss).abs() < 1e-14, "class {class}: {loss}, not {}", want.loss);
         assert_eq!(gradient, want.gradient);
@@ -196,7 +196,7 @@ fn losses_at_vertices_know_the_offset() {
         let dual = layer.fenchel_young(&theta, &target, how).unwrap().loss;
         assert!((dual - loss).abs() < 1e-12, "class {class}: {dual}, not {loss}");
         let refused = FenchelYoungTerm { target: &target, offset: f64::NAN };
-        let refused = layer.estimate(&theta, &refused, how).unwrap_err();
+        let refused = layer.compute(&theta, &refused, how).unwrap_err();
         assert_eq!(refused, Error::NotFinite { parameter: "offset", index: 0 });
     }
 }

@@ -1,7 +1,7 @@
 //! Flows against the enumeration of all sets of edges, on random small networks with and without directed
 //! cycles.
 
-use perturb::estimator::Maximizer;
+use perturb::quantity::Maximizer;
 use perturb::{Const, Dyn, Error, Flow, Graph, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed, Shape};
 use perturb_tests::naive_combinatorial::{self as naive, assert_best};
 use perturb_tests::reals;
@@ -137,7 +137,7 @@ fn infinite_scores_still_flow() {
         for code in 0..5usize.pow(6) {
             let theta: Vec<f64> = (0..6).map(|place| scores[code / 5usize.pow(place) % 5]).collect();
             let mut y = vec![0.0; 6];
-            oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle));
+            oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle)).unwrap();
             assert!(all.contains(&y), "{theta:?} {y:?}");
         }
     }

@@ -1,6 +1,9 @@
 //! Paths through grids against the enumeration of their vertices, on random scores full of ties, of either sign.
 
-use perturb::{DynRect, GridPath, NegativeCost, Neighbours, Oracle, Plane, Real, Rect, Shape};
+use perturb::{
+    DynRect, GridPath, Oracle, Plane, Real, Rect, Shape,
+    oracle::{NegativeCost, Neighbours},
+};
 use perturb_tests::naive_graphs::grid_paths;
 use proptest::collection::vec;
 use proptest::prelude::*;

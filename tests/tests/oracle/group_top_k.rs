@@ -78,6 +78,6 @@ fn groups_refuse_what_does_not_fit() {
     let oracle = GroupTopK::new(Dyn(3), Dyn(2), &[0, 0, 1], &[1, 1], 2).unwrap();
     let mut y = [0.0f64; 3];
     let theta = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY];
-    oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle));
+    oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle)).unwrap();
     assert_eq!(y, [1.0, 0.0, 1.0]);
 }

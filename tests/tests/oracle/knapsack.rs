@@ -101,8 +101,8 @@ fn infinite_scores_are_packed_first() {
     let oracle = Knapsack::new(Const::<4>, Const::<8>, &[3, 4, 4, 2], 7).unwrap();
     let mut y = [0.0; 4];
     let theta = [f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::MAX];
-    let value = oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle));
+    let value = oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle)).unwrap();
     assert_eq!((value, y[1]), (f64::INFINITY, 0.0));
-    let value = oracle.solve(&[f64::NEG_INFINITY; 4], &mut y, &mut Oracle::<f64>::work(&oracle));
+    let value = oracle.solve(&[f64::NEG_INFINITY; 4], &mut y, &mut Oracle::<f64>::work(&oracle)).unwrap();
     assert_eq!((value, y), (0.0, [0.0; 4]));
 }

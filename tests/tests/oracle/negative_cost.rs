@@ -1,8 +1,8 @@
 //! What searches do about negative costs; floors are tested with each search.
 
 use perturb::{
-    Const, Error, Graph, GridPath, MonteCarlo, NegativeCost, Neighbours, Normal, Oracle, Perturbed, Rect,
-    Seed, Shape, ShortestPath,
+    Const, Error, Graph, GridPath, MonteCarlo, Normal, Oracle, Perturbed, Rect, Seed, Shape, ShortestPath,
+    oracle::{NegativeCost, Neighbours},
 };
 
 use crate::shortest_path::COMPLETE;

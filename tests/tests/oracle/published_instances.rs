@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use perturb::data::numpy;
-use perturb::{Assignment, Dyn, DynRect, GridPath, Knapsack, Neighbours, Oracle, Real, Rect};
+use perturb::{Assignment, Dyn, DynRect, GridPath, Knapsack, Oracle, Real, Rect, oracle::Neighbours};
 use perturb_tests::solve::solve;
 
 /// The file, if there is such a folder.

@@ -85,6 +85,6 @@ fn extreme_scores_are_ordered() {
     let theta = [f64::MIN_POSITIVE, f64::INFINITY, -5e-324, f64::NEG_INFINITY, 0.0, f64::MAX, f64::MIN];
     let mut y = [0.0; 7];
     let oracle = Ranking::<f64, _>::ascending(Const::<7>).unwrap();
-    oracle.solve(&theta, &mut y, &mut oracle.work());
+    oracle.solve(&theta, &mut y, &mut oracle.work()).unwrap();
     assert_eq!(y, [5.0, 7.0, 3.0, 1.0, 4.0, 6.0, 2.0]);
 }

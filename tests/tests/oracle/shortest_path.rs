@@ -1,9 +1,9 @@
 //! Shortest paths against the enumeration of their vertices, on random scores full of ties, of either sign.
 
-use perturb::estimator::FenchelYoungTerm;
+use perturb::quantity::FenchelYoungTerm;
 use perturb::{
-    Const, Dyn, Error, Graph, MonteCarlo, NegativeCost, Normal, Oracle, Perturbed, Real, Seed, Shape,
-    ShortestPath,
+    Const, Dyn, Error, Graph, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed, Shape, ShortestPath,
+    oracle::NegativeCost,
 };
 use perturb_tests::naive_graphs::graph_paths;
 use perturb_tests::reals;
@@ -70,7 +70,7 @@ fn shortest_paths_are_known_whatever_the_floor() {
                 let target: [T; 12] = reals::<T>(path).try_into().unwrap();
                 let found = layer.fenchel_young(&theta, &target, how).unwrap();
                 let term = FenchelYoungTerm { target: &target, offset: T::ZERO };
-                let (loss, gradient) = layer.estimate(&theta, &term, how).unwrap();
+                let (loss, gradient) = layer.compute(&theta, &term, how).unwrap();
                 assert_eq!((found.loss, found.gradient), (loss, gradient));
             }
         }

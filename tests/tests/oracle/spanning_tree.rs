@@ -1,9 +1,9 @@
 //! Spanning trees, free and under labels, against the enumeration of vertices, on random small instances full of ties.
 
-use perturb::estimator::Maximizer;
+use perturb::quantity::Maximizer;
 use perturb::{
-    Const, Dyn, EdgeLabel, Error, Graph, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed, Shape,
-    SpanningTree,
+    Const, Dyn, Error, Graph, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed, Shape, SpanningTree,
+    oracle::EdgeLabel,
 };
 use perturb_tests::naive::{self as linear, Tie};
 use perturb_tests::naive_combinatorial as naive;
@@ -182,7 +182,7 @@ fn infinite_scores_are_spanned() {
     let oracle = SpanningTree::new(Graph::new(Const::<4>, Const::<4>, &edges).unwrap()).unwrap();
     let mut y = [0.0f64; 4];
     let theta = [f64::NEG_INFINITY, f64::INFINITY, 1.0, f64::NEG_INFINITY];
-    oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle));
+    oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle)).unwrap();
     assert_eq!(y, [0.0, 1.0, 1.0, 1.0]);
 }
 

@@ -61,6 +61,6 @@ fn extreme_scores_are_ordered() {
     let theta = [f64::MIN_POSITIVE, f64::INFINITY, -5e-324, f64::NEG_INFINITY, 0.0, f64::MAX, f64::MIN];
     let mut y = [0.0; 7];
     let oracle = TopK::new(Const::<7>, 3).unwrap();
-    oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle));
+    oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle)).unwrap();
     assert_eq!(y, [1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
 }

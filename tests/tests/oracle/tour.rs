@@ -128,7 +128,7 @@ fn infinite_scores_are_visited() {
     for code in 0..5usize.pow(6) {
         let theta: Vec<f64> = (0..6).map(|place| scores[code / 5usize.pow(place) % 5]).collect();
         let mut y = vec![0.0; 6];
-        oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle));
+        oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle)).unwrap();
         assert!(all.contains(&y), "{theta:?} {y:?}");
     }
 }

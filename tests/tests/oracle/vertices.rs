@@ -7,7 +7,12 @@ use perturb_tests::solve::solve;
 /// The oracle finds a vertex of the list whose value is the largest of all.
 #[track_caller]
 pub(crate) fn assert_best<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], vertices: &[Vec<f64>]) {
-    naive_combinatorial::assert_best(vertices, theta, &solve::<T, _>(oracle, theta), O::NAME);
+    naive_combinatorial::assert_best(
+        vertices,
+        theta,
+        &solve::<T, _>(oracle, theta),
+        oracle.properties().name,
+    );
 }
 
 /// Under floored costs the path is the cheapest, and its value that of the scores themselves.
@@ -19,13 +24,13 @@ pub(crate) fn assert_cheapest<T: Real, O: Oracle<T>>(
     paths: &[Vec<f64>],
 ) {
     let (y, value) = solve::<T, _>(oracle, theta);
-    assert!(paths.contains(&y), "{}: {y:?} is no path", O::NAME);
+    assert!(paths.contains(&y), "{}: {y:?} is no path", oracle.properties().name);
     let floored: Vec<f64> = theta.iter().map(|theta| theta.min(-floor)).collect();
     assert_eq!(
         best(std::slice::from_ref(&y), &floored),
         best(paths, &floored),
         "{} at {theta:?}: {y:?}",
-        O::NAME
+        oracle.properties().name
     );
     assert_eq!(value, best(std::slice::from_ref(&y), theta));
 }
@@ -34,7 +39,7 @@ pub(crate) fn assert_cheapest<T: Real, O: Oracle<T>>(
 #[track_caller]
 pub(crate) fn assert_refused<O: Oracle<f64>>(oracle: &O, points: &[&[f64]]) {
     for point in points {
-        assert!(!oracle.is_vertex(point, &mut oracle.work()), "{point:?} of {}", O::NAME);
+        assert!(!oracle.is_vertex(point, &mut oracle.work()), "{point:?} of {}", oracle.properties().name);
     }
 }
 
@@ -44,10 +49,10 @@ pub(crate) fn assert_others_refused<O: Oracle<f64>>(oracle: &O, a: &[f64], b: &[
     let (a, b) = (solve::<f64, _>(oracle, a).0, solve::<f64, _>(oracle, b).0);
     let mut moved = a.clone();
     moved[entry] += 0.25;
-    assert!(!oracle.is_vertex(&moved, &mut oracle.work()), "{moved:?} of {}", O::NAME);
+    assert!(!oracle.is_vertex(&moved, &mut oracle.work()), "{moved:?} of {}", oracle.properties().name);
     if a != b {
         let mixed: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 0.25 * a + 0.75 * b).collect();
-        assert!(!oracle.is_vertex(&mixed, &mut oracle.work()), "{mixed:?} of {}", O::NAME);
+        assert!(!oracle.is_vertex(&mixed, &mut oracle.work()), "{mixed:?} of {}", oracle.properties().name);
     }
 }
 
@@ -61,7 +66,7 @@ pub(crate) fn assert_ends<O: Oracle<f32>>(oracle: &O) {
             [f32::INFINITY, f32::NEG_INFINITY, f32::MAX][(pattern / 3i32.pow(place as u32) % 3) as usize]
         };
         let theta: Vec<f32> = (0..d as i32).map(|i| value(i % 4)).collect();
-        oracle.solve(&theta, &mut y, &mut work);
-        assert!(oracle.is_vertex(&y, &mut work), "{} at {theta:?}: {y:?}", O::NAME);
+        oracle.solve(&theta, &mut y, &mut work).unwrap();
+        assert!(oracle.is_vertex(&y, &mut work), "{} at {theta:?}: {y:?}", oracle.properties().name);
     }
 }

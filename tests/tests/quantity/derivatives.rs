@@ -1,11 +1,12 @@
 //! Second derivatives, derivatives in the temperature, and the way back from decisions to scores.
 
-use perturb::estimator::{
+use perturb::quantity::{
     EpsilonDerivative, EpsilonLossDerivative, Maximizer, VjpJacobian, VjpJacobianProduct,
 };
 use perturb::{
-    ClosedForm, Const, Dyn, Error, Exact, Gumbel, Hypercube, Laplace, Law, Logistic, MonteCarlo, Normal,
-    Perturbed, Ranking, Real, Seed, Simplex, SmoothNoise, TopK,
+    ClosedForm, Const, Dyn, Error, Exact, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo, Normal,
+    Perturbed, Ranking, Real, Seed, Simplex, TopK,
+    noise::{Law, SmoothNoise},
 };
 use perturb_tests::naive::dot;
 use perturb_tests::pairs::{Property, for_every_pair};
@@ -35,7 +36,12 @@ impl Property<f64> for Hessian {
             let found = slope(theta[j], 1e-3, at);
             // Laplace's density has a kink: second order there.
             let tolerance = if N::KINKED { 2e-3 } else { 1e-8 };
-            assert!((found - entry).abs() < tolerance, "{} {}: {found} {entry}", O::NAME, N::NAME);
+            assert!(
+                (found - entry).abs() < tolerance,
+                "{} {}: {found} {entry}",
+                layer.oracle().properties().name,
+                layer.noise().name()
+            );
         }
     }
 }
@@ -64,12 +70,23 @@ impl<T: Real> Property<T> for Temperature {
         let rounding = if h < 0.01 { 1e-9 } else { 2e-3 };
         for (mean, want) in means.iter().zip([want, loss]) {
             let off = (mean.mean - want).abs();
-            assert!(off < Z * mean.error + rounding, "{} {}: {mean:?}, not {want}", O::NAME, N::NAME);
+            assert!(
+                off < Z * mean.error + rounding,
+                "{} {}: {mean:?}, not {want}",
+                layer.oracle().properties().name,
+                layer.noise().name()
+            );
         }
         if h < 0.01 {
             let y = layer.maximizer(theta, Exact).unwrap();
             let omega = layer.omega(y.as_ref(), Exact).unwrap().to_f64();
-            assert!((omega + want).abs() < 1e-6, "{} {}: Ω = {omega}, −∂F/∂ε = {}", O::NAME, N::NAME, -want);
+            assert!(
+                (omega + want).abs() < 1e-6,
+                "{} {}: Ω = {omega}, −∂F/∂ε = {}",
+                layer.oracle().properties().name,
+                layer.noise().name(),
+                -want
+            );
         }
     }
 }
@@ -142,14 +159,29 @@ impl Property<f64> for RoundTrip {
     ) {
         let y = layer.maximizer(theta, Exact).unwrap();
         let found = layer.inverse_maximizer(y.as_ref(), Exact).unwrap();
-        assert!(found.residual < 1e-7, "{} {}: residual {:e}", O::NAME, N::NAME, found.residual);
+        assert!(
+            found.residual < 1e-7,
+            "{} {}: residual {:e}",
+            layer.oracle().properties().name,
+            layer.noise().name(),
+            found.residual
+        );
         let again = layer.maximizer(found.theta.as_ref(), Exact).unwrap();
         for (a, b) in again.as_ref().iter().zip(y.as_ref()) {
             assert!((a - b).abs() <= found.residual * 1.001 + 1e-15);
         }
-        let mean = if O::SHIFT_INVARIANT { theta.iter().sum::<f64>() / theta.len() as f64 } else { 0.0 };
+        let mean = if layer.oracle().shift_invariant() {
+            theta.iter().sum::<f64>() / theta.len() as f64
+        } else {
+            0.0
+        };
         for (found, theta) in found.theta.as_ref().iter().zip(theta) {
-            assert!((found - (theta - mean)).abs() < 1e-4, "{} {}: {found}, not {theta}", O::NAME, N::NAME);
+            assert!(
+                (found - (theta - mean)).abs() < 1e-4,
+                "{} {}: {found}, not {theta}",
+                layer.oracle().properties().name,
+                layer.noise().name()
+            );
         }
     }
 }
@@ -183,7 +215,7 @@ fn omega_is_known_where_it_has_a_formula() {
     }
     let sampled = Perturbed::new(Hypercube::binary(Const::<2>).unwrap(), Normal, 1.0f32).unwrap();
     let how = MonteCarlo::new(1000, Seed(1));
-    let y = sampled.estimate(&[0.3, -0.4], &Maximizer, how).unwrap();
+    let y = sampled.compute(&[0.3, -0.4], &Maximizer, how).unwrap();
     let found = sampled.inverse_maximizer(&y, how).unwrap();
     assert_eq!(widened(&sampled.maximizer(&found.theta, how).unwrap()), widened(&y));
 }

@@ -1,7 +1,7 @@
 //! Identities of perturbed maxima that hold for every oracle and noise, checked on closed forms to rounding
 //! and on samples under common random numbers.
 
-use perturb::{ClosedForm, Exact, Law, MonteCarlo, Perturbed, Seed};
+use perturb::{ClosedForm, Exact, MonteCarlo, Perturbed, Seed, noise::Law};
 use perturb_tests::naive::dot;
 use perturb_tests::pairs::{Property, for_every_pair};
 use perturb_tests::statistics::slope;
@@ -12,7 +12,7 @@ fn assert_close(got: f64, want: f64, tolerance: f64, what: &str) {
 }
 
 fn name<N: Law<f64>, O: ClosedForm<f64, N>>(layer: &Perturbed<O, N, f64>) -> String {
-    format!("{} {} at ε = {}", O::NAME, N::NAME, layer.epsilon())
+    format!("{} {} at ε = {}", layer.oracle().properties().name, layer.noise().name(), layer.epsilon())
 }
 
 /// `theta` with entry `i` replaced.
@@ -38,7 +38,7 @@ impl Property<f64> for SymmetricPositive {
             for j in 0..i {
                 assert_close(jacobian[i * d + j], jacobian[j * d + i], 1e-15, &name);
             }
-            if O::NAME != "hypercube" {
+            if layer.oracle().properties().name != "hypercube" {
                 // The polytope lies in a plane ⟨1, y⟩ = constant (Remark 1).
                 assert_close(jacobian[i * d..][..d].iter().sum(), 0.0, 1e-14, &format!("row {i} of {name}"));
             }

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use perturb::{
-    BatchExt, Exact, Gumbel, Laplace, Logistic, MonteCarlo, Neighbours, Noise, Normal, Oracle, Real, Seed,
+    BatchExt, Exact, Gumbel, Laplace, Logistic, MonteCarlo, Noise, Normal, Oracle, Real, Seed,
+    oracle::Neighbours,
 };
 use perturb_benches::layer::{self, Layer};
 use perturb_benches::problem::{self, Naive, Problem};
@@ -47,14 +48,14 @@ impl Cases {
             let problem = problem().checked(&name);
             let (mut y, mut work) = (vec![0.0; problem.theta.len()], problem.oracle.work());
             counted(&mut || {
-                black_box(problem.oracle.solve(black_box(&problem.theta), &mut y, &mut work));
+                black_box(problem.oracle.solve(black_box(&problem.theta), &mut y, &mut work).unwrap());
             });
         });
     }
 
     /// 1000 draws.
     fn fill<T: Real, N: Noise<T>>(&mut self, noise: N) {
-        self.add(&format!("fill/{}/1000/{}", N::NAME, T::NAME), move || {
+        self.add(&format!("fill/{}/1000/{}", noise.name(), T::NAME), move || {
             check::follows::<N, T>(noise);
             let mut z = vec![T::ZERO; 1000];
             counted(&mut || noise.fill(&mut Seed(2).stream(0), black_box(&mut z)));

@@ -7,8 +7,8 @@ mod wide;
 
 use matching::{FREE, Matching};
 
-use super::Oracle;
-use crate::lanes::{self, LANES};
+use super::{Oracle, Properties};
+use crate::engine::lanes::{self, LANES};
 use crate::{Error, Plane, Real, Shape, error};
 
 /// Match R rows with C columns, one to one: y is the 0/1 matrix of the pairs, row by row.
@@ -28,7 +28,7 @@ use crate::{Error, Plane, Real, Shape, error};
 /// let mut y = [0.0; 6];
 /// let theta = [5.0, 4.0, 0.0, //
 ///              6.0, 1.0, 2.0];
-/// assert_eq!(oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle)), 10.0);
+/// assert_eq!(oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle)), Ok(10.0));
 /// assert_eq!(y, [0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -84,8 +84,8 @@ struct Side<T: Real, S: Shape> {
     order: S::Array<u32>,
     partner: S::Array<u32>,
     /// Memory of [`wide`], none on a microcontroller.
-    numbers: S::Lanes<T>,
-    names: S::Lanes<u32>,
+    numbers: S::Spare<[T; LANES]>,
+    names: S::Spare<[u32; LANES]>,
 }
 
 impl<T: Real, S: Shape> Side<T, S> {
@@ -96,8 +96,8 @@ impl<T: Real, S: Shape> Side<T, S> {
             before: shape.array(0),
             order: shape.array(0),
             partner: shape.array(FREE),
-            numbers: shape.lanes(T::ZERO),
-            names: shape.lanes(0),
+            numbers: shape.spare([T::ZERO; LANES]),
+            names: shape.spare([0; LANES]),
         }
     }
 
@@ -122,9 +122,10 @@ impl<T: Real, S: Shape> Side<T, S> {
 impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
     type Shape = P;
     type Work = AssignmentWork<T, P>;
-    const NAME: &'static str = "assignment";
-    const WARM_STARTS: bool = true;
 
+    fn properties(&self) -> Properties {
+        Properties::new("assignment").with_warm_starts(true)
+    }
     fn shape(&self) -> P {
         self.plane
     }
@@ -136,7 +137,7 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
         }
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
         let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim());
         let AssignmentWork { rows: r, columns: c, warm } = work;
         y.fill(T::ZERO);
@@ -168,15 +169,17 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
                 value += score;
             }
         }
-        value
+        Ok(value)
     }
 
     fn warm_up(&self, theta: &[T], work: &mut Self::Work) {
         work.warm = None;
         if self.warm && self.plane.rows().dim() == self.plane.columns().dim() {
             let mut y = self.plane.array(T::ZERO);
-            self.solve(theta, y.as_mut(), work);
-            work.warm = Some(work.columns.price.clone())
+            let solved = self.solve(theta, y.as_mut(), work);
+            work.warm = solved
+                .ok()
+                .map(|_| work.columns.price.clone())
                 .filter(|prices| prices.as_ref().iter().all(|p| p.is_finite()));
         }
     }

@@ -3,7 +3,7 @@
 //! Rows are folded to four lanes, and those go through memory, so that the compiler folds whole vectors.
 
 use crate::Real;
-use crate::lanes::{LANES, settle};
+use crate::engine::lanes::{LANES, settle};
 
 /// Numbers of 16 tasks.
 pub(super) type Row<T> = [T; LANES];

@@ -2,7 +2,7 @@
 
 use super::rows::Row;
 use crate::Real;
-use crate::lanes::LANES;
+use crate::engine::lanes::LANES;
 
 /// Scores by agent; where `TALL`, the rows of `theta` are the tasks.
 pub(super) struct Scores<'a, T, const TALL: bool> {

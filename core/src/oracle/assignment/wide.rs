@@ -9,7 +9,7 @@ use super::matching::{FREE, Matching, get, set, turn};
 use super::rows::{Equal, Row, first, last, least, least_two, places, smaller};
 use super::scores::Scores;
 use crate::Real;
-use crate::lanes::{self, LANES, row_by_row, settle};
+use crate::engine::lanes::{self, LANES, row_by_row, settle};
 
 /// Solves with vectors, if there is memory for them: `numbers` three rows for 16 tasks and one more, `names` two.
 /// `TALL`: the rows of `theta` are the tasks.

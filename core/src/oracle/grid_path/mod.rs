@@ -3,8 +3,10 @@
 mod sweeps;
 
 use super::heap::{Entry, Heap};
-use super::{NegativeCost, Oracle, total};
-use crate::lanes::{self, LANES, LaneMemory, Solved};
+use super::{NegativeCost, Oracle, Properties};
+use crate::engine::lanes::{self, LANES};
+use crate::engine::{SolveGroup, Wanted};
+use crate::vector::total;
 use crate::{Error, Plane, Real, Shape, error};
 
 /// Which cells a path may step to.
@@ -28,12 +30,12 @@ pub enum Neighbours {
 /// in f32, 17 in f64. Samples side by side are solved by sweeps over the rows instead, with the same answers.
 ///
 /// ```
-/// use perturb_core::{GridPath, Neighbours, Oracle, Rect};
+/// use perturb_core::{oracle::Neighbours, GridPath, Oracle, Rect};
 /// let oracle = GridPath::<f64, _>::new(Rect::<2, 3>, Neighbours::Eight)?;
 /// let mut y = [0.0; 6];
 /// let theta = [-1.0, -9.0, -2.0, //
 ///              -5.0, -1.0, -3.0];
-/// assert_eq!(oracle.solve(&theta, &mut y, &mut oracle.work()), -5.0);
+/// assert_eq!(oracle.solve(&theta, &mut y, &mut oracle.work()), Ok(-5.0));
 /// assert_eq!(y, [1.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
@@ -103,7 +105,7 @@ impl<T: Real, P: Plane> GridPath<T, P> {
 
     /// The same paths with another treatment of negative costs.
     pub fn with_negative_costs(self, negative: NegativeCost<T>) -> Result<Self, Error> {
-        negative.check()?;
+        negative.check_floor()?;
         Ok(Self { negative, ..self })
     }
 
@@ -165,23 +167,24 @@ pub struct GridPathWork<T: Real, P: Plane> {
     heap: P::Array<Entry<T>>,
     /// By which step each cell was reached.
     reached: P::Array<u8>,
-    failure: Option<&'static str>,
 }
 
 impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
     type Shape = P;
     type Work = GridPathWork<T, P>;
-    const NAME: &'static str = "grid path";
 
+    fn properties(&self) -> Properties {
+        Properties::new("grid path").with_small_integers(true)
+    }
     fn shape(&self) -> P {
         self.plane
     }
     fn work(&self) -> Self::Work {
-        GridPathWork { heap: self.plane.array(Entry::none()), reached: self.plane.array(NEW), failure: None }
+        GridPathWork { heap: self.plane.array(Entry::none()), reached: self.plane.array(NEW) }
     }
 
-    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> T {
-        work.failure = self.negative.failure(theta);
+    fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
+        self.negative.check(theta)?;
         let floor = self.negative.floor();
         let reached = work.reached.as_mut();
         reached.fill(NEW);
@@ -215,41 +218,25 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
                 None => break,
             }
         }
-        total(theta, y)
+        Ok(total(theta, y))
     }
 
-    fn failure(&self, work: &Self::Work) -> Option<&'static str> {
-        work.failure
-    }
-
-    fn solve_lanes(
-        &self,
-        theta: &[[T; LANES]],
-        y: &mut [[T; LANES]],
-        memory: LaneMemory<'_, T>,
-    ) -> Option<Solved<T>> {
-        let doubtful = self.sweep(theta, memory.more_numbers, memory.numbers)?;
-        y.fill([T::ZERO; LANES]);
-        self.trace_all(memory.numbers, LANES, doubtful, y);
-        let values = lanes::run(lanes::Values { theta, y });
-        // A product of 0 and an infinite score is none.
-        Some(Solved { values, doubtful: doubtful | lanes::not_finite(&values) })
-    }
-
-    fn add_lanes(
-        &self,
-        theta: &[[T; LANES]],
-        count: usize,
-        sums: &mut [[T; LANES]],
-        memory: LaneMemory<'_, T>,
-    ) -> Option<u32> {
-        let doubtful = self.sweep(theta, memory.more_numbers, memory.numbers)?;
-        self.trace_all(memory.numbers, count, doubtful, sums);
-        Some(doubtful)
-    }
-
-    fn small_integers(&self) -> bool {
-        true
+    fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
+        let SolveGroup { theta, wanted, memory } = group;
+        let doubtful = self.sweep(theta, memory.costs, memory.distances)?;
+        match wanted {
+            Wanted::Each { y, values } => {
+                y.fill([T::ZERO; LANES]);
+                self.trace_all(memory.distances, LANES, doubtful, y);
+                *values = lanes::run(lanes::Values { theta, y });
+                // A product of 0 and an infinite score is not a number.
+                Some(doubtful | lanes::not_finite(values))
+            }
+            Wanted::Sum { sums, count } => {
+                self.trace_all(memory.distances, count, doubtful, sums);
+                Some(doubtful)
+            }
+        }
     }
 
     /// Whether y marks a path without shortcuts: with positive costs no other path is ever the cheapest.

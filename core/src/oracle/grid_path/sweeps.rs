@@ -8,7 +8,8 @@
 use perturb_lanes::Kernel;
 
 use super::{Cell, GridPath, Neighbours};
-use crate::lanes::{self, LANES};
+use crate::engine::codes::bits;
+use crate::engine::lanes::{self, LANES};
 use crate::{Plane, Real, Shape};
 
 /// Finds all distances; returns the lanes, as bits, for which the order above is in doubt.
@@ -59,7 +60,7 @@ impl<T: Real, P: Plane> Kernel for Sweeps<'_, T, P> {
                 }
             }
         }
-        Some(lanes::bits(&lanes::settle(doubtful)))
+        Some(bits(&lanes::settle(doubtful)))
     }
 }
 

@@ -99,7 +99,7 @@ impl Setting {
     {
         let layer = Perturbed::new(oracle, noise, EPSILON)?;
         let d = theta.len();
-        let mean = if O::SHIFT_INVARIANT { theta.iter().sum::<f64>() / d as f64 } else { 0.0 };
+        let mean = if layer.oracle().shift_invariant() { theta.iter().sum::<f64>() / d as f64 } else { 0.0 };
         let truth: Vec<f64> = theta.iter().map(|theta| theta - mean).collect();
         let theory = asymptotic_covariance(&layer, theta, &spread(&layer, theta, self.seed.fold(u64::MAX))?)?;
         let trace: f64 = theory.iter().step_by(d + 1).sum();

@@ -3,7 +3,7 @@
 use perturb::cross_validation::{Nested, Selection};
 use perturb::data::{Dataset, Fold};
 use perturb::train::{Loss, Objective, RankingScores, Training};
-use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb::{Dyn, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 
 use super::{ExperimentError, Journal};
 
@@ -172,15 +172,11 @@ impl Protocol {
             0 => Objective {
                 layer,
                 loss: Loss::FenchelYoung,
-                how: Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0))),
+                how: How::MonteCarlo(MonteCarlo::new(1, Seed(0))),
             },
-            1 => Objective { layer, loss: Loss::PerturbedSquared, how: Expectation::Exact },
-            2 => Objective { layer, loss: Loss::Squared, how: Expectation::Exact },
-            _ => Objective {
-                layer,
-                loss: Loss::BlackBox { lambda: self.lambda as f32 },
-                how: Expectation::Exact,
-            },
+            1 => Objective { layer, loss: Loss::PerturbedSquared, how: How::Exact },
+            2 => Objective { layer, loss: Loss::Squared, how: How::Exact },
+            _ => Objective { layer, loss: Loss::BlackBox { lambda: self.lambda as f32 }, how: How::Exact },
         };
         let training = Training { rate: cell.rate, seed: self.seed.fold(1), ..self.training.clone() };
         match journal.fit(&training, &objective, train) {

@@ -4,7 +4,7 @@ use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, TensorData};
-use perturb::{Real, Seed, Stream};
+use perturb::{Real, Seed, noise::Stream};
 
 /// Layers with weights uniform in ±√(6/n), n the number of inputs of a unit, and biases of 0 (He et al. 2015): layers of ReLU
 /// keep the size of their inputs. They are a function of the seed, whereas a device's own generator is shared by all threads of

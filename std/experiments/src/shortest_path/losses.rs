@@ -131,7 +131,7 @@ pub(super) fn decide(
     y.par_chunks_exact_mut(cells.max(1)).zip(theta.par_chunks_exact(cells.max(1))).for_each_init(
         || oracle.work(),
         |work, (y, theta)| {
-            oracle.solve(theta, y, work);
+            oracle.solve(theta, y, work).unwrap();
         },
     );
     Ok(y)
@@ -140,7 +140,7 @@ pub(super) fn decide(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use perturb::Neighbours;
+    use perturb::oracle::Neighbours;
 
     /// From the definition, on the grid of two ways around a cell.
     #[test]

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use burn::tensor::{Device, Tensor};
 use perturb::data::DataError;
 use perturb::train::Schedule;
-use perturb::{DynRect, Error, GridPath, MonteCarlo, Neighbours, Normal, Perturbed, Real, Seed};
+use perturb::{DynRect, Error, GridPath, MonteCarlo, Normal, Perturbed, Real, Seed, oracle::Neighbours};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

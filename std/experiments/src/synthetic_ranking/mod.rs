@@ -9,7 +9,7 @@ mod report;
 
 use perturb::data::Dataset;
 use perturb::train::{LinearModel, Loss, Objective, RankingScores, Schedule, TrainError, Training};
-use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb::{Dyn, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use rayon::prelude::*;
 
 use super::{ExperimentError, Journal};
@@ -189,11 +189,11 @@ impl Setting {
 
     fn objective(&self, loss: usize) -> Result<Objective<Ranking<f32, Dyn>, Normal, f32>, TrainError> {
         let layer = Perturbed::new(Ranking::ascending(Dyn(self.labels))?, Normal, self.epsilon as f32)?;
-        let one = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0)));
+        let one = How::MonteCarlo(MonteCarlo::new(1, Seed(0)));
         Ok(match loss {
             0 => Objective { layer, loss: Loss::FenchelYoung, how: one },
-            1 => Objective { layer, loss: Loss::PerturbedSquared, how: Expectation::Exact },
-            2 => Objective { layer, loss: Loss::Squared, how: Expectation::Exact },
+            1 => Objective { layer, loss: Loss::PerturbedSquared, how: How::Exact },
+            2 => Objective { layer, loss: Loss::Squared, how: How::Exact },
             _ => Objective { layer, loss: Loss::BlackBox { lambda: self.lambda as f32 }, how: one },
         })
     }

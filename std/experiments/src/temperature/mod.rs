@@ -7,10 +7,10 @@
 
 mod report;
 
-use perturb::estimator::{Maximizer, Value};
+use perturb::quantity::{Maximizer, Value};
 use perturb::{
-    DagPath, Dyn, DynRect, Error, Exact, Graph, GridPath, MonteCarlo, Neighbours, Noise, Normal, Perturbed,
-    Ranking, Seed,
+    DagPath, Dyn, DynRect, Error, Exact, Graph, GridPath, MonteCarlo, Noise, Normal, Perturbed, Ranking,
+    Seed, oracle::Neighbours,
 };
 
 pub use report::{csv, json, page, table};
@@ -98,7 +98,7 @@ impl Setting {
         let zeros = vec![0.0; theta.len()];
         let (unit, average) = path(1.0)?.value_and_maximizer(&zeros, how)?;
         for &epsilon in &self.epsilons {
-            let found = path(epsilon)?.estimate_with_error(&theta, &(Value, Maximizer), how)?;
+            let found = path(epsilon)?.compute_with_error(&theta, &(Value, Maximizer), how)?;
             let (value, y) = found.mean;
             outcomes.push(Outcome {
                 layer: "path",

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use perturb::train::{Loss, Objective, RankingScores, Training};
-use perturb::{Dyn, Expectation, MonteCarlo, Normal, Perturbed, Ranking, Seed};
+use perturb::{Dyn, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use perturb_experiments::data::generate::friedman_ranking;
 use perturb_experiments::report::{Cell, Table};
 use rayon::prelude::*;
@@ -69,12 +69,12 @@ impl Demo {
         let test = data.select(&(self.rows..data.len()).collect::<Vec<_>>());
 
         let layer = Perturbed::new(Ranking::ascending(Dyn(self.labels))?, Normal, 1.0f32)?;
-        let one = Expectation::MonteCarlo(MonteCarlo::new(1, Seed(0)));
+        let one = How::MonteCarlo(MonteCarlo::new(1, Seed(0)));
         // Each at the learning rate that suits it.
         let losses = [
             (Loss::FenchelYoung, one, 0.03, 'o'),
-            (Loss::PerturbedSquared, Expectation::Exact, 0.01, '+'),
-            (Loss::Squared, Expectation::Exact, 0.01, '.'),
+            (Loss::PerturbedSquared, How::Exact, 0.01, '+'),
+            (Loss::Squared, How::Exact, 0.01, '.'),
             (Loss::BlackBox { lambda: 0.1 }, one, 0.1, 'x'),
         ];
         let progress = Progress::new("epochs", (losses.len() * self.epochs) as u64, common);

@@ -57,7 +57,8 @@ impl Predict {
         let mut rows: Vec<(Vec<usize>, String)> = Vec::new();
         for x in features.chunks_exact(file.features) {
             model.score(x, &mut theta);
-            oracle.solve(&theta, &mut ranks, &mut work);
+            // Cannot fail: a sort.
+            let _ = oracle.solve(&theta, &mut ranks, &mut work);
             let mut order: Vec<usize> = (0..file.scores).collect();
             order.sort_by(|&a, &b| ranks[a].total_cmp(&ranks[b]));
             let ordering: Vec<&str> = order.iter().map(|&label| names.label_names[label].as_str()).collect();

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use perturb::checkpoint::{self, Settings};
 use perturb::data::{Dataset, shuffle};
-use perturb::model_file::{ModelFile, NoiseKind, OracleKind, Provenance};
+use perturb::model_file::{AnyNoise, ModelFile, OracleKind, Provenance};
 use perturb::train::{
     Best, Fitted, LinearModel, Loss, Objective, Optimizer, Patience, RankingScores, Schedule, Training,
 };
 use perturb::{
-    Dyn, Expectation, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed,
+    Dyn, Gumbel, How, Laplace, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed, noise::Law,
 };
 
 use super::progress::Progress;
@@ -152,14 +152,14 @@ fn name(choice: &impl ValueEnum) -> String {
 impl Train {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         match self.noise {
-            NoiseName::Gumbel => self.train(common, Gumbel, NoiseKind::Gumbel),
-            NoiseName::Normal => self.train(common, Normal, NoiseKind::Normal),
-            NoiseName::Laplace => self.train(common, Laplace, NoiseKind::Laplace),
-            NoiseName::Logistic => self.train(common, Logistic, NoiseKind::Logistic),
+            NoiseName::Gumbel => self.train(common, Gumbel, AnyNoise::Gumbel),
+            NoiseName::Normal => self.train(common, Normal, AnyNoise::Normal),
+            NoiseName::Laplace => self.train(common, Laplace, AnyNoise::Laplace),
+            NoiseName::Logistic => self.train(common, Logistic, AnyNoise::Logistic),
         }
     }
 
-    fn train<N: Law<f32>>(&self, common: &Common, noise: N, kind: NoiseKind) -> Result<(), Failure> {
+    fn train<N: Law<f32>>(&self, common: &Common, noise: N, kind: AnyNoise) -> Result<(), Failure> {
         apart(("--data", &self.source.data), ("--model", &self.model))?;
         place(&self.model)?;
         let data = self.source.read()?;
@@ -169,8 +169,8 @@ impl Train {
         let (train, validation) = self.split(&data, seed)?;
         let loss = self.loss();
         let how = match self.samples {
-            0 => Expectation::Exact,
-            samples => Expectation::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
+            0 => How::Exact,
+            samples => How::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
         };
         let layer = Perturbed::new(Ranking::ascending(Dyn(data.labels()))?, noise, self.epsilon)?;
         let objective = Objective { layer, loss, how };
@@ -358,7 +358,7 @@ impl Train {
         model: &LinearModel<f32>,
         data: &Dataset<f32>,
         loss: Loss<f32>,
-        noise: NoiseKind,
+        noise: AnyNoise,
         seed: u64,
     ) -> Result<(), Failure> {
         let file = ModelFile {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use perturb::model_file::{ModelBytes, ModelFile, NoiseKind, OracleKind, Provenance};
+use perturb::model_file::{AnyNoise, ModelBytes, ModelFile, OracleKind, Provenance};
 use perturb::{Affine, Const, Normal, Perturbed, Ranking};
 
 use super::{json, refuse, succeed};
@@ -16,7 +16,7 @@ fn hostile() -> ModelFile {
         weights: vec![0.1, -0.0, f32::MIN_POSITIVE, f32::from_bits(1), f32::MAX, -1.0 / 3.0],
         bias: vec![16_777_217.0, 1e10, -7.0],
         epsilon: 0.3,
-        noise: NoiseKind::Normal,
+        noise: AnyNoise::Normal,
         oracle: OracleKind::Ranking,
         provenance: Provenance {
             library_version: "0.1.0".into(),

@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 
 use perturb::{
-    Assignment, BlackBox, DagPath, Dyn, DynRect, EdgeLabel, Flow, Graph, GridPath, GroupTopK, Hypercube,
-    Knapsack, Neighbours, Ranking, Real, ShortestPath, Simplex, SpanningTree, TopK, Tour,
+    Assignment, BlackBox, DagPath, Dyn, DynRect, Flow, Graph, GridPath, GroupTopK, Hypercube, Knapsack,
+    Ranking, Real, ShortestPath, Simplex, SpanningTree, TopK, Tour,
+    oracle::{EdgeLabel, Neighbours},
 };
 use perturb_tests::vertices::tour_edge;
 use perturb_tests::widened;

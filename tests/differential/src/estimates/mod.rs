@@ -4,7 +4,10 @@ use perturb::estimator::{
     EpsilonDerivative, EpsilonLossDerivative, FenchelYoungTerm, Jacobian, JacobianByCurvature, Jvp,
     Maximizer, MaximizerByScore, Value, Vjp, VjpJacobian, VjpJacobianProduct,
 };
-use perturb::{Gumbel, Laplace, Law, Logistic, Normal, Oracle, Perturbed, Real, Seed, SmoothNoise};
+use perturb::{
+    Gumbel, Laplace, Logistic, Normal, Oracle, Perturbed, Real, Seed,
+    noise::{Law, SmoothNoise},
+};
 use rayon::prelude::*;
 
 use crate::{Size, Source};

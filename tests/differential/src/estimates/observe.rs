@@ -1,6 +1,10 @@
 //! Estimates beside what is known of them.
 
-use perturb::{BLOCK, Control, Draws, Estimator, Law, MonteCarlo, Oracle, Perturbed, Real, Seed, Variance};
+use perturb::{
+    MonteCarlo, Oracle, Perturbed, Quantity, Real, Seed,
+    method::{BLOCK, Control, Draws, Variance},
+    noise::Law,
+};
 use perturb_tests::reals;
 
 use super::judge::{Comparison, Count};
@@ -100,7 +104,7 @@ pub fn observe<T: Real, N: Law<T>, O: Oracle<T>, E: Estimator<T, N, O::Shape>>(
     setting: &Setting,
 ) -> Vec<Comparison> {
     let how = setting.how();
-    let mut found = layer.estimate_with_error(theta, estimator, how).expect("an estimate");
+    let mut found = layer.compute_with_error(theta, estimator, how).expect("an estimate");
     let numbers = |sum: &mut E::Sum| -> Vec<f64> {
         E::parts(sum).flat_map(|part| part.iter().map(|x| x.to_f64()).collect::<Vec<_>>()).collect()
     };
@@ -109,7 +113,7 @@ pub fn observe<T: Real, N: Law<T>, O: Oracle<T>, E: Estimator<T, N, O::Shape>>(
     let mut pilot = Moments::new(wants.len());
     for block in 0..PILOT {
         let how = MonteCarlo { samples: BLOCK, seed: how.seed.fold(1).fold(block.into()), ..how };
-        let mut block = layer.estimate(theta, estimator, how).expect("an estimate");
+        let mut block = layer.compute(theta, estimator, how).expect("an estimate");
         pilot.add(numbers(&mut block).into_iter());
     }
     let blocks = f64::from(how.blocks());
@@ -119,7 +123,7 @@ pub fn observe<T: Real, N: Law<T>, O: Oracle<T>, E: Estimator<T, N, O::Shape>>(
     entries
         .map(|(entry, (want, (found_mean, error)))| Comparison {
             what: format!("{}, {variant}: {} [{entry}]", setting.name, want.estimator),
-            groups: [want.estimator, variant, N::NAME, T::NAME],
+            groups: [want.estimator, variant, layer.noise().name(), T::NAME],
             estimate: setting.number,
             found: found_mean,
             exact: want.exact,

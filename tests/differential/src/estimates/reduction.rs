@@ -1,6 +1,6 @@
 //! Exact expectations of every oracle, by what it has in common with one that has a closed form.
 
-use perturb::{ClosedForm, Dyn, Exact, Hypercube, Law, Perturbed, Ranking, Shape, Simplex, TopK};
+use perturb::{ClosedForm, Dyn, Exact, Hypercube, Perturbed, Ranking, Shape, Simplex, TopK, noise::Law};
 use perturb_tests::statistics::slope;
 use perturb_tests::vertices::dot;
 

@@ -1,10 +1,10 @@
 //! How often each decision is made, by the exact binomial law: with oracles as their own types, which race where they can,
 //! and down to decisions that hardly ever happen.
 
-use perturb::estimator::Maximizer;
+use perturb::quantity::Maximizer;
 use perturb::{
-    Dyn, Gumbel, Hypercube, Laplace, Law, Logistic, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed,
-    Simplex, TopK,
+    Dyn, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed, Simplex,
+    TopK, noise::Law,
 };
 
 use super::judge::{Comparison, Count};
@@ -50,12 +50,8 @@ fn instance<T: Real, N: Law<T> + Law<f64>>(noise: N, number: usize, size: Size) 
         let (_, want, _) = base.expect(noise, &wide, 1.0);
         for (entry, (found, exact)) in found(how).into_iter().zip(want).enumerate() {
             all.push(Comparison {
-                what: format!(
-                    "share of {name} (d = {d}), {} in {} [{entry}]",
-                    <N as perturb::Noise<f64>>::NAME,
-                    T::NAME
-                ),
-                groups: ["share", "baseline", <N as perturb::Noise<f64>>::NAME, T::NAME],
+                what: format!("share of {name} (d = {d}), {} in {} [{entry}]", noise.name(), T::NAME),
+                groups: ["share", "baseline", noise.name(), T::NAME],
                 estimate: 2 * number,
                 found,
                 exact,
@@ -91,6 +87,6 @@ fn instance<T: Real, N: Law<T> + Law<f64>>(noise: N, number: usize, size: Size) 
 
 fn sampled<T: Real, N: Law<T>, O: Oracle<T>>(oracle: O, noise: N, theta: &[T], how: MonteCarlo) -> Vec<f64> {
     let layer = Perturbed::new(oracle, noise, T::ONE).unwrap();
-    let y = layer.estimate(theta, &Maximizer, how).unwrap();
+    let y = layer.compute(theta, &Maximizer, how).unwrap();
     perturb_tests::widened(y.as_ref())
 }

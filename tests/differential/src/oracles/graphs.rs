@@ -1,6 +1,6 @@
 //! Paths in graphs, against the enumeration of simple paths and against relaxation until nothing changes.
 
-use perturb::{DagPath, Dyn, Graph, NegativeCost, Oracle, Real, ShortestPath};
+use perturb::{DagPath, Dyn, Graph, Oracle, Real, ShortestPath, oracle::NegativeCost};
 use perturb_tests::reals;
 use perturb_tests::solve::solve;
 use perturb_tests::vertices::{self, dot};
@@ -150,12 +150,12 @@ pub(super) fn strict_path<T: Real>(source: &mut Source) {
     let oracle = oracle.with_negative_costs(NegativeCost::<T>::Refuse).unwrap();
     if theta.iter().any(|&theta| theta > 0.0) {
         let (mut y, mut work) = (vec![T::ZERO; edges.len()], oracle.work());
-        oracle.solve(&reals::<T>(&theta), &mut y, &mut work);
+        oracle.solve(&reals::<T>(&theta), &mut y, &mut work).unwrap();
         assert!(oracle.failure(&work).is_some(), "{theta:?} has a negative cost");
         return;
     }
     let (mut y, mut work) = (vec![T::ZERO; edges.len()], oracle.work());
-    let value = oracle.solve(&reals::<T>(&theta), &mut y, &mut work);
+    let value = oracle.solve(&reals::<T>(&theta), &mut y, &mut work).unwrap();
     assert_eq!(oracle.failure(&work), None);
     assert_path(nodes, &edges, &perturb_tests::widened(&y));
     assert_eq!(value.to_f64(), relaxed(nodes, &edges, &theta)[nodes - 1], "{edges:?} {theta:?}");

@@ -2,7 +2,8 @@
 
 use perturb::lanes::{LANES, LaneMemory};
 use perturb::{
-    Assignment, Dyn, DynRect, GridPath, Hypercube, Neighbours, Oracle, Ranking, Real, Shape, Simplex, TopK,
+    Assignment, Dyn, DynRect, GridPath, Hypercube, Oracle, Ranking, Real, Shape, Simplex, TopK,
+    oracle::Neighbours,
 };
 use perturb_tests::naive_graphs::hungarian;
 use perturb_tests::reals;
@@ -77,23 +78,23 @@ fn check<T: Real, O: Oracle<T>>(oracle: &O, source: &mut Source) {
     let mut work = oracle.work();
     for (lane, column) in columns.iter().enumerate() {
         let mut alone = vec![T::ZERO; d];
-        let value = oracle.solve(column, &mut alone, &mut work);
+        let value = oracle.solve(column, &mut alone, &mut work).unwrap();
         let certain = |doubtful: u32| doubtful >> lane & 1 == 0;
         if let Some(solved) = solved.as_ref().filter(|solved| certain(solved.doubtful)) {
             let same = y.iter().zip(&alone).all(|(row, &y)| row[lane] == y);
-            assert!(same, "{}: lane {lane} at {column:?}", O::NAME);
+            assert!(same, "{}: lane {lane} at {column:?}", oracle.properties().name);
             let (found, want) = (solved.values[lane].to_f64(), value.to_f64());
             assert_eq!(
                 found.to_bits(),
                 want.to_bits(),
                 "{}: the value of lane {lane} at {column:?}",
-                O::NAME
+                oracle.properties().name
             );
         }
         if let Some(doubtful) = added {
             let want = |y: T| if lane < count && certain(doubtful) { y } else { T::ZERO };
             let same = sums.iter().zip(&alone).all(|(row, &y)| row[lane] == want(y));
-            assert!(same, "{}: the sum of lane {lane} of {count} at {column:?}", O::NAME);
+            assert!(same, "{}: the sum of lane {lane} of {count} at {column:?}", oracle.properties().name);
         }
     }
 }

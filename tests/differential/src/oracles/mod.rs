@@ -145,7 +145,7 @@ pub fn run(check: &Check, instances: u64, seed: Seed) -> Outcome {
 pub fn finds<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], tie: Tie, vertices: impl Fn(Each<'_>)) {
     let (y, value) = solve::<T, O>(oracle, theta);
     let (want, most) = vertices::best(vertices, theta, tie);
-    assert!(y == want[..y.len()] && value == most, "{}: {y:?} for {theta:?}", O::NAME);
+    assert!(y == want[..y.len()] && value == most, "{}: {y:?} for {theta:?}", oracle.properties().name);
 }
 
 /// The oracle finds one of `vertices`, and none is better.
@@ -157,7 +157,7 @@ fn finds_one<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], vertices: impl Fn
         most = most.max(vertices::dot(vertex, theta));
         known |= vertex == y;
     });
-    assert!(known, "{}: {y:?} is no vertex, for {theta:?}", O::NAME);
-    assert_eq!(value, most, "{}: {y:?} for {theta:?}", O::NAME);
+    assert!(known, "{}: {y:?} is no vertex, for {theta:?}", oracle.properties().name);
+    assert_eq!(value, most, "{}: {y:?} for {theta:?}", oracle.properties().name);
     y
 }

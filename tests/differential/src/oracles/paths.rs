@@ -1,6 +1,6 @@
 //! Grids and assignments, against enumeration, relaxation, and sums over subsets.
 
-use perturb::{Assignment, DynRect, GridPath, Neighbours, Noise, Normal, Oracle, Real, Rect, Seed};
+use perturb::{Assignment, DynRect, GridPath, Noise, Normal, Oracle, Real, Rect, Seed, oracle::Neighbours};
 use perturb_tests::reals;
 use perturb_tests::solve::solve;
 use perturb_tests::vertices::{self, dot};
@@ -138,15 +138,15 @@ pub(super) fn warm_assignment<T: Real>(source: &mut Source) {
             }
             _ => source.exact(start.len()),
         };
-        let value = oracle.solve(&reals(&theta), &mut y, &mut work);
+        let value = oracle.solve(&reals(&theta), &mut y, &mut work).unwrap();
         assert_matching(rows, columns, &perturb_tests::widened(&y));
         assert_eq!(value.to_f64(), by_subsets(rows, columns, &theta), "{rows} × {columns} {theta:?}");
     }
     // Any scores, whose sums round: the bits of a cold start.
     let (mut noise, mut cold) = (reals::<T>(&start), y.clone());
     Normal.fill(&mut Seed(source.whole(0, 1 << 30) as u64).stream(0), &mut noise);
-    let value = oracle.solve(&noise, &mut y, &mut work);
+    let value = oracle.solve(&noise, &mut y, &mut work).unwrap();
     let plain = Assignment::new(DynRect { rows, columns }).unwrap();
-    assert_eq!(value, plain.solve(&noise, &mut cold, &mut plain.work()), "{noise:?}");
+    assert_eq!(value, plain.solve(&noise, &mut cold, &mut plain.work()).unwrap(), "{noise:?}");
     assert_eq!(y, cold, "{noise:?}");
 }

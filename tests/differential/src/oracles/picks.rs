@@ -82,7 +82,7 @@ pub(super) fn many<T: Real>(source: &mut Source) {
 #[track_caller]
 fn decides<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], want: &[f64]) {
     let (y, _) = solve::<T, O>(oracle, theta);
-    assert!(y == want, "{}: {y:?} for {theta:?}", O::NAME);
+    assert!(y == want, "{}: {y:?} for {theta:?}", oracle.properties().name);
 }
 
 /// Groups, some of them empty, with limits from 0 on.

@@ -1,6 +1,6 @@
 //! Spanning trees, with and without labels, against enumeration and a greedy search.
 
-use perturb::{Dyn, EdgeLabel, Error, Graph, Real, SpanningTree};
+use perturb::{Dyn, Error, Graph, Real, SpanningTree, oracle::EdgeLabel};
 use perturb_tests::naive;
 use perturb_tests::solve::solve;
 use perturb_tests::vertices::{self, Tie};

@@ -1,9 +1,9 @@
 //! Batches: each row has the bits, and the refusals, of the layer alone.
 
-use perturb::estimator::{Maximizer, Value};
+use perturb::quantity::{Maximizer, Value};
 use perturb::{
-    BatchExt, Dyn, Error, Evaluate, Exact, Gumbel, MonteCarlo, Noise, Normal, Oracle, PerRow, Perturbed,
-    Ranking, Real, RowError, Shape, Simplex,
+    BatchExt, Dyn, Error, Exact, Gumbel, Method, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real,
+    RowError, Shape, Simplex,
 };
 
 use super::layer::Case;
@@ -92,7 +92,7 @@ where
         assert!(found.is_err() || dim == 1 || u.len() == theta.len(), "rows that are not whole");
     }
     if what == 0 {
-        let _ = batch.estimate_with_error(&theta, |_| (Value, Maximizer), sampled);
+        let _ = batch.compute_with_error(&theta, |_| (Value, Maximizer), sampled);
         if let Ok((losses, gradients)) = batch.fenchel_young(&theta, &u, how) {
             assert!(
                 losses.are_finite() && gradients.are_finite() && losses.iter().all(|&loss| loss >= T::ZERO)

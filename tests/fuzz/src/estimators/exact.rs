@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use perturb::{
-    Asked, Cheapest, ClosedForm, Evaluate, Exact, Expectation, Gumbel, Laplace, Logistic, Noise, Normal,
-    Perturbed, Real, Shape,
+    ClosedForm, Exact, Gumbel, How, Laplace, Logistic, Method, Noise, Normal, Perturbed, Real, Shape,
+    method::Cost,
 };
 
 use super::layer::Case;
@@ -54,7 +54,7 @@ where
     let (theta, u): (Vec<T>, Vec<T>) = (input.vector(dim), input.vector(dim));
     // There is no closed form for references that are not equally spaced.
     let given = Given::vectors(dim, &[&theta]).positive(epsilon).and(true, case.total);
-    let has_form = layer.oracle().samples_of_equal_cost(layer.noise(), Asked::Value).is_some();
+    let has_form = layer.oracle().samples_of_equal_cost(layer.noise(), Cost::Value).is_some();
     let given = given.and(true, has_form);
     let with_u = Given::vectors(dim, &[&u]);
     let with_u = given.and(with_u != Given::Unfit, with_u == Given::Ordinary);
@@ -79,13 +79,13 @@ where
     let (theta, u): (Vec<T>, Vec<T>) = (input.vector(dim), input.vector(dim));
     let given = Given::vectors(dim, &[&theta]).and(exact || how.samples > 0, false);
     let with_u = given.and(Given::vectors(dim, &[&u]) != Given::Unfit, false);
-    let expectation = if exact { Expectation::Exact } else { Expectation::MonteCarlo(how) };
+    let expectation = if exact { How::Exact } else { How::MonteCarlo(how) };
     memory(&layer, expectation, &theta, &u, given, with_u);
     if how.samples > 0 {
         let given = Given::vectors(dim, &[&theta]).and(true, false);
-        let cheapest = layer.maximizer(&theta, Cheapest(how)).map(|y| y.as_ref().to_vec());
+        let cheapest = layer.maximizer(&theta, How::Cheapest(how)).map(|y| y.as_ref().to_vec());
         check("the cheapest maximizer", given, cheapest);
-        check("the cheapest value", given, layer.value(&theta, Cheapest(how)));
+        check("the cheapest value", given, layer.value(&theta, How::Cheapest(how)));
     }
 }
 

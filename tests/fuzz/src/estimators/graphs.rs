@@ -1,6 +1,6 @@
 //! Matchings, trees and flows.
 
-use perturb::{Assignment, Dyn, DynRect, EdgeLabel, Flow, Graph, Real, SpanningTree};
+use perturb::{Assignment, Dyn, DynRect, Flow, Graph, Real, SpanningTree, oracle::EdgeLabel};
 
 use super::layer::{Case, any_noise};
 use super::paths::{flows, graph};

@@ -7,7 +7,8 @@ use perturb::estimator::{
     Value, VjpJacobian, VjpJacobianProduct,
 };
 use perturb::{
-    Gumbel, Laplace, Logistic, MonteCarlo, Noise, Normal, Oracle, Perturbed, Real, Seed, Shape, SmoothNoise,
+    Gumbel, Laplace, Logistic, MonteCarlo, Noise, Normal, Oracle, Perturbed, Real, Seed, Shape,
+    noise::SmoothNoise,
 };
 use perturb_lanes::{Width, limit};
 
@@ -106,11 +107,11 @@ where
     T: Real + Numbers,
 {
     let Some(Trial { layer, theta, u, how, sampled, with_u, .. }) = trial(case, noise, input) else { return };
-    let by_curvature = layer.estimate(&theta, &JacobianByCurvature, how);
+    let by_curvature = layer.compute(&theta, &JacobianByCurvature, how);
     check("the Jacobian by curvature", sampled, by_curvature.map(|x| x.as_ref().to_vec()));
-    let second = layer.estimate(&theta, &VjpJacobian { cotangent: &u }, how);
+    let second = layer.compute(&theta, &VjpJacobian { cotangent: &u }, how);
     check("the derivative of a product", with_u, second.map(|x| x.as_ref().to_vec()));
-    let second = layer.estimate(&theta, &VjpJacobianProduct { cotangent: &u, tangent: &theta }, how);
+    let second = layer.compute(&theta, &VjpJacobianProduct { cotangent: &u, tangent: &theta }, how);
     check("the derivative of a product along θ", with_u, second.map(|x| x.as_ref().to_vec()));
 }
 
@@ -200,14 +201,14 @@ where
         let Self { layer, theta, u, how, sampled, with_u, .. } = &self;
         let enough = how.samples >= 2 * how.unit();
         let estimators = (Value, Maximizer, EpsilonDerivative);
-        let found = layer.estimate_with_error(theta, &estimators, *how).map(|found| {
+        let found = layer.compute_with_error(theta, &estimators, *how).map(|found| {
             let flat = |(value, y, slope): (T, perturb::Array<O, T>, T)| (value, y.as_ref().to_vec(), slope);
             (flat(found.mean), flat(found.standard_error))
         });
         check("means and errors", sampled.and(enough, true), found);
         let loss = EpsilonLossDerivative { target: u };
-        check("the derivative of a loss", *with_u, layer.estimate(theta, &loss, *how));
-        let jacobian = layer.estimate_with_error(theta, &Jacobian, *how);
+        check("the derivative of a loss", *with_u, layer.compute(theta, &loss, *how));
+        let jacobian = layer.compute_with_error(theta, &Jacobian, *how);
         let jacobian =
             jacobian.map(|found| (found.mean.as_ref().to_vec(), found.standard_error.as_ref().to_vec()));
         check("the Jacobian and its errors", sampled.and(enough, true), jacobian);
@@ -260,7 +261,7 @@ where
     /// The maximizer by F and the scores of the noise.
     fn by_score(self) {
         let Self { layer, theta, how, sampled, .. } = &self;
-        let estimated = layer.estimate(theta, &MaximizerByScore, *how).map(|x| x.as_ref().to_vec());
+        let estimated = layer.compute(theta, &MaximizerByScore, *how).map(|x| x.as_ref().to_vec());
         check("the maximizer by scores", *sampled, estimated);
     }
 }

@@ -5,7 +5,7 @@ use perturb::loss::{
     partial_label,
 };
 use perturb::{
-    EdgeLabel, Error, Gumbel, MonteCarlo, Noise, Normal, Oracle, Perturbed, Real, Shape, SpanningTree,
+    Error, Gumbel, MonteCarlo, Noise, Normal, Oracle, Perturbed, Real, Shape, SpanningTree, oracle::EdgeLabel,
 };
 
 use super::graphs::{with_assignment, with_flow, with_tree};

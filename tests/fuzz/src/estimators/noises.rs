@@ -1,6 +1,9 @@
 //! Noises: samples are finite, quantiles and distribution functions keep their ranges.
 
-use perturb::{Gumbel, Laplace, Law, Logistic, Normal, Real, Seed, SmoothNoise};
+use perturb::{
+    Gumbel, Laplace, Logistic, Normal, Real, Seed,
+    noise::{Law, SmoothNoise},
+};
 
 use crate::check::Numbers;
 use crate::input::Input;
@@ -34,7 +37,7 @@ fn of<N: Law<T>, T: Real + Numbers>(noise: N, input: &mut Input<'_>) {
     for &z in &z {
         assert!(z.is_finite() && least <= z && z <= most, "a sample of {z} outside {least} to {most}");
         let functions =
-            [noise.nu(z), noise.score(z), noise.density(z), noise.cdf(z), noise.mirror(z), noise.hinge(z)];
+            [noise.nu(z), score(&noise, z), noise.density(z), noise.cdf(z), noise.mirror(z), noise.hinge(z)];
         assert!(functions.are_finite(), "{functions:?} at {z}");
     }
     let p: T = input.wild();
@@ -60,6 +63,6 @@ fn of<N: Law<T>, T: Real + Numbers>(noise: N, input: &mut Input<'_>) {
 }
 
 fn curvature<N: SmoothNoise<T> + Law<T>, T: Real + Numbers>(noise: N, input: &mut Input<'_>) {
-    let z = noise.sample(&mut Seed(input.any()).stream(0));
+    let z = draw(&noise, &mut Seed(input.any()).stream(0));
     assert!(noise.curvature(z).is_finite(), "the curvature at {z}");
 }

@@ -1,6 +1,9 @@
 //! Paths: over grids, along edges of positive costs, along edges of acyclic graphs.
 
-use perturb::{DagPath, Dyn, DynRect, Error, Graph, GridPath, NegativeCost, Neighbours, Real, ShortestPath};
+use perturb::{
+    DagPath, Dyn, DynRect, Error, Graph, GridPath, Real, ShortestPath,
+    oracle::{NegativeCost, Neighbours},
+};
 
 use super::layer::{Case, any_noise};
 use crate::input::Input;

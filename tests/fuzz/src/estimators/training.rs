@@ -5,7 +5,7 @@ use perturb::train::{
     LinearModel, Loss, Moments, Objective, Optimizer, Patience, RunState, Schedule, Standardization, Training,
 };
 use perturb::{
-    Affine, Const, Dyn, Expectation, Gumbel, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Simplex,
+    Affine, Const, Dyn, Gumbel, How, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Simplex,
 };
 
 use crate::check::{Given, Numbers, check, same_bits};
@@ -73,7 +73,7 @@ fn loss<T: Real>(input: &mut Input<'_>) -> Loss<T> {
 
 fn objective_of<T: Real>(dim: usize, input: &mut Input<'_>) -> Option<Objective<Ranking<T, Dyn>, Normal, T>> {
     let layer = Perturbed::new(Ranking::ascending(Dyn(dim)).ok()?, Normal, input.positive()).ok()?;
-    let how = if input.any() { Expectation::Exact } else { Expectation::MonteCarlo(input.monte_carlo()) };
+    let how = if input.any() { How::Exact } else { How::MonteCarlo(input.monte_carlo()) };
     Some(Objective { layer, loss: loss(input), how })
 }
 
@@ -84,8 +84,8 @@ fn objective<T: Real + Numbers>(input: &mut Input<'_>) {
     let (theta, target): (Vec<T>, Vec<T>) = (input.numbers(dim), input.numbers(dim));
     let given = Given::vectors(dim, &[&theta, &target]);
     let samples = match objective.how {
-        Expectation::Exact => true,
-        Expectation::MonteCarlo(how) => how.samples > 0,
+        How::Exact => true,
+        How::MonteCarlo(how) => how.samples > 0,
     };
     if samples {
         let value = objective.value(&theta, &target, Seed(1));

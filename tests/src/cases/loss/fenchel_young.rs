@@ -1,8 +1,8 @@
 //! The Fenchel–Young loss: its value with Ω, its zero, its gradient, and what lies outside C.
 
 use perturb_core::{
-    ClosedForm, Const, Error, Exact, Gumbel, Hypercube, Law, MonteCarlo, Normal, Perturbed, Ranking, Real,
-    Seed, Shape, Simplex,
+    ClosedForm, Const, Error, Exact, Gumbel, Hypercube, MonteCarlo, Normal, Perturbed, Ranking, Real, Seed,
+    Shape, Simplex, noise::Law,
 };
 
 use crate::cases::{close, rounding};
@@ -44,13 +44,18 @@ impl<T: Real> Property<T> for ZeroAtItsOwnMaximizer {
     fn check<N: Law<T>, O: ClosedForm<T, N> + Copy>(&mut self, layer: &Perturbed<O, N, T>, theta: &[T]) {
         let y = layer.maximizer(theta, Exact).unwrap();
         let found = layer.fenchel_young(theta, y.as_ref(), Exact).unwrap();
-        assert!((0.0..=rounding::<T>(16.0)).contains(&found.loss.to_f64()), "{} {}", O::NAME, N::NAME);
+        assert!(
+            (0.0..=rounding::<T>(16.0)).contains(&found.loss.to_f64()),
+            "{} {}",
+            layer.oracle().properties().name,
+            layer.noise().name()
+        );
         assert!(found.gradient.as_ref().iter().all(|g| *g == T::ZERO));
         for samples in [1, 20] {
             let how = MonteCarlo::new(samples, Seed(90));
             let y = layer.maximizer(theta, how).unwrap();
             let found = layer.fenchel_young(theta, y.as_ref(), how).unwrap();
-            assert_eq!(found.loss, T::ZERO, "{} {}", O::NAME, N::NAME);
+            assert_eq!(found.loss, T::ZERO, "{} {}", layer.oracle().properties().name, layer.noise().name());
             assert!(found.gradient.as_ref().iter().all(|g| *g == T::ZERO));
         }
     }
@@ -96,7 +101,12 @@ pub(crate) fn outside<T: Real>() {
     fn refuses<T: Real, N: Law<T>, O: ClosedForm<T, N>>(oracle: O, noise: N, target: [f64; 3]) {
         let layer = Perturbed::new(oracle, noise, T::HALF).unwrap();
         let found = layer.fenchel_young(&reals::<T, 3>([0.3, -0.2, 0.5]), &reals(target), Exact);
-        assert_eq!(found.err(), Some(Error::OutsideHull { parameter: "target" }), "{}", O::NAME);
+        assert_eq!(
+            found.err(),
+            Some(Error::OutsideHull { parameter: "target" }),
+            "{}",
+            layer.oracle().properties().name
+        );
     }
     for target in [[0.5, 0.5, 0.5], [1.25, -0.125, -0.125], [0.0; 3]] {
         refuses::<T, _, _>(Simplex::new(Const::<3>).unwrap(), Gumbel, target);

@@ -1,8 +1,9 @@
 //! Multiplicative noise: its limits, and its additive twin.
 
 use perturb_core::{
-    Const, Error, GridPath, Hypercube, MonteCarlo, Multiplicative, NegativeCost, Neighbours, Normal,
-    Perturbed, Real, Rect, Seed, Simplex,
+    Const, Error, GridPath, Hypercube, MonteCarlo, Multiplicative, Normal, Perturbed, Real, Rect, Seed,
+    Simplex,
+    oracle::{NegativeCost, Neighbours},
 };
 
 use crate::layers::reals;

@@ -1,7 +1,9 @@
 //! Losses of what is known in part.
 
 use perturb_core::loss::partial_label;
-use perturb_core::{Const, EdgeLabel, Graph, MonteCarlo, Normal, Perturbed, Real, Seed, SpanningTree};
+use perturb_core::{
+    Const, Graph, MonteCarlo, Normal, Perturbed, Real, Seed, SpanningTree, oracle::EdgeLabel,
+};
 
 use crate::cases::{close, rounding};
 use crate::layers::reals;

@@ -1,8 +1,8 @@
 //! Closed forms and quadratures against the reference vectors.
 
 use perturb_core::{
-    ClosedForm, Const, Exact, Expectation, Gumbel, Hypercube, Laplace, Law, Logistic, Normal, Perturbed,
-    Ranking, Real, Shape, Simplex, TopK,
+    ClosedForm, Const, Exact, Gumbel, How, Hypercube, Laplace, Logistic, Normal, Perturbed, Ranking, Real,
+    Shape, Simplex, TopK, noise::Law,
 };
 
 use crate::layers::reals;
@@ -60,7 +60,7 @@ pub fn check<T: Real, N: Law<T>, O: ClosedForm<T, N>>(oracle: O, noise: N, case:
     // The other entries to the same numbers.
     assert_eq!(layer.value(theta, Exact).unwrap(), value);
     assert_eq!(layer.maximizer(theta, Exact).unwrap().as_ref(), y);
-    assert_eq!(layer.maximizer(theta, Expectation::Exact).unwrap().as_ref(), y);
+    assert_eq!(layer.maximizer(theta, How::Exact).unwrap().as_ref(), y);
 }
 
 pub(crate) fn simplex_gumbel<T: Real>() {

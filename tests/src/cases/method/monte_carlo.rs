@@ -1,9 +1,9 @@
 //! Sampled estimates within Z = 4.5 standard errors of the closed forms, M = 640, and in one pass as in several.
 
-use perturb_core::estimator::{Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
+use perturb_core::quantity::{Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
 use perturb_core::{
-    ClosedForm, Const, Exact, Gumbel, Laplace, Law, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Real,
-    Seed, Simplex, TopK,
+    ClosedForm, Const, Exact, Gumbel, Laplace, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Real, Seed,
+    Simplex, TopK, noise::Law,
 };
 
 use crate::cases::NEAR;
@@ -32,12 +32,12 @@ fn against_exact<T: Real, N: Law<T>, O: ClosedForm<T, N>>(oracle: O, noise: N, s
     let product = layer.vjp(&theta, &u, Exact).unwrap();
     for how in [MonteCarlo::new(M, seed), MonteCarlo::plain(M, seed.fold(1))] {
         let products = (Vjp { cotangent: &u }, Jvp { tangent: &u });
-        let found = layer.estimate_with_error(&theta, &(Value, Maximizer, products), how).unwrap();
+        let found = layer.compute_with_error(&theta, &(Value, Maximizer, products), how).unwrap();
         let (mean, error) = (found.mean, found.standard_error);
-        assert_near(&[mean.0], &[error.0], &[value], 0.0, N::NAME);
-        assert_near(mean.1.as_ref(), error.1.as_ref(), y.as_ref(), 0.0, N::NAME);
-        assert_near(mean.2.0.as_ref(), error.2.0.as_ref(), product.as_ref(), 0.0, N::NAME);
-        assert_near(mean.2.1.as_ref(), error.2.1.as_ref(), product.as_ref(), 0.0, N::NAME);
+        assert_near(&[mean.0], &[error.0], &[value], 0.0, noise.name());
+        assert_near(mean.1.as_ref(), error.1.as_ref(), y.as_ref(), 0.0, noise.name());
+        assert_near(mean.2.0.as_ref(), error.2.0.as_ref(), product.as_ref(), 0.0, noise.name());
+        assert_near(mean.2.1.as_ref(), error.2.1.as_ref(), product.as_ref(), 0.0, noise.name());
     }
 }
 
@@ -60,13 +60,13 @@ pub(crate) fn one_pass<T: Real>() {
     for how in [MonteCarlo::new(1, Seed(36)), MonteCarlo::new(70, Seed(36)), MonteCarlo::plain(64, Seed(36))]
     {
         let rest = ((Vjp { cotangent: &u }, Jvp { tangent: &u }), MaximizerByScore, JacobianByCurvature);
-        let (a, b) = layer.estimate(&theta, &((Value, Maximizer, Jacobian), rest), how).unwrap();
+        let (a, b) = layer.compute(&theta, &((Value, Maximizer, Jacobian), rest), how).unwrap();
         assert_eq!((a.0, a.1), layer.value_and_maximizer(&theta, how).unwrap());
         assert_eq!(a.2, layer.jacobian(&theta, how).unwrap());
         assert_eq!(b.0.0, layer.vjp(&theta, &u, how).unwrap());
         assert_eq!(b.0.1, layer.jvp(&theta, &u, how).unwrap());
-        assert_eq!(b.1, layer.estimate(&theta, &MaximizerByScore, how).unwrap());
-        assert_eq!(b.2, layer.estimate(&theta, &JacobianByCurvature, how).unwrap());
+        assert_eq!(b.1, layer.compute(&theta, &MaximizerByScore, how).unwrap());
+        assert_eq!(b.2, layer.compute(&theta, &JacobianByCurvature, how).unwrap());
     }
 }
 

@@ -1,8 +1,9 @@
 //! Variance reduction changes no expectation, and says what it cannot do.
 
-use perturb_core::estimator::{Jacobian, Maximizer, MaximizerByScore, Vjp};
+use perturb_core::quantity::{Jacobian, Maximizer, MaximizerByScore, Vjp};
 use perturb_core::{
-    Const, Control, Draws, Error, Exact, Gumbel, MonteCarlo, Perturbed, Ranking, Real, Seed, Variance,
+    Const, Error, Exact, Gumbel, MonteCarlo, Perturbed, Ranking, Real, Seed,
+    method::{Control, Draws, Variance},
 };
 
 use super::monte_carlo::assert_near;
@@ -23,14 +24,14 @@ pub(crate) fn combinations<T: Real>() {
         for draws in [Draws::Independent, Draws::Antithetic, Draws::QuasiRandom] {
             let how = MonteCarlo { samples: 1280, seed: Seed(350), variance: Variance { control, draws } };
             let estimators = (Maximizer, MaximizerByScore, Vjp { cotangent: &u });
-            let found = layer.estimate_with_error(&theta, &estimators, how).unwrap();
+            let found = layer.compute_with_error(&theta, &estimators, how).unwrap();
             let wider = |error: [T; 5]| error.map(|error| T::from_f64(1.5) * error);
             let ((a, b, c), (e, f, g)) = (found.mean, found.standard_error);
             assert_near(&a, &wider(e), &y, 0.0, "maximizer");
             assert_near(&b, &wider(f), &y, 0.0, "by score");
             assert_near(&c, &wider(g), &product, 0.0, "vjp");
             // The mean has the bits of the estimate without errors.
-            assert_eq!(layer.estimate(&theta, &Maximizer, how).unwrap(), a);
+            assert_eq!(layer.compute(&theta, &Maximizer, how).unwrap(), a);
         }
     }
 }
@@ -41,7 +42,7 @@ pub(crate) fn baseline_helps<T: Real>() {
     let exact = layer.jacobian(&theta, Exact).unwrap();
     let spread = |how: fn(u32, Seed) -> MonteCarlo| -> f64 {
         let squares = (0..10).map(|replicate| {
-            let found = layer.estimate(&theta, &Jacobian, how(64, Seed(351).fold(replicate))).unwrap();
+            let found = layer.compute(&theta, &Jacobian, how(64, Seed(351).fold(replicate))).unwrap();
             let pairs = found.as_ref().iter().zip(exact.as_ref());
             pairs.map(|(&a, &b)| (a - b).to_f64() * (a - b).to_f64()).sum::<f64>()
         });
@@ -61,6 +62,6 @@ pub(crate) fn too_few<T: Real>() {
     ] {
         let found = how.samples as usize;
         let error = Error::OutOfRange { parameter: "samples", least, greatest: u32::MAX as usize, found };
-        assert_eq!(layer.estimate_with_error(&theta, &Maximizer, how).err(), Some(error));
+        assert_eq!(layer.compute_with_error(&theta, &Maximizer, how).err(), Some(error));
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn warm_start<T: Real>() {
         let (scores, others) = (theta.map(T::from_f64), other.map(T::from_f64));
         let (mut y, mut work) = ([T::ZERO; 9], oracle.work());
         oracle.warm_up(&others, &mut work);
-        let value = oracle.solve(&scores, &mut y, &mut work).to_f64();
+        let value = oracle.solve(&scores, &mut y, &mut work).unwrap().to_f64();
         let all = |each: Each<'_>| vertices::assignments(3, 3, each);
         assert!(contains(all, &y.map(T::to_f64)) && value == most(all, &theta), "warm assignment");
     }

@@ -1,6 +1,6 @@
 //! Solvers given as closures: senses, failures, memory, offsets.
 
-use perturb_core::estimator::{Jacobian, Maximizer};
+use perturb_core::quantity::{Jacobian, Maximizer};
 use perturb_core::{BlackBox, Const, Error, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed, Simplex};
 
 use crate::layers::reals;
@@ -25,7 +25,7 @@ pub(crate) fn kinds<T: Real>() {
     fn estimate<T: Real>(oracle: impl Oracle<T, Shape = Const<4>>) -> ([T; 4], T) {
         let layer = Perturbed::new(oracle, Normal, T::HALF).unwrap();
         let (theta, how) = (reals([0.3, -0.2, 0.35, 0.1]), MonteCarlo::new(70, Seed(1)));
-        let (y, jacobian) = layer.estimate(&theta, &(Maximizer, Jacobian), how).unwrap();
+        let (y, jacobian) = layer.compute(&theta, &(Maximizer, Jacobian), how).unwrap();
         (y, jacobian.as_ref().iter().copied().sum())
     }
     let shape = Const::<4>;

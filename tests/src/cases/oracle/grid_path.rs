@@ -1,6 +1,9 @@
 //! Paths through grids.
 
-use perturb_core::{GridPath, NegativeCost, Neighbours, Oracle, Real, Rect};
+use perturb_core::{
+    GridPath, Oracle, Real, Rect,
+    oracle::{NegativeCost, Neighbours},
+};
 
 use crate::cases::{numbers, quarters};
 use crate::solve::solve_into;
@@ -19,9 +22,9 @@ pub(super) fn assert_cheapest<T: Real, O: Oracle<T>, const N: usize>(
     let mut y = [0.0; N];
     let value = solve_into::<T, _>(oracle, &theta, &mut y);
     let floored = theta.map(|theta| theta.min(-floor));
-    assert!(contains(&all, &y), "{} is no path", O::NAME);
-    assert!(dot(&y, &floored) == most(all, &floored), "{} is not the cheapest", O::NAME);
-    assert!(value == dot(&y, &theta), "value of {}", O::NAME);
+    assert!(contains(&all, &y), "{} is no path", oracle.properties().name);
+    assert!(dot(&y, &floored) == most(all, &floored), "{} is not the cheapest", oracle.properties().name);
+    assert!(value == dot(&y, &theta), "value of {}", oracle.properties().name);
 }
 
 pub(crate) fn enumeration<T: Real>() {

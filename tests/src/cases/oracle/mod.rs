@@ -1,8 +1,8 @@
 //! Oracles against the enumeration of their vertices, on instances full of ties and signed zeros.
 
 use perturb_core::{
-    Assignment, Const, DagPath, Graph, GridPath, Hypercube, Neighbours, Oracle, Ranking, Real, Rect,
-    ShortestPath, Simplex, TopK,
+    Assignment, Const, DagPath, Graph, GridPath, Hypercube, Oracle, Ranking, Real, Rect, ShortestPath,
+    Simplex, TopK, oracle::Neighbours,
 };
 
 use super::quarters;
@@ -31,7 +31,11 @@ fn assert_first<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], tie: Tie, all:
     let mut y = [0.0; MOST];
     let value = solve_into::<T, _>(oracle, theta, &mut y[..theta.len()]);
     let (vertex, most) = best(all, theta, tie);
-    assert!(value == most && y[..theta.len()] == vertex[..theta.len()], "{} of {theta:?}", O::NAME);
+    assert!(
+        value == most && y[..theta.len()] == vertex[..theta.len()],
+        "{} of {theta:?}",
+        oracle.properties().name
+    );
 }
 
 /// A vertex, and none is better.
@@ -39,8 +43,8 @@ fn assert_first<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], tie: Tie, all:
 fn assert_best<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], all: impl Fn(Each<'_>)) {
     let mut y = [0.0; MOST];
     let value = solve_into::<T, _>(oracle, theta, &mut y[..theta.len()]);
-    assert!(contains(&all, &y[..theta.len()]), "{} is no vertex", O::NAME);
-    assert!(value == most(all, theta), "{} is not the best", O::NAME);
+    assert!(contains(&all, &y[..theta.len()]), "{} is no vertex", oracle.properties().name);
+    assert!(value == most(all, theta), "{} is not the best", oracle.properties().name);
 }
 
 /// Vertices with one entry moved are no vertices.
@@ -51,7 +55,7 @@ pub(crate) fn other_points<T: Real>() {
         for entry in 0..5 {
             let mut moved: [T; 5] = reals(y);
             moved[entry] += T::from_f64(0.25);
-            assert!(!oracle.is_vertex(&moved, &mut work), "{}", O::NAME);
+            assert!(!oracle.is_vertex(&moved, &mut work), "{}", oracle.properties().name);
         }
     }
     for instance in 0..5 {
@@ -73,8 +77,8 @@ pub(crate) fn infinite_scores<T: Real>() {
             for (i, theta) in theta.iter_mut().enumerate() {
                 *theta = scores[pattern / [1, 3, 9][i % 3] % 3];
             }
-            oracle.solve(&theta, &mut y, &mut work);
-            assert!(oracle.is_vertex(&y, &mut work), "{} of infinities", O::NAME);
+            oracle.solve(&theta, &mut y, &mut work).unwrap();
+            assert!(oracle.is_vertex(&y, &mut work), "{} of infinities", oracle.properties().name);
         }
     }
     check::<T, _, 9>(&GridPath::<T, _>::new(Rect::<3, 3>, Neighbours::Four).unwrap());

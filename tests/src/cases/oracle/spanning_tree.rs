@@ -1,6 +1,6 @@
 //! Spanning trees.
 
-use perturb_core::{Const, EdgeLabel, Graph, Real, SpanningTree};
+use perturb_core::{Const, Graph, Real, SpanningTree, oracle::EdgeLabel};
 
 use super::assert_first;
 use crate::cases::{numbers, quarters};

@@ -1,9 +1,9 @@
 //! Derivatives in the temperature, second derivatives, and the way back from decisions to scores.
 
-use perturb_core::estimator::{EpsilonDerivative, VjpJacobian, VjpJacobianProduct};
+use perturb_core::quantity::{EpsilonDerivative, VjpJacobian, VjpJacobianProduct};
 use perturb_core::{
-    ClosedForm, Const, Exact, Gumbel, Hypercube, Law, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Real,
-    Seed,
+    ClosedForm, Const, Exact, Gumbel, Hypercube, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Real,
+    Seed, noise::Law,
 };
 
 use crate::cases::method::monte_carlo::assert_near;
@@ -18,8 +18,8 @@ pub(crate) fn temperature<T: Real>() {
         let (value, y) = layer.value_and_maximizer(&theta, Exact).unwrap();
         let along = y.as_ref().iter().zip(theta).fold(T::ZERO, |sum, (&y, theta)| sum + y * theta);
         let how = MonteCarlo::new(640, seed);
-        let found = layer.estimate_with_error(&theta, &EpsilonDerivative, how).unwrap();
-        assert_near(&[found.mean], &[found.standard_error], &[(value - along) / T::HALF], 0.0, N::NAME);
+        let found = layer.compute_with_error(&theta, &EpsilonDerivative, how).unwrap();
+        assert_near(&[found.mean], &[found.standard_error], &[(value - along) / T::HALF], 0.0, noise.name());
     }
     check::<T, _, _>(Ranking::ascending(Const::<5>).unwrap(), Normal, Seed(360));
     check::<T, _, _>(Hypercube::binary(Const::<5>).unwrap(), Logistic, Seed(361));
@@ -31,7 +31,7 @@ pub(crate) fn products<T: Real>() {
     let (theta, v) = (reals::<T, 5>(NEAR), reals::<T, 5>([1.0, 0.5, -0.25, 0.0, -1.0]));
     let cotangent = &reals::<T, 5>([0.3, -1.7, 0.9, 0.1, 2.2]);
     let pair = (VjpJacobian { cotangent }, VjpJacobianProduct { cotangent, tangent: &v });
-    let (matrix, product) = layer.estimate(&theta, &pair, MonteCarlo::new(70, Seed(362))).unwrap();
+    let (matrix, product) = layer.compute(&theta, &pair, MonteCarlo::new(70, Seed(362))).unwrap();
     for (i, (row, product)) in matrix.0.iter().zip(product).enumerate() {
         let want: f64 = row.iter().zip(v).map(|(entry, v)| entry.to_f64() * v.to_f64()).sum();
         close(product, want, rounding::<T>(4096.0), "product");

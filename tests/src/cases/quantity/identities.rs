@@ -1,6 +1,6 @@
 //! Identities of perturbed maxima that hold for every oracle and noise, on closed forms to rounding.
 
-use perturb_core::{ClosedForm, Exact, Law, Perturbed, Real, Shape};
+use perturb_core::{ClosedForm, Exact, Perturbed, Real, Shape, noise::Law};
 
 use crate::cases::{close, rounding};
 use crate::pairs::{Property, for_every_oracle};
@@ -18,8 +18,13 @@ impl<T: Real> Property<T> for Jacobians {
             for (j, &entry) in row.iter().enumerate() {
                 close(entry, jacobian[j * d + i].to_f64(), rounding::<T>(8.0), "symmetry");
             }
-            assert!(row[i] >= T::ZERO, "diagonal of {} {}", O::NAME, N::NAME);
-            if O::SHIFT_INVARIANT {
+            assert!(
+                row[i] >= T::ZERO,
+                "diagonal of {} {}",
+                layer.oracle().properties().name,
+                layer.noise().name()
+            );
+            if layer.oracle().shift_invariant() {
                 close(row.iter().copied().sum::<T>(), 0.0, rounding::<T>(64.0), "row");
             }
             let want: f64 = row.iter().zip(theta).map(|(&a, &b)| a.to_f64() * b.to_f64()).sum();
@@ -47,10 +52,20 @@ impl<T: Real> Property<T> for Scales {
         }
         let (value, y) = layer.value_and_maximizer(theta, Exact).unwrap();
         let (one, same) = unit.value_and_maximizer(scaled.as_ref(), Exact).unwrap();
-        assert!(value == epsilon * one && y.as_ref() == same.as_ref(), "{} {}", O::NAME, N::NAME);
+        assert!(
+            value == epsilon * one && y.as_ref() == same.as_ref(),
+            "{} {}",
+            layer.oracle().properties().name,
+            layer.noise().name()
+        );
         let least = layer.decide(shifted.as_ref()).unwrap().0;
         let slack = rounding::<T>(64.0) * least.to_f64().abs().max(1.0);
-        assert!(value.to_f64() >= least.to_f64() - slack, "Jensen of {} {}", O::NAME, N::NAME);
+        assert!(
+            value.to_f64() >= least.to_f64() - slack,
+            "Jensen of {} {}",
+            layer.oracle().properties().name,
+            layer.noise().name()
+        );
     }
 }
 

@@ -34,7 +34,8 @@ fn rank_rows<T: Real>(
     let mut work = oracle.work();
     for i in 0..instances {
         row(i, &mut x, &mut scores);
-        oracle.solve(&scores, &mut ranks, &mut work);
+        // Cannot fail: a sort.
+        let _ = oracle.solve(&scores, &mut ranks, &mut work).unwrap();
         all_features.extend(x.iter().map(|&x| T::from_f64(x)));
         all_ranks.extend(ranks.iter().map(|&rank| T::from_f64(rank)));
     }

@@ -1,6 +1,6 @@
 //! What generated images are painted with.
 
-use perturb::{Real, Stream};
+use perturb::{Real, noise::Stream};
 
 /// Red, green and blue, from 0 to 1.
 pub(super) type Colour = [f64; 3];

@@ -1,7 +1,8 @@
 //! The artificial label-ranking task of the paper (Section 5.2, Appendix C.2).
 
 use perturb::data::{DataError, Dataset};
-use perturb::{Noise, Normal, Real, Seed, scores};
+use perturb::train::LinearModel;
+use perturb::{Noise, Normal, Real, Seed};
 
 use super::{check_noise, check_size, rank_rows, reserve};
 
@@ -25,9 +26,8 @@ const WEIGHTS: u64 = u64::from_le_bytes(*b"weights\0");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct SyntheticRanking {
-    features: usize,
-    weights: Vec<f64>,
-    labels: usize,
+    /// w₀ without an intercept.
+    model: LinearModel<f64>,
 }
 
 impl SyntheticRanking {
@@ -38,12 +38,13 @@ impl SyntheticRanking {
         let mut weights = reserve("features", features, labels)?;
         let mut rng = seed.fold(WEIGHTS).stream(0);
         weights.extend((0..features * labels).map(|_| f64::sign(&mut rng)));
-        Ok(Self { features, weights, labels })
+        let model = LinearModel::from_parts(features, weights, vec![0.0; labels]);
+        Ok(Self { model: model.unwrap_or_else(|| LinearModel::zeros(features, labels)) })
     }
 
     /// w₀, one group of k entries a feature: row by row of the d×k matrix, the layout of a model's weights.
     pub fn weights(&self) -> &[f64] {
-        &self.weights
+        self.model.weights()
     }
 
     /// Draws `instances` ≥ 1 rows at the noise level `sigma` ≥ 0. The features do not depend on `sigma`.
@@ -52,14 +53,14 @@ impl SyntheticRanking {
     pub fn sample<T: Real>(&self, instances: usize, sigma: f64, seed: Seed) -> Result<Dataset<T>, DataError> {
         check_size("instances", instances, 1)?;
         check_noise("sigma", sigma)?;
-        let (d, k) = (self.features, self.labels);
+        let (d, k) = (self.model.features(), self.model.scores());
         let name = format!("synthetic(n={instances},d={d},k={k},sigma={sigma},seed={})", seed.0);
-        let (mut z, none) = (vec![0.0; k], vec![0.0; k]);
+        let mut z = vec![0.0; k];
         rank_rows(name, [instances, d, k], |row, x, theta| {
             let seed = seed.fold(row as u64);
             Normal.fill(&mut seed.stream(0), x);
             Normal.fill(&mut seed.stream(1), &mut z);
-            scores(&self.weights, &none, x, theta);
+            self.model.score(x, theta);
             for (theta, &z) in theta.iter_mut().zip(&z) {
                 *theta += sigma * z;
             }
@@ -89,7 +90,7 @@ mod tests {
         let data = task.sample::<f64>(50, 0.0, Seed(2)).unwrap();
         for row in 0..data.len() {
             let mut theta = [0.0; 6];
-            scores(task.weights(), &[0.0; 6], data.x(row), &mut theta);
+            task.model.score(data.x(row), &mut theta);
             for (i, &y) in data.y(row).iter().enumerate() {
                 // The rank is 1 + the number of smaller scores; columns of ±1 may be equal: then the lower
                 // index counts as the larger score.

@@ -172,7 +172,7 @@ fn assemble(
 mod tests {
     use std::path::PathBuf;
 
-    use perturb::{GridPath, Neighbours, Oracle};
+    use perturb::{GridPath, Oracle, oracle::Neighbours};
 
     use super::*;
     use crate::data::real_data;
@@ -269,7 +269,7 @@ mod tests {
         let theta: Vec<f64> = maps.costs(0).iter().map(|&cost| -f64::from(cost)).collect();
         let oracle = GridPath::new(DynRect { rows: 12, columns: 12 }, Neighbours::Eight).unwrap();
         let mut y = vec![0.0; 144];
-        let cheapest = -oracle.solve(&theta, &mut y, &mut oracle.work());
+        let cheapest = -oracle.solve(&theta, &mut y, &mut oracle.work()).unwrap();
         assert!((labelled - cheapest).abs() < 1e-9, "{labelled} and {cheapest}");
         assert_eq!(y.iter().map(|&y| y as u8).collect::<Vec<u8>>(), maps.path(0));
     }

@@ -4,7 +4,7 @@ mod outline;
 mod texture;
 
 use perturb::data::DataError;
-use perturb::{Noise, Normal, Real, Seed, Stream};
+use perturb::{Noise, Normal, Real, Seed, noise::Stream};
 
 use self::outline::{OUTLINES, Outline};
 use self::texture::Texture;

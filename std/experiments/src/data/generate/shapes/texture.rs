@@ -1,6 +1,6 @@
 //! What a surface looks like: a colour that changes from place to place between two.
 
-use perturb::{Real, Stream};
+use perturb::{Real, noise::Stream};
 
 use super::super::paint::{Colour, Point, TURN, between};
 

@@ -1,6 +1,6 @@
 //! Random functions of the plane: smooth ones, and scattered points.
 
-use perturb::{Real, Stream};
+use perturb::{Real, noise::Stream};
 
 use super::super::paint::{Point, between};
 

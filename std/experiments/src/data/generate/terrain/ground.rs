@@ -1,6 +1,6 @@
 //! What the kinds of terrain look like.
 
-use perturb::Stream;
+use perturb::noise::Stream;
 
 use super::super::paint::{Colour, Point, between};
 use super::field::{Field, Scatter};

@@ -1,6 +1,6 @@
 //! Which kind of terrain each cell is.
 
-use perturb::Stream;
+use perturb::noise::Stream;
 
 use super::super::paint::{Point, between, segment};
 use super::field::Field;

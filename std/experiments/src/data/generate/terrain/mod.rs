@@ -5,7 +5,7 @@ mod ground;
 mod layout;
 
 use perturb::data::DataError;
-use perturb::{DynRect, GridPath, Neighbours, Noise, Normal, Oracle, Seed, Stream};
+use perturb::{DynRect, GridPath, Noise, Normal, Oracle, Seed, noise::Stream, oracle::Neighbours};
 use rayon::prelude::*;
 
 use self::field::Field;
@@ -96,7 +96,8 @@ pub fn terrain(n: usize, seed: Seed) -> Result<Maps, DataError> {
         for (image, cost) in drawn {
             pixels.extend(image);
             let theta: Vec<f32> = cost.iter().map(|cost| -cost).collect();
-            oracle.solve(&theta, &mut path, &mut work);
+            // Cannot fail: a search that takes costs of any sign.
+            let _ = oracle.solve(&theta, &mut path, &mut work).unwrap();
             paths.extend(path.iter().map(|&y| y as u8));
             costs.extend(cost);
         }
@@ -232,7 +233,8 @@ mod tests {
             (0..10).any(|k| {
                 Normal.fill(&mut Seed(6).fold(row as u64).stream(k), &mut theta);
                 theta.iter_mut().zip(maps.costs(row)).for_each(|(theta, cost)| *theta = 1e-3 * *theta - cost);
-                oracle.solve(&theta, &mut path, &mut work);
+                // Cannot fail: a search that takes costs of any sign.
+                let _ = oracle.solve(&theta, &mut path, &mut work).unwrap();
                 let excess = cost(&mut path.iter().copied()) - cost(&mut label.iter().copied());
                 path[..] != label[..] && excess.abs() < 1e-4
             })

@@ -1,0 +1,229 @@
+//! Argmax: the softmax for Gumbel noise, one quadrature for any other.
+
+use super::ClosedForm;
+use super::blocks::{self, BLOCK};
+use super::quadrature::integrate;
+use crate::engine::lanes;
+use crate::method::Cost;
+use crate::noise::Law;
+use crate::{Error, Oracle, Real, Shape, Simplex};
+
+/// With P(x) = Π_j G(x − θ_j) and the reversed hazards r_i = f(x − θ_i)/G(x − θ_i):
+/// p_i = ∫ P r_i dx, F_1 = ∫ x P Σr dx, J_ij = −∫ P r_i r_j dx for i ≠ j, and rows of J sum to 0.
+impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
+    /// The scores less their maximum, and the reversed hazards.
+    type Memory = (S::Array<T>, S::Array<T>);
+
+    fn memory(&self) -> Self::Memory {
+        let array = Oracle::<T>::shape(self).array(T::ZERO);
+        (array.clone(), array)
+    }
+
+    fn shift_invariant(&self) -> bool {
+        true
+    }
+
+    fn samples_of_equal_cost(&self, _: &N, cost: Cost) -> Option<u32> {
+        let samples = match cost {
+            Cost::Value if N::MAX_STABLE => [5, 2, 1],
+            Cost::Maximizer if N::MAX_STABLE => [7, 3, 1],
+            Cost::Product if N::MAX_STABLE => [2, 1, 1],
+            Cost::Jacobian if N::MAX_STABLE => [2, 7, 50],
+            // Panels split at every score.
+            Cost::Value if N::KINKED => [900, 1_900, 4_200],
+            Cost::Maximizer if N::KINKED => [1_450, 3_600, 8_400],
+            Cost::Product if N::KINKED => [950, 450, 1_700],
+            Cost::Jacobian if N::KINKED => [600, 7_000, 70_000],
+            Cost::Value => [550, 320, 100],
+            Cost::Maximizer => [950, 670, 210],
+            Cost::Product if N::HINGE_IN_VECTORS => [520, 290, 130],
+            Cost::Product => [220, 50, 30],
+            Cost::Jacobian => [500, 1_300, 10_000],
+        };
+        Some(super::measured(Oracle::<T>::shape(self).dim(), samples))
+    }
+
+    fn expect(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<T, Error> {
+        if N::MAX_STABLE {
+            let (largest, total) = lanes::run(Softmax { theta, p: y });
+            return Ok(largest + total.ln() + noise.mean());
+        }
+        y.fill(T::ZERO);
+        let largest = center(theta, memory.0.as_mut());
+        let mut value = T::ZERO;
+        race(noise, memory, |x, weight, hazards| {
+            let mut total = T::ZERO;
+            for (y, &hazard) in y.iter_mut().zip(hazards) {
+                *y += weight * hazard;
+                total += hazard;
+            }
+            value += weight * total * x;
+        })?;
+        Ok(largest + value)
+    }
+
+    fn maximizer(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<(), Error> {
+        if N::MAX_STABLE {
+            lanes::run(Softmax { theta, p: y });
+            return Ok(());
+        }
+        self.expect(noise, theta, y, memory)?;
+        Ok(())
+    }
+
+    fn jacobian(
+        &self,
+        noise: &N,
+        theta: &[T],
+        matrix: &mut [T],
+        memory: &mut Self::Memory,
+    ) -> Result<(), Error> {
+        let dim = theta.len();
+        matrix.fill(T::ZERO);
+        let mut add = |weight: T, p: &[T]| {
+            for (i, &a) in p.iter().enumerate() {
+                for (j, &b) in p.iter().enumerate().skip(i + 1) {
+                    super::add_pair(matrix, dim, (i, j), weight * a * b);
+                }
+            }
+        };
+        if N::MAX_STABLE {
+            lanes::run(Softmax { theta, p: memory.1.as_mut() });
+            add(T::ONE, memory.1.as_ref());
+            return Ok(());
+        }
+        center(theta, memory.0.as_mut());
+        race(noise, memory, |_, weight, hazards| add(weight, hazards))
+    }
+
+    fn product(
+        &self,
+        noise: &N,
+        theta: &[T],
+        u: &[T],
+        product: &mut [T],
+        memory: &mut Self::Memory,
+    ) -> Result<(), Error> {
+        product.fill(T::ZERO);
+        // Σ_j r_i r_j (u_i − u_j) = r_i (u_i Σr − ⟨r, u⟩)
+        let mut add = |weight: T, r: &[T]| {
+            // Both sums in one loop: each waits for its own additions.
+            let (mut total, mut mean) = (T::ZERO, T::ZERO);
+            for (&r, &u) in r.iter().zip(u) {
+                total += r;
+                mean += r * u;
+            }
+            for ((product, &r), &u) in product.iter_mut().zip(r).zip(u) {
+                *product += weight * r * (u * total - mean);
+            }
+        };
+        if N::MAX_STABLE {
+            lanes::run(Softmax { theta, p: memory.1.as_mut() });
+            add(T::ONE, memory.1.as_ref());
+            return Ok(());
+        }
+        center(theta, memory.0.as_mut());
+        race(noise, memory, |_, weight, hazards| add(weight, hazards))
+    }
+
+    /// Gumbel: Σ y_i ln y_i − γ.
+    fn omega(&self, noise: &N, y: &[T]) -> Option<T> {
+        let total = y.iter().copied().sum::<T>();
+        let slack = T::EPSILON * T::from_usize(4 * y.len() + 4);
+        let inside = y.iter().all(|&y| y >= T::ZERO) && (total - T::ONE).abs() <= slack;
+        if !(N::MAX_STABLE && inside) {
+            return None;
+        }
+        let negentropy = y.iter().map(|&y| if y > T::ZERO { y * y.ln() } else { T::ZERO }).sum::<T>();
+        Some(negentropy - noise.mean())
+    }
+}
+
+/// Writes θ − max θ and returns the maximum.
+fn center<T: Real>(theta: &[T], centered: &mut [T]) -> T {
+    let largest = blocks::largest(theta);
+    for (centered, &theta) in centered.iter_mut().zip(theta) {
+        *centered = theta - largest;
+    }
+    largest
+}
+
+/// Writes the softmax, and returns the largest score and the sum of e to the others' distances below it.
+struct Softmax<'a, T> {
+    theta: &'a [T],
+    p: &'a mut [T],
+}
+
+impl<T: Real> perturb_lanes::Kernel for Softmax<'_, T> {
+    type Output = (T, T);
+    #[inline(always)]
+    fn run(self) -> (T, T) {
+        let Self { theta, p } = self;
+        let largest = blocks::largest(theta);
+        let mut total = T::ZERO;
+        for (theta, p) in theta.chunks(BLOCK).zip(p.chunks_mut(BLOCK)) {
+            let mut block = blocks::load(theta);
+            for x in block.iter_mut().take(blocks::computed::<T>(theta.len(), BLOCK)) {
+                *x = (*x - largest).exp();
+            }
+            blocks::store(&block, p);
+            for &x in block.iter().take(theta.len()) {
+                total += x;
+            }
+        }
+        for p in p {
+            *p /= total;
+        }
+        (largest, total)
+    }
+}
+
+/// Calls `at(x, weight·P(x), hazards)` at the nodes x of the maximum's distribution.
+fn race<T: Real, N: Law<T>, A: AsMut<[T]>>(
+    noise: &N,
+    (scores, hazards): &mut (A, A),
+    mut at: impl FnMut(T, T, &[T]),
+) -> Result<(), Error> {
+    let (scores, hazards) = (&*scores.as_mut(), hazards.as_mut());
+    // The maximum exceeds the entry with score 0, and with it the lower end of its support.
+    let (low, high) = noise.support();
+    integrate(noise, T::from_f64(N::PANEL), scores, (low, high), |x, weight| {
+        let product = lanes::run(Node { noise, x, weight, scores, hazards });
+        if product > T::ZERO {
+            at(x, product, hazards);
+        }
+    })
+}
+
+/// Writes the reversed hazards at x, and returns weight·P(x).
+struct Node<'a, T, N> {
+    noise: &'a N,
+    x: T,
+    weight: T,
+    scores: &'a [T],
+    hazards: &'a mut [T],
+}
+
+impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Node<'_, T, N> {
+    type Output = T;
+    #[inline(always)]
+    fn run(self) -> T {
+        let Self { noise, x, weight, scores, hazards } = self;
+        let mut product = weight;
+        for (scores, hazards) in scores.chunks(BLOCK).zip(hazards.chunks_mut(BLOCK)) {
+            let block = blocks::load(scores);
+            let (mut shares, mut ratios) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+            for k in 0..blocks::computed::<T>(scores.len().min(BLOCK), BLOCK) {
+                let cdf = noise.cdf(x - block[k]);
+                let ratio = noise.density(x - block[k]) / cdf;
+                shares[k] = cdf;
+                ratios[k] = if cdf > T::ZERO { ratio } else { T::ZERO };
+            }
+            blocks::store(&ratios, hazards);
+            for &cdf in shares.iter().take(scores.len()) {
+                product *= cdf;
+            }
+        }
+        product
+    }
+}

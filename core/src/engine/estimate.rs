@@ -1,0 +1,135 @@
+//! An estimate from its check to its mean, block by block.
+
+use super::lanes::{self, LANES, cut};
+use super::memory::Memory;
+use super::sampler::{Drawn, LEAST_SAMPLES, Plan, Sampler, Sink};
+use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape, error, quantity};
+
+/// The mean of a quantity over samples, whose inputs have been checked. Its blocks are computed in any order, on any thread, by
+/// [`with`](Self::with) and [`Ready::block`]; [`merge`]d in the order of the blocks and [finished](Self::finish) they have the
+/// same bits.
+pub struct Estimate<'e, O, N, T, Q> {
+    pub(crate) sampler: Sampler<'e, O, N, T>,
+    pub(crate) quantity: &'e Q,
+}
+
+/// An estimate with memory that is prepared for it.
+pub struct Ready<'w, O: Oracle<T>, N, T: Real, Q> {
+    estimate: &'w Estimate<'w, O, N, T, Q>,
+    memory: &'w mut Memory<O, T>,
+}
+
+impl<'e, O, N, T, Q> Estimate<'e, O, N, T, Q>
+where
+    O: Oracle<T>,
+    N: Noise<T>,
+    T: Real,
+    Q: Quantity<T, N, O::Shape>,
+{
+    /// Refuses what does not fit, before any work is done.
+    pub fn new(
+        layer: &'e Perturbed<O, N, T>,
+        theta: &'e [T],
+        quantity: &'e Q,
+        how: MonteCarlo,
+    ) -> Result<Self, Error> {
+        quantity::check(layer, theta, quantity)?;
+        error::check_range("samples", how.samples as usize, 1, u32::MAX as usize)?;
+        Ok(Self { sampler: Sampler::new(layer, theta, how, Q::NEEDS), quantity })
+    }
+
+    /// Prepares `memory`: the oracle warms up at θ, and the baseline is solved for, if there is one.
+    pub fn with<'w>(&'w self, memory: &'w mut Memory<O, T>) -> Result<Ready<'w, O, N, T, Q>, Error> {
+        let (expected, found) = (self.sampler.theta.len(), memory.len());
+        if expected != found {
+            return Err(Error::Length { parameter: "the working memory", expected, found });
+        }
+        self.sampler.prepare(memory)?;
+        Ok(Ready { estimate: self, memory })
+    }
+
+    /// Turns the sum over all samples into the answer.
+    pub fn finish(&self, sum: &mut Q::Output) -> Result<(), Error> {
+        let Sampler { theta, how, .. } = self.sampler;
+        quantity::finish::<T, N, O::Shape, Q>(self.quantity, theta, how.samples, sum)
+    }
+}
+
+impl<O, N, T, Q> Ready<'_, O, N, T, Q>
+where
+    O: Oracle<T>,
+    N: Noise<T>,
+    T: Real,
+    Q: Quantity<T, N, O::Shape>,
+{
+    /// Overwrites `sum` with the terms of block `block`, in order.
+    pub fn block(&mut self, block: u32, sum: &mut Q::Output) -> Result<(), Error> {
+        let Estimate { sampler, quantity } = self.estimate;
+        quantity::clear::<T, N, O::Shape, Q>(sum);
+        if sampler.plan == Plan::Race && self.race(block, sum)? {
+            return Ok(());
+        }
+        // Where sums are exact in any order, first lane by lane.
+        let mut lane_sums = self.lane_sums();
+        let noise = &sampler.layer.noise;
+        let mut each = |_, drawn: Drawn<'_, '_, T>| match drawn {
+            Drawn::One(draw) => quantity.add(noise, draw, sum),
+            Drawn::Group(group) => quantity.add_group(noise, group, sum),
+        };
+        let dim = sampler.layer.oracle.shape().dim();
+        let sink = match &mut lane_sums {
+            Some(sums) => Sink::Sums(&mut each, cut(sums.as_mut(), dim)),
+            None if Q::NEEDS.groups => Sink::Groups(&mut each),
+            None => Sink::Draws(&mut each),
+        };
+        if let Some((mean, count)) = sampler.draw_block(block, self.memory, sink)? {
+            quantity.center(noise, &mean, count, sum);
+        }
+        if let Some(rows) = lane_sums {
+            if let Some(sums) = Q::parts(sum).next() {
+                lanes::run(lanes::Collect { rows: rows.as_ref(), sums });
+            }
+            self.memory.sums = Some(rows);
+        }
+        Ok(())
+    }
+
+    /// Counts decisions by a race. Returns `false`, having done nothing, where that decides nothing.
+    fn race(&mut self, block: u32, sum: &mut Q::Output) -> Result<bool, Error> {
+        let Estimate { sampler, quantity } = self.estimate;
+        let solve = &mut self.memory.draws.solve;
+        let Some(wins) = Q::parts(sum).next() else { return Ok(false) };
+        let Some(left) = sampler.race(block, solve, wins) else { return Ok(false) };
+        let show = |draw: &quantity::Draw<'_, T>| quantity.add(&sampler.layer.noise, draw, sum);
+        sampler.draw_some(block, left, solve, show)?;
+        Ok(true)
+    }
+
+    /// Empty sums of decisions lane by lane, where they are exact in any order.
+    fn lane_sums(&mut self) -> Option<<O::Shape as Shape>::Spare<[T; LANES]>> {
+        let Estimate { sampler, .. } = self.estimate;
+        let oracle = &sampler.layer.oracle;
+        let exact = Q::NEEDS.decisions && oracle.properties().small_integers;
+        if !exact
+            || !sampler.in_groups()
+            || (sampler.how.samples as usize) < LEAST_SAMPLES
+            || !self.memory.draws.with_lanes(oracle)
+        {
+            return None;
+        }
+        let mut sums = match self.memory.sums.take() {
+            Some(sums) => sums,
+            None => oracle.shape().spare([T::ZERO; LANES]),
+        };
+        cut(sums.as_mut(), oracle.shape().dim()).fill([T::ZERO; LANES]);
+        Some(sums)
+    }
+}
+
+/// `sum += part`.
+pub fn merge<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>>(
+    sum: &mut Q::Output,
+    part: &mut Q::Output,
+) {
+    quantity::merge::<T, N, S, Q>(sum, part);
+}

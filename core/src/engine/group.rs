@@ -1,0 +1,85 @@
+//! What oracles, noises and quantities see of a group of [`LANES`] samples.
+
+use super::lanes::LANES;
+use super::race::Race;
+use super::streams::Streams;
+
+/// What [`LANES`] perturbed solves side by side know: lane l of all is one [`Draw`](crate::quantity::Draw).
+#[derive(Clone, Copy, Debug)]
+pub struct DrawGroup<'a, T> {
+    /// The noise, d rows.
+    pub z: &'a [[T; LANES]],
+    /// The perturbed scores, d rows.
+    pub theta: &'a [[T; LANES]],
+    /// The solutions, d rows.
+    pub y: &'a [[T; LANES]],
+    /// The values.
+    pub values: &'a [T; LANES],
+    /// The temperature ε.
+    pub epsilon: T,
+    /// y*(θ), if the estimate uses it as a baseline.
+    pub baseline: Option<&'a [T]>,
+    /// Lanes from here on are empty.
+    pub count: usize,
+}
+
+/// [`LANES`] problems to be solved side by side: lane l of `theta` is one.
+#[derive(Debug)]
+pub struct SolveGroup<'a, T> {
+    /// The scores, d rows.
+    pub theta: &'a [[T; LANES]],
+    /// What is wanted.
+    pub wanted: Wanted<'a, T>,
+    /// Working memory.
+    pub memory: GroupMemory<'a, T>,
+}
+
+/// What is wanted of a group of problems.
+#[derive(Debug)]
+pub enum Wanted<'a, T> {
+    /// Every solution, with the bits of [`Oracle::solve`](crate::Oracle::solve).
+    Each {
+        /// Its solution goes into lane l of these d rows.
+        y: &'a mut [[T; LANES]],
+        /// Its value goes here.
+        values: &'a mut [T; LANES],
+    },
+    /// The sums of the solutions, lane by lane; refused where [`Wanted::Each`] and adding up costs no more.
+    Sum {
+        /// The solutions are added to these d rows.
+        sums: &'a mut [[T; LANES]],
+        /// Lanes from here on are empty.
+        count: usize,
+    },
+}
+
+/// Working memory of an oracle for a group of problems: d rows each, whose contents never matter.
+#[derive(Debug)]
+pub struct GroupMemory<'a, T> {
+    /// Integers.
+    pub codes: &'a mut [[u32; LANES]],
+    /// Costs, in units of θ.
+    pub costs: &'a mut [[T; LANES]],
+    /// Distances, in units of θ.
+    pub distances: &'a mut [[T; LANES]],
+}
+
+/// What is asked of a noise for a group of samples.
+#[derive(Debug)]
+pub enum NoiseGroup<'a, T> {
+    /// Whether it answers to [`NoiseGroup::Fill`].
+    CanFill,
+    /// Whether it answers to [`NoiseGroup::Race`].
+    CanRace,
+    /// Fill lane l of `z` with what [`Noise::fill`](crate::Noise::fill) draws from generator l, all lanes side by side.
+    Fill {
+        /// The generators.
+        streams: &'a mut Streams,
+        /// d rows.
+        z: &'a mut [[T; LANES]],
+    },
+    /// Count which entry of θ + εZ is the largest, for many samples, without computing the sums: the answers that
+    /// [`Simplex`](crate::Simplex) gives to them, bit for bit. The answer names the samples that cannot be decided so, as bits,
+    /// the first sample as the lowest.
+    Race(Race<'a, T>),
+}

@@ -1,0 +1,151 @@
+//! Estimates with their standard errors.
+
+use super::{BLOCK, Control, Draws, MonteCarlo};
+use crate::engine::{Drawn, Estimate, Memory, Sink, merge};
+use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Shape, error, quantity};
+
+/// An estimate and its standard error, entry by entry.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
+pub struct WithError<S> {
+    /// The estimate: the bits of [`Perturbed::compute`].
+    pub mean: S,
+    /// Its standard error, from the spread of independent units.
+    pub standard_error: S,
+    /// How many units.
+    pub units: u32,
+}
+
+impl MonteCarlo {
+    /// How many consecutive samples are independent of all others: 1, 2 for antithetic pairs, a block of 64 where its
+    /// samples share their mean or their points.
+    #[must_use]
+    pub const fn unit(&self) -> u32 {
+        match (self.variance.control, self.variance.draws) {
+            #[cfg(feature = "quasi-random")]
+            (_, Draws::QuasiRandom) => BLOCK,
+            (Control::LeaveOneOut, Draws::Independent) => BLOCK,
+            (_, Draws::Antithetic) => 2,
+            (_, Draws::Independent) => 1,
+        }
+    }
+}
+
+impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
+    /// [`compute`](Self::compute) with its standard error s/√n, where s² is the sample variance (divisor n − 1) of
+    /// the means of the n whole [units](MonteCarlo::unit), by the updates of Welford (1962): no second pass.
+    ///
+    /// Needs two whole units; with fewer samples an error says how many. Memory: five outputs.
+    ///
+    /// ```
+    /// use perturb_core::quantity::Maximizer;
+    /// use perturb_core::{Const, Exact, Gumbel, MonteCarlo, Perturbed, Seed, Simplex};
+    /// let layer = Perturbed::new(Simplex::new(Const::<3>)?, Gumbel, 1.0)?;
+    /// let theta = [0.1f64, 0.9, 0.2];
+    /// let found = layer.compute_with_error(&theta, &Maximizer, MonteCarlo::new(1000, Seed(7)))?;
+    /// let exact = layer.maximizer(&theta, Exact)?;
+    /// assert!((found.mean[1] - exact[1]).abs() < 4.0 * found.standard_error[1]);
+    /// # Ok::<(), perturb_core::Error>(())
+    /// ```
+    pub fn compute_with_error<Q>(
+        &self,
+        theta: &[T],
+        quantity: &Q,
+        how: MonteCarlo,
+    ) -> Result<WithError<Q::Output>, Error>
+    where
+        Q: Quantity<T, N, O::Shape>,
+    {
+        let estimate = Estimate::new(self, theta, quantity, how)?;
+        if !quantity.is_mean(&self.oracle) {
+            return Err(Error::NotMean { quantity: Q::RESULT });
+        }
+        let unit = how.unit();
+        error::check_range("samples", how.samples as usize, 2 * unit as usize, u32::MAX as usize)?;
+        let mut memory = Memory::new(&self.oracle);
+        estimate.sampler.prepare(&mut memory)?;
+        let zero = || quantity.zero(self.oracle.shape());
+        let (mut sum, mut part) = (zero(), zero());
+        let mut units = Units::<Q::Output> { unit, count: 0, term: zero(), mean: zero(), spread: zero() };
+        for block in 0..how.blocks() {
+            quantity::clear::<T, N, O::Shape, Q>(&mut part);
+            let mut in_unit = 0;
+            let mut each = |_: usize, drawn: Drawn<'_, '_, T>| {
+                let Drawn::One(draw) = drawn else { return };
+                quantity.add(&self.noise, draw, &mut part);
+                if unit < BLOCK {
+                    quantity.add(&self.noise, draw, &mut units.term);
+                    in_unit += 1;
+                    if in_unit == unit {
+                        units.close::<T, N, O::Shape, Q>();
+                        in_unit = 0;
+                    }
+                }
+            };
+            let center = estimate.sampler.draw_block(block, &mut memory, Sink::Draws(&mut each))?;
+            if let Some((mean, count)) = center {
+                quantity.center(&self.noise, &mean, count, &mut part);
+            }
+            if unit == BLOCK && how.in_block(block) == BLOCK {
+                units.term.clone_from(&part);
+                units.close::<T, N, O::Shape, Q>();
+            }
+            quantity::clear::<T, N, O::Shape, Q>(&mut units.term);
+            if block == 0 {
+                sum.clone_from(&part);
+            } else {
+                merge::<T, N, O::Shape, Q>(&mut sum, &mut part);
+            }
+        }
+        estimate.finish(&mut sum)?;
+        let standard_error = units.standard_error::<T, N, O::Shape, Q>()?;
+        Ok(WithError { mean: sum, standard_error, units: units.count })
+    }
+}
+
+/// Means over units of samples, by the updates of Welford (1962).
+struct Units<A> {
+    /// Samples of a unit.
+    unit: u32,
+    count: u32,
+    /// The sum over the unit that is not complete.
+    term: A,
+    mean: A,
+    /// The sum of squared deviations.
+    spread: A,
+}
+
+impl<A> Units<A> {
+    /// Takes in the unit whose sum is in `term`.
+    fn close<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S, Output = A>>(&mut self) {
+        self.count += 1;
+        let (unit, count) = (T::from_f64(f64::from(self.unit)), T::from_f64(f64::from(self.count)));
+        let parts = Q::parts(&mut self.mean).zip(Q::parts(&mut self.spread)).zip(Q::parts(&mut self.term));
+        for ((mean, spread), term) in parts {
+            for ((mean, spread), term) in mean.iter_mut().zip(spread).zip(term) {
+                let x = *term / unit;
+                let before = x - *mean;
+                *mean += before / count;
+                *spread += before * (x - *mean);
+                *term = T::ZERO;
+            }
+        }
+    }
+
+    /// √(spread/(n(n − 1))).
+    fn standard_error<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S, Output = A>>(
+        &mut self,
+    ) -> Result<A, Error>
+    where
+        A: Clone,
+    {
+        let count = T::from_f64(f64::from(self.count));
+        for spread in Q::parts(&mut self.spread) {
+            for spread in &mut *spread {
+                *spread = (*spread / (count * (count - T::ONE))).sqrt();
+            }
+            error::check_result("the standard error", spread)?;
+        }
+        Ok(self.spread.clone())
+    }
+}

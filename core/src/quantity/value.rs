@@ -1,0 +1,64 @@
+use super::{Closed, Draw, Needs, Quantity};
+use crate::method::Cost;
+use crate::{ClosedForm, Error, Noise, Real, Shape, vector};
+
+/// The perturbed maximum F_ε(θ) = E\[F(θ + εZ)\] (Definition 2.1).
+#[derive(Clone, Copy, Debug)]
+pub struct Value;
+
+impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Value {
+    type Output = T;
+    const NEEDS: Needs = Needs::new(Cost::Value);
+    const RESULT: &'static str = "the value";
+
+    fn lengths(_: usize) -> impl Iterator<Item = usize> {
+        core::iter::once(1)
+    }
+    fn zero(&self, _: S) -> T {
+        T::ZERO
+    }
+    fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut T) {
+        *out += draw.value;
+    }
+    fn parts(out: &mut T) -> impl Iterator<Item = &mut [T]> {
+        core::iter::once(core::slice::from_mut(out))
+    }
+    fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut T) -> Result<(), Error>
+    where
+        O: ClosedForm<T, N, Shape = S>,
+    {
+        *out = form.value()?;
+        Ok(())
+    }
+}
+
+/// F_ε(θ) and y_ε(θ): for less than both, where there is a closed form.
+#[derive(Clone, Copy, Debug)]
+pub struct ValueAndMaximizer;
+
+impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for ValueAndMaximizer {
+    type Output = (T, S::Array<T>);
+    const NEEDS: Needs = Needs::new(Cost::Value);
+    const RESULT: &'static str = "the value";
+
+    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
+        [1, dim].into_iter()
+    }
+    fn zero(&self, shape: S) -> Self::Output {
+        (T::ZERO, shape.array(T::ZERO))
+    }
+    fn add(&self, _: &N, draw: &Draw<'_, T>, (value, y): &mut Self::Output) {
+        *value += draw.value;
+        vector::add(y.as_mut(), draw.y);
+    }
+    fn parts((value, y): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
+        core::iter::once(core::slice::from_mut(value)).chain(core::iter::once(y.as_mut()))
+    }
+    fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, (value, y): &mut Self::Output) -> Result<(), Error>
+    where
+        O: ClosedForm<T, N, Shape = S>,
+    {
+        *value = form.value_and_maximizer(y.as_mut())?;
+        Ok(())
+    }
+}
