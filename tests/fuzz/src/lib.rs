@@ -5,6 +5,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a panic is how a target tells its finding")]
 
 pub mod check;
+pub mod corpus;
 pub mod estimators;
 pub mod input;
 pub mod mutate;
@@ -13,39 +14,61 @@ pub mod parsers;
 /// A promise, and what tries to break it.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The name, and that of its folder in `corpus`.
+    /// Its name.
     pub name: &'static str,
     /// Panics if the promise is broken by these bytes.
     pub run: fn(&[u8]),
     /// The longest input worth a try.
     pub longest: usize,
+    /// Inputs made by hand, and those that broke the promise once: a name and [escaped](slice::escape_ascii) bytes a line.
+    listed: &'static str,
+    /// How many random inputs there are beside.
+    random: usize,
 }
 
+/// A target of files, which random bytes are none of.
+const fn reader(name: &'static str, run: fn(&[u8]), longest: usize, listed: &'static str) -> Target {
+    Target { name, run, longest, listed, random: 0 }
+}
+
+/// A target that any bytes are an input of.
 const fn target(name: &'static str, run: fn(&[u8]), longest: usize) -> Target {
-    Target { name, run, longest }
+    Target { name, run, longest, listed: "", random: 24 }
+}
+
+impl Target {
+    const fn and(self, listed: &'static str) -> Self {
+        Self { listed, ..self }
+    }
 }
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
-    target("label_ranking", parsers::label_ranking, 256),
-    target("table", parsers::table, 256),
-    target("features", parsers::features, 256),
-    target("npy", parsers::npy, 256),
-    target("npz", parsers::npz, 1024),
-    target("cifar10", parsers::cifar10, 256),
+    reader("label_ranking", parsers::label_ranking, 256, include_str!("../corpus/label_ranking.txt")),
+    reader("table", parsers::table, 256, include_str!("../corpus/table.txt")),
+    reader("features", parsers::features, 256, include_str!("../corpus/table.txt")),
+    reader("npy", parsers::npy, 256, include_str!("../corpus/npy.txt")),
+    reader("npz", parsers::npz, 1024, include_str!("../corpus/npz.txt")),
+    target("cifar10", parsers::cifar10, 256).and(include_str!("../corpus/cifar10.txt")),
     target("maps", parsers::maps, 256),
-    target("model_file", parsers::model_file, 512),
-    target("checkpoint", parsers::checkpoint, 512),
+    reader("model_file", parsers::model_file, 512, include_str!("../corpus/model_file.txt")),
+    reader("checkpoint", parsers::checkpoint, 512, include_str!("../corpus/checkpoint.txt")),
     target("resume", estimators::resume, 256),
     target("exact", estimators::exact, 160),
     target("picks", estimators::picks, 160),
-    target("paths", estimators::paths, 192),
+    target("paths", estimators::paths, 192).and(include_str!("../corpus/paths.txt")),
     target("graphs", estimators::graphs, 192),
     target("packs", estimators::packs, 192),
-    target("losses", estimators::losses, 192),
+    target("losses", estimators::losses, 192).and(include_str!("../corpus/losses.txt")),
     target("batches", estimators::batches, 224),
     target("multiplicative", estimators::multiplicative, 160),
     target("training", estimators::training, 224),
     target("noises", estimators::noises, 96),
-    target("metrics", estimators::metrics, 160),
+    target("metrics", estimators::metrics, 160).and(include_str!("../corpus/metrics.txt")),
 ];
+
+/// The target of that name.
+#[must_use]
+pub fn target_named(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}

@@ -11,7 +11,7 @@ use clap::Parser;
 use perturb::Seed;
 use perturb::model_file::checksum;
 use perturb_fuzz::mutate::mutation;
-use perturb_fuzz::{TARGETS, Target};
+use perturb_fuzz::{TARGETS, Target, target_named};
 
 /// Runs fuzz targets on their corpus and on mutations of it, the same on every run. An input that breaks a promise, or takes
 /// too long, is written to a file, and the command that runs it alone is named.
@@ -36,6 +36,9 @@ struct Arguments {
     /// Goes on after a finding.
     #[arg(long)]
     go_on: bool,
+    /// Writes the inputs that a target begins with to this folder, one in its own for each target, and runs nothing.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "files")]
+    write: Option<PathBuf>,
     /// Where findings are written.
     #[arg(long, default_value_os_t = env::temp_dir().join("perturb-fuzz"), value_name = "FOLDER")]
     findings: PathBuf,
@@ -69,19 +72,23 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<usize, String> {
     let chosen: Vec<&Target> = match &arguments.target {
         None => TARGETS.iter().collect(),
-        Some(name) => TARGETS.iter().filter(|target| target.name == name).collect(),
+        Some(name) => target_named(name).into_iter().collect(),
     };
     if chosen.is_empty() {
         let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
         return Err(format!("no such target; there are {}", names.join(", ")));
+    }
+    if let Some(folder) = &arguments.write {
+        chosen.iter().try_for_each(|target| write(target, &folder.join(target.name)))?;
+        return Ok(0);
     }
     let watched = Watched::default();
     watch(&watched, Duration::from_secs(arguments.limit), arguments.findings.clone());
     let mut findings = 0;
     for target in chosen {
         let start = Instant::now();
-        let corpus = if arguments.files.is_empty() {
-            corpus_of(target.name)?
+        let corpus: Vec<Vec<u8>> = if arguments.files.is_empty() {
+            target.inputs()?.into_iter().map(|(_, bytes)| bytes).collect()
         } else {
             arguments.files.iter().map(|file| read(file)).collect::<Result<_, _>>()?
         };
@@ -112,17 +119,11 @@ fn read(file: &Path) -> Result<Vec<u8>, String> {
     fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
-/// The files of a target in the order of their names.
-fn corpus_of(target: &str) -> Result<Vec<Vec<u8>>, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
-    let entries =
-        fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.sort();
-    if files.is_empty() {
-        return Err(format!("{} holds no input", folder.display()));
-    }
-    files.iter().map(|file| read(file)).collect()
+/// Writes the inputs that the target begins with as files of a folder, for another fuzzer.
+fn write(target: &Target, folder: &Path) -> Result<(), String> {
+    let failed = |error| format!("cannot write to {}: {error}", folder.display());
+    fs::create_dir_all(folder).map_err(failed)?;
+    target.inputs()?.iter().try_for_each(|(name, bytes)| fs::write(folder.join(name), bytes).map_err(failed))
 }
 
 /// Whether the target's promise holds for these bytes.
@@ -159,7 +160,7 @@ fn watch(watched: &Watched, limit: Duration, findings: PathBuf) {
 fn tell(target: &str, bytes: &[u8], what: &str, findings: &Path) {
     let file = findings.join(format!("{target}-{:08x}", checksum(bytes)));
     let written = fs::create_dir_all(findings).and_then(|()| fs::write(&file, bytes));
-    eprintln!("{target}: this input {what}: {bytes:?}");
+    eprintln!("{target}: this input {what}: {}", bytes.escape_ascii());
     match written {
         Ok(()) => {
             eprintln!(

@@ -1,10 +1,12 @@
 //! The short run of every target, and what makes its inputs.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use perturb::Seed;
-use perturb_fuzz::TARGETS;
+use perturb_fuzz::corpus::unescape;
 use perturb_fuzz::mutate::mutation;
+use perturb_fuzz::{TARGETS, target_named};
 
 /// The corpus, and as many mutations of it as the program takes by default.
 #[test]
@@ -14,6 +16,31 @@ fn every_target_keeps_its_promise() {
     println!("{told}{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success());
     assert_eq!(told.lines().filter(|line| line.ends_with(": sound")).count(), TARGETS.len());
+}
+
+#[test]
+fn targets_begin_with_inputs_that_differ() {
+    for target in TARGETS {
+        let inputs = target.inputs().expect("lists of inputs can be read");
+        assert_eq!(inputs, target.inputs().expect("and again"), "{}", target.name);
+        assert!(inputs.len() > 6 && inputs.iter().all(|(_, bytes)| bytes.len() <= 1024), "{}", target.name);
+        let names: BTreeSet<_> = inputs.iter().map(|(name, _)| name).collect();
+        let contents: BTreeSet<_> = inputs.iter().map(|(_, bytes)| bytes).collect();
+        assert_eq!((names.len(), contents.len()), (inputs.len(), inputs.len()), "{}", target.name);
+    }
+    let begin = |name| target_named(name).expect("a target").inputs().expect("a list");
+    let random = |name| begin(name).into_iter().find(|(name, _)| name == "random_00");
+    assert_ne!(random("exact"), random("noises"), "bytes of their own");
+    assert_eq!(begin("table")[2].1, b"\xEF\xBB\xBFx,y\n1,a>b\n");
+}
+
+#[test]
+fn listed_inputs_may_be_any_bytes() {
+    let all: Vec<u8> = (0..=255).collect();
+    assert_eq!(unescape(&all.escape_ascii().to_string()), Some(all));
+    for refused in ["\\", "\\x", "\\x4", "\\xg0", "\\x+1", "\\é", "é", "\t", "\\0"] {
+        assert_eq!(unescape(refused), None, "{refused}");
+    }
 }
 
 #[test]
