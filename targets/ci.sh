@@ -70,6 +70,10 @@ need_source_compiler() {
     export PERTURB_CARGO=/usr/bin/cargo PERTURB_RUSTC=/usr/bin/rustc PERTURB_CARGO_ARGS=-Zbuild-std=core
 }
 
+need_host() { # TARGET
+    [ -d "$(rustc --print target-libdir --target "$1")" ] || rustup target add "$1"
+}
+
 firmware_cargo() { # COMMAND ARGUMENT...
     if [ -n "${PERTURB_RUSTC-}" ]; then
         RUSTC=$PERTURB_RUSTC RUSTC_BOOTSTRAP=1 run "$PERTURB_CARGO" "$@" "$PERTURB_CARGO_ARGS"
@@ -117,12 +121,17 @@ host() {
 # as neither need be here.
 networks() {
     need_component clippy cargo clippy
-    run cargo clippy --package perturb --all-targets --features nn -- -D warnings
-    RUSTDOCFLAGS="-D warnings" run cargo doc --package perturb --no-deps --features nn
-    run cargo test --profile network --package perturb --features nn --lib --test layer --test networks
+    local packages="--package perturb --package perturb-experiments --package perturb-program"
+    # shellcheck disable=SC2086 # A list.
+    run cargo clippy $packages --all-targets --features nn -- -D warnings
+    # shellcheck disable=SC2086 # A list.
+    RUSTDOCFLAGS="-D warnings" run cargo doc $packages --no-deps --features nn
+    run cargo test --profile network --package perturb --features nn --lib --test layer
     run cargo test --profile network --package perturb --features nn --doc layer
+    run cargo test --profile network --package perturb-experiments --features nn --lib
+    run cargo test --profile network --package perturb-experiments --features nn --test experiments networks::
     run cargo clippy --package perturb --lib --test layer --features tch,tch/doc-only -- -D warnings
-    run cargo check --package perturb --lib --bins --features nn-wgpu
+    run cargo check --package perturb-program --bins --features nn-wgpu
 }
 
 bench() {
@@ -143,11 +152,16 @@ core() {
         done
     done
     # Other hosts' vectors: NEON. Objects alone, as no linker for them need be here.
-    if [ -d "$(rustc --print target-libdir --target aarch64-unknown-linux-gnu)" ] ||
-        rustup target add aarch64-unknown-linux-gnu; then
+    if need_host aarch64-unknown-linux-gnu; then
         run cargo build --package perturb --lib --target aarch64-unknown-linux-gnu
     else
         echo "NOT built for AArch64: rustup has no library for it here"
+    fi
+    # No files, no threads and no signals.
+    if need_host wasm32-unknown-unknown; then
+        run cargo check --package perturb --lib --no-default-features --target wasm32-unknown-unknown
+    else
+        echo "NOT built for WebAssembly: rustup has no library for it here"
     fi
     # Clippy goes with rustup's compiler.
     [ -n "${PERTURB_RUSTC-}" ] ||
