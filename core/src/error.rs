@@ -69,6 +69,11 @@ pub enum Error {
         /// What stands in the way.
         because: &'static str,
     },
+    /// The formula needs second derivatives of ν, which this noise does not have everywhere.
+    NotSmooth {
+        /// The noise's name.
+        noise: &'static str,
+    },
     /// A quantity is no mean over draws for this oracle, so that it has no standard error.
     NotMean {
         /// The quantity.
@@ -139,6 +144,9 @@ impl fmt::Display for Error {
             }
             Self::NoClosedForm { because } => {
                 write!(f, "no closed form: {because}; use MonteCarlo")
+            }
+            Self::NotSmooth { noise } => {
+                write!(f, "{noise} noise is not smooth; the formula needs second derivatives of its nu")
             }
             Self::NotMean { quantity } => {
                 write!(f, "{quantity} is no mean over draws here, and has no standard error")

@@ -5,6 +5,7 @@
 //! This crate adds the host's side to [`perturb_core`], whose items are all re-exported here: run-time sizes
 //! ([`Dyn`]), batches on all cores ([`BatchExt`]), layers for networks, data, training and files.
 
+mod any;
 #[cfg(feature = "files")]
 pub mod atomic;
 mod batch;
@@ -20,6 +21,7 @@ pub mod model_file;
 mod sizes;
 pub mod train;
 
+pub use any::{AnyLayer, AnyOracle, AnyReal, LayerSpec, OracleSpec, Question};
 pub use batch::{Batch, BatchExt, BatchWorkspace, RowError};
 pub use perturb_core::*;
 pub use sizes::{Dyn, DynRect};

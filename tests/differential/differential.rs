@@ -1,6 +1,8 @@
 //! The catalogues in seconds, and that faults are found: the harness itself is on trial.
 
-use perturb::quantity::{Draw, Maximizer, Value, Vjp};
+use perturb::method::Cost;
+use perturb::oracle::Properties;
+use perturb::quantity::{Closed, Draw, Maximizer, Needs, Value, Vjp};
 use perturb::{
     Dyn, Error, Hypercube, Noise, Normal, Oracle, Perturbed, Quantity, Real, Seed, Shape, Simplex,
 };
@@ -44,43 +46,56 @@ const SAMPLES: u32 = 1 << 19;
 #[derive(Clone, Copy)]
 struct Scaled<E>(E, f64);
 
-impl<T: Real, N: Noise<T>, S: Shape, E: Estimator<T, N, S>> Estimator<T, N, S> for Scaled<E> {
-    type Sum = (E::Sum, E::Sum);
-    const SCORES: bool = E::SCORES;
-    const BASELINE: bool = E::BASELINE;
-    fn check(&self, dim: usize) -> Result<(), Error> {
-        self.0.check(dim)
+impl<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>> Quantity<T, N, S> for Scaled<Q> {
+    type Output = (Q::Output, Q::Output);
+    // Neither of decisions nor in groups, whatever Q is.
+    const NEEDS: Needs = Q::NEEDS.and(Q::NEEDS);
+    const RESULT: &'static str = Q::RESULT;
+    fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {
+        self.0.check(noise, dim)
     }
-    fn zero(&self, shape: S) -> Self::Sum {
+    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
+        Q::lengths(dim)
+    }
+    fn zero(&self, shape: S) -> Self::Output {
         (self.0.zero(shape), self.0.zero(shape))
     }
-    fn add(&self, noise: &N, draw: &Draw<'_, T>, (term, sum): &mut Self::Sum) {
-        E::parts(term).for_each(|part| part.fill(T::ZERO));
+    fn add(&self, noise: &N, draw: &Draw<'_, T>, (term, sum): &mut Self::Output) {
+        Q::parts(term).for_each(|part| part.fill(T::ZERO));
         self.0.add(noise, draw, term);
-        for (term, sum) in E::parts(term).zip(E::parts(sum)) {
+        for (term, sum) in Q::parts(term).zip(Q::parts(sum)) {
             term.iter().zip(sum).for_each(|(&term, sum)| *sum += T::from_f64(self.1) * term);
         }
     }
-    fn parts((_, sum): &mut Self::Sum) -> impl Iterator<Item = &mut [T]> {
-        E::parts(sum)
+    fn parts((_, sum): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
+        Q::parts(sum)
+    }
+    fn exact<O>(&self, _: &mut Closed<'_, O, N, T>, _: &mut Self::Output) -> Result<(), Error>
+    where
+        O: ClosedForm<T, N, Shape = S>,
+    {
+        Err(Error::NoClosedForm { because: "faults are sampled" })
     }
 }
 
 /// Leaves the others' mean out of a product, and forgets n/(n − 1).
 struct Forgetful<'a>(Vjp<'a, f64>);
 
-impl<N: Noise<f64>> Estimator<f64, N, Dyn> for Forgetful<'_> {
-    type Sum = Vec<f64>;
-    const SCORES: bool = true;
-    const BASELINE: bool = true;
+impl<N: Noise<f64>> Quantity<f64, N, Dyn> for Forgetful<'_> {
+    type Output = Vec<f64>;
+    const NEEDS: Needs = Needs::new(Cost::Product).with_scores();
+    const RESULT: &'static str = "the derivative";
+    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
+        std::iter::once(dim)
+    }
     fn zero(&self, shape: Dyn) -> Vec<f64> {
         shape.array(0.0)
     }
     fn add(&self, noise: &N, draw: &Draw<'_, f64>, sum: &mut Vec<f64>) {
-        Estimator::<f64, N, Dyn>::add(&self.0, noise, draw, sum);
+        Quantity::<f64, N, Dyn>::add(&self.0, noise, draw, sum);
     }
     fn center(&self, noise: &N, mean: &Draw<'_, f64>, count: u32, sum: &mut Vec<f64>) {
-        Estimator::<f64, N, Dyn>::center(&self.0, noise, mean, count, sum);
+        Quantity::<f64, N, Dyn>::center(&self.0, noise, mean, count, sum);
         let n = f64::from(count);
         for sum in sum {
             *sum *= (n - 1.0) / n;
@@ -88,6 +103,12 @@ impl<N: Noise<f64>> Estimator<f64, N, Dyn> for Forgetful<'_> {
     }
     fn parts(sum: &mut Vec<f64>) -> impl Iterator<Item = &mut [f64]> {
         std::iter::once(&mut sum[..])
+    }
+    fn exact<O>(&self, _: &mut Closed<'_, O, N, f64>, _: &mut Vec<f64>) -> Result<(), Error>
+    where
+        O: ClosedForm<f64, N, Shape = Dyn>,
+    {
+        Err(Error::NoClosedForm { because: "faults are sampled" })
     }
 }
 
@@ -194,18 +215,20 @@ struct Careless(Simplex<Dyn>);
 impl Oracle<f64> for Careless {
     type Shape = Dyn;
     type Work = ();
-    const NAME: &'static str = "careless simplex";
+    fn properties(&self) -> Properties {
+        Properties::new("careless simplex")
+    }
     fn shape(&self) -> Dyn {
         Oracle::<f64>::shape(&self.0)
     }
     fn work(&self) {}
-    fn solve(&self, theta: &[f64], y: &mut [f64], (): &mut ()) -> f64 {
-        let value = Oracle::<f64>::solve(&self.0, theta, y, &mut ());
+    fn solve(&self, theta: &[f64], y: &mut [f64], (): &mut ()) -> Result<f64, &'static str> {
+        let value = Oracle::<f64>::solve(&self.0, theta, y, &mut ())?;
         if let Some(last) = theta.iter().rposition(|&x| x == value) {
             y.fill(0.0);
             y[last] = 1.0;
         }
-        value
+        Ok(value)
     }
 }
 

@@ -19,8 +19,8 @@ impl<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>> Quantity<T, N, S> for
     const NEEDS: Needs = Q::NEEDS.and(Q::NEEDS);
     const RESULT: &'static str = Q::RESULT;
 
-    fn check(&self, dim: usize) -> Result<(), Error> {
-        self.0.check(dim)
+    fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {
+        self.0.check(noise, dim)
     }
     fn lengths(dim: usize) -> impl Iterator<Item = usize> {
         Q::lengths(dim).chain(Q::lengths(dim))

@@ -2,7 +2,7 @@
 
 use rand_core::Rng;
 
-use super::{Gumbel, Laplace, Logistic, Noise, Normal};
+use super::{Gumbel, Laplace, Logistic, Noise, Normal, SmoothNoise};
 use crate::engine::NoiseGroup;
 use crate::{Error, Real};
 
@@ -131,5 +131,24 @@ impl<T: Real> Noise<T> for AnyNoise {
     }
     fn fisher_information(&self) -> T {
         with_noise!(*self, noise => Noise::<T>::fisher_information(&noise))
+    }
+}
+
+/// The smooth ones; [`AnyNoise::Laplace`] is refused at run time.
+impl<T: Real> SmoothNoise<T> for AnyNoise {
+    fn curvature(&self, z: T) -> T {
+        match self {
+            Self::Gumbel => Gumbel.curvature(z),
+            Self::Logistic => Logistic.curvature(z),
+            Self::Normal => Normal.curvature(z),
+            // Refused before.
+            Self::Laplace => T::ZERO,
+        }
+    }
+    fn check_smooth(&self) -> Result<(), Error> {
+        match self {
+            Self::Laplace => Err(Error::NotSmooth { noise: Self::name(self) }),
+            _ => Ok(()),
+        }
     }
 }

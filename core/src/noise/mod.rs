@@ -6,9 +6,9 @@
 
 use rand_core::Rng;
 
-use crate::Real;
 use crate::engine::NoiseGroup;
 use crate::shape::Entry;
+use crate::{Error, Real};
 
 mod any;
 mod gumbel;
@@ -72,4 +72,8 @@ pub trait Noise<T: Real>: Entry {
 pub trait SmoothNoise<T: Real>: Noise<T> {
     /// ∇²ν(z); E\[∇²ν(Z)\] = E\[∇ν(Z)²\].
     fn curvature(&self, z: T) -> T;
+    /// Refuses a noise that was chosen at run time and is not smooth: [`Error::NotSmooth`].
+    fn check_smooth(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }

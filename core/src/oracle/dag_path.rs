@@ -68,6 +68,10 @@ impl<V: Shape, E: Shape> DagPath<V, E> {
     pub fn graph(&self) -> &Graph<V, E> {
         &self.graph
     }
+    /// The source and the sink.
+    pub fn ends(&self) -> [u32; 2] {
+        [self.source, self.sink]
+    }
 }
 
 impl<T: Real, V: Shape, E: Shape> Oracle<T> for DagPath<V, E> {

@@ -112,6 +112,10 @@ impl<V: Shape, E: Shape> Flow<V, E> {
     pub fn graph(&self) -> &Graph<V, E> {
         &self.graph
     }
+    /// The source and the sink.
+    pub fn ends(&self) -> [u32; 2] {
+        [self.source, self.sink]
+    }
     /// k, the units that leave the source.
     pub fn units(&self) -> usize {
         self.units

@@ -92,6 +92,14 @@ impl<S: Shape, G: Shape> GroupTopK<S, G> {
         Self::new(shape, group_shape, groups, limits.as_ref(), group_shape.dim())
     }
 
+    /// The group of each entry.
+    pub fn groups(&self) -> &[u32] {
+        self.groups.as_ref()
+    }
+    /// The limit of each group.
+    pub fn limits(&self) -> &[u32] {
+        self.limits.as_ref()
+    }
     /// How many entries are picked.
     pub fn k(&self) -> usize {
         self.k

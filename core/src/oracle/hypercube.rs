@@ -36,6 +36,10 @@ impl<T: Real, S: Shape> Hypercube<T, S> {
         error::check_dim(shape)?;
         Ok(Self { shape, low: -T::ONE, high: T::ONE })
     }
+    /// The two values of an entry, the lower first.
+    pub fn bounds(&self) -> [T; 2] {
+        [self.low, self.high]
+    }
 }
 
 impl<T: Real, S: Shape> Oracle<T> for Hypercube<T, S> {

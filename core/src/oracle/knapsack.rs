@@ -67,6 +67,14 @@ impl<S: Shape, W: Shape> Knapsack<S, W> {
         }
         Ok(Self { shape, table, weights: scaled, capacity })
     }
+    /// The weights in units of their greatest common divisor; [`u32::MAX`] for an item that never fits.
+    pub fn weights(&self) -> &[u32] {
+        self.weights.as_ref()
+    }
+    /// The capacity in the same units, and never more than all items that fit weigh together.
+    pub fn capacity(&self) -> u32 {
+        self.capacity
+    }
 }
 
 /// Written out, since a derive would ask for `S: Format` where the array S makes must be formatted.

@@ -87,6 +87,14 @@ impl<T: Real, V: Shape, E: Shape> ShortestPath<T, V, E> {
     pub fn graph(&self) -> &Graph<V, E> {
         &self.graph
     }
+    /// The source and the sink.
+    pub fn ends(&self) -> [u32; 2] {
+        [self.source, self.sink]
+    }
+    /// What is done about negative costs.
+    pub fn negative_costs(&self) -> NegativeCost<T> {
+        self.negative
+    }
 
     /// The indices of the edges that leave `node`.
     fn leaving(&self, node: u32) -> &[u32] {

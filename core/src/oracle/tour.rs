@@ -64,6 +64,10 @@ impl<V: Shape, E: Shape> Tour<V, E> {
     pub fn edge(&self, a: usize, b: usize) -> usize {
         entry(a, b)
     }
+    /// How many cities there are.
+    pub fn cities(&self) -> usize {
+        self.cities.dim()
+    }
     /// How often 2-opt and Or-opt may go through the tour.
     pub fn sweeps(&self) -> usize {
         self.sweeps

@@ -70,7 +70,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for EpsilonLossDerivative
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the derivative";
 
-    fn check(&self, dim: usize) -> Result<(), Error> {
+    fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
     }
     fn lengths(_: usize) -> impl Iterator<Item = usize> {

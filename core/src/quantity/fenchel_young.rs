@@ -24,7 +24,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoung<'_, T> {
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the loss";
 
-    fn check(&self, dim: usize) -> Result<(), Error> {
+    fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
     }
     fn lengths(dim: usize) -> impl Iterator<Item = usize> {
@@ -90,7 +90,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungTerm<'_, 
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the loss";
 
-    fn check(&self, dim: usize) -> Result<(), Error> {
+    fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("offset", core::slice::from_ref(&self.offset), 1)?;
         error::check_vector("target", self.target, dim)
     }
@@ -138,7 +138,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungGradient<
     const NEEDS: Needs = Needs::new(Cost::Maximizer).of_decisions();
     const RESULT: &'static str = "the gradient";
 
-    fn check(&self, dim: usize) -> Result<(), Error> {
+    fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
     }
     fn lengths(dim: usize) -> impl Iterator<Item = usize> {
@@ -179,7 +179,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungWithoutOm
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the loss";
 
-    fn check(&self, dim: usize) -> Result<(), Error> {
+    fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
     }
     fn lengths(dim: usize) -> impl Iterator<Item = usize> {

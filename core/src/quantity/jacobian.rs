@@ -58,6 +58,9 @@ impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for JacobianByCurva
     const NEEDS: Needs = Needs::new(Cost::Jacobian).with_scores();
     const RESULT: &'static str = "the derivative";
 
+    fn check(&self, noise: &N, _: usize) -> Result<(), Error> {
+        noise.check_smooth()
+    }
     fn lengths(dim: usize) -> impl Iterator<Item = usize> {
         core::iter::once(dim * dim)
     }

@@ -154,9 +154,9 @@ pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
     /// The name in [`Error::Overflow`].
     const RESULT: &'static str;
 
-    /// Refuses parameters of the quantity that do not fit a problem of `dim` entries.
-    fn check(&self, dim: usize) -> Result<(), Error> {
-        let _ = dim;
+    /// Refuses parameters of the quantity that do not fit a problem of `dim` entries, and a noise without what it needs.
+    fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {
+        let _ = (noise, dim);
         Ok(())
     }
     /// The lengths of the [parts](Self::parts) of an output, for a problem of `dim` entries.
@@ -222,7 +222,7 @@ where
 {
     let dim = layer.oracle.shape().dim();
     error::check_vector("theta", theta, dim)?;
-    quantity.check(dim)
+    quantity.check(&layer.noise, dim)
 }
 
 /// Whether `out` has the lengths of an output of such a quantity.
@@ -304,8 +304,8 @@ macro_rules! tuple {
             };
             const RESULT: &'static str = "the estimate";
 
-            fn check(&self, dim: usize) -> Result<(), Error> {
-                $(self.$place.check(dim)?;)+
+            fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {
+                $(self.$place.check(noise, dim)?;)+
                 Ok(())
             }
             fn lengths(dim: usize) -> impl Iterator<Item = usize> {

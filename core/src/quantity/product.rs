@@ -17,7 +17,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Vjp<'_, T> {
     const NEEDS: Needs = Needs::new(Cost::Product).with_scores().in_groups();
     const RESULT: &'static str = "the derivative";
 
-    fn check(&self, dim: usize) -> Result<(), Error> {
+    fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("cotangent", self.cotangent, dim)
     }
     fn lengths(dim: usize) -> impl Iterator<Item = usize> {
@@ -102,7 +102,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Jvp<'_, T> {
     const NEEDS: Needs = Needs::new(Cost::Product).with_scores();
     const RESULT: &'static str = "the derivative";
 
-    fn check(&self, dim: usize) -> Result<(), Error> {
+    fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("tangent", self.tangent, dim)
     }
     fn lengths(dim: usize) -> impl Iterator<Item = usize> {

@@ -19,7 +19,8 @@ impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobian<'_,
     const NEEDS: Needs = Needs::new(Cost::Jacobian).with_scores();
     const RESULT: &'static str = "the derivative";
 
-    fn check(&self, dim: usize) -> Result<(), Error> {
+    fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {
+        noise.check_smooth()?;
         error::check_vector("cotangent", self.cotangent, dim)
     }
     fn lengths(dim: usize) -> impl Iterator<Item = usize> {
@@ -57,7 +58,8 @@ impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobianProd
     const NEEDS: Needs = Needs::new(Cost::Product).with_scores();
     const RESULT: &'static str = "the derivative";
 
-    fn check(&self, dim: usize) -> Result<(), Error> {
+    fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {
+        noise.check_smooth()?;
         error::check_vector("cotangent", self.cotangent, dim)?;
         error::check_vector("tangent", self.tangent, dim)
     }

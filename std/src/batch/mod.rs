@@ -316,7 +316,7 @@ where
         quantity: &'t F,
         how: H,
     ) -> Task<'t, O, N, T, F, H> {
-        Task { layer, first: self.first, theta, quantity, how }
+        Task { layer, first: Some(self.first), theta, quantity, how }
     }
 
     /// The layer of a row; rows come from [`rows`](Self::rows).

@@ -73,6 +73,11 @@ where
         }
     }
 
+    /// How many rows `theta` has; it must have whole ones.
+    pub(crate) fn whole_rows(self, theta: &[T]) -> Result<usize, RowError> {
+        Ok(self.rows(theta)?.len())
+    }
+
     /// Row r of `x`, which has the shape of `theta`.
     pub(super) fn rows_of<'x>(
         self,

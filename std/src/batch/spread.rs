@@ -60,8 +60,8 @@ impl<T: Copy, A> Target<'_, T, A> {
 /// What is computed in every row of one layer.
 pub(crate) struct Task<'t, O, N, T, F, H> {
     pub(crate) layer: &'t Perturbed<O, N, T>,
-    /// The number of the first row, which names the noise.
-    pub(crate) first: u64,
+    /// The number of the first row, which names the noise; `None` for one row that has the noise of `how` itself.
+    pub(crate) first: Option<u64>,
     /// Whole rows.
     pub(crate) theta: &'t [T],
     pub(crate) quantity: &'t F,
@@ -75,6 +75,8 @@ struct Plan {
     sampled: Option<MonteCarlo>,
     /// Rows that fill whole groups of lanes, where groups go from row to row; otherwise 1.
     unit: usize,
+    /// Whether groups may go from row to row.
+    packs: bool,
     /// About how many samples a row costs.
     samples: usize,
 }
@@ -131,9 +133,10 @@ where
         let dim = self.layer.oracle().shape().dim();
         &self.theta[row * dim..(row + 1) * dim]
     }
-    /// The number of a row among all rows that there are.
-    fn number(&self, row: usize) -> u64 {
-        self.first.wrapping_add(row as u64)
+    /// The method for a row.
+    fn how<M: Method<O, N, T>>(&self, how: M, row: usize) -> M {
+        let Some(first) = self.first else { return how };
+        how.reseed(|seed| seed.fold(first.wrapping_add(row as u64)))
     }
 
     fn plan(&self) -> Plan {
@@ -143,15 +146,18 @@ where
                 let samples = how.samples as usize;
                 let sampled = Some(how).filter(|_| mean());
                 let packs = sampled.is_some()
+                    && self.first.is_some()
                     && how.blocks() == 1
                     && !Q::NEEDS.baseline
                     && how.variance.draws == Draws::Independent;
                 // LANES is a power of two, so that this is LANES divided by the greatest common divisor.
                 let whole = LANES / (1 << samples.trailing_zeros().min(LANES.trailing_zeros()));
-                Plan { sampled, unit: if packs { whole } else { 1 }, samples }
+                Plan { sampled, unit: if packs { whole } else { 1 }, packs, samples }
             }
-            Way::Exact { samples } => Plan { sampled: None, unit: 1, samples: samples as usize },
-            _ => Plan { sampled: None, unit: 1, samples: 1 },
+            Way::Exact { samples } => {
+                Plan { sampled: None, unit: 1, packs: false, samples: samples as usize }
+            }
+            _ => Plan { sampled: None, unit: 1, packs: false, samples: 1 },
         }
     }
 
@@ -188,7 +194,7 @@ where
         mut target: Target<'_, T, Q::Output>,
     ) -> Result<(), (usize, Error)> {
         let mut start = rows.start;
-        if let Some(how) = plan.sampled.filter(|_| plan.unit > 1 || plan.samples >= LANES) {
+        if let Some(how) = plan.sampled.filter(|_| plan.packs) {
             while start < rows.end {
                 let end = (start + plan.unit).min(rows.end);
                 let target = target.rows(start - rows.start..end - rows.start);
@@ -221,7 +227,7 @@ where
         }
         let dim = self.layer.oracle().shape().dim();
         let theta = &self.theta[rows.start * dim..rows.end * dim];
-        let first = self.number(rows.start);
+        let first = self.first.unwrap_or(0).wrapping_add(rows.start as u64);
         let estimate = |memory: &mut MonteCarloWork<O, T, Q::Output>, answers: &mut [Q::Output]| {
             estimate_rows(self.layer, theta, quantity, how, first, memory.memory(), answers)
                 .map_err(|(row, error)| (rows.start + row, error))
@@ -247,11 +253,10 @@ where
         worker: &mut Worker<O, N, T, H, Q::Output>,
         target: Target<'_, T, Q::Output>,
     ) -> Result<(), Error> {
-        let (theta, quantity, number) = (self.row(row), (self.quantity)(row), self.number(row));
-        let how = self.how.reseed(|seed| seed.fold(number));
+        let (theta, quantity, how) = (self.row(row), (self.quantity)(row), self.how(self.how, row));
         let answer = |worker: &mut Worker<O, N, T, H, Q::Output>, out: &mut Q::Output| match plan.sampled {
             Some(how) => {
-                how.row(number).answer(self.layer, theta, &quantity, worker.sampled(self.layer), out)
+                self.how(how, row).answer(self.layer, theta, &quantity, worker.sampled(self.layer), out)
             }
             None => quantity.ask(self.layer, theta, how, worker.work(self.layer, how), out),
         };
@@ -277,7 +282,7 @@ where
         parts: &mut Vec<Q::Output>,
         target: Target<'_, T, Q::Output>,
     ) -> Result<(), Error> {
-        let (quantity, how) = ((self.quantity)(row), how.row(self.number(row)));
+        let (quantity, how) = ((self.quantity)(row), self.how(how, row));
         let estimate = Estimate::new(self.layer, self.row(row), &quantity, how)?;
         let shape = self.layer.oracle().shape();
         let fits = |part: &mut Q::Output| Q::parts(part).map(|part| part.len()).eq(Q::lengths(shape.dim()));

@@ -88,7 +88,8 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
                 let quantity =
                     |row: usize| FenchelYoungGradient { target: &targets[row * dim..(row + 1) * dim] };
                 let how = self.how.reseed(|_| seed);
-                let task = Task { layer: &self.layer, first: 0, theta: thetas, quantity: &quantity, how };
+                let task =
+                    Task { layer: &self.layer, first: Some(0), theta: thetas, quantity: &quantity, how };
                 task.alone(&mut workspace.worker, Target::Numbers { numbers: gradients, width: dim })
                     .map_err(|(row, source)| RowError { row, source })
             }

@@ -3,9 +3,8 @@
 
 use perturb::quantity::{Maximizer, Value, Vjp};
 use perturb::{
-    Assignment, BatchExt, Dyn, DynRect, Gumbel, Laplace, Logistic, MonteCarlo, Noise, Normal, Oracle,
+    Assignment, BatchExt, Dyn, DynRect, Gumbel, Laplace, Logistic, Method, MonteCarlo, Noise, Normal, Oracle,
     Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
-    engine::Memory,
     method::{Control, Draws, Variance},
     oracle::Neighbours,
 };
@@ -120,8 +119,7 @@ fn digest<T: Real, N: Noise<T>, O: Oracle<T> + Sync>(oracle: O, noise: N, source
     let y = batch.maximizer(&theta, how).unwrap();
     let products = batch.vjp(&theta, &u, how).unwrap();
     let values = batch.value(&theta, how).unwrap();
-    let mut scratch = Scratch::new(layer.oracle());
-    let mut part = None;
+    let mut work = how.work(&layer);
     for row in 0..rows {
         let (theta, u, own) = (&theta[row * d..][..d], &u[row * d..][..d], how.row(row as u64));
         let (value, with) = layer.value_and_maximizer(theta, own).unwrap();
@@ -130,7 +128,7 @@ fn digest<T: Real, N: Noise<T>, O: Oracle<T> + Sync>(oracle: O, noise: N, source
         let alone = layer.maximizer(theta, own).unwrap();
         assert_eq!(alone.as_ref(), with.as_ref(), "maximizer alone");
         let mut sum = layer.oracle().shape().array(T::ONE);
-        layer.estimate_into(theta, &Vjp { cotangent: u }, own, &mut scratch, &mut sum, &mut part).unwrap();
+        layer.compute_into(theta, &Vjp { cotangent: u }, own, &mut work, &mut sum).unwrap();
         assert_eq!(sum.as_ref(), &products[row * d..][..d], "product");
         let both = layer.compute(theta, &(Maximizer, (Vjp { cotangent: u }, Value)), own).unwrap();
         assert!(both.0.as_ref() == alone.as_ref() && both.1.0.as_ref() == sum.as_ref(), "one pass");

@@ -65,6 +65,10 @@ impl<P: Plane> Assignment<P> {
     pub fn with_warm_start(self) -> Self {
         Self { warm: true, ..self }
     }
+    /// Whether estimates start from the prices of the unperturbed scores.
+    pub fn warm_starts(&self) -> bool {
+        self.warm
+    }
 }
 
 /// The memory of a solve. Agents are the shorter side, tasks the longer.

@@ -109,6 +109,19 @@ impl<T: Real, P: Plane> GridPath<T, P> {
         Ok(Self { negative, ..self })
     }
 
+    /// Which cells a path may step to.
+    pub fn neighbours(&self) -> Neighbours {
+        self.neighbours
+    }
+    /// The first cell and the last, both (row, column) counted from 0.
+    pub fn ends(&self) -> [(usize, usize); 2] {
+        [self.start, self.goal].map(|cell| (usize::from(cell.row), usize::from(cell.column)))
+    }
+    /// What is done about negative costs.
+    pub fn negative_costs(&self) -> NegativeCost<T> {
+        self.negative
+    }
+
     fn index(&self, cell: Cell) -> Option<usize> {
         let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim());
         let (row, column) = (usize::from(cell.row), usize::from(cell.column));

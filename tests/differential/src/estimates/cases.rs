@@ -10,15 +10,15 @@ use perturb::{
 use perturb_tests::vertices::tour_edge;
 use perturb_tests::widened;
 
-use super::erased::Erased;
 use super::reduction::{Base, Block, Reduction};
 use crate::Source;
+use perturb::AnyOracle;
 
 /// An oracle, scores for temperature 1, and what is known of them.
 #[derive(Debug)]
-pub struct Case<T> {
+pub struct Case<T: Real> {
     /// The oracle.
-    pub oracle: Erased<T>,
+    pub oracle: AnyOracle<T>,
     /// θ/ε.
     pub theta: Vec<f64>,
     /// Exact expectations.
@@ -72,27 +72,27 @@ fn near(source: &mut Source, dim: usize) -> Vec<f64> {
 /// A cost that normal noise of deviation 1 makes negative less than once in 10⁸⁰ times.
 const COST: f64 = 20.0;
 
-fn picks<T: Real>(oracle: Erased<T>, theta: Vec<f64>, base: Base, radius: f64) -> Case<T> {
+fn picks<T: Real>(oracle: AnyOracle<T>, theta: Vec<f64>, base: Base, radius: f64) -> Case<T> {
     let reduction = Reduction::whole(base, theta.len());
     Case { oracle, theta, reduction, radius, binary: !matches!(base, Base::Sign | Base::Ranking(..)) }
 }
 
 fn simplex<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let d = source.whole(1, 6);
-    picks(Erased::new(Simplex::new(Dyn(d)).unwrap()), near(source, d), Base::Simplex, 1.0)
+    picks(AnyOracle::custom(Simplex::new(Dyn(d)).unwrap()), near(source, d), Base::Simplex, 1.0)
 }
 fn top_k<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let d = source.whole(1, 6);
     let k = source.whole(1, d);
-    picks(Erased::new(TopK::new(Dyn(d), k).unwrap()), near(source, d), Base::TopK(k), 1.0)
+    picks(AnyOracle::custom(TopK::new(Dyn(d), k).unwrap()), near(source, d), Base::TopK(k), 1.0)
 }
 fn hypercube<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let d = source.whole(1, 5);
-    picks(Erased::new(Hypercube::binary(Dyn(d)).unwrap()), near(source, d), Base::Binary, 1.0)
+    picks(AnyOracle::custom(Hypercube::binary(Dyn(d)).unwrap()), near(source, d), Base::Binary, 1.0)
 }
 fn sign<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let d = source.whole(1, 5);
-    picks(Erased::new(Hypercube::sign(Dyn(d)).unwrap()), near(source, d), Base::Sign, 1.0)
+    picks(AnyOracle::custom(Hypercube::sign(Dyn(d)).unwrap()), near(source, d), Base::Sign, 1.0)
 }
 fn ranking<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let d = source.whole(2, 5);
@@ -100,7 +100,12 @@ fn ranking<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let v: Vec<f64> = (0..d).map(|i| first + step * i as f64).collect();
     let radius = v.iter().fold(0.0, |most, v| f64::max(most, v.abs()));
     let v: Vec<T> = perturb_tests::reals(&v);
-    picks(Erased::new(Ranking::new(Dyn(d), &v).unwrap()), near(source, d), Base::Ranking(first, step), radius)
+    picks(
+        AnyOracle::custom(Ranking::new(Dyn(d), &v).unwrap()),
+        near(source, d),
+        Base::Ranking(first, step),
+        radius,
+    )
 }
 
 /// Entries and the base that decides on them.
@@ -108,7 +113,7 @@ type Blocks = Vec<(Base, Vec<usize>)>;
 
 /// Blocks of entries, and entries that are always in.
 fn decided<T: Real>(
-    oracle: Erased<T>,
+    oracle: AnyOracle<T>,
     theta: Vec<f64>,
     always: &[usize],
     blocks: &[(Base, Vec<usize>)],
@@ -126,7 +131,12 @@ fn group_top_k<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     source.shuffle(&mut groups);
     let of = |group| (0..a + b).filter(|&i| groups[i] == group).collect();
     let oracle = GroupTopK::one_of_each(Dyn(a + b), Dyn(2), &groups).unwrap();
-    decided(Erased::new(oracle), near(source, a + b), &[], &[(Base::Simplex, of(0)), (Base::Simplex, of(1))])
+    decided(
+        AnyOracle::custom(oracle),
+        near(source, a + b),
+        &[],
+        &[(Base::Simplex, of(0)), (Base::Simplex, of(1))],
+    )
 }
 
 fn graph(nodes: usize, edges: &[(u32, u32)]) -> Graph<Dyn, Dyn> {
@@ -142,7 +152,7 @@ fn stages(source: &mut Source) -> (Vec<(u32, u32)>, Blocks) {
 fn dag_path<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let (edges, blocks) = stages(source);
     let oracle = DagPath::new(graph(3, &edges), 0, 2).unwrap();
-    decided(Erased::new(oracle), near(source, edges.len()), &[], &blocks)
+    decided(AnyOracle::custom(oracle), near(source, edges.len()), &[], &blocks)
 }
 fn costs(source: &mut Source, dim: usize) -> Vec<f64> {
     near(source, dim).into_iter().map(|x| x - COST).collect()
@@ -150,11 +160,11 @@ fn costs(source: &mut Source, dim: usize) -> Vec<f64> {
 fn shortest_path<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let (edges, blocks) = stages(source);
     let oracle = ShortestPath::<T, _, _>::new(graph(3, &edges), 0, 2).unwrap();
-    decided(Erased::new(oracle), costs(source, edges.len()), &[], &blocks)
+    decided(AnyOracle::custom(oracle), costs(source, edges.len()), &[], &blocks)
 }
 
 /// Two vertices a and b, which only normal noise decides in closed form: b + p(a − b).
-fn two<T: Real>(oracle: Erased<T>, theta: Vec<f64>, a: &[f64], b: &[f64]) -> Case<T> {
+fn two<T: Real>(oracle: AnyOracle<T>, theta: Vec<f64>, a: &[f64], b: &[f64]) -> Case<T> {
     let difference: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
     let wider = difference.iter().map(|x| x * x).sum::<f64>().sqrt();
     let block = Block { base: Base::Binary, columns: vec![difference], offset: vec![], wider };
@@ -164,33 +174,33 @@ fn two<T: Real>(oracle: Erased<T>, theta: Vec<f64>, a: &[f64], b: &[f64]) -> Cas
 /// Two edges, or one.
 fn two_lengths<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let oracle = DagPath::new(graph(3, &[(0, 1), (0, 2), (1, 2)]), 0, 2).unwrap();
-    two(Erased::new(oracle), near(source, 3), &[1.0, 0.0, 1.0], &[0.0, 1.0, 0.0])
+    two(AnyOracle::custom(oracle), near(source, 3), &[1.0, 0.0, 1.0], &[0.0, 1.0, 0.0])
 }
 fn assign_two<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let oracle = Assignment::new(DynRect { rows: 2, columns: 2 }).unwrap();
-    two(Erased::new(oracle), near(source, 4), &[1.0, 0.0, 0.0, 1.0], &[0.0, 1.0, 1.0, 0.0])
+    two(AnyOracle::custom(oracle), near(source, 4), &[1.0, 0.0, 0.0, 1.0], &[0.0, 1.0, 1.0, 0.0])
 }
 fn assign_warm<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let oracle = Assignment::new(DynRect { rows: 2, columns: 2 }).unwrap().with_warm_start();
-    two(Erased::new(oracle), near(source, 4), &[1.0, 0.0, 0.0, 1.0], &[0.0, 1.0, 1.0, 0.0])
+    two(AnyOracle::custom(oracle), near(source, 4), &[1.0, 0.0, 0.0, 1.0], &[0.0, 1.0, 1.0, 0.0])
 }
 /// One row, or one column.
 fn assign_one<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let d = source.whole(1, 6);
     let plane = source.pick(&[DynRect { rows: 1, columns: d }, DynRect { rows: d, columns: 1 }]);
-    picks(Erased::new(Assignment::new(plane).unwrap()), near(source, d), Base::Simplex, 1.0)
+    picks(AnyOracle::custom(Assignment::new(plane).unwrap()), near(source, d), Base::Simplex, 1.0)
 }
 
 /// Between opposite corners of four cells, by one of the other two.
 fn grid_four<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let oracle = GridPath::<T, _>::new(DynRect { rows: 2, columns: 2 }, Neighbours::Four).unwrap();
-    decided(Erased::new(oracle), costs(source, 4), &[0, 3], &[(Base::Simplex, vec![1, 2])])
+    decided(AnyOracle::custom(oracle), costs(source, 4), &[0, 3], &[(Base::Simplex, vec![1, 2])])
 }
 /// From the left to the right of three columns, by one cell of the middle column: others cost one cell more.
 fn grid_eight<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let plane = DynRect { rows: 3, columns: 3 };
     let oracle = GridPath::<T, _>::between(plane, Neighbours::Eight, (1, 0), (1, 2)).unwrap();
-    decided(Erased::new(oracle), costs(source, 9), &[3, 5], &[(Base::Simplex, vec![1, 4, 7])])
+    decided(AnyOracle::custom(oracle), costs(source, 9), &[3, 5], &[(Base::Simplex, vec![1, 4, 7])])
 }
 
 /// A bundle of parallel edges, of which one stays, and a triangle, of which two do.
@@ -200,7 +210,7 @@ fn tree<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     edges.extend([(1, 2), (2, 3), (3, 1)]);
     let oracle = SpanningTree::new(graph(4, &edges)).unwrap();
     let blocks = [(Base::Simplex, (0..bundle).collect()), (Base::TopK(2), (bundle..bundle + 3).collect())];
-    decided(Erased::new(oracle), near(source, edges.len()), &[], &blocks)
+    decided(AnyOracle::custom(oracle), near(source, edges.len()), &[], &blocks)
 }
 /// The same with one edge of the triangle in and one of the bundle out.
 fn labelled_tree<T: Real>(source: &mut Source, _: f64) -> Case<T> {
@@ -211,7 +221,7 @@ fn labelled_tree<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     (labels[0], labels[bundle]) = (EdgeLabel::Out, EdgeLabel::In);
     let oracle = SpanningTree::new(graph(4, &edges)).unwrap().constrained(&labels).unwrap();
     let blocks = [(Base::Simplex, (1..bundle).collect()), (Base::Simplex, vec![bundle + 1, bundle + 2])];
-    decided(Erased::new(oracle), near(source, edges.len()), &[bundle], &blocks)
+    decided(AnyOracle::custom(oracle), near(source, edges.len()), &[bundle], &blocks)
 }
 
 /// Room for all.
@@ -219,7 +229,7 @@ fn knapsack<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let d = source.whole(1, 5);
     let weights: Vec<u32> = (0..d).map(|_| source.whole(0, 9) as u32).collect();
     let oracle = Knapsack::new(Dyn(d), Dyn(46), &weights, 45).unwrap();
-    picks(Erased::new(oracle), near(source, d), Base::Binary, 1.0)
+    picks(AnyOracle::custom(oracle), near(source, d), Base::Binary, 1.0)
 }
 /// Items worth packing, of one weight, and room for some.
 fn full_knapsack<T: Real>(source: &mut Source, _: f64) -> Case<T> {
@@ -227,14 +237,14 @@ fn full_knapsack<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let k = source.whole(1, d);
     let oracle = Knapsack::new(Dyn(d), Dyn(6), &vec![7; d], 7 * k as u32 + 3).unwrap();
     let theta = near(source, d).into_iter().map(|x| x + COST).collect();
-    picks(Erased::new(oracle), theta, Base::TopK(k), 1.0)
+    picks(AnyOracle::custom(oracle), theta, Base::TopK(k), 1.0)
 }
 /// Some units over parallel edges.
 fn flow<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let d = source.whole(1, 5);
     let k = source.whole(1, d);
     let oracle = Flow::new(graph(2, &vec![(0, 1); d]), 0, 1, k).unwrap();
-    picks(Erased::new(oracle), near(source, d), Base::TopK(k), 1.0)
+    picks(AnyOracle::custom(oracle), near(source, d), Base::TopK(k), 1.0)
 }
 /// Four cities: a tour leaves out two edges that share no city, and all tours are tried by exchanging two edges.
 fn tour<T: Real>(source: &mut Source, _: f64) -> Case<T> {
@@ -247,7 +257,7 @@ fn tour<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let columns = [[0, 1, 2, 3], [0, 2, 1, 3], [0, 3, 1, 2]].map(pair).to_vec();
     let block = Block { base: Base::TopK(2), columns, offset: vec![], wider: 2f64.sqrt() };
     let reduction = Reduction { constant: vec![0.0; 6], blocks: vec![block] };
-    Case { oracle: Erased::new(oracle), theta: near(source, 6), reduction, radius: 1.0, binary: true }
+    Case { oracle: AnyOracle::custom(oracle), theta: near(source, 6), reduction, radius: 1.0, binary: true }
 }
 
 /// Argmax by a loop.
@@ -260,7 +270,7 @@ fn largest<T: Real>(theta: &[T], y: &mut [T]) {
 fn black_box<T: Real>(source: &mut Source, _: f64) -> Case<T> {
     let d = source.whole(1, 6);
     let oracle = BlackBox::new(Dyn(d), largest::<T>).unwrap();
-    picks(Erased::new(oracle), near(source, d), Base::Simplex, 1.0)
+    picks(AnyOracle::custom(oracle), near(source, d), Base::Simplex, 1.0)
 }
 /// Argmin of costs less what each class gains beside its score.
 fn offset<T: Real>(source: &mut Source, epsilon: f64) -> Case<T> {
@@ -274,7 +284,7 @@ fn offset<T: Real>(source: &mut Source, epsilon: f64) -> Case<T> {
     };
     let gain = move |y: &[T]| y.iter().zip(&gains).fold(T::ZERO, |sum, (&y, &gain)| sum + y * gain);
     let oracle = BlackBox::new(Dyn(d), solver).unwrap().minimizing().with_offset(gain);
-    let mut case = picks(Erased::new(oracle), near(source, d), Base::Simplex, 1.0);
+    let mut case = picks(AnyOracle::custom(oracle), near(source, d), Base::Simplex, 1.0);
     case.reduction.blocks[0].offset = offset;
     case
 }

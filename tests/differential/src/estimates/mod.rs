@@ -1,6 +1,6 @@
 //! Every estimator of every layer against exact expectations.
 
-use perturb::estimator::{
+use perturb::quantity::{
     EpsilonDerivative, EpsilonLossDerivative, FenchelYoungTerm, Jacobian, JacobianByCurvature, Jvp,
     Maximizer, MaximizerByScore, Value, Vjp, VjpJacobian, VjpJacobianProduct,
 };
@@ -13,7 +13,6 @@ use rayon::prelude::*;
 use crate::{Size, Source};
 
 pub mod cases;
-pub mod erased;
 mod judge;
 mod observe;
 mod others;
@@ -24,14 +23,14 @@ pub use judge::{ALPHA, Comparison, Count, TRUSTED, Verdict, binomial, judge, jud
 pub use observe::{Setting, VARIANTS, Want, observe, replicate, rounded};
 
 use cases::{Case, Cases, Make};
-use erased::Erased;
+use perturb::{AnyOracle, Noise};
 use reduction::Expected;
 
 /// A layer with its scores, and what its estimates should be.
 #[derive(Debug)]
-pub struct Known<T, N> {
+pub struct Known<T: Real, N> {
     /// The layer.
-    pub layer: Perturbed<Erased<T>, N, T>,
+    pub layer: Perturbed<AnyOracle<T>, N, T>,
     /// θ.
     pub theta: Vec<T>,
     /// A cotangent.
@@ -54,10 +53,10 @@ struct Bounds {
     noise: [f64; 3],
 }
 
-fn noise_bounds<T: Real, N: Law<T>>() -> [f64; 3] {
+fn noise_bounds<T: Real, N: Law<T>>(noise: N) -> [f64; 3] {
     // −ln of the least uniform value: 2⁻²⁴ and 2⁻⁵³.
     let most = if T::NAME == "f32" { 16.7 } else { 36.8 };
-    match N::NAME {
+    match noise.name() {
         "gumbel" => [most, most + 1.0, most + 1.0],
         "normal" => [(2.0 * most).sqrt(), (2.0 * most).sqrt(), 1.0],
         "logistic" => [most, 1.0, 0.5],
@@ -82,7 +81,7 @@ impl<T: Real, N: Law<T> + Law<f64>> Known<T, N> {
         let layer = Perturbed::new(oracle, noise, T::from_f64(epsilon)).expect("a layer");
         // The decision of other noise: any vertex.
         let target = layer.sample(&theta, Seed(source.whole(0, 1 << 30) as u64), 0).expect("a decision");
-        let bounds = Bounds { radius, binary, noise: noise_bounds::<T, N>() };
+        let bounds = Bounds { radius, binary, noise: noise_bounds::<T, N>(noise) };
         Self { layer, theta, u, v, target, expected, bounds }
     }
 
@@ -92,7 +91,7 @@ impl<T: Real, N: Law<T> + Law<f64>> Known<T, N> {
     }
 
     /// The estimators of first formulas, in the order of their names.
-    pub fn first(&self) -> impl perturb::Estimator<T, N, perturb::Dyn> + '_ {
+    pub fn first(&self) -> impl perturb::Quantity<T, N, perturb::Dyn> + '_ {
         let (u, v, target) = (&self.u[..], &self.v[..], &self.target[..]);
         let offset = self.layer.oracle().offset(target);
         (
@@ -226,7 +225,7 @@ fn layer<T: Real, N: Listed + Law<T>>(case: usize, variant: usize) -> Job {
         let name = format!(
             "{name} (d = {}), {} in {}",
             known.theta.len(),
-            <N as perturb::Noise<f64>>::NAME,
+            Noise::<f64>::name(known.layer.noise()),
             T::NAME
         );
         let setting =
@@ -246,7 +245,7 @@ fn samples<T: Real>(size: Size) -> u32 {
 
 /// The layers of one noise in one type.
 fn layers<T: Real, N: Listed + Law<T>>(size: Size, jobs: &mut Vec<Job>) {
-    let normal = <N as perturb::Noise<f64>>::NAME == "normal";
+    let normal = Noise::<f64>::name(&N::default()) == "normal";
     let turn = jobs.len();
     for (case, (_, normal_only, _)) in Cases::<T>::ALL.iter().enumerate() {
         for variant in 0..VARIANTS.len() {

@@ -96,7 +96,7 @@ impl Moments {
 ///
 /// # Panics
 /// If the estimate fails, or has another number of entries.
-pub fn observe<T: Real, N: Law<T>, O: Oracle<T>, E: Estimator<T, N, O::Shape>>(
+pub fn observe<T: Real, N: Law<T>, O: Oracle<T>, E: Quantity<T, N, O::Shape>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
     estimator: &E,
@@ -105,7 +105,7 @@ pub fn observe<T: Real, N: Law<T>, O: Oracle<T>, E: Estimator<T, N, O::Shape>>(
 ) -> Vec<Comparison> {
     let how = setting.how();
     let mut found = layer.compute_with_error(theta, estimator, how).expect("an estimate");
-    let numbers = |sum: &mut E::Sum| -> Vec<f64> {
+    let numbers = |sum: &mut E::Output| -> Vec<f64> {
         E::parts(sum).flat_map(|part| part.iter().map(|x| x.to_f64()).collect::<Vec<_>>()).collect()
     };
     let (means, errors) = (numbers(&mut found.mean), numbers(&mut found.standard_error));

@@ -112,8 +112,8 @@ fn labels<T: Real, N: Law<T> + Law<f64>>(
     let gradient = y.iter().enumerate().map(|(i, y)| if i < out { *y } else { y - some[i - out] });
     let mut all: Vec<Want> = wants("partial label loss", [value - agreed]).collect();
     all.extend(wants("partial label gradient", gradient));
-    let name = format!("{out} of {d} edges out, {} in {}", noise.name(), T::NAME);
-    replicate(&setting::<T>(name, number, instance, size), &all, noise.name(), |how| {
+    let name = format!("{out} of {d} edges out, {} in {}", Noise::<f64>::name(&noise), T::NAME);
+    replicate(&setting::<T>(name, number, instance, size), &all, Noise::<f64>::name(&noise), |how| {
         let found = partial_label(&layer, &agreeing, &theta, how).unwrap();
         std::iter::once(found.loss).chain(found.gradient).collect()
     })
@@ -140,8 +140,8 @@ fn implicit<T: Real, N: Law<T> + Law<f64>>(
     let exact = y.iter().zip(other).map(|(y, other)| (y - other) / lambda.to_f64());
     let all: Vec<Want> = wants("implicit gradient", exact).collect();
     let layer = Perturbed::new(Simplex::new(Dyn(d)).unwrap(), noise, T::ONE).unwrap();
-    let name = format!("implicit likelihood (d = {d}), {} in {}", noise.name(), T::NAME);
-    replicate(&setting::<T>(name, number, instance, size), &all, noise.name(), |how| {
+    let name = format!("implicit likelihood (d = {d}), {} in {}", Noise::<f64>::name(&noise), T::NAME);
+    replicate(&setting::<T>(name, number, instance, size), &all, Noise::<f64>::name(&noise), |how| {
         imle_gradient(&layer, &theta, &cotangent, lambda, how).unwrap()
     })
 }

@@ -3,8 +3,8 @@
 
 use perturb::quantity::Maximizer;
 use perturb::{
-    Dyn, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo, Normal, Oracle, Perturbed, Real, Seed, Simplex,
-    TopK, noise::Law,
+    Dyn, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo, Noise, Normal, Oracle, Perturbed, Real, Seed,
+    Simplex, TopK, noise::Law,
 };
 
 use super::judge::{Comparison, Count};
@@ -50,8 +50,12 @@ fn instance<T: Real, N: Law<T> + Law<f64>>(noise: N, number: usize, size: Size) 
         let (_, want, _) = base.expect(noise, &wide, 1.0);
         for (entry, (found, exact)) in found(how).into_iter().zip(want).enumerate() {
             all.push(Comparison {
-                what: format!("share of {name} (d = {d}), {} in {} [{entry}]", noise.name(), T::NAME),
-                groups: ["share", "baseline", noise.name(), T::NAME],
+                what: format!(
+                    "share of {name} (d = {d}), {} in {} [{entry}]",
+                    Noise::<f64>::name(&noise),
+                    T::NAME
+                ),
+                groups: ["share", "baseline", Noise::<f64>::name(&noise), T::NAME],
                 estimate: 2 * number,
                 found,
                 exact,

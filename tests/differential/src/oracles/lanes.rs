@@ -1,6 +1,6 @@
 //! Sixteen problems side by side have the bits of each alone, or are named doubtful.
 
-use perturb::lanes::{LANES, LaneMemory};
+use perturb::engine::{GroupMemory, LANES, SolveGroup, Wanted};
 use perturb::{
     Assignment, Dyn, DynRect, GridPath, Hypercube, Oracle, Ranking, Real, Shape, Simplex, TopK,
     oracle::Neighbours,
@@ -67,23 +67,25 @@ fn check<T: Real, O: Oracle<T>>(oracle: &O, source: &mut Source) {
     });
     let theta: Vec<[T; LANES]> = (0..d).map(|i| core::array::from_fn(|lane| columns[lane][i])).collect();
     let lanes = || vec![[T::ZERO; LANES]; d];
-    let (mut numbers, mut more, mut codes) = (lanes(), lanes(), vec![[0; LANES]; d]);
-    let mut y = lanes();
-    let memory = LaneMemory { codes: &mut codes, numbers: &mut numbers, more_numbers: &mut more };
-    let solved = oracle.solve_lanes(&theta, &mut y, memory);
+    let (mut costs, mut distances, mut codes) = (lanes(), lanes(), vec![[0; LANES]; d]);
+    let mut ask = |wanted: Wanted<'_, T>| {
+        let memory = GroupMemory { codes: &mut codes, costs: &mut costs, distances: &mut distances };
+        oracle.solve_group(SolveGroup { theta: &theta, wanted, memory })
+    };
+    let (mut y, mut values) = (lanes(), [T::ZERO; LANES]);
+    let solved = ask(Wanted::Each { y: &mut y, values: &mut values });
     let mut sums = lanes();
     let count = source.whole(1, LANES);
-    let memory = LaneMemory { codes: &mut codes, numbers: &mut numbers, more_numbers: &mut more };
-    let added = oracle.add_lanes(&theta, count, &mut sums, memory);
+    let added = ask(Wanted::Sum { sums: &mut sums, count });
     let mut work = oracle.work();
     for (lane, column) in columns.iter().enumerate() {
         let mut alone = vec![T::ZERO; d];
         let value = oracle.solve(column, &mut alone, &mut work).unwrap();
         let certain = |doubtful: u32| doubtful >> lane & 1 == 0;
-        if let Some(solved) = solved.as_ref().filter(|solved| certain(solved.doubtful)) {
+        if solved.is_some_and(certain) {
             let same = y.iter().zip(&alone).all(|(row, &y)| row[lane] == y);
             assert!(same, "{}: lane {lane} at {column:?}", oracle.properties().name);
-            let (found, want) = (solved.values[lane].to_f64(), value.to_f64());
+            let (found, want) = (values[lane].to_f64(), value.to_f64());
             assert_eq!(
                 found.to_bits(),
                 want.to_bits(),

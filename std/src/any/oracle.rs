@@ -1,0 +1,307 @@
+//! An oracle chosen at run time.
+
+use std::fmt;
+use std::sync::Arc;
+
+use perturb_core::engine::SolveGroup;
+use perturb_core::method::Cost;
+use perturb_core::oracle::Properties;
+use perturb_core::{
+    AnyNoise, Assignment, BlackBox, ClosedForm, DagPath, Error, Flow, GridPath, GroupTopK, Gumbel, Hypercube,
+    Knapsack, Oracle, Ranking, Real, Shape, ShortestPath, Simplex, SpanningTree, TopK, Tour,
+};
+
+use super::custom::{Custom, CustomWork};
+use super::spec::{OracleSpec, Specify};
+use crate::{Dyn, DynRect};
+
+/// Writes everything that goes by the kind of an oracle.
+macro_rules! kinds {
+    ($($kind:ident: $oracle:ty),+ $(,)?) => {
+        /// The oracles that there are.
+        #[derive(Clone, Debug)]
+        enum Kind<T: Real> {
+            $($kind($oracle),)+
+            Custom(Custom<T>),
+        }
+
+        /// The working memory of an [`AnyOracle`].
+        pub struct AnyWork<T: Real>(Work<T>);
+
+        enum Work<T: Real> {
+            $($kind(<$oracle as Oracle<T>>::Work),)+
+            Custom(CustomWork),
+        }
+
+        $(
+            impl<T: Real> From<$oracle> for AnyOracle<T> {
+                fn from(oracle: $oracle) -> Self {
+                    let shape = Dyn(Oracle::<T>::shape(&oracle).dim());
+                    Self { kind: Kind::$kind(oracle), shape }
+                }
+            }
+        )+
+
+        impl<T: Real> AnyOracle<T> {
+            /// What this oracle is, as a value; `None` for a black box.
+            pub fn spec(&self) -> Option<OracleSpec> {
+                match &self.kind {
+                    $(Kind::$kind(oracle) => Some(oracle.specify()),)+
+                    Kind::Custom(_) => None,
+                }
+            }
+        }
+
+        impl<T: Real> Oracle<T> for AnyOracle<T> {
+            type Shape = Dyn;
+            type Work = AnyWork<T>;
+
+            fn properties(&self) -> Properties {
+                match &self.kind {
+                    $(Kind::$kind(oracle) => Oracle::<T>::properties(oracle),)+
+                    Kind::Custom(oracle) => oracle.0.properties(),
+                }
+            }
+            fn shape(&self) -> Dyn {
+                self.shape
+            }
+            fn work(&self) -> AnyWork<T> {
+                AnyWork(match &self.kind {
+                    $(Kind::$kind(oracle) => Work::$kind(Oracle::<T>::work(oracle)),)+
+                    Kind::Custom(oracle) => Work::Custom(oracle.0.work()),
+                })
+            }
+            fn solve(&self, theta: &[T], y: &mut [T], work: &mut AnyWork<T>) -> Result<T, &'static str> {
+                match (&self.kind, &mut work.0) {
+                    $((Kind::$kind(oracle), Work::$kind(work)) => return oracle.solve(theta, y, work),)+
+                    (Kind::Custom(oracle), Work::Custom(work)) => return oracle.0.solve(theta, y, work),
+                    _ => {}
+                }
+                // Memory of another kind.
+                *work = self.work();
+                self.solve(theta, y, work)
+            }
+            fn offset(&self, y: &[T]) -> T {
+                match &self.kind {
+                    $(Kind::$kind(oracle) => oracle.offset(y),)+
+                    Kind::Custom(oracle) => oracle.0.offset(y),
+                }
+            }
+            fn warm_up(&self, theta: &[T], work: &mut AnyWork<T>) {
+                match (&self.kind, &mut work.0) {
+                    (Kind::Assignment(oracle), Work::Assignment(work)) => oracle.warm_up(theta, work),
+                    (Kind::Custom(oracle), Work::Custom(work)) => oracle.0.warm_up(theta, work),
+                    _ => {}
+                }
+            }
+            fn is_vertex(&self, y: &[T], work: &mut AnyWork<T>) -> bool {
+                match (&self.kind, &mut work.0) {
+                    $((Kind::$kind(oracle), Work::$kind(work)) => return oracle.is_vertex(y, work),)+
+                    (Kind::Custom(oracle), Work::Custom(work)) => return oracle.0.is_vertex(y, work),
+                    _ => {}
+                }
+                *work = self.work();
+                self.is_vertex(y, work)
+            }
+            fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
+                match &self.kind {
+                    $(Kind::$kind(oracle) => oracle.solve_group(group),)+
+                    Kind::Custom(oracle) => oracle.0.solve_group(group),
+                }
+            }
+        }
+    };
+}
+
+/// Any oracle, chosen at run time: it has the bits of the one that it was made [from](AnyOracle#trait-implementations) or that
+/// [`new`](Self::new) was told to make. What it costs is one choice a solve, or a group of sixteen on a host.
+///
+/// θ and y are vectors of d entries, whatever the shape of the oracle: rectangles row by row.
+///
+/// ```
+/// use perturb::{AnyNoise, AnyOracle, Dyn, MonteCarlo, Normal, OracleSpec, Perturbed, Ranking, Seed};
+/// let (theta, how) = ([0.3, -0.2, 1.0], MonteCarlo::new(100, Seed(1)));
+/// let oracle = AnyOracle::new(&OracleSpec::Ranking { reference: vec![1.0, 2.0, 3.0] })?;
+/// let chosen = Perturbed::new(oracle, AnyNoise::Normal, 0.5f32)?;
+/// let typed = Perturbed::new(Ranking::ascending(Dyn(3))?, Normal, 0.5f32)?;
+/// assert_eq!(chosen.maximizer(&theta, how)?, typed.maximizer(&theta, how)?);
+/// # Ok::<(), perturb::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct AnyOracle<T: Real> {
+    kind: Kind<T>,
+    /// Beside the kinds, since it is asked for often.
+    shape: Dyn,
+}
+
+impl<T: Real> fmt::Debug for AnyWork<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyWork").finish_non_exhaustive()
+    }
+}
+
+impl<T: Real> AnyOracle<T> {
+    /// Any oracle of another kind, such as a [`BlackBox`] with memory or an offset. It cannot be described by a value.
+    pub fn custom<O>(oracle: O) -> Self
+    where
+        O: Oracle<T, Work: 'static> + Send + Sync + 'static,
+    {
+        let shape = Dyn(oracle.shape().dim());
+        Self { kind: Kind::Custom(Custom(Arc::new(oracle))), shape }
+    }
+
+    /// Any solver of `dim` entries as [`BlackBox::fallible`] takes it: it maximises, and writes its decision into its second
+    /// argument, or says why there is none.
+    pub fn black_box(
+        dim: usize,
+        solver: impl Fn(&[T], &mut [T]) -> Result<(), &'static str> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        Ok(Self::custom(BlackBox::fallible(Dyn(dim), solver)?))
+    }
+}
+
+kinds! {
+    Simplex: Simplex<Dyn>,
+    TopK: TopK<Dyn>,
+    GroupTopK: GroupTopK<Dyn, Dyn>,
+    Hypercube: Hypercube<T, Dyn>,
+    Ranking: Ranking<T, Dyn>,
+    Tour: Tour<Dyn, Dyn>,
+    GridPath: GridPath<T, DynRect>,
+    DagPath: DagPath<Dyn, Dyn>,
+    ShortestPath: ShortestPath<T, Dyn, Dyn>,
+    Flow: Flow<Dyn, Dyn>,
+    Assignment: Assignment<DynRect>,
+    SpanningTree: SpanningTree<Dyn, Dyn>,
+    Knapsack: Knapsack<Dyn, Dyn>,
+}
+
+/// Working memory of the closed forms of an [`AnyOracle`].
+pub struct AnyClosedMemory<T: Real>(ClosedMemory<T>);
+
+enum ClosedMemory<T: Real> {
+    Simplex(<Simplex<Dyn> as ClosedForm<T, Gumbel>>::Memory),
+    TopK(<TopK<Dyn> as ClosedForm<T, Gumbel>>::Memory),
+    None,
+}
+
+impl<T: Real> fmt::Debug for AnyClosedMemory<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyClosedMemory").finish_non_exhaustive()
+    }
+}
+
+/// Does the same for the oracle behind `$any`, if it has closed forms.
+macro_rules! by_form {
+    ($real:ty, $any:ident, $memory:ident, $oracle:ident => $body:expr) => {
+        match (&$any.kind, &mut $memory.0) {
+            (Kind::Simplex($oracle), ClosedMemory::Simplex($memory)) => $body,
+            (Kind::TopK($oracle), ClosedMemory::TopK($memory)) => $body,
+            (Kind::Hypercube($oracle), _) => {
+                let $memory = &mut ();
+                $body
+            }
+            (Kind::Ranking($oracle), _) => {
+                let $memory = &mut ();
+                $body
+            }
+            // Memory of another kind.
+            (Kind::Simplex($oracle), _) => {
+                let $memory = &mut ClosedForm::<$real, AnyNoise>::memory($oracle);
+                $body
+            }
+            (Kind::TopK($oracle), _) => {
+                let $memory = &mut ClosedForm::<$real, AnyNoise>::memory($oracle);
+                $body
+            }
+            _ => Err(Error::NoClosedForm { because: "this oracle has none" }),
+        }
+    };
+}
+
+// For each number type by itself, as the closed forms under a noise chosen at run time are.
+macro_rules! closed_form {
+    ($real:ty) => {
+        impl ClosedForm<$real, AnyNoise> for AnyOracle<$real> {
+            type Memory = AnyClosedMemory<$real>;
+
+            fn memory(&self) -> Self::Memory {
+                AnyClosedMemory(match &self.kind {
+                    Kind::Simplex(o) => ClosedMemory::Simplex(ClosedForm::<$real, AnyNoise>::memory(o)),
+                    Kind::TopK(o) => ClosedMemory::TopK(ClosedForm::<$real, AnyNoise>::memory(o)),
+                    _ => ClosedMemory::None,
+                })
+            }
+            fn shift_invariant(&self) -> bool {
+                matches!(self.kind, Kind::Simplex(_) | Kind::TopK(_) | Kind::Ranking(_))
+            }
+            fn samples_of_equal_cost(&self, noise: &AnyNoise, cost: Cost) -> Option<u32> {
+                match &self.kind {
+                    Kind::Simplex(o) => ClosedForm::<$real, _>::samples_of_equal_cost(o, noise, cost),
+                    Kind::TopK(o) => ClosedForm::<$real, _>::samples_of_equal_cost(o, noise, cost),
+                    Kind::Hypercube(o) => ClosedForm::<$real, _>::samples_of_equal_cost(o, noise, cost),
+                    Kind::Ranking(o) => ClosedForm::<$real, _>::samples_of_equal_cost(o, noise, cost),
+                    _ => None,
+                }
+            }
+            fn expect(
+                &self,
+                noise: &AnyNoise,
+                theta: &[$real],
+                y: &mut [$real],
+                memory: &mut Self::Memory,
+            ) -> Result<$real, Error> {
+                by_form!($real, self, memory, o => o.expect(noise, theta, y, memory))
+            }
+            fn maximizer(
+                &self,
+                noise: &AnyNoise,
+                theta: &[$real],
+                y: &mut [$real],
+                memory: &mut Self::Memory,
+            ) -> Result<(), Error> {
+                by_form!($real, self, memory, o => ClosedForm::maximizer(o, noise, theta, y, memory))
+            }
+            fn jacobian(
+                &self,
+                noise: &AnyNoise,
+                theta: &[$real],
+                matrix: &mut [$real],
+                memory: &mut Self::Memory,
+            ) -> Result<(), Error> {
+                by_form!($real, self, memory, o => o.jacobian(noise, theta, matrix, memory))
+            }
+            fn product(
+                &self,
+                noise: &AnyNoise,
+                theta: &[$real],
+                u: &[$real],
+                product: &mut [$real],
+                memory: &mut Self::Memory,
+            ) -> Result<(), Error> {
+                by_form!($real, self, memory, o => o.product(noise, theta, u, product, memory))
+            }
+            fn vertex_loss(&self, noise: &AnyNoise, theta: &[$real], y: &[$real]) -> Option<$real> {
+                match &self.kind {
+                    Kind::Simplex(o) => o.vertex_loss(noise, theta, y),
+                    Kind::TopK(o) => o.vertex_loss(noise, theta, y),
+                    Kind::Hypercube(o) => o.vertex_loss(noise, theta, y),
+                    Kind::Ranking(o) => o.vertex_loss(noise, theta, y),
+                    _ => None,
+                }
+            }
+            fn omega(&self, noise: &AnyNoise, y: &[$real]) -> Option<$real> {
+                match &self.kind {
+                    Kind::Simplex(o) => o.omega(noise, y),
+                    Kind::TopK(o) => o.omega(noise, y),
+                    Kind::Hypercube(o) => o.omega(noise, y),
+                    Kind::Ranking(o) => o.omega(noise, y),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+closed_form!(f32);
+closed_form!(f64);
