@@ -4,7 +4,7 @@ use perturb::method::Cost;
 use perturb::oracle::Properties;
 use perturb::quantity::{Closed, Draw, Maximizer, Needs, Value, Vjp};
 use perturb::{
-    Dyn, Error, Hypercube, Noise, Normal, Oracle, Perturbed, Quantity, Real, Seed, Shape, Simplex,
+    ClosedForm, Dyn, Error, Hypercube, Noise, Normal, Oracle, Perturbed, Quantity, Real, Seed, Shape, Simplex,
 };
 use perturb_differential::estimates::reduction::Base;
 use perturb_differential::estimates::{

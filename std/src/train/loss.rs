@@ -6,8 +6,8 @@ use perturb_core::quantity::FenchelYoungGradient;
 use perturb_core::{Error, How, Method, Noise, Oracle, Perturbed, Real, Seed, Shape};
 use perturb_lanes::{Kernel, run};
 
-use crate::RowError;
 use crate::batch::{Target, Task, Worker};
+use crate::{BatchExt, RowError};
 
 /// What is minimised between scores θ and a target decision y: the four losses of Section 5.2.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,7 +69,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> fmt::Debug for Work
 
 impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O, N, T, H> {
     /// Writes the gradients in θ of the losses of rows of d entries: row r of `thetas`, `targets` and `gradients` with the seed
-    /// `seed.fold(r)`. An error names its row.
+    /// `seed.fold(r)`. An error names its row: the lowest that has one.
     pub fn gradients(
         &self,
         thetas: &[T],
@@ -79,10 +79,26 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
         workspace: &mut Workspace<O, N, T, H>,
     ) -> Result<(), RowError> {
         let dim = self.layer.oracle().shape().dim();
+        let rows = self.layer.batch().whole_rows(thetas)?;
+        for (parameter, found) in [("targets", targets.len()), ("gradients", gradients.len())] {
+            if found != thetas.len() {
+                return Err(RowError {
+                    row: rows.min(found / dim),
+                    source: Error::Length { parameter, expected: thetas.len(), found },
+                });
+            }
+        }
         match self.loss {
             Loss::Squared => {
                 run(Difference { out: gradients, a: thetas, b: targets });
-                Ok(())
+                if T::all_finite(gradients) {
+                    return Ok(());
+                }
+                let rows =
+                    thetas.chunks_exact(dim).zip(targets.chunks_exact(dim)).zip(gradients.chunks_exact(dim));
+                rows.enumerate().try_for_each(|(row, ((theta, target), gradient))| {
+                    is_finite(theta, target, gradient).map_err(|source| RowError { row, source })
+                })
             }
             Loss::FenchelYoung => {
                 let quantity =
@@ -110,10 +126,18 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
 
     /// Writes the gradient in θ of the loss between `theta` and `target`. `seed` names the row and step.
     pub fn gradient(&self, theta: &[T], target: &[T], seed: Seed, gradient: &mut [T]) -> Result<(), Error> {
+        let dim = self.layer.oracle().shape().dim();
+        for (parameter, found) in
+            [("theta", theta.len()), ("target", target.len()), ("gradient", gradient.len())]
+        {
+            if found != dim {
+                return Err(Error::Length { parameter, expected: dim, found });
+            }
+        }
         let found = match self.loss {
             Loss::Squared => {
                 difference(gradient, theta, target);
-                return Ok(());
+                return is_finite(theta, target, gradient);
             }
             Loss::FenchelYoung => {
                 self.layer.fenchel_young_gradient(theta, target, self.how.reseed(|_| seed))?
@@ -126,6 +150,7 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
 
     /// The gradient of half the squared distance of a decision, expected or not, from `target`.
     fn squared(&self, theta: &[T], target: &[T], seed: Seed) -> Result<Array<O, T>, Error> {
+        is_finite(theta, target, &[])?;
         let distance = |y: &[T], gradient: &mut [T]| {
             difference(gradient, y, target);
             half_square(y, target)
@@ -147,10 +172,8 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
             if x.len() != dim {
                 return Err(Error::Length { parameter, expected: dim, found: x.len() });
             }
-            if let Some(index) = x.iter().position(|x| !x.is_finite()) {
-                return Err(Error::NotFinite { parameter, index });
-            }
         }
+        is_finite(theta, target, &[])?;
         let how = self.how.reseed(|_| seed);
         let value = match self.loss {
             Loss::FenchelYoung => self.layer.fenchel_young(theta, target, how)?.loss,
@@ -160,6 +183,16 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
         };
         if value.is_finite() { Ok(value) } else { Err(Error::Overflow { quantity: "the loss" }) }
     }
+}
+
+/// Names what is not finite: scores, target, or the gradient between them.
+fn is_finite<T: Real>(theta: &[T], target: &[T], gradient: &[T]) -> Result<(), Error> {
+    for (parameter, x) in [("theta", theta), ("target", target)] {
+        if let Some(index) = x.iter().position(|x| !x.is_finite()) {
+            return Err(Error::NotFinite { parameter, index });
+        }
+    }
+    if T::all_finite(gradient) { Ok(()) } else { Err(Error::Overflow { quantity: "the gradient" }) }
 }
 
 /// out = a − b.

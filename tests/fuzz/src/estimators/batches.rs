@@ -42,7 +42,7 @@ where
     O: Oracle<T> + Sync,
     N: Noise<T>,
     T: Real + Numbers,
-    H: Evaluate<O, N, T> + PerRow,
+    H: Method<O, N, T>,
 {
     let Ok(layer) = Perturbed::new(case.oracle, noise, input.positive()) else { return };
     let dim = layer.oracle().shape().dim();
@@ -53,7 +53,7 @@ where
     let what = input.any::<u8>() % 6;
     let (theta, u): (Vec<T>, Vec<T>) = (input.vector(rows * dim), input.vector(rows * dim));
     let batch = layer.batch().starting_at(first);
-    let row = |r: usize| how.for_row(first + r as u64);
+    let row = |r: usize| how.reseed(|seed| seed.fold(first + r as u64));
     let each = |f: OfRow<'_, T>| -> Result<Vec<T>, (usize, Error)> {
         let mut all = Vec::new();
         for (r, (theta, u)) in theta.chunks(dim).zip(u.chunks(dim)).enumerate() {

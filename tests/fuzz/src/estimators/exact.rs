@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use perturb::{
     ClosedForm, Exact, Gumbel, How, Laplace, Logistic, Method, Noise, Normal, Perturbed, Real, Shape,
     method::Cost,
+    quantity::{Maximizer, Value, Vjp},
 };
 
 use super::layer::Case;
@@ -135,22 +136,23 @@ where
     O: ClosedForm<T, N>,
     N: Noise<T>,
     T: Real + Numbers,
-    H: Evaluate<O, N, T> + Debug,
+    H: Method<O, N, T> + Debug,
 {
-    let mut memory = how.memory(layer);
-    let value = check("the value", given, how.value_with(layer, theta, &mut memory));
+    let mut value = T::ZERO;
+    let done = layer.compute_into(theta, &Value, how, &mut how.work(layer), &mut value).map(|()| value);
+    let value = check("the value", given, done);
     if let (Some(value), Ok(other)) = (value, layer.value(theta, how)) {
         assert!(same_bits(&[value], &[other]));
     }
-    let mut y = vec![T::ZERO; theta.len()];
-    let done = how.maximizer_into(layer, theta, &mut y, &mut memory).map(|()| y);
-    let y = check("the maximizer", given, done);
+    let shape = layer.oracle().shape();
+    let (mut y, mut product, mut work) = (shape.array(T::ZERO), shape.array(T::ZERO), how.work(layer));
+    let done = layer.compute_into(theta, &Maximizer, how, &mut work, &mut y);
+    let y = check("the maximizer", given, done.map(|()| y.as_ref().to_vec()));
     if let (Some(y), Ok(other)) = (y, layer.maximizer(theta, how)) {
         assert!(same_bits(&y, other.as_ref()));
     }
-    let mut product = vec![T::ZERO; theta.len()];
-    let done = how.vjp_into(layer, theta, u, &mut product, &mut memory).map(|()| product);
-    let product = check("a product", with_u, done);
+    let done = layer.compute_into(theta, &Vjp { cotangent: u }, how, &mut work, &mut product);
+    let product = check("a product", with_u, done.map(|()| product.as_ref().to_vec()));
     if let (Some(product), Ok(other)) = (product, layer.vjp(theta, u, how)) {
         assert!(same_bits(&product, other.as_ref()));
     }

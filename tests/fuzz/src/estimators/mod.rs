@@ -1,6 +1,5 @@
 //! Estimators, oracles, losses and training, with numbers from outside.
 
-mod any;
 mod batches;
 mod exact;
 mod graphs;

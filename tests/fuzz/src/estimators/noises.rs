@@ -4,6 +4,7 @@ use perturb::{
     Gumbel, Laplace, Logistic, Normal, Real, Seed,
     noise::{Law, SmoothNoise},
 };
+use perturb_tests::{draw, score};
 
 use crate::check::Numbers;
 use crate::input::Input;

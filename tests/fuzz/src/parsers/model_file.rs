@@ -1,7 +1,7 @@
 //! Model files, on the host and on a device.
 
 use perturb::model_file::{ModelBytes, ModelFile, ModelHeader};
-use perturb::{Affine, Const, Hypercube, Logistic, Noise, Normal, Oracle, Perturbed, Ranking};
+use perturb::{Affine, AnyNoise, Const, Hypercube, Logistic, Noise, Normal, Oracle, Perturbed, Ranking};
 
 use super::{flipped, sealed};
 
@@ -50,7 +50,7 @@ fn read(bytes: &[u8]) {
 fn on_device<O, N, const SCORES: usize>(oracle: O, noise: N, bytes: &[u8])
 where
     O: Oracle<f32, Shape = Const<SCORES>>,
-    N: Noise<f32>,
+    N: Noise<f32> + Into<AnyNoise>,
 {
     let layer = Perturbed::new(oracle, noise, 0.5).expect("a temperature");
     let mut model = Affine::<f32, 2, SCORES>::zeros();
