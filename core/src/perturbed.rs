@@ -7,6 +7,10 @@ use crate::quantity::{
 };
 use crate::{Error, Method, Noise, Oracle, Quantity, Real, Seed, Shape, error, quantity};
 
+/// Decisions and their shares of the samples.
+#[cfg(feature = "heapless")]
+type Outcomes<O, T, const CAPACITY: usize> = heapless::Vec<(Array<O, T>, T), CAPACITY>;
+
 /// An oracle whose scores are perturbed by noise of temperature ε: the layer y_ε(θ) = E\[y*(θ + εZ)\].
 ///
 /// The methods take scores θ of d entries and say how to compute expectations: [`Exact`](crate::Exact) where a
@@ -108,7 +112,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         theta: &[T],
         samples: u32,
         seed: Seed,
-    ) -> Result<heapless::Vec<(Array<O, T>, T), CAPACITY>, Error> {
+    ) -> Result<Outcomes<O, T, CAPACITY>, Error> {
         error::check_range("samples", samples as usize, 1, u32::MAX as usize)?;
         let shape = self.oracle.shape();
         error::check_vector("theta", theta, shape.dim())?;

@@ -53,6 +53,7 @@ pub type Matrix<O, T> = <<O as Oracle<T>>::Shape as Shape>::Matrix<T>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Properties {
     /// The name in reports.
     pub name: &'static str,

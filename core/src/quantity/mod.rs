@@ -94,6 +94,7 @@ impl<T: Real> Draw<'_, T> {
 /// What a quantity needs of every draw, and what it costs in closed form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a need of its own")]
 pub struct Needs {
     /// Whether [`Draw::score`] is needed.
     pub scores: bool,

@@ -28,6 +28,7 @@ macro_rules! kinds {
         /// The working memory of an [`AnyOracle`].
         pub struct AnyWork<T: Real>(Work<T>);
 
+        #[expect(clippy::large_enum_variant, reason = "there are as many as threads")]
         enum Work<T: Real> {
             $($kind(<$oracle as Oracle<T>>::Work),)+
             Custom(CustomWork),

@@ -164,6 +164,7 @@ mod noise_name {
     use serde::de::{Deserialize, Deserializer, Error};
     use serde::ser::Serializer;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde has it")]
     pub(super) fn serialize<S: Serializer>(noise: &AnyNoise, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(noise.name())
     }

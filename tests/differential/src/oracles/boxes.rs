@@ -43,7 +43,7 @@ pub(super) fn black_box<T: Real>(source: &mut Source) {
 
 fn value<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64]) -> Result<f64, &'static str> {
     let (mut y, mut work) = (vec![T::ZERO; theta.len()], oracle.work());
-    oracle.solve(&reals(theta), &mut y, &mut work).map(|value| value.to_f64())
+    oracle.solve(&reals(theta), &mut y, &mut work).map(Real::to_f64)
 }
 
 /// SPO+, its regret, and interpolated gradients of top-k, by enumeration.

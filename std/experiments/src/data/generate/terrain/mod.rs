@@ -96,8 +96,9 @@ pub fn terrain(n: usize, seed: Seed) -> Result<Maps, DataError> {
         for (image, cost) in drawn {
             pixels.extend(image);
             let theta: Vec<f32> = cost.iter().map(|cost| -cost).collect();
-            // Cannot fail: a search that takes costs of any sign.
-            let _ = oracle.solve(&theta, &mut path, &mut work).unwrap();
+            oracle
+                .solve(&theta, &mut path, &mut work)
+                .map_err(|reason| DataError::parameter("n", "maps with paths", reason))?;
             paths.extend(path.iter().map(|&y| y as u8));
             costs.extend(cost);
         }
