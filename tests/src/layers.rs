@@ -17,7 +17,9 @@ pub const EDGES: [(u32, u32); 9] = [(0, 1), (0, 2), (0, 1), (1, 2), (1, 3), (2, 
 /// Is shown every oracle of a family.
 pub trait Visitor<T: Real> {
     /// `name` is the oracle's own, or says how this one differs.
-    fn visit<O: Oracle<T> + Sync>(&mut self, name: &str, oracle: Result<O, Error>, theta: &[T]);
+    fn visit<O>(&mut self, name: &str, oracle: Result<O, Error>, theta: &[T])
+    where
+        O: Oracle<T, Work: 'static> + Clone + Send + Sync + 'static;
 }
 
 /// Every oracle.

@@ -36,6 +36,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoung<'_, T> {
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         Quantity::<T, N, S>::add(&self.term(), noise, draw, out);
     }
+    fn part_name(part: usize) -> &'static str {
+        loss_and_gradient(part)
+    }
     fn parts((loss, gradient): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
         core::iter::once(core::slice::from_mut(loss)).chain(core::iter::once(gradient.as_mut()))
     }
@@ -106,6 +109,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungTerm<'_, 
         for ((gradient, &y), &target) in gradient.as_mut().iter_mut().zip(draw.y).zip(self.target) {
             *gradient += y - target;
         }
+    }
+    fn part_name(part: usize) -> &'static str {
+        loss_and_gradient(part)
     }
     fn parts((loss, gradient): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
         core::iter::once(core::slice::from_mut(loss)).chain(core::iter::once(gradient.as_mut()))
@@ -192,6 +198,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungWithoutOm
         *value += draw.value;
         vector::add(y.as_mut(), draw.y);
     }
+    fn part_name(part: usize) -> &'static str {
+        loss_and_gradient(part)
+    }
     fn parts((value, y): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
         core::iter::once(core::slice::from_mut(value)).chain(core::iter::once(y.as_mut()))
     }
@@ -207,4 +216,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungWithoutOm
         vector::subtract(y.as_mut(), self.target);
         Ok(())
     }
+}
+
+/// The names of the parts of a loss with its gradient.
+const fn loss_and_gradient(part: usize) -> &'static str {
+    if part == 0 { "the loss" } else { "the gradient" }
 }

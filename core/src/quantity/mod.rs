@@ -152,7 +152,7 @@ pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
 
     /// What is needed of every draw.
     const NEEDS: Needs;
-    /// The name in [`Error::Overflow`].
+    /// The name of the answer in errors.
     const RESULT: &'static str;
 
     /// Refuses parameters of the quantity that do not fit a problem of `dim` entries, and a noise without what it needs.
@@ -177,6 +177,11 @@ pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
     /// `score` minus the sum, so that adding it subtracts. Quantities without scores ignore it.
     fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, out: &mut Self::Output) {
         let _ = (noise, mean, count, out);
+    }
+    /// The name of part number `part` of an output in [`Error::Overflow`].
+    fn part_name(part: usize) -> &'static str {
+        let _ = part;
+        Self::RESULT
     }
     /// The numbers inside an output.
     fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]>;
@@ -245,8 +250,8 @@ where
     S: Shape,
     Q: Quantity<T, N, S>,
 {
-    for part in Q::parts(out) {
-        error::check_result(Q::RESULT, part)?;
+    for (index, part) in Q::parts(out).enumerate() {
+        error::check_result(Q::part_name(index), part)?;
     }
     Ok(())
 }

@@ -79,7 +79,7 @@ where
     }
 
     /// Row r of `x`, which has the shape of `theta`.
-    pub(super) fn rows_of<'x>(
+    pub(crate) fn rows_of<'x>(
         self,
         parameter: &'static str,
         theta: &[T],

@@ -79,30 +79,24 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
         workspace: &mut Workspace<O, N, T, H>,
     ) -> Result<(), RowError> {
         let dim = self.layer.oracle().shape().dim();
-        let rows = self.layer.batch().whole_rows(thetas)?;
-        for (parameter, found) in [("targets", targets.len()), ("gradients", gradients.len())] {
-            if found != thetas.len() {
-                return Err(RowError {
-                    row: rows.min(found / dim),
-                    source: Error::Length { parameter, expected: thetas.len(), found },
-                });
-            }
-        }
+        let target = self.layer.batch().rows_of("target", thetas, targets)?;
+        check_output(gradients, thetas.len()).map_err(|source| RowError { row: 0, source })?;
         match self.loss {
             Loss::Squared => {
                 run(Difference { out: gradients, a: thetas, b: targets });
                 if T::all_finite(gradients) {
                     return Ok(());
                 }
-                let rows =
-                    thetas.chunks_exact(dim).zip(targets.chunks_exact(dim)).zip(gradients.chunks_exact(dim));
-                rows.enumerate().try_for_each(|(row, ((theta, target), gradient))| {
-                    is_finite(theta, target, gradient).map_err(|source| RowError { row, source })
-                })
+                let rows = thetas.chunks_exact(dim).zip(gradients.chunks_exact(dim)).enumerate();
+                for (row, (theta, gradient)) in rows {
+                    check(theta, target(row), dim)
+                        .and_then(|()| check_gradient(gradient))
+                        .map_err(|source| RowError { row, source })?;
+                }
+                Ok(())
             }
             Loss::FenchelYoung => {
-                let quantity =
-                    |row: usize| FenchelYoungGradient { target: &targets[row * dim..(row + 1) * dim] };
+                let quantity = |row: usize| FenchelYoungGradient { target: target(row) };
                 let how = self.how.reseed(|_| seed);
                 let task =
                     Task { layer: &self.layer, first: Some(0), theta: thetas, quantity: &quantity, how };
@@ -126,31 +120,26 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
 
     /// Writes the gradient in θ of the loss between `theta` and `target`. `seed` names the row and step.
     pub fn gradient(&self, theta: &[T], target: &[T], seed: Seed, gradient: &mut [T]) -> Result<(), Error> {
-        let dim = self.layer.oracle().shape().dim();
-        for (parameter, found) in
-            [("theta", theta.len()), ("target", target.len()), ("gradient", gradient.len())]
-        {
-            if found != dim {
-                return Err(Error::Length { parameter, expected: dim, found });
-            }
-        }
         let found = match self.loss {
             Loss::Squared => {
+                check(theta, target, self.layer.oracle().shape().dim())?;
+                check_output(gradient, theta.len())?;
                 difference(gradient, theta, target);
-                return is_finite(theta, target, gradient);
+                return check_gradient(gradient);
             }
             Loss::FenchelYoung => {
                 self.layer.fenchel_young_gradient(theta, target, self.how.reseed(|_| seed))?
             }
             Loss::PerturbedSquared | Loss::BlackBox { .. } => self.squared(theta, target, seed)?,
         };
+        check_output(gradient, found.as_ref().len())?;
         gradient.copy_from_slice(found.as_ref());
         Ok(())
     }
 
     /// The gradient of half the squared distance of a decision, expected or not, from `target`.
     fn squared(&self, theta: &[T], target: &[T], seed: Seed) -> Result<Array<O, T>, Error> {
-        is_finite(theta, target, &[])?;
+        check(theta, target, self.layer.oracle().shape().dim())?;
         let distance = |y: &[T], gradient: &mut [T]| {
             difference(gradient, y, target);
             half_square(y, target)
@@ -167,13 +156,7 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
 
     /// The value of the loss: exact where `how` is. For the learning curves; training needs gradients alone.
     pub fn value(&self, theta: &[T], target: &[T], seed: Seed) -> Result<T, Error> {
-        let dim = self.layer.oracle().shape().dim();
-        for (parameter, x) in [("theta", theta), ("target", target)] {
-            if x.len() != dim {
-                return Err(Error::Length { parameter, expected: dim, found: x.len() });
-            }
-        }
-        is_finite(theta, target, &[])?;
+        check(theta, target, self.layer.oracle().shape().dim())?;
         let how = self.how.reseed(|_| seed);
         let value = match self.loss {
             Loss::FenchelYoung => self.layer.fenchel_young(theta, target, how)?.loss,
@@ -185,13 +168,27 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
     }
 }
 
-/// Names what is not finite: scores, target, or the gradient between them.
-fn is_finite<T: Real>(theta: &[T], target: &[T], gradient: &[T]) -> Result<(), Error> {
+/// Scores and target of one row: d finite numbers each.
+fn check<T: Real>(theta: &[T], target: &[T], dim: usize) -> Result<(), Error> {
     for (parameter, x) in [("theta", theta), ("target", target)] {
+        if x.len() != dim {
+            return Err(Error::Length { parameter, expected: dim, found: x.len() });
+        }
         if let Some(index) = x.iter().position(|x| !x.is_finite()) {
             return Err(Error::NotFinite { parameter, index });
         }
     }
+    Ok(())
+}
+
+/// Room for a gradient.
+fn check_output<T>(out: &[T], expected: usize) -> Result<(), Error> {
+    let found = out.len();
+    if found == expected { Ok(()) } else { Err(Error::Length { parameter: "the output", expected, found }) }
+}
+
+/// A gradient that stayed within the range of the number type.
+fn check_gradient<T: Real>(gradient: &[T]) -> Result<(), Error> {
     if T::all_finite(gradient) { Ok(()) } else { Err(Error::Overflow { quantity: "the gradient" }) }
 }
 

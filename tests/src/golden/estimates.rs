@@ -6,17 +6,15 @@ use perturb_core::quantity::{
     Maximizer, MaximizerByScore, Value, Vjp, VjpJacobian, VjpJacobianProduct,
 };
 use perturb_core::{
-    Const, Error, Gumbel, Laplace, Logistic, MonteCarlo, Normal, Oracle, Perturbed, Ranking, Real, Seed,
-    Shape, SpanningTree,
-    noise::{Law, SmoothNoise},
-    oracle::EdgeLabel,
+    AnyNoise, Const, Error, Gumbel, Laplace, Logistic, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking,
+    Real, Seed, Shape, SpanningTree, noise::SmoothNoise, oracle::EdgeLabel,
 };
 
 use super::{DIRECTION, Digest, Report, SAMPLES, tell};
 use crate::layers::{self, LABELS, Visitor, reals};
 
 /// The noises. Those that are smooth have second formulas as well.
-pub(crate) trait Tested<T: Real>: Law<T> + Default {
+pub trait Tested<T: Real>: Noise<T> {
     /// The formulas that weight curvatures by values, and the second derivatives.
     fn curved<O: Oracle<T>>(_: &Perturbed<O, Self, T>, _: &[T]) -> Option<[Result<u64, Error>; 2]> {
         None
@@ -38,10 +36,19 @@ impl<T: Real> Tested<T> for Logistic {
     }
 }
 impl<T: Real> Tested<T> for Laplace {}
+impl<T: Real> Tested<T> for AnyNoise {
+    fn curved<O: Oracle<T>>(layer: &Perturbed<O, Self, T>, theta: &[T]) -> Option<[Result<u64, Error>; 2]> {
+        SmoothNoise::<T>::check_smooth(layer.noise()).ok()?;
+        Some([by_scores(layer, theta), second_derivatives(layer, theta)])
+    }
+}
 
-struct Estimates<'a, N> {
-    noise: N,
-    report: Report<'a>,
+/// Reports sampled estimates of every oracle that it is shown, under one noise.
+pub struct Estimates<'a, N> {
+    /// The noise.
+    pub noise: N,
+    /// Receives the digests.
+    pub report: Report<'a>,
 }
 
 impl<T: Real, N: Tested<T>> Visitor<T> for Estimates<'_, N> {
@@ -49,7 +56,7 @@ impl<T: Real, N: Tested<T>> Visitor<T> for Estimates<'_, N> {
     #[inline(never)]
     fn visit<O: Oracle<T> + Sync>(&mut self, name: &str, oracle: Result<O, Error>, theta: &[T]) {
         let layer = oracle.and_then(|oracle| Perturbed::new(oracle, self.noise, T::HALF));
-        let mut case = |what, digest| tell::<T>(self.report, name, N::default().name(), what, digest);
+        let mut case = |what, digest| tell::<T>(self.report, name, self.noise.name(), what, digest);
         let layer = match &layer {
             Ok(layer) => layer,
             Err(error) => return case("sampled", Err(*error)),
@@ -67,33 +74,38 @@ impl<T: Real, N: Tested<T>> Visitor<T> for Estimates<'_, N> {
     }
 }
 
-pub(crate) fn picks<T: Real, N: Tested<T>>(report: Report<'_>) {
+pub(crate) fn picks<T: Real, N: Tested<T> + Default>(report: Report<'_>) {
     layers::picks::<T>(&mut Estimates { noise: N::default(), report });
 }
 
 /// Groups and rounds, and rankings of more entries than are counted.
-pub(crate) fn groups<T: Real, N: Tested<T>>(report: Report<'_>) {
+pub(crate) fn groups<T: Real, N: Tested<T> + Default>(report: Report<'_>) {
     layers::groups::<T>(&mut Estimates { noise: N::default(), report });
-    tell::<T>(report, "ranking", N::default().name(), "by sorting", sorted::<T, N>());
+    let noise = N::default();
+    tell::<T>(report, "ranking", noise.name(), "by sorting", sorted(noise));
 }
 
-pub(crate) fn paths<T: Real, N: Tested<T>>(report: Report<'_>) {
+pub(crate) fn paths<T: Real, N: Tested<T> + Default>(report: Report<'_>) {
     layers::paths::<T>(&mut Estimates { noise: N::default(), report });
 }
 
 /// Trees and matchings, and trees that are known in part.
-pub(crate) fn graphs<T: Real, N: Tested<T>>(report: Report<'_>) {
+pub(crate) fn graphs<T: Real, N: Tested<T> + Default>(report: Report<'_>) {
     layers::graphs::<T>(&mut Estimates { noise: N::default(), report });
-    tell::<T>(report, "spanning tree", N::default().name(), "partial label", labelled::<T, N>());
+    let noise = N::default();
+    tell::<T>(report, "spanning tree", noise.name(), "partial label", labelled(noise));
 }
 
-pub(crate) fn packs<T: Real, N: Tested<T>>(report: Report<'_>) {
+pub(crate) fn packs<T: Real, N: Tested<T> + Default>(report: Report<'_>) {
     layers::packs::<T>(&mut Estimates { noise: N::default(), report });
 }
 
 /// The first formulas in one pass, with the baseline and plain.
 #[inline(never)]
-fn sampled<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<u64, Error> {
+fn sampled<T: Real, N: Noise<T>, O: Oracle<T>>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+) -> Result<u64, Error> {
     let mut digest = Digest::new();
     let u = &reals(DIRECTION)[..theta.len()];
     for samples in SAMPLES {
@@ -110,7 +122,7 @@ fn sampled<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: 
 }
 
 /// A vertex far from the best one.
-fn far<T: Real, N: Law<T>, O: Oracle<T>>(
+fn far<T: Real, N: Noise<T>, O: Oracle<T>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
 ) -> Result<<O::Shape as Shape>::Array<T>, Error> {
@@ -123,7 +135,7 @@ fn far<T: Real, N: Law<T>, O: Oracle<T>>(
 
 /// What needs values but no scores of the noise, and the maximizer by values.
 #[inline(never)]
-fn by_values<T: Real, N: Law<T>, O: Oracle<T>>(
+fn by_values<T: Real, N: Noise<T>, O: Oracle<T>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
 ) -> Result<u64, Error> {
@@ -147,7 +159,7 @@ fn by_values<T: Real, N: Law<T>, O: Oracle<T>>(
 
 /// Loss and gradient at a vertex; inside C, where Ω is found by the dual; and with one sample.
 #[inline(never)]
-fn fenchel_young<T: Real, N: Law<T>, O: Oracle<T>>(
+fn fenchel_young<T: Real, N: Noise<T>, O: Oracle<T>>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
 ) -> Result<u64, Error> {
@@ -175,7 +187,10 @@ fn fenchel_young<T: Real, N: Law<T>, O: Oracle<T>>(
 
 /// Estimates that leave one out, mirror their noise, or draw quasi-random points, with their standard errors.
 #[inline(never)]
-fn reduced<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<u64, Error> {
+fn reduced<T: Real, N: Noise<T>, O: Oracle<T>>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+) -> Result<u64, Error> {
     let mut digest = Digest::new();
     let u = &reals(DIRECTION)[..theta.len()];
     let how = MonteCarlo::new(150, Seed(47));
@@ -193,7 +208,10 @@ fn reduced<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: 
 
 /// I-MLE's gradient, with one sample and with several.
 #[inline(never)]
-fn implicit<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<u64, Error> {
+fn implicit<T: Real, N: Noise<T>, O: Oracle<T>>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+) -> Result<u64, Error> {
     let mut digest = Digest::new();
     let g = &reals(DIRECTION)[..theta.len()];
     for samples in [1, 70] {
@@ -205,7 +223,10 @@ fn implicit<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta:
 
 /// Half the squared distance of the maximizer to a vertex.
 #[inline(never)]
-fn squared<T: Real, N: Law<T>, O: Oracle<T>>(layer: &Perturbed<O, N, T>, theta: &[T]) -> Result<u64, Error> {
+fn squared<T: Real, N: Noise<T>, O: Oracle<T>>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+) -> Result<u64, Error> {
     let mut digest = Digest::new();
     let target = far(layer, theta)?;
     let (forward, backward) = (MonteCarlo::new(70, Seed(57)), MonteCarlo::new(70, Seed(58)));
@@ -258,12 +279,12 @@ fn second_derivatives<T: Real, N: SmoothNoise<T>, O: Oracle<T>>(
 
 /// A ranking of more entries than are counted, with ties.
 #[inline(never)]
-fn sorted<T: Real, N: Tested<T>>() -> Result<u64, Error> {
+fn sorted<T: Real, N: Noise<T>>(noise: N) -> Result<u64, Error> {
     let mut theta = [T::ZERO; 20];
     for (i, theta) in theta.iter_mut().enumerate() {
         *theta = T::from_usize(i * 7 % 13) - T::from_usize(6);
     }
-    let layer = Perturbed::new(Ranking::descending(Const::<20>)?, N::default(), T::HALF)?;
+    let layer = Perturbed::new(Ranking::descending(Const::<20>)?, noise, T::HALF)?;
     let mut digest = Digest::new();
     let (value, y) = layer.decide(&theta)?;
     digest.add(&[value]);
@@ -274,12 +295,12 @@ fn sorted<T: Real, N: Tested<T>>() -> Result<u64, Error> {
 
 /// A tree of which one edge is known, and one that is not in it.
 #[inline(never)]
-fn labelled<T: Real, N: Tested<T>>() -> Result<u64, Error> {
+fn labelled<T: Real, N: Noise<T>>(noise: N) -> Result<u64, Error> {
     let tree = SpanningTree::new(layers::graph()?)?;
     let mut labels = [EdgeLabel::Free; 9];
     (labels[3], labels[7]) = (EdgeLabel::In, EdgeLabel::Out);
     let agreeing = tree.constrained(&labels)?;
-    let layer = Perturbed::new(tree, N::default(), T::HALF)?;
+    let layer = Perturbed::new(tree, noise, T::HALF)?;
     let mut digest = Digest::new();
     for samples in SAMPLES {
         let found = partial_label(&layer, &agreeing, &reals(LABELS), MonteCarlo::new(samples, Seed(60)))?;

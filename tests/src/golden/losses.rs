@@ -6,7 +6,8 @@ use perturb_core::{Const, Error, MonteCarlo, Multiplicative, Oracle, Real, Seed,
 use super::{DIRECTION, Digest, Report, tell};
 use crate::layers::{self, Visitor, reals};
 
-struct Losses<'a>(Report<'a>);
+/// Reports what needs no noise, of every oracle that it is shown.
+pub struct Losses<'a>(pub Report<'a>);
 
 impl<T: Real> Visitor<T> for Losses<'_> {
     fn visit<O: Oracle<T> + Sync>(&mut self, name: &str, oracle: Result<O, Error>, theta: &[T]) {
@@ -70,7 +71,8 @@ fn streams<T: Real>() -> u64 {
     digest.get()
 }
 
-struct Multiplied<'a>(Report<'a>);
+/// Reports estimates under multiplicative noise, of every oracle that it is shown.
+pub struct Multiplied<'a>(pub Report<'a>);
 
 impl<T: Real> Visitor<T> for Multiplied<'_> {
     fn visit<O: Oracle<T> + Sync>(&mut self, name: &str, oracle: Result<O, Error>, theta: &[T]) {

@@ -13,7 +13,10 @@ mod losses;
 mod table;
 
 pub(crate) use closed::closed;
-pub(crate) use estimates::{Tested, graphs, groups, packs, paths, picks};
+pub use closed::closed_form;
+pub use estimates::{Estimates, Tested};
+pub(crate) use estimates::{graphs, groups, packs, paths, picks};
+pub use losses::{Losses, Multiplied};
 pub(crate) use losses::{losses, multiplicative};
 pub use table::GOLDEN;
 

@@ -1,10 +1,13 @@
 //! What package `perturb` adds to the core, and what goes through all of it.
 
 mod affine;
+mod any_layer;
 mod batch;
 mod errors;
 mod fuzz_findings;
 mod inference;
 mod instances;
+mod levels;
 mod robot;
+mod specs;
 mod training;
