@@ -1,7 +1,9 @@
 //! Learning scores from decisions alone (Section 4): the estimate θ̂ from samples of Y ~ p_θ, with its uncertainty.
 
-use nalgebra::{DMatrix, DVector};
+mod symmetric;
+
 use perturb_core::{ClosedForm, Error, Exact, Noise, Normal, Perturbed, Shape};
+use symmetric::{dot, largest, pseudo_inverse, sandwich, times};
 
 /// The estimate θ̂_n, at which y_ε(θ̂_n) is the mean ȳ_n of n decisions: it minimises the mean Fenchel–Young loss
 /// (Section 4).
@@ -44,8 +46,6 @@ pub enum InferenceError {
 
 /// Most Newton steps.
 const STEPS: usize = 200;
-/// Eigenvalues of H below this share of the largest count as 0.
-const RANK: f64 = 1e-9;
 /// The largest last Newton step, in units of ε. Towards a boundary residual and H vanish together, and steps stay of the
 /// order of ε however small the residual is.
 const LAST_STEP: f64 = 1e-3;
@@ -91,21 +91,28 @@ impl Inference {
         if decisions.chunks_exact(dim).zip(decisions.chunks_exact(dim).skip(1)).all(|(a, b)| a == b) {
             return Err(InferenceError::Boundary);
         }
-        let rows = DMatrix::from_row_slice(samples, dim, decisions);
-        let mean =
-            DVector::from_iterator(dim, rows.column_iter().map(|column| column.sum() / samples as f64));
-        let mut spread = DMatrix::zeros(dim, dim);
-        for row in decisions.chunks_exact(dim) {
-            let off = DVector::from_column_slice(row) - &mean;
-            spread.ger(1.0 / (samples - 1) as f64, &off, &off, 1.0);
+        let mut sums = vec![0.0; dim];
+        for y in decisions.chunks_exact(dim) {
+            sums.iter_mut().zip(y).for_each(|(sum, y)| *sum += y);
         }
+        let mean: Vec<f64> = sums.iter().map(|sum| sum / samples as f64).collect();
+        let mut squares = vec![0.0; dim * dim];
+        for y in decisions.chunks_exact(dim) {
+            let off: Vec<f64> = y.iter().zip(&mean).map(|(y, mean)| y - mean).collect();
+            for (sums, off_i) in squares.chunks_exact_mut(dim).zip(&off) {
+                sums.iter_mut().zip(&off).for_each(|(sum, off_j)| *sum += off_i * off_j);
+            }
+        }
+        let spread: Vec<f64> = squares.iter().map(|sum| sum / (samples - 1) as f64).collect();
         let theta = solve(layer, &mean)?;
-        let (inverse, rank) = pseudo_inverse(&hessian(layer, &theta)?).ok_or(InferenceError::Boundary)?;
-        if rank + usize::from(layer.oracle().shift_invariant()) < dim {
+        let (inverse, rank) =
+            pseudo_inverse(&hessian(layer, &theta)?, dim).ok_or(InferenceError::Boundary)?;
+        if rank + usize::from(layer.oracle().properties().shift_invariant) < dim {
             return Err(InferenceError::Boundary);
         }
-        let covariance = sandwich(&inverse, &spread)?.into_iter().map(|x| x / samples as f64).collect();
-        Ok(Self { theta: theta.as_slice().to_vec(), covariance, samples })
+        let covariance =
+            covariance(&inverse, &spread, dim)?.into_iter().map(|x| x / samples as f64).collect();
+        Ok(Self { theta, covariance, samples })
     }
 
     /// The standard error of each entry of θ̂.
@@ -143,15 +150,13 @@ where
         let (expected, found) = (dim * dim, decisions.len());
         return Err(Error::Length { parameter: "the covariance of decisions", expected, found }.into());
     }
-    let (inverse, _) = pseudo_inverse(&hessian(layer, &DVector::from_column_slice(theta))?)
-        .ok_or(InferenceError::Boundary)?;
-    Ok(sandwich(&inverse, &DMatrix::from_row_slice(dim, dim, decisions))?)
+    let (inverse, _) = pseudo_inverse(&hessian(layer, theta)?, dim).ok_or(InferenceError::Boundary)?;
+    Ok(covariance(&inverse, decisions, dim)?)
 }
 
 /// H⁺ Σ H⁺, row by row.
-fn sandwich(inverse: &DMatrix<f64>, covariance: &DMatrix<f64>) -> Result<Vec<f64>, Error> {
-    // Symmetric: columns are rows.
-    let product = (inverse * covariance * inverse).as_slice().to_vec();
+fn covariance(inverse: &[f64], decisions: &[f64], dim: usize) -> Result<Vec<f64>, Error> {
+    let product = sandwich(inverse, decisions, dim);
     if product.iter().all(|x| x.is_finite()) {
         Ok(product)
     } else {
@@ -159,42 +164,41 @@ fn sandwich(inverse: &DMatrix<f64>, covariance: &DMatrix<f64>) -> Result<Vec<f64
     }
 }
 
-fn hessian<O, N>(layer: &Perturbed<O, N, f64>, theta: &DVector<f64>) -> Result<DMatrix<f64>, Error>
+fn hessian<O, N>(layer: &Perturbed<O, N, f64>, theta: &[f64]) -> Result<Vec<f64>, Error>
 where
     O: ClosedForm<f64, N>,
     N: Noise<f64>,
 {
-    let jacobian = layer.jacobian(theta.as_slice(), Exact)?;
-    Ok(DMatrix::from_row_slice(theta.len(), theta.len(), jacobian.as_ref()))
+    Ok(layer.jacobian(theta, Exact)?.as_ref().to_vec())
 }
 
 /// θ with y_ε(θ) = `mean`, by Newton steps that are halved until F_ε(θ) − ⟨ȳ, θ⟩ falls.
-fn solve<O, N>(layer: &Perturbed<O, N, f64>, mean: &DVector<f64>) -> Result<DVector<f64>, InferenceError>
+fn solve<O, N>(layer: &Perturbed<O, N, f64>, mean: &[f64]) -> Result<Vec<f64>, InferenceError>
 where
     O: ClosedForm<f64, N>,
     N: Noise<f64>,
 {
-    let gap = |theta: &DVector<f64>| -> Result<(f64, DVector<f64>), Error> {
-        let (value, y) = layer.value_and_maximizer(theta.as_slice(), Exact)?;
-        Ok((value - mean.dot(theta), DVector::from_column_slice(y.as_ref()) - mean))
+    let gap = |theta: &[f64]| -> Result<(f64, Vec<f64>), Error> {
+        let (value, y) = layer.value_and_maximizer(theta, Exact)?;
+        Ok((value - dot(mean, theta), y.as_ref().iter().zip(mean).map(|(y, mean)| y - mean).collect()))
     };
-    let mut theta = DVector::zeros(mean.len());
+    let mut theta = vec![0.0; mean.len()];
     let (mut here, mut residual) = gap(&theta)?;
-    let goal = 1e-11 * mean.amax().max(1.0);
+    let goal = 1e-11 * largest(mean).max(1.0);
     for _ in 0..STEPS {
-        let Some((inverse, _)) = pseudo_inverse(&hessian(layer, &theta)?) else { break };
-        let step = inverse * &residual;
-        let settled = step.amax() <= LAST_STEP * layer.epsilon();
-        if settled && residual.amax() <= goal {
+        let Some((inverse, _)) = pseudo_inverse(&hessian(layer, &theta)?, mean.len()) else { break };
+        let step = times(&inverse, &residual);
+        let settled = largest(&step) <= LAST_STEP * layer.epsilon();
+        if settled && largest(&residual) <= goal {
             return Ok(theta);
         }
-        let slope = step.dot(&residual);
+        let slope = dot(&step, &residual);
         let mut share = 1.0;
         let next = loop {
-            let next = &theta - share * &step;
+            let next: Vec<f64> = theta.iter().zip(&step).map(|(theta, step)| theta - share * step).collect();
             if let Ok((there, residual)) = gap(&next) {
                 // Where the gap is all rounding, the residual decides.
-                if there <= here - 1e-4 * share * slope || residual.amax() < 0.5 * goal.max(share * 1e-9) {
+                if there <= here - 1e-4 * share * slope || largest(&residual) < 0.5 * goal.max(share * 1e-9) {
                     break Some((next, there, residual));
                 }
             }
@@ -206,26 +210,9 @@ where
         match next {
             Some(next) => (theta, here, residual) = next,
             // The gap cannot fall any more in this arithmetic.
-            None if settled && residual.amax() <= 1e-7 * mean.amax().max(1.0) => return Ok(theta),
+            None if settled && largest(&residual) <= 1e-7 * largest(mean).max(1.0) => return Ok(theta),
             None => break,
         }
     }
     Err(InferenceError::Boundary)
-}
-
-/// The inverse on the span of the eigenvectors whose eigenvalues are not 0, and their number; `None` for a matrix that is
-/// 0 or not finite.
-fn pseudo_inverse(matrix: &DMatrix<f64>) -> Option<(DMatrix<f64>, usize)> {
-    if matrix.iter().any(|x| !x.is_finite()) {
-        return None;
-    }
-    let symmetric = (matrix + matrix.transpose()) * 0.5;
-    let eigen = symmetric.symmetric_eigen();
-    let largest = eigen.eigenvalues.amax();
-    if largest <= 0.0 {
-        return None;
-    }
-    let inverted = eigen.eigenvalues.map(|value| if value > RANK * largest { 1.0 / value } else { 0.0 });
-    let rank = inverted.iter().filter(|&&value| value > 0.0).count();
-    Some((&eigen.eigenvectors * DMatrix::from_diagonal(&inverted) * eigen.eigenvectors.transpose(), rank))
 }
