@@ -12,7 +12,7 @@ use perturb_core::quantity::{
 use perturb_core::{AnyNoise, Error, How, MonteCarlo, Oracle, Perturbed, Quantity, Real, Seed, Shape};
 
 use super::{AnyOracle, LayerSpec};
-use crate::batch::{BatchWorkspace, RowError, Target, Task};
+use crate::batch::{BatchWorkspace, RowError, Target, Task, Worker};
 use crate::{BatchExt, Dyn};
 
 /// What is asked of an [`AnyLayer`], as a value: a [`Quantity`] each. The vectors have d entries a row.
@@ -342,6 +342,23 @@ where
 {
     let width = Q::lengths(layer.oracle().shape().dim()).sum::<usize>();
     let mut numbers = vec![T::ZERO; rows * width];
+    if let Some(batched) = layer.oracle().as_batched() {
+        let call = Call { theta, quantity, how, first, width };
+        let means: Vec<bool> = (0..rows).map(|row| quantity(row).is_mean(layer.oracle())).collect();
+        let collect = |recorder: &Layer<T>| {
+            let mut scratch = vec![T::ZERO; width];
+            for row in (0..rows).filter(|&row| means[row]) {
+                without_overflow(call.row(recorder, row, &mut scratch))?;
+            }
+            Ok(())
+        };
+        return batched.at_once(layer, collect, |replayer| {
+            for (row, numbers) in numbers.chunks_exact_mut(width).enumerate() {
+                call.row(if means[row] { replayer } else { layer }, row, numbers)?;
+            }
+            Ok(numbers)
+        });
+    }
     if rows > 0 {
         let target = Target::Numbers { numbers: &mut numbers, width };
         Task { layer, first, theta, quantity, how }
@@ -349,6 +366,43 @@ where
             .map_err(|(row, source)| RowError { row, source })?;
     }
     Ok(numbers)
+}
+
+/// What is asked in every row, to be asked row by row.
+struct Call<'c, T, F> {
+    theta: &'c [T],
+    quantity: &'c F,
+    how: How,
+    first: Option<u64>,
+    width: usize,
+}
+
+impl<T, Q, F> Call<'_, T, F>
+where
+    T: Real,
+    AnyOracle<T>: perturb_core::ClosedForm<T, AnyNoise, Shape = Dyn>,
+    Q: Quantity<T, AnyNoise, Dyn>,
+    F: Fn(usize) -> Q + Sync,
+{
+    /// Writes the answer of `layer` in a row.
+    fn row(&self, layer: &Layer<T>, row: usize, numbers: &mut [T]) -> Result<(), RowError> {
+        let dim = layer.oracle().shape().dim();
+        let theta = &self.theta[row * dim..(row + 1) * dim];
+        let first = self.first.map(|first| first.wrapping_add(row as u64));
+        let quantity = |_: usize| (self.quantity)(row);
+        let target = Target::Numbers { numbers, width: self.width };
+        Task { layer, first, theta, quantity: &quantity, how: self.how }
+            .alone(&mut Worker::default(), target)
+            .map_err(|(_, source)| RowError { row, source })
+    }
+}
+
+/// While scores are collected there are no decisions, and an answer that overflows says nothing.
+fn without_overflow(done: Result<(), RowError>) -> Result<(), RowError> {
+    match done {
+        Err(RowError { source: Error::Overflow { .. }, .. }) => Ok(()),
+        done => done,
+    }
 }
 
 fn with_error<T, Q>(
@@ -361,7 +415,14 @@ where
     T: Real,
     Q: Quantity<T, AnyNoise, Dyn>,
 {
-    let mut found = layer.compute_with_error(theta, quantity, how)?;
+    let ask = |layer: &Layer<T>| {
+        layer.compute_with_error(theta, quantity, how).map_err(|source| RowError { row: 0, source })
+    };
+    let found = match layer.oracle().as_batched().filter(|_| quantity.is_mean(layer.oracle())) {
+        Some(batched) => batched.at_once(layer, |recorder| without_overflow(ask(recorder).map(|_| ())), ask),
+        None => ask(layer),
+    };
+    let mut found = found.map_err(|error| error.source)?;
     let numbers = |out: &mut Q::Output| Q::parts(out).flat_map(|part| part.iter().copied()).collect();
     Ok(WithError {
         mean: numbers(&mut found.mean),

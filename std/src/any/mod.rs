@@ -1,5 +1,6 @@
 //! Layers chosen at run time.
 
+mod batched;
 mod custom;
 mod layer;
 mod oracle;

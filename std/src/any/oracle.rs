@@ -11,6 +11,7 @@ use perturb_core::{
     Knapsack, Oracle, Ranking, Real, Shape, ShortestPath, Simplex, SpanningTree, TopK, Tour,
 };
 
+use super::batched::Batched;
 use super::custom::{Custom, CustomWork};
 use super::spec::{OracleSpec, Specify};
 use crate::{Dyn, DynRect};
@@ -22,6 +23,7 @@ macro_rules! kinds {
         #[derive(Clone, Debug)]
         enum Kind<T: Real> {
             $($kind($oracle),)+
+            Batched(Batched<T>),
             Custom(Custom<T>),
         }
 
@@ -31,6 +33,7 @@ macro_rules! kinds {
         #[expect(clippy::large_enum_variant, reason = "there are as many as threads")]
         enum Work<T: Real> {
             $($kind(<$oracle as Oracle<T>>::Work),)+
+            Batched,
             Custom(CustomWork),
         }
 
@@ -48,7 +51,7 @@ macro_rules! kinds {
             pub fn spec(&self) -> Option<OracleSpec> {
                 match &self.kind {
                     $(Kind::$kind(oracle) => Some(oracle.specify()),)+
-                    Kind::Custom(_) => None,
+                    Kind::Batched(_) | Kind::Custom(_) => None,
                 }
             }
         }
@@ -60,6 +63,7 @@ macro_rules! kinds {
             fn properties(&self) -> Properties {
                 match &self.kind {
                     $(Kind::$kind(oracle) => Oracle::<T>::properties(oracle),)+
+                    Kind::Batched(oracle) => oracle.properties(),
                     Kind::Custom(oracle) => oracle.0.properties(),
                 }
             }
@@ -69,12 +73,14 @@ macro_rules! kinds {
             fn work(&self) -> AnyWork<T> {
                 AnyWork(match &self.kind {
                     $(Kind::$kind(oracle) => Work::$kind(Oracle::<T>::work(oracle)),)+
+                    Kind::Batched(_) => Work::Batched,
                     Kind::Custom(oracle) => Work::Custom(oracle.0.work()),
                 })
             }
             fn solve(&self, theta: &[T], y: &mut [T], work: &mut AnyWork<T>) -> Result<T, &'static str> {
                 match (&self.kind, &mut work.0) {
                     $((Kind::$kind(oracle), Work::$kind(work)) => return oracle.solve(theta, y, work),)+
+                    (Kind::Batched(oracle), Work::Batched) => return oracle.solve(theta, y, &mut ()),
                     (Kind::Custom(oracle), Work::Custom(work)) => return oracle.0.solve(theta, y, work),
                     _ => {}
                 }
@@ -85,6 +91,7 @@ macro_rules! kinds {
             fn offset(&self, y: &[T]) -> T {
                 match &self.kind {
                     $(Kind::$kind(oracle) => oracle.offset(y),)+
+                    Kind::Batched(oracle) => oracle.offset(y),
                     Kind::Custom(oracle) => oracle.0.offset(y),
                 }
             }
@@ -98,6 +105,7 @@ macro_rules! kinds {
             fn is_vertex(&self, y: &[T], work: &mut AnyWork<T>) -> bool {
                 match (&self.kind, &mut work.0) {
                     $((Kind::$kind(oracle), Work::$kind(work)) => return oracle.is_vertex(y, work),)+
+                    (Kind::Batched(oracle), Work::Batched) => return oracle.is_vertex(y, &mut ()),
                     (Kind::Custom(oracle), Work::Custom(work)) => return oracle.0.is_vertex(y, work),
                     _ => {}
                 }
@@ -107,6 +115,7 @@ macro_rules! kinds {
             fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
                 match &self.kind {
                     $(Kind::$kind(oracle) => oracle.solve_group(group),)+
+                    Kind::Batched(_) => None,
                     Kind::Custom(oracle) => oracle.0.solve_group(group),
                 }
             }
@@ -158,6 +167,45 @@ impl<T: Real> AnyOracle<T> {
         solver: impl Fn(&[T], &mut [T]) -> Result<(), &'static str> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         Ok(Self::custom(BlackBox::fallible(Dyn(dim), solver)?))
+    }
+
+    /// A solver that is given many problems of `dim` entries at once, such as one on a graphics processor, in another process
+    /// or in another language: `solver(theta, y)` writes the n decisions for n vectors of scores, one after the other, or says
+    /// why there are none. It maximises, and its decision for a problem must not depend on the problems beside it.
+    ///
+    /// In an [`AnyLayer`](super::AnyLayer) it is called once for all samples and rows of a call, whose scores and decisions
+    /// are in memory together: twice 8·B·M·d bytes at most. The answers have the bits of a solver that is asked one by one, and
+    /// losses of targets that are no vertices do ask one by one. So does everything else that takes an oracle.
+    ///
+    /// ```
+    /// use perturb::{AnyLayer, AnyNoise, AnyOracle, How, MonteCarlo, Seed};
+    /// // The larger of two entries, for all problems at once.
+    /// let oracle = AnyOracle::batched(2, |theta: &[f64], y: &mut [f64]| {
+    ///     for (theta, y) in theta.chunks_exact(2).zip(y.chunks_exact_mut(2)) {
+    ///         y.copy_from_slice(if theta[0] > theta[1] { &[1.0, 0.0] } else { &[0.0, 1.0] });
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// let layer = AnyLayer::of(oracle, AnyNoise::Gumbel, 1.0)?;
+    /// let y = layer.maximizer(&[1.0, 0.0], How::MonteCarlo(MonteCarlo::new(10_000, Seed(1))))?;
+    /// assert!((y[0] - 0.731).abs() < 0.02);
+    /// # Ok::<(), perturb::Error>(())
+    /// ```
+    pub fn batched(
+        dim: usize,
+        solver: impl Fn(&[T], &mut [T]) -> Result<(), &'static str> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        // The same sizes as any other black box.
+        BlackBox::new(Dyn(dim), |_: &[T], _: &mut [T]| ())?;
+        Ok(Self { kind: Kind::Batched(Batched::new(dim, solver)), shape: Dyn(dim) })
+    }
+
+    /// The solver of many problems, if it is one.
+    pub(super) fn as_batched(&self) -> Option<&Batched<T>> {
+        match &self.kind {
+            Kind::Batched(batched) => Some(batched),
+            _ => None,
+        }
     }
 }
 

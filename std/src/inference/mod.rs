@@ -107,7 +107,7 @@ impl Inference {
         let theta = solve(layer, &mean)?;
         let (inverse, rank) =
             pseudo_inverse(&hessian(layer, &theta)?, dim).ok_or(InferenceError::Boundary)?;
-        if rank + usize::from(layer.oracle().properties().shift_invariant) < dim {
+        if rank + usize::from(layer.oracle().shift_invariant()) < dim {
             return Err(InferenceError::Boundary);
         }
         let covariance =

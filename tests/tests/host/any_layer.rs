@@ -1,6 +1,8 @@
 //! Layers that are chosen at run time have the bits and the errors of the typed ones.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use perturb::quantity::{FenchelYoungGradient, Value, Vjp};
 use perturb::{
@@ -164,4 +166,112 @@ fn black_boxes_are_layers() {
     assert_eq!(any.jacobian(&theta, How::MonteCarlo(how)), built_in.jacobian(&theta, how));
     let found = any.jacobian(&theta, How::Exact);
     assert!(matches!(found, Err(Error::NoClosedForm { .. })) && built_in.jacobian(&theta, Exact).is_ok());
+}
+
+/// The largest entry of each of many vectors; counts its calls, and the vectors.
+fn largest_of_each(calls: &Arc<AtomicUsize>, problems: &Arc<AtomicUsize>) -> AnyOracle<f64> {
+    let (calls, problems) = (Arc::clone(calls), Arc::clone(problems));
+    AnyOracle::batched(5, move |theta: &[f64], y: &mut [f64]| {
+        calls.fetch_add(1, Ordering::Relaxed);
+        problems.fetch_add(theta.len() / 5, Ordering::Relaxed);
+        y.fill(0.0);
+        for (theta, y) in theta.chunks_exact(5).zip(y.chunks_exact_mut(5)) {
+            // The first of equals, as the built-in oracle has it.
+            let best = (1..5).fold(0, |best, i| if theta[i] > theta[best] { i } else { best });
+            y[best] = 1.0;
+        }
+        Ok(())
+    })
+    .unwrap()
+}
+
+/// All scores of a call come at once, and its answers have the bits of a built-in oracle.
+#[test]
+fn batched_black_boxes_have_the_bits_of_built_in_oracles() {
+    let (calls, problems) = (Arc::default(), Arc::default());
+    let batched = AnyLayer::of(largest_of_each(&calls, &problems), AnyNoise::Normal, 0.5).unwrap();
+    let spec = LayerSpec { oracle: OracleSpec::Simplex { dim: 5 }, noise: AnyNoise::Normal, epsilon: 0.5 };
+    let built_in = AnyLayer::<f64>::new(&spec).unwrap();
+    let theta: Vec<f64> = (0..15).map(|i| f64::from(i * 7 % 11) / 4.0 - 1.0).collect();
+    let u: Vec<f64> = (0..15).map(|i| f64::from(i % 5) - 1.5).collect();
+    let vertices = [0.0, 1.0, 0.0, 0.0, 0.0].repeat(3);
+    let questions = [
+        (Question::Value, 0),
+        (Question::Maximizer, 0),
+        (Question::ValueAndMaximizer, 0),
+        (Question::MaximizerByScore, 1),
+        (Question::Jacobian, 1),
+        (Question::JacobianByCurvature, 1),
+        (Question::Vjp(&u), 1),
+        (Question::Jvp(&u), 1),
+        (Question::VjpJacobian(&u), 1),
+        (Question::VjpJacobianProduct(&u, &theta), 1),
+        (Question::EpsilonDerivative, 0),
+        (Question::EpsilonLossDerivative(&u), 0),
+        (Question::FenchelYoung(&vertices), 0),
+        (Question::FenchelYoungGradient(&u), 0),
+        (Question::FenchelYoungWithoutOmega(&u), 0),
+    ];
+    for (question, baselines) in questions {
+        for samples in [1, 2, 70, 200] {
+            for how in [MonteCarlo::new(samples, Seed(3)), MonteCarlo::plain(samples, Seed(3))] {
+                calls.store(0, Ordering::Relaxed);
+                problems.store(0, Ordering::Relaxed);
+                let baselines = if how == MonteCarlo::plain(samples, Seed(3)) { 0 } else { baselines };
+                let sampled = How::MonteCarlo(how);
+                let found = batched.compute_rows(&theta, question, sampled, 4).unwrap();
+                assert_eq!(
+                    found,
+                    built_in.compute_rows(&theta, question, sampled, 4).unwrap(),
+                    "{question:?}"
+                );
+                // A vertex is known by two problems more.
+                let vertices = 3 * usize::from(matches!(question, Question::FenchelYoung(_)));
+                assert_eq!(calls.load(Ordering::Relaxed), 1 + vertices, "{question:?}");
+                let expected = 3 * (samples as usize + baselines) + 2 * vertices;
+                assert_eq!(problems.load(Ordering::Relaxed), expected, "{question:?}, {how:?}");
+            }
+        }
+    }
+    let how = MonteCarlo::new(200, Seed(3));
+    let (found, want) = (&batched, &built_in);
+    assert_eq!(
+        found.compute_with_error(&theta[..5], Question::Maximizer, how),
+        want.compute_with_error(&theta[..5], Question::Maximizer, how)
+    );
+    // A target that is no vertex.
+    let (inside, how) = ([0.2; 5], How::MonteCarlo(MonteCarlo::new(20, Seed(3))));
+    assert_eq!(found.fenchel_young(&theta[..5], &inside, how), want.fenchel_young(&theta[..5], &inside, how));
+    assert_eq!(found.omega(&inside, how), want.omega(&inside, how));
+    assert_eq!(found.decide(&theta[..5]), want.decide(&theta[..5]));
+}
+
+/// A solver that fails, or gives what is no number, is named; what is wrong with a call is refused before it is called.
+#[test]
+fn batched_black_boxes_fail_by_name() {
+    let layer = |solver: fn(&[f64], &mut [f64]) -> Result<(), &'static str>| {
+        AnyLayer::of(AnyOracle::batched(2, solver).unwrap(), AnyNoise::Laplace, 0.5).unwrap()
+    };
+    let how = How::MonteCarlo(MonteCarlo::new(3, Seed(3)));
+    let failing = layer(|_, _| Err("the machine is off"));
+    let because = "the machine is off";
+    assert_eq!(failing.value(&[0.0, 1.0], how), Err(Error::Solver { sample: None, because }));
+    let careless = layer(|_, y| {
+        y.fill(1.0);
+        if y.len() > 2 {
+            y[4] = f64::NAN;
+        }
+        Ok(())
+    });
+    let because = "it gave a number that is not finite";
+    assert_eq!(careless.value(&[0.0, 1.0], how), Err(Error::Solver { sample: Some(2), because }));
+    let uncalled = layer(|_, _| panic!("it is called"));
+    let nan = f64::NAN;
+    assert_eq!(uncalled.value(&[nan, 1.0], how), Err(Error::NotFinite { parameter: "theta", index: 0 }));
+    let none = How::MonteCarlo(MonteCarlo::new(0, Seed(3)));
+    assert!(matches!(uncalled.value(&[0.0, 1.0], none), Err(Error::OutOfRange { parameter: "samples", .. })));
+    assert!(matches!(uncalled.value(&[0.0, 1.0], How::Exact), Err(Error::NoClosedForm { .. })));
+    let found = uncalled.compute(&[0.0, 1.0], Question::JacobianByCurvature, how);
+    assert_eq!(found, Err(Error::NotSmooth { noise: "laplace" }));
+    assert_eq!(uncalled.compute_rows(&[], Question::Value, how, 0), Ok(vec![]));
 }
