@@ -7,11 +7,13 @@
 //! use perturb::checkpoint::{self, Settings};
 //! let folder = tempfile::tempdir()?;
 //! let file = folder.path().join("work.checkpoint");
-//! let settings = Settings::new("sum", [("seed", "7".to_owned())]);
+//! # #[derive(serde::Serialize)]
+//! # struct Arguments { seed: u64 }
+//! let settings = Settings::of("sum", &Arguments { seed: 7 })?;
 //! assert_eq!(checkpoint::load::<u64>(&file, &settings)?, None);
 //! checkpoint::save(&file, &settings, &42u64)?;
 //! assert_eq!(checkpoint::load::<u64>(&file, &settings)?, Some(42));
-//! let other = Settings::new("sum", [("seed", "8".to_owned())]);
+//! let other = Settings::of("sum", &Arguments { seed: 8 })?;
 //! let error = checkpoint::load::<u64>(&file, &other).unwrap_err().to_string();
 //! assert!(error.ends_with("has seed 7; this run has 8"), "{error}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -20,13 +22,14 @@
 //! Layout, little-endian: `PERTURBC`, the version 1 and the length of the settings as u32, the length of the state as u64; the
 //! settings as JSON; the state as postcard writes it; the CRC-32 of all that.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use perturb_core::model_file::checksum;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::atomic;
 
@@ -52,6 +55,23 @@ impl Settings {
         Self { work: work.to_owned(), values: values.collect() }
     }
 
+    /// The settings of `work` that `arguments` holds: a structure whose fields are settings, none of which can be forgotten. Fields
+    /// that results do not depend on are left out by `#[serde(skip)]`.
+    pub fn of<A: Serialize>(work: &str, arguments: &A) -> Result<Self, CheckpointError> {
+        let text = serde_json::to_string(arguments);
+        let fields = text.and_then(|text| serde_json::from_str::<Fields>(&text));
+        let refused = |error: serde_json::Error| CheckpointError::Settings { reason: error.to_string() };
+        let Fields(values) = fields.map_err(refused)?;
+        Ok(Self::new(work, values.iter().map(|(name, value)| (name.as_str(), value.clone()))))
+    }
+
+    /// With one more, first.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: String) -> Self {
+        self.values.insert(0, (name.to_owned(), value));
+        self
+    }
+
     /// What differs from `found`, in words.
     fn difference(&self, found: &Self) -> Option<String> {
         if self.work != found.work {
@@ -71,6 +91,42 @@ impl Settings {
     }
 }
 
+/// The fields of a structure as text, in their order.
+struct Fields(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map;
+        impl<'de> Visitor<'de> for Map {
+            type Value = Fields;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a structure with fields")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields, M::Error> {
+                let mut fields = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
+                    fields.push((name, in_words(&value)));
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Map)
+    }
+}
+
+/// A value as it is typed.
+fn in_words(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => "none".into(),
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(items) => items.iter().map(in_words).collect::<Vec<_>>().join(", "),
+        other => {
+            let text = other.to_string();
+            text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+        }
+    }
+}
+
 /// Why a checkpoint could not be saved or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -84,6 +140,12 @@ pub enum CheckpointError {
         file: PathBuf,
         /// The system's reason.
         source: io::Error,
+    },
+    /// The settings are no structure of plain values.
+    #[error("the settings: {reason}")]
+    Settings {
+        /// What is wrong with them.
+        reason: String,
     },
     /// The file is damaged, or of something else.
     #[error("the checkpoint {} {reason}", file.display())]

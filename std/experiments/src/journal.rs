@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use perturb::data::{DataError, Dataset};
@@ -182,12 +183,10 @@ impl<'w> Journal<'w> {
         T: Real,
         H: Method<O, N, T>,
     {
-        let mut run = training.start(objective, data)?;
-        while !run.is_done() {
+        training.start(objective, data)?.drive(Best::default(), |_, _, _| {
             self.go_on()?;
-            run.step()?;
-        }
-        Ok(run.finish(Best::default())?)
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     fn pieces(&self) -> MutexGuard<'_, Pieces> {

@@ -197,19 +197,17 @@ impl Training {
         T: Real,
         H: Method<O, N, T>,
     {
-        let mut run = self.start(objective, data)?;
-        let mut best = Best::default();
-        while !run.is_done() && !best.is_enough(run.epochs_done(), self.patience) {
-            if run.step()? {
-                let fitted = run.fitted();
-                let (epoch, step, steps) = (fitted.epoch, fitted.steps, run.steps());
-                match observe(&EpochReport { epoch, step, steps, model: &fitted.model }) {
-                    ControlFlow::Break(()) => break,
-                    ControlFlow::Continue(score) => best.consider(score, fitted),
+        self.start(objective, data)?.drive(Best::default(), |run, fitted, best| {
+            let Some(fitted) = fitted else { return Ok(ControlFlow::Continue(())) };
+            let (epoch, step, steps) = (fitted.epoch, fitted.steps, run.steps());
+            Ok(match observe(&EpochReport { epoch, step, steps, model: &fitted.model }) {
+                ControlFlow::Break(()) => ControlFlow::Break(()),
+                ControlFlow::Continue(score) => {
+                    best.consider(score, fitted);
+                    ControlFlow::Continue(())
                 }
-            }
-        }
-        run.finish(best)
+            })
+        })
     }
 
     /// A run before its first step.

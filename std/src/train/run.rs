@@ -1,5 +1,7 @@
 //! A run in progress.
 
+use std::ops::ControlFlow;
+
 use perturb_core::{Error, Method, Noise, Oracle, Real};
 use perturb_lanes::{Kernel, run};
 use serde::{Deserialize, Serialize};
@@ -181,6 +183,22 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
     /// Whether there is no step left.
     pub fn is_done(&self) -> bool {
         self.step >= self.steps
+    }
+
+    /// Goes to the end of the run, or until early stopping has waited long enough since the best epoch. `observe` is called after every
+    /// step, with the model where the step was the last of an epoch; it may let [`Best::consider`] it, and may break.
+    pub fn drive<E: From<TrainError>>(
+        mut self,
+        mut best: Best<T>,
+        mut observe: impl FnMut(&Self, Option<Fitted<T>>, &mut Best<T>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<Fitted<T>, E> {
+        while !self.is_done() && !best.is_enough(self.epochs_done(), self.training.patience) {
+            let fitted = self.step()?.then(|| self.fitted());
+            if observe(&self, fitted, &mut best)?.is_break() {
+                break;
+            }
+        }
+        Ok(self.finish(best)?)
     }
 
     /// One step on the next rows of the shuffled order, if one is left. Whether it was the last of an epoch.

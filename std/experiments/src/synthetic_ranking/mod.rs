@@ -7,8 +7,12 @@
 
 mod report;
 
+use std::ops::ControlFlow;
+
 use perturb::data::Dataset;
-use perturb::train::{LinearModel, Loss, Objective, RankingScores, Schedule, TrainError, Training};
+use perturb::train::{
+    Best, Fitted, LinearModel, Loss, Objective, RankingScores, Schedule, TrainError, Training,
+};
 use perturb::{Dyn, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use rayon::prelude::*;
 
@@ -151,15 +155,13 @@ impl Setting {
         let (rate, _) = self.choose(loss, task, journal)?;
         let training = Training { averaging: 1.0, schedule: Schedule::Constant, ..self.training(rate) };
         let objective = self.objective(loss)?;
-        let mut run = training.start(&objective, &task.train)?;
         let mut curve = Vec::new();
-        while !run.is_done() {
+        training.start(&objective, &task.train)?.drive(Best::default(), |_, fitted, _| {
             journal.go_on()?;
-            if run.step()? {
-                let fitted = run.fitted();
-                curve.push((fitted.epoch, RankingScores::of(&fitted.model, &task.test)));
-            }
-        }
+            let scores = |fitted: Fitted<f32>| (fitted.epoch, RankingScores::of(&fitted.model, &task.test));
+            curve.extend(fitted.map(scores));
+            Ok::<_, ExperimentError>(ControlFlow::Continue(()))
+        })?;
         journal.advance(1);
         Ok(curve)
     }

@@ -7,13 +7,14 @@ use perturb::Seed;
 use perturb_experiments::classification::{self, Setting};
 use perturb_experiments::data::generate;
 use perturb_experiments::data::images::{self, Split};
+use serde::Serialize;
 
 use super::network::{Networks, Trained};
 use super::save::Checkpoints;
 use super::{Common, Failure, Out, found, number};
 
 /// Images to classify by a network: Fenchel-Young losses against cross entropy.
-#[derive(Args, Debug)]
+#[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment classification --quick --out out                   # minutes, on generated images
   perturb experiment classification --data cifar-10-batches-bin --out out
@@ -21,6 +22,7 @@ use super::{Common, Failure, Out, found, number};
 pub(crate) struct Classification {
     /// Folder of CIFAR-10's binary files, data_batch_*.bin and test_batch.bin [default: generated images of ten shapes]
     #[arg(long, value_name = "DIR")]
+    #[serde(skip)]
     data: Option<PathBuf>,
     /// Four epochs, one network a loss, fewer temperatures and fewer generated images
     #[arg(long)]
@@ -29,10 +31,13 @@ pub(crate) struct Classification {
     #[arg(long, value_name = "N", value_parser = number::runs, allow_negative_numbers = true)]
     runs: Option<u16>,
     #[command(flatten)]
+    #[serde(flatten)]
     networks: Networks,
     #[command(flatten)]
+    #[serde(skip)]
     out: Out,
     #[command(flatten)]
+    #[serde(skip)]
     checkpoints: Checkpoints,
 }
 
@@ -51,11 +56,7 @@ impl Classification {
         setting.runs = self.runs.map_or(setting.runs, usize::from);
         let how = Trained {
             work: "classification",
-            settings: vec![
-                ("epochs", setting.epochs.to_string()),
-                ("runs", setting.runs.to_string()),
-                ("temperatures", format!("{:?}", setting.sweep)),
-            ],
+            arguments: self,
             digests: vec![data.train.digest(), data.test.digest()],
             steps: setting.steps(data.train.len()),
             networks: &self.networks,

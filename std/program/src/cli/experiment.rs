@@ -4,31 +4,34 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use perturb::Seed;
-use perturb::checkpoint::Settings;
 use perturb::data::{Dataset, label_ranking as format};
 use perturb_experiments::ExperimentError;
 use perturb_experiments::label_ranking::{self, LOSSES, Protocol, SetResult};
 use perturb_experiments::synthetic_ranking::{self, Setting};
+use serde::Serialize;
 
 use super::follow::follow;
-use super::save::Checkpoints;
+use super::save::{self, Checkpoints};
 use super::{Common, Failure, Out, found, number, report, say, say_json, table};
 
 /// Nested cross-validation on every file of a folder, beside the paper's printed values.
-#[derive(Args, Debug)]
+#[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment label-ranking --data sets --out out
   perturb experiment label-ranking --data sets --sets iris,glass")]
 pub(crate) struct LabelRanking {
     /// Folder of label-ranking CSV files (line 1 `n,d,k`, then d features and k ranks a line)
     #[arg(long, value_name = "DIR", env = "PERTURB_DATA")]
+    #[serde(skip)]
     data: PathBuf,
     /// Only the sets with these names
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     sets: Vec<String>,
     #[command(flatten)]
+    #[serde(skip)]
     out: Out,
     #[command(flatten)]
+    #[serde(skip)]
     checkpoints: Checkpoints,
 }
 
@@ -57,8 +60,7 @@ impl LabelRanking {
         }
         let total = sets.iter().map(|set| protocol.cost(set.len())).sum();
         let digests: Vec<String> = sets.iter().map(|set| format!("{:016x}", set.digest())).collect();
-        let settings =
-            Settings::new("label_ranking", [("seed", common.seed.to_string()), ("data", digests.join(", "))]);
+        let settings = save::settings("label_ranking", self, common, Some(digests.join(", ")))?;
         let how = (common, &self.checkpoints, &self.out);
         let (results, saver) = follow(("gradients", total), settings, how, |journal| {
             sets.iter().map(|set| protocol.run(set, journal)).collect::<Result<Vec<SetResult>, _>>()
@@ -98,7 +100,7 @@ fn read_folder(folder: &Path) -> Result<Vec<Dataset<f32>>, Failure> {
 }
 
 /// Perfect and partial ranks against the noise level, four losses.
-#[derive(Args, Debug)]
+#[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment synthetic-ranking --out out           # minutes
   perturb experiment synthetic-ranking --out out --resume  # after an interrupt
@@ -111,8 +113,10 @@ pub(crate) struct SyntheticRanking {
     #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
     epochs: Option<usize>,
     #[command(flatten)]
+    #[serde(skip)]
     out: Out,
     #[command(flatten)]
+    #[serde(skip)]
     checkpoints: Checkpoints,
 }
 
@@ -129,15 +133,7 @@ impl SyntheticRanking {
         let curve_fits =
             setting.fits() / setting.sigmas.len() as u64 / setting.runs as u64 + LOSSES.len() as u64;
         let total = setting.fits() + CURVES.len() as u64 * curve_fits;
-        let size = if self.full { "full" } else { "quick" };
-        let settings = Settings::new(
-            "synthetic_ranking",
-            [
-                ("seed", common.seed.to_string()),
-                ("size", size.to_owned()),
-                ("epochs", setting.epochs.to_string()),
-            ],
-        );
+        let settings = save::settings("synthetic_ranking", self, common, None)?;
         let how = (common, &self.checkpoints, &self.out);
         let ((outcomes, curves), saver) = follow(("training runs", total), settings, how, |journal| {
             let outcomes = setting.run(journal)?;

@@ -4,21 +4,22 @@ use std::path::PathBuf;
 
 use clap::Args;
 use perturb::Seed;
-use perturb::checkpoint::Settings;
 use perturb_experiments::knapsack::{self, Days, Setting};
+use serde::Serialize;
 
 use super::follow::follow;
-use super::save::Checkpoints;
+use super::save::{self, Checkpoints};
 use super::{Common, Failure, Out, found, number, report, say, say_json, table};
 
 /// Predict energy prices, decide by a knapsack: regret after training by three losses.
-#[derive(Args, Debug)]
+#[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment knapsack --data Data.npz --out out
   perturb experiment knapsack --data Data.npz --capacities 60 --runs 1")]
 pub(crate) struct Knapsack {
     /// The archive of prices (.npz with X_1gtrain, y_train, X_1gtest, y_test, weights)
     #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
     data: PathBuf,
     /// Knapsack capacities, whole numbers [default: 60,120,180]
     #[arg(
@@ -39,8 +40,10 @@ pub(crate) struct Knapsack {
     )]
     runs: u16,
     #[command(flatten)]
+    #[serde(skip)]
     out: Out,
     #[command(flatten)]
+    #[serde(skip)]
     checkpoints: Checkpoints,
 }
 
@@ -55,15 +58,7 @@ impl Knapsack {
         let digest = format!("{:016x}", days.digest());
         let mut origin = report::origin(common.seed, &[]);
         origin.versions.push(("data".into(), format!("digest {digest}")));
-        let settings = Settings::new(
-            "knapsack",
-            [
-                ("seed", common.seed.to_string()),
-                ("data", digest),
-                ("capacities", format!("{:?}", setting.capacities)),
-                ("runs", setting.runs.to_string()),
-            ],
-        );
+        let settings = save::settings("knapsack", self, common, Some(digest))?;
         let how = (common, &self.checkpoints, &self.out);
         let (outcomes, saver) =
             follow(("training runs", setting.fits()), settings, how, |journal| setting.run(days, journal))?;

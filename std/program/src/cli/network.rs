@@ -4,18 +4,18 @@ use std::fmt::Write;
 
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
-use perturb::checkpoint::Settings;
 use perturb_experiments::nn::Shares;
 use perturb_experiments::report::{Origin, Page, ReportError, Table};
 use perturb_experiments::{ExperimentError, Journal};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::follow::follow;
-use super::save::Checkpoints;
+use super::save::{self, Checkpoints};
 use super::{Common, Failure, Out, number, report, say, say_json, table};
 
 /// How networks are trained.
-#[derive(Args, Debug)]
+#[derive(Args, Serialize, Debug)]
 pub(crate) struct Networks {
     /// Passes over the training data, at least 1 [default: as the experiment says]
     #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
@@ -35,7 +35,8 @@ pub(crate) struct Networks {
     device: Computer,
 }
 
-#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(ValueEnum, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
 enum Computer {
     /// The processor
     #[default]
@@ -63,11 +64,11 @@ impl Networks {
 }
 
 /// An experiment that trains networks.
-pub(crate) struct Trained<'a> {
+pub(crate) struct Trained<'a, A> {
     /// Its name in files.
     pub(crate) work: &'static str,
-    /// What decides its result beside seed, data, device and patience.
-    pub(crate) settings: Vec<(&'static str, String)>,
+    /// What decides its result beside seed and data.
+    pub(crate) arguments: &'a A,
     /// Of the data sets.
     pub(crate) digests: Vec<u64>,
     /// Steps of training.
@@ -77,7 +78,7 @@ pub(crate) struct Trained<'a> {
     pub(crate) checkpoints: &'a Checkpoints,
 }
 
-impl Trained<'_> {
+impl<A: Serialize> Trained<'_, A> {
     /// Runs it, prints what it found and saves its page.
     pub(crate) fn run<R>(
         self,
@@ -89,17 +90,7 @@ impl Trained<'_> {
         let device = self.networks.device()?;
         let digests: Vec<String> = self.digests.iter().map(|digest| format!("{digest:016x}")).collect();
         let digests = digests.join(", ");
-        let patience = self.networks.patience.map_or_else(|| "never".into(), |epochs| epochs.to_string());
-        let mut settings = vec![
-            ("seed", common.seed.to_string()),
-            ("data", digests.clone()),
-            ("device", self.networks.name()),
-            ("patience", patience),
-            ("batch", self.networks.batch.map_or_else(|| "default".into(), |batch| batch.to_string())),
-            ("rate", self.networks.rate.map_or_else(|| "default".into(), |rate| rate.to_string())),
-        ];
-        settings.extend(self.settings);
-        let settings = Settings::new(self.work, settings);
+        let settings = save::settings(self.work, self.arguments, common, Some(digests.clone()))?;
         let how = (common, self.checkpoints, self.out);
         let ((outcomes, shares), saver) =
             follow(("steps", self.steps), settings, how, |journal| experiment(&device, journal))?;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::interrupt::{Interrupt, Interrupted};
-use super::{Failure, number, usage};
+use super::{Common, Failure, number, usage};
 
 /// Where long work saves its state, and whether it goes on from there.
 #[derive(Args, Debug, Clone)]
@@ -58,6 +58,18 @@ impl Checkpoints {
         }
         Ok((saver, state))
     }
+}
+
+/// What the result of a command is a function of: its arguments but for those that are left out by `#[serde(skip)]`, the seed, and
+/// the digest of its data.
+pub(crate) fn settings(
+    work: &str,
+    arguments: &impl Serialize,
+    common: &Common,
+    data: Option<String>,
+) -> Result<Settings, Failure> {
+    let settings = Settings::of(work, arguments)?.with("seed", common.seed.to_string());
+    Ok(data.into_iter().fold(settings, |settings, digest| settings.with("data", digest)))
 }
 
 /// The checkpoint of a run.

@@ -7,13 +7,14 @@ use perturb::Seed;
 use perturb_experiments::data::generate;
 use perturb_experiments::data::maps::{self, Maps, Split};
 use perturb_experiments::shortest_path::{self, Setting};
+use serde::Serialize;
 
 use super::network::{Networks, Trained};
 use super::save::Checkpoints;
 use super::{Common, Failure, Out, found};
 
 /// Maps whose costs a network must find: shortest paths by Fenchel-Young losses, blackbox differentiation and a squared loss.
-#[derive(Args, Debug)]
+#[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment shortest-path --quick --out out          # minutes, on generated maps
   perturb experiment shortest-path --out out --resume         # an hour; after an interrupt
@@ -21,6 +22,7 @@ use super::{Common, Failure, Out, found};
 pub(crate) struct ShortestPath {
     /// Folder of the Warcraft maps, {train,val,test}_{maps,vertex_weights,shortest_paths}.npy [default: generated maps]
     #[arg(long, value_name = "DIR")]
+    #[serde(skip)]
     data: Option<PathBuf>,
     /// Five epochs, three losses and few generated maps
     #[arg(long, conflicts_with = "full")]
@@ -29,10 +31,13 @@ pub(crate) struct ShortestPath {
     #[arg(long)]
     full: bool,
     #[command(flatten)]
+    #[serde(flatten)]
     networks: Networks,
     #[command(flatten)]
+    #[serde(skip)]
     out: Out,
     #[command(flatten)]
+    #[serde(skip)]
     checkpoints: Checkpoints,
 }
 
@@ -40,12 +45,10 @@ impl ShortestPath {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         let seed = Seed(common.seed);
         let data = self.maps(seed)?;
-        let (size, mut setting) = if self.full {
-            ("full", Setting::full(seed))
-        } else if self.quick {
-            ("quick", Setting::quick(seed))
-        } else {
-            ("reduced", Setting::new(seed))
+        let mut setting = match (self.full, self.quick) {
+            (true, _) => Setting::full(seed),
+            (_, true) => Setting::quick(seed),
+            _ => Setting::new(seed),
         };
         setting.epochs = self.networks.epochs.unwrap_or(setting.epochs);
         setting.batch = self.networks.batch.unwrap_or(setting.batch);
@@ -58,7 +61,7 @@ impl ShortestPath {
         let digests = sets.into_iter().flatten().map(Maps::digest).collect();
         let how = Trained {
             work: "shortest_path",
-            settings: vec![("size", size.to_owned()), ("epochs", setting.epochs.to_string())],
+            arguments: self,
             digests,
             steps: setting.steps(data.train.len()),
             networks: &self.networks,

@@ -2,15 +2,15 @@
 
 use clap::Args;
 use perturb::Seed;
-use perturb::checkpoint::Settings;
 use perturb_experiments::{asymptotics, temperature};
+use serde::Serialize;
 
 use super::follow::follow;
-use super::save::Checkpoints;
+use super::save::{self, Checkpoints};
 use super::{Common, Failure, Out, report, say, say_json, table};
 
 /// Learn scores from decisions: covariance and coverage of intervals against their number.
-#[derive(Args, Debug)]
+#[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment asymptotics --out out         # seconds
   perturb experiment asymptotics --full --out out  # minutes")]
@@ -19,8 +19,10 @@ pub(crate) struct Asymptotics {
     #[arg(long)]
     full: bool,
     #[command(flatten)]
+    #[serde(skip)]
     out: Out,
     #[command(flatten)]
+    #[serde(skip)]
     checkpoints: Checkpoints,
 }
 
@@ -29,9 +31,7 @@ impl Asymptotics {
         let seed = Seed(common.seed);
         let setting =
             if self.full { asymptotics::Setting::full(seed) } else { asymptotics::Setting::quick(seed) };
-        let size = if self.full { "full" } else { "quick" };
-        let settings =
-            Settings::new("asymptotics", [("seed", common.seed.to_string()), ("size", size.to_owned())]);
+        let settings = save::settings("asymptotics", self, common, None)?;
         let how = (common, &self.checkpoints, &self.out);
         let (outcomes, saver) =
             follow(("data sets", setting.data_sets()), settings, how, |journal| setting.run(journal))?;

@@ -1,17 +1,18 @@
 //! `perturb train`: from a file of rankings to a model file.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use perturb::checkpoint::{self, Settings};
+use perturb::checkpoint;
 use perturb::data::{Dataset, shuffle};
-use perturb::model_file::{AnyNoise, ModelFile, OracleKind, Provenance};
+use perturb::model_file::{ModelFile, OracleKind, Provenance};
 use perturb::train::{
     Best, Fitted, LinearModel, Loss, Objective, Optimizer, Patience, RankingScores, Schedule, Training,
 };
-use perturb::{
-    Dyn, Gumbel, How, Laplace, Logistic, MonteCarlo, Normal, Perturbed, Ranking, Seed, noise::Law,
-};
+use perturb::{AnyNoise, Dyn, How, MonteCarlo, Perturbed, Ranking, Seed};
+use serde::{Serialize, Serializer};
 
 use super::progress::Progress;
 use super::save::{self, Checkpoints};
@@ -19,7 +20,8 @@ use super::saved::{BestEpoch, Saved};
 use super::source::{Source, tell_slips};
 use super::{Common, Failure, Out, apart, number, place, report, say, say_json, table, usage};
 
-#[derive(ValueEnum, Debug, Clone, Copy)]
+#[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
 enum LossName {
     FenchelYoung,
     PerturbedSquared,
@@ -27,21 +29,15 @@ enum LossName {
     Blackbox,
 }
 
-#[derive(ValueEnum, Debug, Clone, Copy)]
-enum NoiseName {
-    Gumbel,
-    Normal,
-    Laplace,
-    Logistic,
-}
-
-#[derive(ValueEnum, Debug, Clone, Copy)]
+#[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
 enum OptimizerName {
     Sgd,
     Adam,
 }
 
-#[derive(ValueEnum, Debug, Clone, Copy)]
+#[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
 enum ScheduleName {
     Constant,
     Linear,
@@ -49,23 +45,26 @@ enum ScheduleName {
 }
 
 /// Trains an affine model θ = Wx + b whose decision is the ranking of θ.
-#[derive(Args, Debug)]
+#[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb train --data votes.csv --model votes.perturb
   perturb train --data votes.csv --samples 0 --patience 5   # exact expectations, early stopping
   perturb train --data votes.csv --resume                   # after an interrupt")]
 pub(crate) struct Train {
     #[command(flatten)]
+    #[serde(skip)]
     source: Source,
     /// File to write the model to
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
+    #[serde(skip)]
     model: PathBuf,
     /// The loss to minimise
     #[arg(long, value_enum, default_value = "fenchel-young")]
     loss: LossName,
     /// The noise of the perturbed losses
-    #[arg(long, value_enum, default_value = "normal")]
-    noise: NoiseName,
+    #[arg(long, value_name = "NOISE", value_parser = noises(), default_value = AnyNoise::Normal.name())]
+    #[serde(serialize_with = "by_name")]
+    noise: AnyNoise,
     /// The temperature of the perturbed losses, in units of scores, greater than 0
     #[arg(
         long,
@@ -139,27 +138,26 @@ pub(crate) struct Train {
     #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
     patience: Option<usize>,
     #[command(flatten)]
+    #[serde(skip)]
     checkpoints: Checkpoints,
     #[command(flatten)]
+    #[serde(skip)]
     out: Out,
 }
 
-/// As it is typed.
-fn name(choice: &impl ValueEnum) -> String {
-    choice.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+/// The noises by their names.
+fn noises() -> impl TypedValueParser<Value = AnyNoise> {
+    PossibleValuesParser::new(AnyNoise::ALL.map(|noise| noise.name()))
+        .map(|name| AnyNoise::from_name(&name).unwrap_or(AnyNoise::Normal))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde has it")]
+fn by_name<S: Serializer>(noise: &AnyNoise, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(noise.name())
 }
 
 impl Train {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
-        match self.noise {
-            NoiseName::Gumbel => self.train(common, Gumbel, AnyNoise::Gumbel),
-            NoiseName::Normal => self.train(common, Normal, AnyNoise::Normal),
-            NoiseName::Laplace => self.train(common, Laplace, AnyNoise::Laplace),
-            NoiseName::Logistic => self.train(common, Logistic, AnyNoise::Logistic),
-        }
-    }
-
-    fn train<N: Law<f32>>(&self, common: &Common, noise: N, kind: AnyNoise) -> Result<(), Failure> {
         apart(("--data", &self.source.data), ("--model", &self.model))?;
         place(&self.model)?;
         let data = self.source.read()?;
@@ -172,19 +170,21 @@ impl Train {
             0 => How::Exact,
             samples => How::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
         };
-        let layer = Perturbed::new(Ranking::ascending(Dyn(data.labels()))?, noise, self.epsilon)?;
+        let layer = Perturbed::new(Ranking::ascending(Dyn(data.labels()))?, self.noise, self.epsilon)?;
         let objective = Objective { layer, loss, how };
         let training = self.training(seed.fold(1));
 
         let beside = save::beside(&self.model);
         checkpoint::clear_leftovers(&self.model);
-        let settings = self.settings(&data, seed);
+        let settings = save::settings("training", self, common, Some(format!("{:016x}", data.digest())))?
+            // Whether there are losses for it.
+            .with("report", self.out.wanted().to_string());
         let pairs: Vec<_> = settings.values.iter().filter(|(name, _)| name != "report").cloned().collect();
         let (mut saver, saved) = self.checkpoints.open::<Saved>(Some(beside), settings)?;
         let mut curve: Vec<(usize, RankingScores)> = Vec::new();
         let mut epochs: Vec<report::Epoch> = Vec::new();
         let mut best = Best::default();
-        let mut run = match saved {
+        let run = match saved {
             None => training.start(&objective, &train)?,
             Some(saved) => {
                 (curve, epochs) = (saved.curve, saved.epochs);
@@ -197,11 +197,9 @@ impl Train {
         };
         let progress = Progress::new("steps", run.steps() as u64, common);
         progress.resume(run.steps_done() as u64);
-        while !run.is_done() && !best.is_enough(run.epochs_done(), training.patience) {
-            let ended = run.step()?;
+        let fitted = run.drive(best, |run, fitted, best| {
             progress.add(1);
-            if ended {
-                let fitted = run.fitted();
+            if let Some(fitted) = fitted {
                 let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
                 curve.extend(scores.map(|scores| (fitted.epoch, scores)));
                 if self.out.wanted() {
@@ -219,16 +217,16 @@ impl Train {
             }
             let state = || Saved {
                 run: run.state(),
-                best: BestEpoch::of(&best),
+                best: BestEpoch::of(best),
                 curve: curve.clone(),
                 epochs: epochs.clone(),
             };
             saver.step(state, || format!("after step {} of {}", run.steps_done(), run.steps()))?;
-        }
-        let fitted = run.finish(best)?;
+            Ok::<_, Failure>(ControlFlow::Continue(()))
+        })?;
         drop(progress);
 
-        self.save(&fitted.model, &data, loss, kind, common.seed)?;
+        self.save(&fitted.model, &data, loss, common.seed)?;
         let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
         if self.out.wanted() {
             let origin = report::origin(common.seed, &[&data]);
@@ -315,30 +313,6 @@ impl Train {
         }
     }
 
-    /// What the model is a function of.
-    fn settings(&self, data: &Dataset<f32>, seed: Seed) -> Settings {
-        let patience = self.patience.map_or_else(|| "none".into(), |epochs| epochs.to_string());
-        let values = [
-            ("data", format!("{:016x}", data.digest())),
-            ("seed", seed.0.to_string()),
-            ("loss", name(&self.loss)),
-            ("noise", name(&self.noise)),
-            ("epsilon", self.epsilon.to_string()),
-            ("samples", self.samples.to_string()),
-            ("lambda", self.lambda.to_string()),
-            ("rate", self.rate.to_string()),
-            ("schedule", name(&self.schedule)),
-            ("optimizer", name(&self.optimizer)),
-            ("epochs", self.epochs.to_string()),
-            ("batch", self.batch.to_string()),
-            ("validation", self.validation.to_string()),
-            ("patience", patience),
-            // Whether there are losses for it.
-            ("report", self.out.wanted().to_string()),
-        ];
-        Settings::new("training", values)
-    }
-
     /// Training rows, and validation rows if there are any.
     fn split(
         &self,
@@ -358,7 +332,6 @@ impl Train {
         model: &LinearModel<f32>,
         data: &Dataset<f32>,
         loss: Loss<f32>,
-        noise: AnyNoise,
         seed: u64,
     ) -> Result<(), Failure> {
         let file = ModelFile {
@@ -367,7 +340,7 @@ impl Train {
             weights: model.weights().to_vec(),
             bias: model.bias().to_vec(),
             epsilon: self.epsilon,
-            noise,
+            noise: self.noise,
             oracle: OracleKind::Ranking,
             provenance: Provenance {
                 library_version: env!("CARGO_PKG_VERSION").into(),
