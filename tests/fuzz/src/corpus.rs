@@ -9,16 +9,30 @@ use crate::Target;
 /// The lengths of random inputs, in turn.
 const LENGTHS: [usize; 4] = [24, 48, 96, 140];
 
+/// Inputs made by hand, and those that broke a promise once: target, name and [escaped](slice::escape_ascii) bytes.
+///
+/// An error names the line of the list that is none.
+pub fn listed() -> impl Iterator<Item = Result<(&'static str, &'static str, Vec<u8>), String>> {
+    (1..).zip(include_str!("../corpus.txt").lines()).map(|(number, line)| {
+        let parts = line.split_once(": ").and_then(|(input, bytes)| {
+            let (target, name) = input.split_once('/')?;
+            Some((target, name, unescape(bytes)?))
+        });
+        parts.ok_or_else(|| format!("corpus.txt, line {number}: expected `TARGET/NAME: BYTES`"))
+    })
+}
+
 impl Target {
     /// Names and bytes, the same on every run: no byte at all, what is listed, and random bytes.
     ///
     /// An error names the line of the list that is none.
     pub fn inputs(&self) -> Result<Vec<(String, Vec<u8>)>, String> {
         let mut inputs = vec![("empty".to_owned(), Vec::new())];
-        for (number, line) in (1..).zip(self.listed.lines()) {
-            let fault = || format!("the inputs of {}, line {number}: expected `NAME: BYTES`", self.name);
-            let (name, bytes) = line.split_once(": ").ok_or_else(fault)?;
-            inputs.push((name.to_owned(), unescape(bytes).ok_or_else(fault)?));
+        for input in listed() {
+            let (target, name, bytes) = input?;
+            if target == self.listed {
+                inputs.push((name.to_owned(), bytes));
+            }
         }
         let seed = Seed(checksum(self.name.as_bytes()).into());
         inputs.extend(LENGTHS.iter().cycle().take(self.random).enumerate().map(|(index, &length)| {

@@ -20,51 +20,51 @@ pub struct Target {
     pub run: fn(&[u8]),
     /// The longest input worth a try.
     pub longest: usize,
-    /// Inputs made by hand, and those that broke the promise once: a name and [escaped](slice::escape_ascii) bytes a line.
+    /// The target whose [listed inputs](corpus::listed) it begins with: itself, or one of the same files.
     listed: &'static str,
     /// How many random inputs there are beside.
     random: usize,
 }
 
 /// A target of files, which random bytes are none of.
-const fn reader(name: &'static str, run: fn(&[u8]), longest: usize, listed: &'static str) -> Target {
-    Target { name, run, longest, listed, random: 0 }
+const fn reader(name: &'static str, run: fn(&[u8]), longest: usize) -> Target {
+    Target { name, run, longest, listed: name, random: 0 }
 }
 
 /// A target that any bytes are an input of.
 const fn target(name: &'static str, run: fn(&[u8]), longest: usize) -> Target {
-    Target { name, run, longest, listed: "", random: 24 }
+    Target { name, run, longest, listed: name, random: 24 }
 }
 
 impl Target {
-    const fn and(self, listed: &'static str) -> Self {
+    const fn with_inputs_of(self, listed: &'static str) -> Self {
         Self { listed, ..self }
     }
 }
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
-    reader("label_ranking", parsers::label_ranking, 256, include_str!("../corpus/label_ranking.txt")),
-    reader("table", parsers::table, 256, include_str!("../corpus/table.txt")),
-    reader("features", parsers::features, 256, include_str!("../corpus/table.txt")),
-    reader("npy", parsers::npy, 256, include_str!("../corpus/npy.txt")),
-    reader("npz", parsers::npz, 1024, include_str!("../corpus/npz.txt")),
-    target("cifar10", parsers::cifar10, 256).and(include_str!("../corpus/cifar10.txt")),
+    reader("label_ranking", parsers::label_ranking, 256),
+    reader("table", parsers::table, 256),
+    reader("features", parsers::features, 256).with_inputs_of("table"),
+    reader("npy", parsers::npy, 256),
+    reader("npz", parsers::npz, 1024),
+    target("cifar10", parsers::cifar10, 256),
     target("maps", parsers::maps, 256),
-    reader("model_file", parsers::model_file, 512, include_str!("../corpus/model_file.txt")),
-    reader("checkpoint", parsers::checkpoint, 512, include_str!("../corpus/checkpoint.txt")),
+    reader("model_file", parsers::model_file, 512),
+    reader("checkpoint", parsers::checkpoint, 512),
     target("resume", estimators::resume, 256),
     target("exact", estimators::exact, 160),
     target("picks", estimators::picks, 160),
-    target("paths", estimators::paths, 192).and(include_str!("../corpus/paths.txt")),
+    target("paths", estimators::paths, 192),
     target("graphs", estimators::graphs, 192),
     target("packs", estimators::packs, 192),
-    target("losses", estimators::losses, 192).and(include_str!("../corpus/losses.txt")),
+    target("losses", estimators::losses, 192),
     target("batches", estimators::batches, 224),
     target("multiplicative", estimators::multiplicative, 160),
     target("training", estimators::training, 224),
     target("noises", estimators::noises, 96),
-    target("metrics", estimators::metrics, 160).and(include_str!("../corpus/metrics.txt")),
+    target("metrics", estimators::metrics, 160),
 ];
 
 /// The target of that name.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use perturb::Seed;
-use perturb_fuzz::corpus::unescape;
+use perturb_fuzz::corpus::{listed, unescape};
 use perturb_fuzz::mutate::mutation;
 use perturb_fuzz::{TARGETS, target_named};
 
@@ -32,6 +32,14 @@ fn targets_begin_with_inputs_that_differ() {
     let random = |name| begin(name).into_iter().find(|(name, _)| name == "random_00");
     assert_ne!(random("exact"), random("noises"), "bytes of their own");
     assert_eq!(begin("table")[2].1, b"\xEF\xBB\xBFx,y\n1,a>b\n");
+}
+
+#[test]
+fn listed_inputs_have_a_target() {
+    for input in listed() {
+        let (target, name, _) = input.expect("a line of the list");
+        assert!(target_named(target).is_some(), "{target}/{name}");
+    }
 }
 
 #[test]
