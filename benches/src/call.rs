@@ -1,5 +1,6 @@
 //! Workloads as calls of the library's ordinary interface, each with its answer checked.
 
+use std::fmt;
 use std::hint::black_box;
 
 use perturb::train::{Loss, Objective, Optimizer, RankingScores, Schedule, Training};
@@ -36,6 +37,12 @@ type Compute = Box<dyn Fn(Seed) -> Result<Vec<f32>, Failure> + Send + Sync>;
 pub struct Call {
     compute: Compute,
     made: u64,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("made", &self.made).finish_non_exhaustive()
+    }
 }
 
 impl Call {
