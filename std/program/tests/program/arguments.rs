@@ -1,6 +1,6 @@
 //! Arguments that make no sense are refused before any work, with exit code 2 and what was expected.
 
-use super::{perturb, votes};
+use super::{perturb, refuse, votes};
 
 #[test]
 fn arguments_out_of_range_are_refused() {
@@ -60,4 +60,16 @@ fn arguments_out_of_range_are_refused() {
     let left: Vec<_> =
         std::fs::read_dir(folder).expect("the folder").map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["votes.csv"]);
+}
+
+/// Experiments that train networks, in a program that was built without.
+#[test]
+fn what_was_left_out_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for arguments in
+        [&["experiment", "classification"][..], &["experiment", "shortest-path", "--quick", "--data", "maps"]]
+    {
+        let message = refuse(folder.path(), arguments);
+        assert!(message.contains("--features nn"), "{message}");
+    }
 }

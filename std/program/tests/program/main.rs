@@ -7,7 +7,6 @@ mod export;
 mod files;
 mod manual;
 #[cfg(not(feature = "nn"))]
-mod networks;
 mod pages;
 
 use std::path::{Path, PathBuf};
