@@ -2,7 +2,7 @@
 # Everything that must pass, the same at home and in CI.
 #
 #   targets/ci.sh                 all jobs
-#   targets/ci.sh JOB...          host, networks, bench, core, thumb, qemu, docs or deny
+#   targets/ci.sh JOB...          host, networks, bench, core, thumb, qemu, docs, package or deny
 #   targets/ci.sh --host-only     the jobs without firmware or valgrind: host, docs, deny
 #
 # Miri, sanitizers and long soaks take too long for this: docs/checks.md.
@@ -200,20 +200,45 @@ docs() {
     RUSTDOCFLAGS="-D warnings" run cargo doc --workspace --no-deps
 }
 
+# The lowest Rust that a workspace declares.
+declared() { # Cargo.toml
+    sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$1"
+}
+
+# What would be published: packed as cargo publish does, and compiled from the packages by the lowest Rust that they declare.
+package() {
+    local lowest rustc=
+    lowest=$(declared Cargo.toml)
+    if rustc=$(rustup which rustc --toolchain "$lowest" 2>/dev/null) ||
+        { rustup toolchain install "$lowest" --profile minimal && rustc=$(rustup which rustc --toolchain "$lowest"); }; then
+        RUSTC=$rustc run cargo publish --workspace --dry-run --locked --allow-dirty
+    else
+        echo "Rust $lowest can not be fetched: NOT compiled by the lowest version that is declared"
+        run cargo publish --workspace --dry-run --locked --allow-dirty
+    fi
+}
+
+# Fails if a package of a workspace declares that it needs a newer Rust.
+needs_at_most() { # RUST Cargo.toml [ARGUMENT...]
+    local most=$1 workspace=$2 needed
+    shift 2
+    # Of this host alone: what other systems need has not been fetched.
+    needed=$(run cargo metadata --format-version 1 --locked --manifest-path "$workspace" "$@" \
+        --filter-platform "$(rustc --print host-tuple)" |
+        grep -o '"rust_version":"[^"]*"' | cut -d '"' -f 4 | sed 's/^\([0-9]*\.[0-9]*\)\.0$/\1/' | sort -V | tail -n 1)
+    [ "$(printf '%s\n' "$needed" "$most" | sort -V | tail -n 1)" = "$most" ] ||
+        fail "a dependency in $workspace needs Rust $needed; declared is $most"
+    echo "$workspace${*:+ $*}: no package needs more than the declared Rust $most"
+}
+
 # The dependencies of every workspace: the Rust that they need, and by cargo-deny their licences, sources and versions.
 deny() {
-    local declared workspaces workspace needed
+    local workspaces workspace
     workspaces=$(grep -l '^\[workspace\]' Cargo.toml */Cargo.toml)
-    declared=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
     for workspace in $workspaces; do
-        # Of this host alone: what other systems need has not been fetched.
-        needed=$(run cargo metadata --format-version 1 --locked --all-features --manifest-path "$workspace" \
-            --filter-platform "$(rustc --print host-tuple)" |
-            grep -o '"rust_version":"[^"]*"' | cut -d '"' -f 4 | sort -V | tail -n 1)
-        [ "$(printf '%s\n' "$needed" "$declared" | sort -V | tail -n 1)" = "$declared" ] ||
-            fail "a dependency in $workspace needs Rust $needed; rust-version declares $declared"
-        echo "$workspace: no package needs more than the declared Rust $declared"
+        needs_at_most "$(declared "$workspace")" "$workspace"
     done
+    needs_at_most "$(sed -n 's/^networks = "\(.*\)"$/\1/p' Cargo.toml)" Cargo.toml --all-features
     if ! cargo deny --version >/dev/null 2>&1; then
         echo "cargo-deny is not installed: licences, sources and duplicates were NOT checked" \
             "(cargo install --locked cargo-deny, about 5 minutes)"
@@ -228,13 +253,13 @@ deny() {
 }
 
 case ${1-} in
-    "") set -- host networks bench core thumb qemu docs deny ;;
+    "") set -- host networks bench core thumb qemu docs package deny ;;
     --host-only) set -- host docs deny ;;
 esac
 for job in "$@"; do
     case $job in
-        host | networks | bench | core | thumb | qemu | docs | deny) ;;
-        *) fail "no job $job; there are host, networks, bench, core, thumb, qemu, docs and deny" ;;
+        host | networks | bench | core | thumb | qemu | docs | package | deny) ;;
+        *) fail "no job $job; there are host, networks, bench, core, thumb, qemu, docs, package and deny" ;;
     esac
 done
 for job in "$@"; do

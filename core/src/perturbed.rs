@@ -26,6 +26,7 @@ type Outcomes<O, T, const CAPACITY: usize> = heapless::Vec<(Array<O, T>, T), CAP
 /// assert!((exact[0] - sampled[0]).abs() < 0.05);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("Gumbel-max", "perturb-and-MAP"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Perturbed<O, N, T> {

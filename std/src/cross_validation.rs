@@ -36,6 +36,7 @@ impl fmt::Display for Place {
 
 /// What one outer fold chose and how it did.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Selection {
     /// The chosen cell of the grid: the first with the highest mean score over the inner folds.
     pub cell: usize,

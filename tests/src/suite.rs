@@ -6,7 +6,7 @@ use crate::cases::{self, Of, Under};
 use crate::golden;
 
 /// A group of cases that fits the smallest microcontroller at once.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Suite {
     /// The name to ask for it.
     pub name: &'static str,
@@ -15,7 +15,7 @@ pub struct Suite {
 }
 
 /// The two kinds of cases.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Cases {
     /// Computations whose digests stand in the golden table.
     Golden(fn(golden::Report<'_>)),

@@ -10,6 +10,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The right to choose the width, until it is dropped: one test at a time compares widths. Tests beside it meet any width, which
 /// changes none of their bits.
+#[derive(Debug)]
 #[must_use]
 pub struct Widths {
     _alone: MutexGuard<'static, ()>,

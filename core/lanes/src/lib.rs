@@ -1,23 +1,6 @@
 #![no_std]
-//! Computations compiled once for each vector width of a processor, and run with the widest that it has.
-//!
-//! A [`Kernel`] is ordinary Rust: loops over arrays, which the compiler puts into vectors. Its results do not depend on the
-//! width, since no instruction beyond IEEE 754's basic ones is used and none is fused. Apart from `perturb-core` so that
-//! that crate can forbid `unsafe`: only a caller who has asked the processor may call a function compiled for more than the
-//! target's baseline.
-//!
-//! ```
-//! use perturb_lanes::{Kernel, run};
-//! struct Sum<'a>(&'a [u32]);
-//! impl Kernel for Sum<'_> {
-//!     type Output = u32;
-//!     #[inline(always)]
-//!     fn run(self) -> u32 {
-//!         self.0.iter().sum()
-//!     }
-//! }
-//! assert_eq!(run(Sum(&[1, 2, 3])), 6);
-//! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
 
 use core::sync::atomic::{AtomicU8, Ordering};
 

@@ -1,14 +1,6 @@
 #![no_std]
-//! √x of `f32`, correctly rounded on every target, one instruction on a Cortex-M with an FPU, and one that vectors have on
-//! x86-64.
-//!
-//! `core` has no square root on stable Rust, and `libm` computes it in integers on a Cortex-M: 52 instructions. Since IEEE
-//! 754 asks for the correctly rounded result, all give the same bits. Apart from `perturb-core` so that that crate can forbid
-//! `unsafe`.
-//!
-//! ```
-//! assert_eq!(perturb_sqrt::sqrt(2.0), core::f32::consts::SQRT_2);
-//! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
 
 /// √x, correctly rounded.
 #[inline(always)]

@@ -1,5 +1,7 @@
 //! An estimate from its check to its mean, block by block.
 
+use core::fmt;
+
 use super::lanes::{self, LANES, cut};
 use super::memory::Memory;
 use super::sampler::{Drawn, LEAST_SAMPLES, Plan, Sampler, Sink};
@@ -17,6 +19,18 @@ pub struct Estimate<'e, O, N, T, Q> {
 pub struct Ready<'w, O: Oracle<T>, N, T: Real, Q> {
     estimate: &'w Estimate<'w, O, N, T, Q>,
     memory: &'w mut Memory<O, T>,
+}
+
+impl<O, N, T, Q> fmt::Debug for Estimate<'_, O, N, T, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Estimate").finish_non_exhaustive()
+    }
+}
+
+impl<O: Oracle<T>, N, T: Real, Q> fmt::Debug for Ready<'_, O, N, T, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ready").finish_non_exhaustive()
+    }
 }
 
 impl<'e, O, N, T, Q> Estimate<'e, O, N, T, Q>

@@ -9,6 +9,7 @@ use crate::{Error, Method, Noise, Oracle, Perturbed, Real, Shape, error};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
+#[non_exhaustive]
 pub struct Inverse<T, A> {
     /// θ.
     pub theta: A,

@@ -10,6 +10,7 @@ use crate::{Error, Oracle, Real, Shape, error};
 /// The decision's derivative is replaced by the identity: the gradient in the projected scores is the gradient in y. The
 /// projection takes out of it what could change no decision, and keeps scores from growing or fading without end. It
 /// changes no decision itself where all vertices have one sum.
+#[doc(alias("straight-through"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

@@ -27,6 +27,7 @@ pub struct SparseMap<T> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
+#[non_exhaustive]
 pub struct Regularized<T, A> {
     /// y, close to y_λ(θ).
     pub y: A,

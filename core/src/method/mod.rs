@@ -19,6 +19,7 @@ pub use with_error::WithError;
 /// What a quantity costs in closed form, as a class; later ones cost more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Cost {
     /// y_ε alone; the gradient of a Fenchel–Young loss.
     Maximizer,

@@ -16,6 +16,7 @@ const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
 /// ν = z + e⁻ᶻ, ∇ν = 1 − e⁻ᶻ, ∇²ν = e⁻ᶻ, mean γ ≈ 0.5772, E\[∇ν²\] = 1. On the simplex it makes
 /// p_θ the Gibbs distribution, y_ε the softmax and F_ε = ε log Σ exp(θ_i/ε) + γε.
 /// One draw is −ln(−ln u).
+#[doc(alias("logit"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Gumbel;

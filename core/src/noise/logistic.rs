@@ -12,6 +12,7 @@ use crate::engine::NoiseGroup;
 ///
 /// ν = z + 2 ln(1 + e⁻ᶻ), ∇ν = tanh(z/2), ∇²ν = 2e⁻ᶻ/(1 + e⁻ᶻ)², mean 0, E\[∇ν²\] = 1/3.
 /// One draw is ln u − ln(1 − u).
+#[doc(alias("logit"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Logistic;

@@ -17,6 +17,7 @@ const FRAC_1_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
 ///
 /// ν = z²/2, ∇ν = z, ∇²ν = 1, mean 0, E\[∇ν²\] = 1. Two draws are √(−2 ln u)·(cos, sin) of a uniform
 /// angle (Box and Muller 1958); the last of an odd number drops the sine.
+#[doc(alias("Gaussian", "probit"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Normal;

@@ -66,6 +66,18 @@ pub struct Linear;
 #[derive(Clone, Copy)]
 pub struct Offset<H>(H);
 
+/// By name alone: closures have nothing to show.
+macro_rules! named {
+    ($($name:ident<$($inner:ident),+>),+) => {$(
+        impl<$($inner),+> fmt::Debug for $name<$($inner),+> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+named!(Function<F>, Fallible<F>, WithMemory<M, F>, Offset<H>);
+
 /// Whether a black box maximises or minimises.
 pub trait Sense: Copy + Send + Sync + 'static {
     /// True for [`Minimize`].
@@ -195,6 +207,12 @@ impl<S: Shape, F, G, H> fmt::Debug for BlackBox<S, F, G, H> {
 pub struct BlackBoxWork<T: Real, S: Shape, M> {
     costs: S::Array<T>,
     memory: M,
+}
+
+impl<T: Real, S: Shape, M> fmt::Debug for BlackBoxWork<T, S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlackBoxWork").finish_non_exhaustive()
+    }
 }
 
 impl<T: Real, S: Shape, F: Solver<T>, G: Sense, H: OffsetOf<T>> Oracle<T> for BlackBox<S, F, G, H> {

@@ -19,6 +19,7 @@ use crate::{Error, Graph, Real, Shape, error};
 /// assert_eq!(y, [1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("Bellman-Ford", "Viterbi", "critical path", "longest path"))]
 #[derive(Clone, Debug)]
 pub struct DagPath<V, E: Shape> {
     graph: Graph<V, E>,

@@ -29,6 +29,7 @@ use crate::{Error, Graph, Real, Shape, error};
 /// assert_eq!(y, [1.0, 0.0, 0.0, 1.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("disjoint paths", "min-cost flow"))]
 #[derive(Clone, Debug)]
 pub struct Flow<V: Shape, E: Shape> {
     graph: Graph<V, E>,

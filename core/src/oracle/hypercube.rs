@@ -17,6 +17,7 @@ use crate::{Error, Real, Shape, error};
 /// assert_eq!(y, [1.0, -1.0, -1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("binary", "sign"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Hypercube<T, S> {

@@ -33,6 +33,7 @@ use crate::{Error, Real, Shape, error};
 /// assert_eq!(y, [0.0, 1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("packing"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Knapsack<S: Shape, W> {
     shape: S,

@@ -26,6 +26,7 @@ use crate::{Error, Real, Shape, error};
 /// assert_eq!(y, [2.0, 1.0, 3.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("argsort", "permutahedron", "rank", "sort"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ranking<T: Real, S: Shape> {
     shape: S,

@@ -1,5 +1,7 @@
 //! Walk: shortest paths along the edges of a general graph.
 
+use core::fmt;
+
 use super::heap::{Entry, Heap};
 use super::{NegativeCost, Oracle, Properties};
 use crate::vector::total;
@@ -24,6 +26,7 @@ use crate::{Error, Graph, Real, Shape, error};
 /// assert_eq!(y, [1.0, 0.0, 1.0, 0.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("Dijkstra"))]
 #[derive(Clone, Debug)]
 pub struct ShortestPath<T, V: Shape, E: Shape> {
     graph: Graph<V, E>,
@@ -152,6 +155,12 @@ pub struct ShortestPathWork<T: Real, V: Shape, E: Shape> {
     nodes: V::Array<Reached<T>>,
     /// Each edge enters at most once.
     heap: E::Array<Entry<T>>,
+}
+
+impl<T: Real, V: Shape, E: Shape> fmt::Debug for ShortestPathWork<T, V, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShortestPathWork").finish_non_exhaustive()
+    }
 }
 
 impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {

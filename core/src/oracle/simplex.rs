@@ -18,6 +18,7 @@ use crate::{Error, Real, Shape, error};
 /// assert_eq!(y, [0.0, 1.0, 0.0]); // the tie goes to the lower index
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("argmax", "softmax", "one-hot", "multinomial logit"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Simplex<S> {

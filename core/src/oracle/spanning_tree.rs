@@ -46,6 +46,7 @@ pub enum EdgeLabel {
 /// assert_eq!(y, [1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("Kruskal", "MST"))]
 #[derive(Clone, Debug)]
 pub struct SpanningTree<V: Shape, E: Shape> {
     graph: Graph<V, E>,

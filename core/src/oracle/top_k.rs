@@ -20,6 +20,7 @@ use crate::{Error, Real, Shape, error};
 /// assert_eq!(y, [0.0, 1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("argpartition", "subset selection"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TopK<S> {

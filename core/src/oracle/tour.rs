@@ -37,6 +37,7 @@ use crate::{Error, Real, Shape, error};
 /// assert_eq!(y, [0.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("TSP", "travelling salesman"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Tour<V, E> {

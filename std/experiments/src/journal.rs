@@ -1,7 +1,7 @@
 //! What an experiment has done so far, so that it can stop and go on.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -88,6 +88,12 @@ impl Watch for () {}
 pub struct Journal<'w> {
     pieces: Mutex<Pieces>,
     watch: &'w dyn Watch,
+}
+
+impl fmt::Debug for Journal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").field("pieces", &self.pieces).finish_non_exhaustive()
+    }
 }
 
 impl<'w> Journal<'w> {

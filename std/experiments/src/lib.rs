@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! The paper's experiments on layers of [`perturb`], as functions that return their results and functions that report them.
 //!
 //! With them come the data that they need, generated or read, networks to train, and pages of plots and tables. Feature `nn` has

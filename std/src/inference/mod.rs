@@ -12,6 +12,7 @@ use symmetric::{dot, largest, pseudo_inverse, sandwich, times};
 /// determine θ only up to a constant (simplex, top-k, permutahedron; Remark 1), H⁻¹ is the pseudo-inverse, and θ̂ has mean
 /// 0 and estimates θ less its mean.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Inference {
     /// θ̂.
     pub theta: Vec<f64>,

@@ -6,6 +6,7 @@ use super::{LayerError, PerturbedLayer, Scores};
 
 /// How the losses of the rows become one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reduction {
     /// Their mean: the gradient of a row is (y_ε − y)/B.
     #[default]

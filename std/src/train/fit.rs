@@ -121,6 +121,7 @@ impl TrainError {
 
 /// The state after an epoch, for progress and learning curves.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct EpochReport<'a, T> {
     /// Epochs done, from 1.
     pub epoch: usize,

@@ -8,6 +8,7 @@ use crate::{Dyn, metrics};
 
 /// How well a model's decisions match known ranks: means over rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RankingScores {
     /// Spearman's rank correlation.
     pub spearman: f64,
@@ -59,6 +60,7 @@ impl RankingScores {
 
 /// How well a model places one label: means over rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct LabelScores {
     /// The share of rows in which its rank is right.
     pub right: f64,

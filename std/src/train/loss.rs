@@ -11,6 +11,7 @@ use crate::{BatchExt, RowError};
 
 /// What is minimised between scores θ and a target decision y: the four losses of Section 5.2.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Loss<T> {
     /// The Fenchel–Young loss L_ε(θ; y) (Definition 4.1); gradient y_ε(θ) − y.
     FenchelYoung,

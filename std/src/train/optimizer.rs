@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A rule that turns gradients into steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Optimizer {
     /// w −= rate·m with m = momentum·m + g.
     Sgd {

@@ -1,5 +1,6 @@
 //! A run in progress.
 
+use std::fmt;
 use std::ops::ControlFlow;
 
 use perturb_core::{Error, Method, Noise, Oracle, Real};
@@ -61,6 +62,14 @@ pub struct Run<'a, O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> {
     batches: usize,
     step: usize,
     steps: usize,
+}
+
+impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> fmt::Debug for Run<'_, O, N, T, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { epoch, step, steps, .. } = self;
+        let mut run = f.debug_struct("Run");
+        run.field("epoch", epoch).field("step", step).field("steps", steps).finish_non_exhaustive()
+    }
 }
 
 /// All that a run has learned and where it stands: with the same training, objective and data, [`Training::resume`] goes on to

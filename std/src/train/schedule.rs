@@ -1,5 +1,6 @@
 /// How the learning rate changes over a run, as a factor on the base rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub enum Schedule {
     /// 1 throughout.
     #[default]

@@ -35,6 +35,7 @@ impl<T: Real> Moments<T> {
                 let root = (self.second * number(1.0 / (1.0 - self.powers.1))).sqrt();
                 *w -= number(rate / (1.0 - self.powers.0)) * self.first / (root + number(1e-8));
             }
+            other => panic!("{other:?} has no reference here"),
         }
     }
 }

@@ -5,6 +5,8 @@ mod rows;
 mod scores;
 mod wide;
 
+use core::fmt;
+
 use matching::{FREE, Matching};
 
 use super::{Oracle, Properties};
@@ -32,6 +34,7 @@ use crate::{Error, Plane, Real, Shape, error};
 /// assert_eq!(y, [0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("Birkhoff", "Hungarian", "bipartite matching", "linear_sum_assignment"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Assignment<P> {
@@ -77,6 +80,12 @@ pub struct AssignmentWork<T: Real, P: Plane> {
     columns: Side<T, P::Columns>,
     /// The prices of the unperturbed scores.
     warm: Option<<P::Columns as Shape>::Array<T>>,
+}
+
+impl<T: Real, P: Plane> fmt::Debug for AssignmentWork<T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssignmentWork").finish_non_exhaustive()
+    }
 }
 
 /// What either side may need; the sizes decide which is which.

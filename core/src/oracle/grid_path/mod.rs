@@ -2,6 +2,8 @@
 
 mod sweeps;
 
+use core::fmt;
+
 use super::heap::{Entry, Heap};
 use super::{NegativeCost, Oracle, Properties};
 use crate::engine::lanes::{self, LANES};
@@ -39,6 +41,7 @@ pub enum Neighbours {
 /// assert_eq!(y, [1.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
+#[doc(alias("Dijkstra", "shortest path"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GridPath<T, P> {
     plane: P,
@@ -180,6 +183,12 @@ pub struct GridPathWork<T: Real, P: Plane> {
     heap: P::Array<Entry<T>>,
     /// By which step each cell was reached.
     reached: P::Array<u8>,
+}
+
+impl<T: Real, P: Plane> fmt::Debug for GridPathWork<T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GridPathWork").finish_non_exhaustive()
+    }
 }
 
 impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {

@@ -58,6 +58,7 @@ impl Setting {
 
 /// One layer at one n.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// Oracle and noise.
     pub layer: &'static str,

@@ -24,6 +24,7 @@ pub use report::{csv, json, page, tables};
 
 /// What a network learns by.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Loss {
     /// −log softmax(θ)_y.
     CrossEntropy,
@@ -112,6 +113,7 @@ impl Setting {
 
 /// What an epoch of training has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Point {
     /// The epoch; loss and accuracy on the training images are means over its steps.
     pub training: Epoch,
@@ -121,6 +123,7 @@ pub struct Point {
 
 /// A trained network.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// What it learned by.
     pub loss: Loss,

@@ -65,6 +65,7 @@ impl Setting {
 
 /// The result of one loss at one capacity in one run.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// W.
     pub capacity: u32,

@@ -66,6 +66,7 @@ pub struct Cell {
 
 /// The results on one data set.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SetResult {
     /// The data set's name.
     pub name: String,

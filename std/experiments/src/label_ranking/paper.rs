@@ -2,6 +2,7 @@
 
 /// One row of Tables 1 and 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Printed {
     /// The data set's name in the paper.
     pub name: &'static str,

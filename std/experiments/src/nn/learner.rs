@@ -55,6 +55,7 @@ impl Learning {
 
 /// What a pass over the rows has shown, while the network changed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Epoch {
     /// Its number, from 1.
     pub epoch: usize,
@@ -66,6 +67,7 @@ pub struct Epoch {
 
 /// Where the time of steps goes. On devices that compute while the host goes on, a part waits for those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Shares {
     /// Rows to batches, and images to tensors.
     pub data: Duration,

@@ -58,6 +58,7 @@ impl Series {
 
 /// How [`Point::spread`] is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Spread {
     /// A shaded band around the line.
     #[default]

@@ -13,6 +13,7 @@ use crate::nn::LearnError;
 
 /// What a network learns by, from the labelled path ŷ or the costs ĉ.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Loss {
     /// The perturbed Fenchel–Young loss of ŷ with Normal noise.
     FenchelYoung {

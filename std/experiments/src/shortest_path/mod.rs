@@ -100,6 +100,7 @@ impl Setting {
 
 /// How good the paths are that a network proposes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Quality {
     /// The share of maps whose proposed path costs no more than the labelled one.
     pub optimal: f64,
@@ -109,6 +110,7 @@ pub struct Quality {
 
 /// What an epoch of training has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Point {
     /// The epoch; its share of right decisions is that of optimal paths on the training maps, over its steps.
     pub training: Epoch,
@@ -120,6 +122,7 @@ pub struct Point {
 
 /// A trained network.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// What it learned by.
     pub loss: Loss,
@@ -133,6 +136,7 @@ pub struct Outcome {
 
 /// Paths through a map by the scores of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Picture {
     /// y*(θ).
     pub proposed: Vec<f64>,

@@ -90,6 +90,7 @@ pub fn noise_level(index: u32) -> f64 {
 
 /// The result of one loss on one data set.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The noise level σ.
     pub sigma: f64,

@@ -48,7 +48,7 @@ pub fn csv(outcomes: &[Outcome]) -> String {
     let head =
         ["sigma", "run", "loss", "learning_rate", "perfect_ranks", "partial_ranks", "spearman", "kendall"];
     let record = |Outcome { sigma, run, loss, rate, scores }: &Outcome| {
-        let RankingScores { spearman, kendall, perfect_ranks, partial_ranks } = scores;
+        let RankingScores { spearman, kendall, perfect_ranks, partial_ranks, .. } = scores;
         let [sigma, perfect, partial, spearman, kendall] =
             [sigma, perfect_ranks, partial_ranks, spearman, kendall].map(|number| format!("{number:.6}"));
         let (run, loss, rate) = (run.to_string(), LOSSES[*loss].to_owned(), rate.to_string());

@@ -44,6 +44,7 @@ impl Setting {
 
 /// One layer at one temperature. Errors are 0 where expectations are exact.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The layer.
     pub layer: &'static str,
@@ -61,6 +62,7 @@ pub struct Outcome {
 
 /// A terrain, its shortest path, and average paths.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Picture {
     /// Cells on a side.
     pub side: usize,

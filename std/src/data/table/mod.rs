@@ -29,6 +29,7 @@ const MOST_VALUES: usize = 1000;
 
 /// Where the ranking of a table stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Targets {
     /// In these columns, one a label: ranks. The labels keep the given order and the columns' names.
     Ranks(Vec<String>),

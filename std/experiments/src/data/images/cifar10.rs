@@ -222,8 +222,8 @@ fn files(folder: &Path) -> Result<(Vec<PathBuf>, PathBuf), DataError> {
         batches.push((number, name));
     }
     batches.sort_unstable();
-    if let Some([(number, _), _]) = batches.array_windows().find(|[(a, _), (b, _)]| a == b) {
-        return Err(refuse(format!("two files with the number {number}")));
+    if let Some(pair) = batches.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(refuse(format!("two files with the number {}", pair[0].0)));
     }
     let test = "test_batch.bin";
     if !batches.is_empty() && has(test) {
