@@ -3,7 +3,7 @@
 #![doc = include_str!("../README.md")]
 
 mod affine;
-mod closed_form;
+pub mod closed_form;
 #[doc(hidden)]
 pub mod engine;
 mod error;

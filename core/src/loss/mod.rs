@@ -1,4 +1,4 @@
-//! Losses and gradients of the neighbouring literature, one file each, for every [`Oracle`](crate::Oracle).
+//! Losses and gradients of the neighbouring literature, one file each, for every oracle.
 //!
 //! | here | needs | a step costs |
 //! |---|---|---|

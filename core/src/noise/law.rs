@@ -11,7 +11,7 @@ pub trait Law<T: Real>: Noise<T> {
     /// Whether the density has a kink at 0: quadratures then split their range there.
     const KINKED: bool = false;
     /// A length over which products of up to 10³ distribution functions are resolved by one panel of
-    /// the Gauss–Legendre rule in [`exact`](crate::exact).
+    /// the Gauss–Legendre rule in [`closed_form`](crate::closed_form).
     const PANEL: f64;
 
     /// Whether the hinge of D is arithmetic and eˣ alone in f32, which compilers put into vectors: closed forms then fill the

@@ -2,7 +2,7 @@
 //!
 //! A noise samples ([`Noise::fill`]) and knows its score ∇ν, which Proposition 3.1 needs; smooth ones
 //! know ∇²ν as well. [`Law`] adds the distribution functions behind the closed forms of
-//! [`exact`](crate::exact).
+//! [`closed_form`](crate::closed_form).
 
 use rand_core::Rng;
 

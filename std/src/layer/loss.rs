@@ -22,7 +22,7 @@ pub enum Reduction {
 ///
 /// As Ω(y) does not depend on θ, the value is F_ε(θ) − ⟨θ, y⟩ unless [`with_omega`](Self::with_omega) asks for the loss itself,
 /// which is nonnegative and 0 exactly where y_ε(θ) = y. Targets that are no vertices, such as means of decisions, pay for Ω
-/// with tens to hundreds of evaluations of F_ε a row, as [`FenchelYoung`](crate::FenchelYoung) says.
+/// with tens to hundreds of evaluations of F_ε a row, as [`FenchelYoung`](crate::quantity::FenchelYoung) says.
 ///
 /// ```
 /// # #[cfg(feature = "nn")] {
