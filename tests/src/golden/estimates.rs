@@ -1,5 +1,7 @@
 //! Sampled estimates of every oracle.
 
+use core::fmt;
+
 use perturb_core::loss::{composed, imle_gradient, partial_label};
 use perturb_core::quantity::{
     EpsilonDerivative, EpsilonLossDerivative, FenchelYoungTerm, Jacobian, JacobianByCurvature, Jvp,
@@ -49,6 +51,12 @@ pub struct Estimates<'a, N> {
     pub noise: N,
     /// Receives the digests.
     pub report: Report<'a>,
+}
+
+impl<N> fmt::Debug for Estimates<'_, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Estimates").finish_non_exhaustive()
+    }
 }
 
 impl<T: Real, N: Tested<T>> Visitor<T> for Estimates<'_, N> {

@@ -1,5 +1,7 @@
 //! What needs no noise, or one of its own: streams, losses of the neighbouring literature, multiplicative noise.
 
+use core::fmt;
+
 use perturb_core::loss::{Projection, SparseMap, SpoPlus, interpolation_gradient};
 use perturb_core::{Const, Error, MonteCarlo, Multiplicative, Oracle, Real, Seed, Shape, Simplex};
 
@@ -8,6 +10,12 @@ use crate::layers::{self, Visitor, reals};
 
 /// Reports what needs no noise, of every oracle that it is shown.
 pub struct Losses<'a>(pub Report<'a>);
+
+impl fmt::Debug for Losses<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Losses").finish_non_exhaustive()
+    }
+}
 
 impl<T: Real> Visitor<T> for Losses<'_> {
     fn visit<O: Oracle<T> + Sync>(&mut self, name: &str, oracle: Result<O, Error>, theta: &[T]) {
@@ -73,6 +81,12 @@ fn streams<T: Real>() -> u64 {
 
 /// Reports estimates under multiplicative noise, of every oracle that it is shown.
 pub struct Multiplied<'a>(pub Report<'a>);
+
+impl fmt::Debug for Multiplied<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Multiplied").finish_non_exhaustive()
+    }
+}
 
 impl<T: Real> Visitor<T> for Multiplied<'_> {
     fn visit<O: Oracle<T> + Sync>(&mut self, name: &str, oracle: Result<O, Error>, theta: &[T]) {
