@@ -1,9 +1,7 @@
 //! θ = Wx + b, and the single-sample training step.
 
-use crate::method::Single;
 use crate::model_file::{self, ModelBytes, ModelHeader};
 use crate::oracle::Array;
-use crate::quantity::Maximizer;
 use crate::vector;
 use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
 
@@ -100,6 +98,8 @@ impl<'a, T: Real> AffineMut<'a, T> {
     ///
     /// `target` = y. On an error the model is unchanged. Rate and x are as large as the caller makes them: a step that
     /// overflows the weights makes the next call fail.
+    // Inlined, so that the sizes of the caller's arrays reach the loops.
+    #[inline(always)]
     pub fn step<O, N>(
         &mut self,
         layer: &Perturbed<O, N, T>,
@@ -116,14 +116,18 @@ impl<'a, T: Real> AffineMut<'a, T> {
         error::check_vector("target", target, self.bias.len())?;
         error::check_positive("rate", rate)?;
         let shape = check_scores(layer, self.bias.len())?;
-        let mut theta = shape.array(T::ZERO);
-        self.as_ref().scores(x, theta.as_mut())?;
-        let y = layer.compute(theta.as_ref(), &Maximizer, Single(seed))?;
-        let gradient = &mut theta;
-        for ((gradient, &y), &target) in gradient.as_mut().iter_mut().zip(y.as_ref()).zip(target) {
+        let (mut theta, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
+        self.as_ref().forward(x, theta.as_mut());
+        error::check_result("the scores Wx + b", theta.as_ref())?;
+        let mut gradient = shape.array(T::ZERO);
+        let (perturbed, work) = (gradient.as_mut(), &mut layer.oracle().work());
+        layer.sample_into(theta.as_ref(), seed, 0, perturbed, y.as_mut(), work)?;
+        for ((gradient, &y), &target) in perturbed.iter_mut().zip(y.as_ref()).zip(target) {
             *gradient = y - target;
         }
-        error::check_result("the gradient", gradient.as_ref())?;
+        if !layer.oracle().properties().small_integers {
+            error::check_result("the gradient", gradient.as_ref())?;
+        }
         self.descend(x, gradient.as_ref(), rate);
         Ok(y)
     }

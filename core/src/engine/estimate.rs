@@ -80,7 +80,7 @@ where
     pub fn block(&mut self, block: u32, sum: &mut Q::Output) -> Result<(), Error> {
         let Estimate { sampler, quantity } = self.estimate;
         quantity::clear::<T, N, O::Shape, Q>(sum);
-        if sampler.plan == Plan::Race && self.race(block, sum)? {
+        if sampler.in_groups() && sampler.plan == Plan::Race && self.race(block, sum)? {
             return Ok(());
         }
         // Where sums are exact in any order, first lane by lane.
@@ -88,7 +88,8 @@ where
         let noise = &sampler.layer.noise;
         let mut each = |_, drawn: Drawn<'_, '_, T>| match drawn {
             Drawn::One(draw) => quantity.add(noise, draw, sum),
-            Drawn::Group(group) => quantity.add_group(noise, group, sum),
+            Drawn::Group(group) if sampler.in_groups() => quantity.add_group(noise, group, sum),
+            Drawn::Group(_) => {}
         };
         let dim = sampler.layer.oracle.shape().dim();
         let sink = match &mut lane_sums {

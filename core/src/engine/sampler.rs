@@ -22,7 +22,18 @@ pub(crate) enum Drawn<'d, 'a, T> {
 }
 
 /// Is shown draws, each with the number of its lane.
-pub(crate) type Each<'s, T> = &'s mut dyn FnMut(usize, Drawn<'_, '_, T>);
+pub(crate) type Each<'s, T> = &'s mut dyn Show<T>;
+
+/// Any closure: as a `dyn FnMut`, which would be compiled twice, once for the `FnOnce` that it must be as well.
+pub(crate) trait Show<T> {
+    fn show(&mut self, lane: usize, drawn: Drawn<'_, '_, T>);
+}
+
+impl<T, F: FnMut(usize, Drawn<'_, '_, T>)> Show<T> for F {
+    fn show(&mut self, lane: usize, drawn: Drawn<'_, '_, T>) {
+        self(lane, drawn);
+    }
+}
 
 /// Where draws go.
 pub(crate) enum Sink<'s, T> {
@@ -38,7 +49,7 @@ impl<T> Sink<'_, T> {
     /// Shows one draw.
     pub(super) fn show(&mut self, lane: usize, draw: &Draw<'_, T>) {
         let (Self::Draws(each) | Self::Groups(each) | Self::Sums(each, _)) = self;
-        each(lane, Drawn::One(draw));
+        each.show(lane, Drawn::One(draw));
     }
 }
 
@@ -164,7 +175,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
                 vector::add(control.theta.as_mut(), draw.theta);
                 vector::add(control.score.as_mut(), draw.score);
             }
-            each(lane, drawn);
+            each.show(lane, drawn);
         };
         self.draw(self.samples(block), memory, Sink::Draws(&mut add))?;
         let n = T::from_f64(f64::from(self.how.in_block(block)));

@@ -89,7 +89,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         if let Sink::Groups(each) = sink {
             let (values, epsilon) = (&[T::ZERO; LANES], self.epsilon);
             let group = DrawGroup { z: &[], theta, y, values, epsilon, baseline: None, count };
-            each(0, Drawn::Group(&group));
+            each.show(0, Drawn::Group(&group));
         }
         Ok(true)
     }
@@ -118,7 +118,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             Sink::Sums(_, sums) => lanes::run(lanes::Accumulate { sums, rows: y, count }),
             Sink::Groups(each) => {
                 let values = &values;
-                each(0, Drawn::Group(&DrawGroup { z, theta, y, values, epsilon, baseline, count }));
+                each.show(0, Drawn::Group(&DrawGroup { z, theta, y, values, epsilon, baseline, count }));
             }
             Sink::Draws(_) => {
                 for (lane, &value) in values.iter().enumerate().take(count) {

@@ -40,17 +40,34 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for Single {
     {
         quantity::check(layer, theta, quantity)?;
         let shape = layer.oracle.shape();
-        let (mut z, mut score) = (shape.array(T::ZERO), shape.array(T::ZERO));
-        let (mut perturbed, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
+        let mut perturbed = shape.array(T::ZERO);
+        if Q::NEEDS.decisions {
+            // The one part of the answer is solved where it lies.
+            let small_integers = layer.oracle.properties().small_integers;
+            for y in Q::parts(out) {
+                layer.sample_into(theta, self.0, 0, perturbed.as_mut(), y, &mut layer.oracle.work())?;
+                if !small_integers {
+                    // −0 becomes 0, as in a sum.
+                    for y in y {
+                        *y += T::ZERO;
+                    }
+                }
+            }
+            quantity.finish(theta, out);
+            // Small integers do not reach half a unit in the last place of the largest number, and nothing can overflow.
+            return if small_integers { Ok(()) } else { quantity::check_result::<T, N, O::Shape, Q>(out) };
+        }
+        let (mut z, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
         layer.noise.fill(&mut self.0.stream(0), z.as_mut());
         layer.perturb(theta, z.as_ref(), perturbed.as_mut());
         let value = layer.solve(perturbed.as_ref(), y.as_mut(), &mut layer.oracle.work(), Some(0))?;
-        if Q::NEEDS.scores {
+        let mut score = Q::NEEDS.scores.then(|| shape.array(T::ZERO));
+        if let Some(score) = &mut score {
             layer.noise.scores(z.as_ref(), score.as_mut());
         }
         let draw = quantity::Draw {
             z: z.as_ref(),
-            score: score.as_ref(),
+            score: score.as_ref().map_or(&[], AsRef::as_ref),
             theta: perturbed.as_ref(),
             y: y.as_ref(),
             value,

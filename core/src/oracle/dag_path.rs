@@ -81,7 +81,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for DagPath<V, E> {
     type Work = V::Array<(T, u32)>;
 
     fn properties(&self) -> Properties {
-        Properties::new("dag path")
+        Properties::new("dag path").with_small_integers(true)
     }
     fn shape(&self) -> E {
         self.graph.shape()

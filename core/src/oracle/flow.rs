@@ -232,7 +232,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for Flow<V, E> {
     type Work = Work<V, T>;
 
     fn properties(&self) -> Properties {
-        Properties::new("flow")
+        Properties::new("flow").with_small_integers(true)
     }
     fn shape(&self) -> E {
         self.graph.shape()

@@ -127,7 +127,7 @@ impl<T: Real, S: Shape, G: Shape> Oracle<T> for GroupTopK<S, G> {
     type Work = (S::Array<T::Key>, G::Array<u32>);
 
     fn properties(&self) -> Properties {
-        Properties::new("group top-k")
+        Properties::new("group top-k").with_small_integers(true)
     }
     fn shape(&self) -> S {
         self.shape

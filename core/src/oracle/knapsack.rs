@@ -93,7 +93,7 @@ impl<T: Real, S: Shape, W: Shape> Oracle<T> for Knapsack<S, W> {
     type Work = (S::Array<Item<T>>, [W::Array<T>; 3]);
 
     fn properties(&self) -> Properties {
-        Properties::new("knapsack")
+        Properties::new("knapsack").with_small_integers(true)
     }
     fn shape(&self) -> S {
         self.shape

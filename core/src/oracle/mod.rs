@@ -61,8 +61,8 @@ pub struct Properties {
     pub linear: bool,
     /// Whether y*(θ) is the one-hot vector of the first of the largest scores.
     pub largest: bool,
-    /// Whether all entries of all vertices are integers of at most 2¹⁸, so that sums of 64 vertices are exact, in whatever
-    /// order they are formed. `false` is always right.
+    /// Whether all entries of all vertices are integers of at most 2¹⁸, and none is −0, so that sums of 64 vertices are exact,
+    /// in whatever order they are formed, and one vertex is the sum of itself. `false` is always right.
     pub small_integers: bool,
     /// Whether [`Oracle::warm_up`] does something.
     pub warm_starts: bool,

@@ -38,6 +38,9 @@ pub struct Ranking<T: Real, S: Shape> {
     small_integers: bool,
 }
 
+/// The largest of [small integers](Properties::small_integers).
+const SMALL: u32 = 1 << 18;
+
 /// Up to this many entries, counting comparisons beats sorting.
 const COUNTING: usize = 16;
 
@@ -62,7 +65,11 @@ impl<T: Real, S: Shape> Ranking<T, S> {
             }
             previous = *entry;
         }
-        Ok(Self::of(shape, reference))
+        let small = |v: f64| v.abs() <= f64::from(SMALL) && f64::from(v as i32) == v;
+        let small_integers = reference.as_ref().iter().all(|v| small(v.to_f64()));
+        let ranks = (1..=shape.dim()).rev().map(T::from_usize);
+        let ascending = reference.as_ref().iter().zip(ranks).all(|(&v, rank)| v == rank);
+        Ok(Self { shape, reference, ascending, small_integers })
     }
 
     /// v = (1, …, d): ascending ranks, the largest score gets d.
@@ -72,7 +79,7 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         for (i, entry) in reference.as_mut().iter_mut().enumerate() {
             *entry = T::from_usize(shape.dim() - i);
         }
-        Ok(Self::of(shape, reference))
+        Ok(Self { shape, reference, ascending: true, small_integers: shape.dim() <= SMALL as usize })
     }
 
     /// v = (−1, …, −d): the largest score gets −1, the next −2. −y are ranks in descending order (1 = best),
@@ -83,16 +90,7 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         for (i, entry) in reference.as_mut().iter_mut().enumerate() {
             *entry = -T::from_usize(i + 1);
         }
-        Ok(Self::of(shape, reference))
-    }
-
-    fn of(shape: S, reference: S::Array<T>) -> Self {
-        const MOST: f64 = (1u32 << 18) as f64;
-        let small = |v: f64| v.abs() <= MOST && f64::from(v as i32) == v;
-        let small_integers = reference.as_ref().iter().all(|v| small(v.to_f64()));
-        let ranks = (1..=shape.dim()).rev().map(T::from_usize);
-        let ascending = reference.as_ref().iter().zip(ranks).all(|(&v, rank)| v == rank);
-        Self { shape, reference, ascending, small_integers }
+        Ok(Self { shape, reference, ascending: false, small_integers: shape.dim() <= SMALL as usize })
     }
 
     /// v in descending order.

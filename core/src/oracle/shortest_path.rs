@@ -168,7 +168,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
     type Work = ShortestPathWork<T, V, E>;
 
     fn properties(&self) -> Properties {
-        Properties::new("shortest path")
+        Properties::new("shortest path").with_small_integers(true)
     }
     fn shape(&self) -> E {
         self.graph.shape()

@@ -135,7 +135,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
     type Work = (E::Array<T::Key>, V::Array<u32>);
 
     fn properties(&self) -> Properties {
-        Properties::new("spanning tree")
+        Properties::new("spanning tree").with_small_integers(true)
     }
     fn shape(&self) -> E {
         self.graph.shape()

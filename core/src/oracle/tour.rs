@@ -81,7 +81,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for Tour<V, E> {
     type Work = (V::Array<u32>, V::Array<T>);
 
     fn properties(&self) -> Properties {
-        Properties::new("tour")
+        Properties::new("tour").with_small_integers(true)
     }
     fn shape(&self) -> E {
         self.shape

@@ -7,9 +7,9 @@ use core::hint::black_box;
 use perturb_board::clock::Clock;
 use perturb_board::stack;
 use perturb_core::{
-    Assignment, Const, DagPath, Error, Flow, Graph, GridPath, GroupTopK, Gumbel, Hypercube, Knapsack,
-    MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Rect, Seed, Shape, ShortestPath, Simplex,
-    SpanningTree, TopK, Tour, oracle::Neighbours,
+    AffineMut, Assignment, Const, DagPath, Error, Flow, Graph, GridPath, GroupTopK, Gumbel, Hypercube,
+    Knapsack, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Rect, Seed, Shape, ShortestPath,
+    Simplex, Single, SpanningTree, TopK, Tour, oracle::Neighbours,
 };
 
 /// What one gradient costs.
@@ -159,7 +159,7 @@ fn gradient<O: Oracle<f32>, N: Noise<f32>>(
     let layer = Perturbed::new(oracle?, noise, black_box(0.5))?;
     let mut theta = layer.oracle().shape().array(0.0);
     scores(theta.as_mut());
-    if layer.oracle().properties().name == <Knapsack<Const<10>, Const<25>> as Oracle<f32>>::NAME {
+    if layer.oracle().properties().name == "knapsack" {
         // Values, not costs: else nothing is packed.
         theta.as_mut().iter_mut().for_each(|theta| *theta = -*theta);
     }
@@ -167,16 +167,21 @@ fn gradient<O: Oracle<f32>, N: Noise<f32>>(
     measure(clock, |seed| layer.fenchel_young_gradient(theta.as_ref(), target.as_ref(), Single(seed)))
 }
 
+/// The robot's weights.
+const TRAINED: &[u8] = include_bytes!("../../robot/robot.perturb");
+
 /// The robot's layer: the model file loaded, scores, a decision, and steps of training.
 #[inline(never)]
 fn learner(clock: &Clock) -> Result<Cost, Error> {
-    let layer = perturb_robot::layer()?;
-    let mut model = perturb_robot::Model::zeros();
-    model.load(&layer, black_box(perturb_robot::TRAINED))?;
-    let mut x = [0.0; perturb_robot::FEATURES];
+    let layer = Perturbed::new(Ranking::ascending(Const::<8>)?, Normal, 0.5)?;
+    let (mut weights, mut bias) = ([0.0; 16 * 8], [0.0; 8]);
+    let mut model = AffineMut::new(&mut weights, &mut bias)?;
+    model.load(&layer, black_box(TRAINED))?;
+    let (mut x, mut theta) = ([0.0; 16], [0.0; 8]);
     scores(&mut x);
-    let (_, target) = layer.decide(&model.scores(&x)?)?;
-    measure(clock, |seed| model.step(&layer, &x, &target, 0.01, seed))
+    model.as_ref().scores(&x, &mut theta)?;
+    let (_, target) = layer.decide(&theta)?;
+    measure(clock, |seed| AffineMut::new(&mut weights, &mut bias)?.step(&layer, &x, &target, 0.01, seed))
 }
 
 /// Jᵀu of a ranking of 10 from 64 samples, however they are drawn.

@@ -111,6 +111,7 @@ impl<T: Real> Of<T> {
         ("monte carlo: ranking", method::monte_carlo::ranking::<T>),
         ("monte carlo: one pass", method::monte_carlo::one_pass::<T>),
         ("monte carlo: samples", method::monte_carlo::samples::<T>),
+        ("monte carlo: one sample", method::monte_carlo::single::<T>),
     ];
     pub(crate) const VARIANCE: List = &[
         ("variance: combinations", method::variance::combinations::<T>),

@@ -137,7 +137,7 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
     type Work = AssignmentWork<T, P>;
 
     fn properties(&self) -> Properties {
-        Properties::new("assignment").with_warm_starts(true)
+        Properties::new("assignment").with_small_integers(true).with_warm_starts(true)
     }
     fn shape(&self) -> P {
         self.plane
