@@ -5,8 +5,9 @@ use std::hint::black_box;
 
 use perturb::train::{Loss, Objective, Optimizer, RankingScores, Schedule, Training};
 use perturb::{
-    Assignment, BatchExt, ClosedForm, Dyn, DynRect, Exact, GridPath, Gumbel, How, Method, MonteCarlo, Noise,
-    Normal, Oracle, Perturbed, Ranking, Real, RowError, Seed, Simplex, TopK,
+    AnyLayer, AnyNoise, AnyOracle, Assignment, BatchExt, ClosedForm, Dyn, DynRect, Exact, GridPath, Gumbel,
+    How, Method, MonteCarlo, Noise, Normal, Oracle, Perturbed, Question, Ranking, Real, RowError, Seed,
+    Simplex, TopK,
     oracle::{NegativeCost, Neighbours},
 };
 
@@ -96,6 +97,9 @@ impl Request<'_> {
         if !workload.has(variant) {
             return Err(format!("{}: there is no variant {}", workload.name, variant.name()).into());
         }
+        if variant == Variant::Chosen {
+            return Ok(Call { compute: chosen(workload)?, made: 0 });
+        }
         let compute = match workload.noise {
             NoiseName::Gumbel => with_noise(self, Gumbel),
             NoiseName::Normal => with_noise(self, Normal),
@@ -137,6 +141,40 @@ where
         }
         Kind::Training { features, batch } => epoch(request, features, batch, noise),
     }
+}
+
+/// A layer that is chosen at run time, after its bits have been compared with those of the typed one.
+fn chosen(workload: &Workload) -> Result<Compute, Failure> {
+    let shape = Dyn(workload.dim);
+    let oracle: AnyOracle<f32> = match workload.kind {
+        Kind::Argmax => Simplex::new(shape)?.into(),
+        Kind::TopK { k } => TopK::new(shape, k)?.into(),
+        Kind::Ranking | Kind::Vjp => Ranking::ascending(shape)?.into(),
+        Kind::GridPath { side } => {
+            let plane = DynRect { rows: side, columns: side };
+            GridPath::new(plane, Neighbours::Eight)?.with_negative_costs(NegativeCost::Floor(FLOOR))?.into()
+        }
+        Kind::Assignment { n } => Assignment::new(DynRect { rows: n, columns: n })?.into(),
+        Kind::Training { .. } => return Err("training is generic over its layer".into()),
+    };
+    let noise = match workload.noise {
+        NoiseName::Gumbel => AnyNoise::Gumbel,
+        NoiseName::Normal => AnyNoise::Normal,
+    };
+    let (layer, rows) = (AnyLayer::of(oracle, noise, EPSILON)?, Rows::of(workload)?);
+    let (kind, samples) = (workload.kind, workload.samples);
+    let has_form = workload.has(Variant::Exact);
+    let compute = move |seed| {
+        let how = if has_form { MonteCarlo::plain(samples, seed) } else { MonteCarlo::new(samples, seed) };
+        let question = match kind {
+            Kind::Vjp => Question::Vjp(&rows.cotangents),
+            _ => Question::FenchelYoungGradient(&rows.targets),
+        };
+        Ok(layer.compute_rows(&rows.theta, question, How::MonteCarlo(how), 0)?)
+    };
+    let typed = prepare_unchecked(workload, Variant::Sampled)?;
+    assert_eq!(compute(CHECKED)?, typed.answer(CHECKED)?, "{}", workload.name);
+    Ok(Box::new(compute))
 }
 
 /// What has a closed form: y_ε − y for targets y, or Jᵀu for cotangents u.

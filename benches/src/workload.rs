@@ -67,6 +67,8 @@ pub enum Variant {
     Baseline,
     /// Training with Adam instead of plain gradient descent.
     Adam,
+    /// From samples, by a layer that is chosen at run time.
+    Chosen,
 }
 
 impl Variant {
@@ -77,6 +79,7 @@ impl Variant {
             Self::Exact => "exact",
             Self::Baseline => "baseline",
             Self::Adam => "adam",
+            Self::Chosen => "chosen",
         }
     }
 }
@@ -147,6 +150,7 @@ impl Workload {
     pub const fn has(&self, variant: Variant) -> bool {
         match variant {
             Variant::Sampled => true,
+            Variant::Chosen => !matches!(self.kind, Kind::Training { .. }),
             Variant::Exact => {
                 matches!(self.kind, Kind::Argmax | Kind::TopK { .. } | Kind::Ranking | Kind::Vjp)
             }

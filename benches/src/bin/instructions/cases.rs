@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use perturb::{
-    BatchExt, Exact, Gumbel, Laplace, Logistic, MonteCarlo, Noise, Normal, Oracle, Real, Seed,
-    oracle::Neighbours,
+    AnyLayer, AnyNoise, AnyOracle, BatchExt, Exact, Gumbel, How, Laplace, Logistic, MonteCarlo, Noise,
+    Normal, Oracle, Perturbed, Real, Seed, oracle::Neighbours,
 };
 use perturb_benches::layer::{self, Layer};
 use perturb_benches::problem::{self, Naive, Problem};
@@ -82,6 +82,33 @@ impl Cases {
             let (layer, theta) = layer();
             let vjp = || layer.vjp(black_box(&theta), &theta, how).expect("valid scores");
             check::close(&label, vjp().as_ref(), &naive::vjp(&layer, &theta, &theta, how), 1e-3);
+            counted(&mut || drop(black_box(vjp())));
+        });
+    }
+
+    /// The same by a layer that is chosen at run time: the bits of the typed one.
+    fn chosen<O, N>(&mut self, name: &str, layer: impl Fn() -> Layer<O, N, f32> + Copy + 'static)
+    where
+        O: Oracle<f32> + Into<AnyOracle<f32>> + Clone,
+        N: Noise<f32> + Into<AnyNoise>,
+    {
+        let how = MonteCarlo::new(64, Seed(2));
+        let chosen = |layer: &Perturbed<O, N, f32>| {
+            let (oracle, noise) = (layer.oracle().clone().into(), (*layer.noise()).into());
+            AnyLayer::of(oracle, noise, layer.epsilon()).expect("a temperature")
+        };
+        self.add(&format!("chosen maximizer/{name}/f32"), move || {
+            let (layer, theta) = layer();
+            let any = chosen(&layer);
+            let maximizer = || any.maximizer(black_box(&theta), How::MonteCarlo(how)).expect("valid scores");
+            assert_eq!(maximizer(), layer.maximizer(&theta, how).expect("valid scores").as_ref());
+            counted(&mut || drop(black_box(maximizer())));
+        });
+        self.add(&format!("chosen vjp/{name}/f32"), move || {
+            let (layer, theta) = layer();
+            let any = chosen(&layer);
+            let vjp = || any.vjp(black_box(&theta), &theta, How::MonteCarlo(how)).expect("valid scores");
+            assert_eq!(vjp(), layer.vjp(&theta, &theta, how).expect("valid scores").as_ref());
             counted(&mut || drop(black_box(vjp())));
         });
     }
@@ -174,6 +201,12 @@ pub(crate) fn all() -> Vec<Case> {
     cases.estimates("ranking/100", || layer::ranking::<f64>(100));
     cases.estimates("grid path/12x12", || layer::grid_path(12));
     cases.estimates("assignment/20", || layer::assignment(20));
+    cases.chosen("argmax/10", || layer::argmax::<f32>(10));
+    cases.chosen("argmax/1000", || layer::argmax::<f32>(1000));
+    cases.chosen("ranking/100", || layer::ranking::<f32>(100));
+    cases.chosen("top-10/100", || layer::top_k::<f32>(100, 10));
+    cases.chosen("grid path/12x12", || layer::grid_path(12));
+    cases.chosen("assignment/20", || layer::assignment(20));
     cases.exact_ranking::<f32>(100);
     cases.exact_ranking::<f64>(100);
     cases.batch(32, 100);
