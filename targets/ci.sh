@@ -21,6 +21,12 @@ fail() {
     exit 1
 }
 
+# rust-toolchain.toml asks for the stable Rust. Where rustup has none and may not fetch it, the machine's default serves.
+if ! cargo --version >/dev/null 2>&1 && command -v rustup >/dev/null; then
+    RUSTUP_TOOLCHAIN=$(cd / && rustup show active-toolchain | cut -d ' ' -f 1)
+    export RUSTUP_TOOLCHAIN
+fi
+
 run() {
     echo "\$ $*" >&2 # Standard output may be a pipe.
     "$@"
@@ -198,6 +204,8 @@ qemu() {
 
 docs() {
     RUSTDOCFLAGS="-D warnings" run cargo doc --workspace --no-deps
+    # A change of the interface is seen: docs/public-names.txt.
+    run cargo run --quiet --package perturb-names -- --check
 }
 
 # The lowest Rust that a workspace declares.
