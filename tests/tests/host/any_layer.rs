@@ -118,7 +118,7 @@ fn awkward_inputs_have_the_same_answers() {
     let mut refusals = Refusals(0);
     layers::all::<f32>(&mut refusals);
     layers::all::<f64>(&mut refusals);
-    assert_eq!(refusals.0, 2 * 19 * 11 * 4 * (1 + 2 * 11));
+    assert_eq!(refusals.0, 2 * 20 * 11 * 4 * (1 + 2 * 11));
 }
 
 /// A pair without a closed form, and a noise without ∇²ν, are named.

@@ -8,6 +8,7 @@ mod fuzz_findings;
 mod inference;
 mod instances;
 mod levels;
+mod lists;
 mod robot;
 mod specs;
 mod training;
