@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use perturb::quantity::{FenchelYoungGradient, Value, Vjp};
+use perturb::quantity::{FenchelYoungGradient, Vjp};
 use perturb::{
     AnyLayer, AnyNoise, AnyOracle, AnyReal, ClosedForm, Error, How, LayerSpec, MonteCarlo, Normal, Oracle,
     OracleSpec, Perturbed, Question, Real, Seed, Simplex,
@@ -70,7 +70,6 @@ impl<T: AnyReal> Visitor<T> for Refusals {
                     assert_eq!(bits(any), bits(found), "{name}: {question:?} at {x:?}, {samples} samples");
                     1
                 };
-                self.0 += typed(layer.compute(&x, &Value, how).map(|x| vec![x]), Question::Value);
                 for u in awkward(theta) {
                     let gradient = layer.compute(&x, &FenchelYoungGradient { target: &u }, how);
                     let gradient = gradient.map(|x| x.as_ref().to_vec());
@@ -117,8 +116,7 @@ pub(crate) fn bits<T: Real>(answer: Result<Vec<T>, Error>) -> Result<Vec<u64>, E
 fn awkward_inputs_have_the_same_answers() {
     let mut refusals = Refusals(0);
     layers::all::<f32>(&mut refusals);
-    layers::all::<f64>(&mut refusals);
-    assert_eq!(refusals.0, 2 * 20 * 11 * 4 * (1 + 2 * 11));
+    assert_eq!(refusals.0, 20 * 11 * 4 * 11 * 2);
 }
 
 /// A pair without a closed form, and a noise without ∇²ν, are named.
