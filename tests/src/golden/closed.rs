@@ -10,15 +10,22 @@ use crate::layers::{CLASSES, LABELS, reals};
 use crate::score;
 
 /// Draws and laws, closed forms, quadratures, and training.
-pub(crate) fn closed<T: Real, N: Tested<T> + Law<T> + Default>(report: Report<'_>) {
-    let noise = N::default();
+pub(crate) fn closed<T, N>(noise: N, report: Report<'_>)
+where
+    T: Real,
+    N: Tested<T>,
+    Simplex<Const<5>>: ClosedForm<T, N>,
+    TopK<Const<5>>: ClosedForm<T, N>,
+    Hypercube<T, Const<3>>: ClosedForm<T, N>,
+    Ranking<T, Const<9>>: ClosedForm<T, N>,
+{
     tell::<T>(report, "noise", noise.name(), "draws", Ok(draws::<T, N>(&noise)));
-    tell::<T>(report, "noise", noise.name(), "law", Ok(law::<T, N>(&noise)));
+    tell::<T>(report, "noise", noise.name(), "law", Ok(noise.law()));
     closed_form("hypercube", Hypercube::sign(Const::<3>), noise, report);
     closed_form("ranking", Ranking::ascending(Const::<9>), noise, report);
     closed_form("simplex", Simplex::new(Const::<5>), noise, report);
     closed_form("top-k", TopK::new(Const::<5>, 2), noise, report);
-    tell::<T>(report, "affine", noise.name(), "50 steps", trained(noise));
+    tell::<T>(report, "affine", noise.name(), "50 steps", trained::<T, N>(noise));
 }
 
 /// Reports the closed forms of one of the four oracles that have some: at its scores, a vertex, and a point inside C.
@@ -112,7 +119,7 @@ fn draws<T: Real, N: Noise<T>>(noise: &N) -> u64 {
 }
 
 /// What a noise knows of itself, at points of both tails and between.
-fn law<T: Real, N: Law<T>>(noise: &N) -> u64 {
+pub(super) fn law<T: Real, N: Law<T>>(noise: &N) -> u64 {
     let mut digest = Digest::new();
     for i in -12..=12 {
         let t = T::from_f64(0.75 * f64::from(i) + 0.1);

@@ -12,33 +12,58 @@ use perturb_core::{
     Real, Seed, Shape, SpanningTree, noise::SmoothNoise, oracle::EdgeLabel,
 };
 
+use super::closed::law;
 use super::{DIRECTION, Digest, Report, SAMPLES, tell};
 use crate::layers::{self, LABELS, Visitor, reals};
 
 /// The noises. Those that are smooth have second formulas as well.
 pub trait Tested<T: Real>: Noise<T> {
+    /// The digest of its distribution.
+    fn law(&self) -> u64;
     /// The formulas that weight curvatures by values, and the second derivatives.
     fn curved<O: Oracle<T>>(_: &Perturbed<O, Self, T>, _: &[T]) -> Option<[Result<u64, Error>; 2]> {
         None
     }
 }
 impl<T: Real> Tested<T> for Gumbel {
+    fn law(&self) -> u64 {
+        law::<T, _>(self)
+    }
     fn curved<O: Oracle<T>>(layer: &Perturbed<O, Self, T>, theta: &[T]) -> Option<[Result<u64, Error>; 2]> {
         Some([by_scores(layer, theta), second_derivatives(layer, theta)])
     }
 }
 impl<T: Real> Tested<T> for Normal {
+    fn law(&self) -> u64 {
+        law::<T, _>(self)
+    }
     fn curved<O: Oracle<T>>(layer: &Perturbed<O, Self, T>, theta: &[T]) -> Option<[Result<u64, Error>; 2]> {
         Some([by_scores(layer, theta), second_derivatives(layer, theta)])
     }
 }
 impl<T: Real> Tested<T> for Logistic {
+    fn law(&self) -> u64 {
+        law::<T, _>(self)
+    }
     fn curved<O: Oracle<T>>(layer: &Perturbed<O, Self, T>, theta: &[T]) -> Option<[Result<u64, Error>; 2]> {
         Some([by_scores(layer, theta), second_derivatives(layer, theta)])
     }
 }
-impl<T: Real> Tested<T> for Laplace {}
+impl<T: Real> Tested<T> for Laplace {
+    fn law(&self) -> u64 {
+        law::<T, _>(self)
+    }
+}
 impl<T: Real> Tested<T> for AnyNoise {
+    fn law(&self) -> u64 {
+        match self {
+            Self::Gumbel => law::<T, _>(&Gumbel),
+            Self::Laplace => law::<T, _>(&Laplace),
+            Self::Logistic => law::<T, _>(&Logistic),
+            Self::Normal => law::<T, _>(&Normal),
+            _ => unreachable!("{self:?} has no digest"),
+        }
+    }
     fn curved<O: Oracle<T>>(layer: &Perturbed<O, Self, T>, theta: &[T]) -> Option<[Result<u64, Error>; 2]> {
         SmoothNoise::<T>::check_smooth(layer.noise()).ok()?;
         Some([by_scores(layer, theta), second_derivatives(layer, theta)])
@@ -82,30 +107,28 @@ impl<T: Real, N: Tested<T>> Visitor<T> for Estimates<'_, N> {
     }
 }
 
-pub(crate) fn picks<T: Real, N: Tested<T> + Default>(report: Report<'_>) {
-    layers::picks::<T>(&mut Estimates { noise: N::default(), report });
+pub(crate) fn picks<T: Real, N: Tested<T>>(noise: N, report: Report<'_>) {
+    layers::picks::<T>(&mut Estimates { noise, report });
 }
 
 /// Groups and rounds, and rankings of more entries than are counted.
-pub(crate) fn groups<T: Real, N: Tested<T> + Default>(report: Report<'_>) {
-    layers::groups::<T>(&mut Estimates { noise: N::default(), report });
-    let noise = N::default();
+pub(crate) fn groups<T: Real, N: Tested<T>>(noise: N, report: Report<'_>) {
+    layers::groups::<T>(&mut Estimates { noise, report });
     tell::<T>(report, "ranking", noise.name(), "by sorting", sorted(noise));
 }
 
-pub(crate) fn paths<T: Real, N: Tested<T> + Default>(report: Report<'_>) {
-    layers::paths::<T>(&mut Estimates { noise: N::default(), report });
+pub(crate) fn paths<T: Real, N: Tested<T>>(noise: N, report: Report<'_>) {
+    layers::paths::<T>(&mut Estimates { noise, report });
 }
 
 /// Trees and matchings, and trees that are known in part.
-pub(crate) fn graphs<T: Real, N: Tested<T> + Default>(report: Report<'_>) {
-    layers::graphs::<T>(&mut Estimates { noise: N::default(), report });
-    let noise = N::default();
+pub(crate) fn graphs<T: Real, N: Tested<T>>(noise: N, report: Report<'_>) {
+    layers::graphs::<T>(&mut Estimates { noise, report });
     tell::<T>(report, "spanning tree", noise.name(), "partial label", labelled(noise));
 }
 
-pub(crate) fn packs<T: Real, N: Tested<T> + Default>(report: Report<'_>) {
-    layers::packs::<T>(&mut Estimates { noise: N::default(), report });
+pub(crate) fn packs<T: Real, N: Tested<T>>(noise: N, report: Report<'_>) {
+    layers::packs::<T>(&mut Estimates { noise, report });
 }
 
 /// The first formulas in one pass, with the baseline and plain.

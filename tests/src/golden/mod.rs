@@ -5,7 +5,7 @@
 
 use core::fmt::Write;
 
-use perturb_core::{Error, Real};
+use perturb_core::{AnyNoise, Error, Real};
 
 mod closed;
 mod estimates;
@@ -19,6 +19,35 @@ pub(crate) use estimates::{graphs, groups, packs, paths, picks};
 pub use losses::{Losses, Multiplied};
 pub(crate) use losses::{losses, multiplicative};
 pub use table::GOLDEN;
+
+/// A family of cases under a noise that is chosen at run time.
+pub type Family = fn(AnyNoise, Report<'_>);
+/// The cases of one number type, compiled once for all noises: its name, families by the names of their suites, and what has no
+/// noise or one of its own.
+pub type Golden = (&'static str, [(&'static str, Family); 6], [(&'static str, fn(Report<'_>)); 2]);
+
+macro_rules! golden {
+    ($real:ty) => {
+        (
+            <$real as Real>::NAME,
+            [
+                ("closed", closed::<$real, AnyNoise> as Family),
+                ("picks", picks::<$real, AnyNoise>),
+                ("groups", groups::<$real, AnyNoise>),
+                ("paths", paths::<$real, AnyNoise>),
+                ("graphs", graphs::<$real, AnyNoise>),
+                ("packs", packs::<$real, AnyNoise>),
+            ],
+            [("losses", losses::<$real> as fn(Report<'_>)), ("multiplicative", multiplicative::<$real>)],
+        )
+    };
+}
+
+/// All cases, in the order of the table, those of a type under each of [`NOISES`].
+pub const TYPES: [Golden; 2] = [golden!(f32), golden!(f64)];
+
+/// The noises in the order of the table.
+pub const NOISES: [AnyNoise; 4] = [AnyNoise::Gumbel, AnyNoise::Normal, AnyNoise::Logistic, AnyNoise::Laplace];
 
 /// Sample counts: one draw, a partial block, and one block of 64 with a part of the next.
 const SAMPLES: [u32; 3] = [1, 3, 70];

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use perturb::quantity::{FenchelYoungGradient, Vjp};
 use perturb::{
-    AnyLayer, AnyNoise, AnyOracle, AnyReal, ClosedForm, Error, How, LayerSpec, MonteCarlo, Normal, Oracle,
-    OracleSpec, Perturbed, Question, Real, Seed, Simplex,
+    AnyLayer, AnyNoise, AnyOracle, AnyReal, ClosedForm, Error, Gumbel, How, Laplace, LayerSpec, Logistic,
+    MonteCarlo, Normal, Oracle, OracleSpec, Perturbed, Question, Real, Seed, Simplex,
 };
 use perturb::{BlackBox, Dyn, Exact};
 use perturb_tests::golden::{self, GOLDEN, expected};
@@ -15,8 +15,8 @@ use perturb_tests::layers::{self, Visitor};
 
 use crate::specs::{AsAny, described};
 
-/// What the golden table has of one number type, by oracles and noises that are chosen at run time: the names of the cases, whose
-/// digests are those of the typed layers.
+/// What the golden table has of one number type, by oracles that are chosen at run time, under each noise and under noises that are
+/// chosen as well: the names of the cases, whose digests are those of the typed layers.
 fn golden<T: AnyReal>() -> BTreeSet<String>
 where
     AnyOracle<T>: ClosedForm<T, AnyNoise>,
@@ -26,6 +26,10 @@ where
         assert_eq!(digest.map(Some), Ok(expected(name)), "{name}");
         names.insert(name.to_owned());
     };
+    layers::all::<T>(&mut AsAny(&mut golden::Estimates { noise: Gumbel, report: &mut report }));
+    layers::all::<T>(&mut AsAny(&mut golden::Estimates { noise: Laplace, report: &mut report }));
+    layers::all::<T>(&mut AsAny(&mut golden::Estimates { noise: Logistic, report: &mut report }));
+    layers::all::<T>(&mut AsAny(&mut golden::Estimates { noise: Normal, report: &mut report }));
     for noise in AnyNoise::ALL {
         layers::all::<T>(&mut AsAny(&mut golden::Estimates { noise, report: &mut report }));
         for name in ["simplex", "top-k", "hypercube", "ranking"] {
