@@ -94,12 +94,16 @@ fn list(folder: &Path, module: &str, names: &mut BTreeSet<String>) -> Result<(),
 
 /// Whether a name of `perturb` is one of the core, which `perturb` re-exports as a whole: those are listed once.
 fn is_of_core(name: &str, listed: &BTreeSet<String>) -> bool {
-    let Some(rest) = name.strip_prefix("perturb::") else {
+    let Some((path, _)) = name.strip_prefix("perturb::").and_then(|rest| rest.split_once(": ")) else {
         return false;
     };
-    let first = rest.split(':').next().unwrap_or(rest);
-    listed.contains(&format!("perturb_core::{rest}"))
-        || listed.contains(&format!("perturb_core::{first}: re-export"))
+    let is_listed = |path: &str, kind| {
+        let start = format!("perturb_core::{path}: {kind}");
+        listed.range(start.clone()..).next().is_some_and(|name| name.starts_with(&start))
+    };
+    // Here with its members, there as the re-export of an item that is listed elsewhere.
+    let ends = path.match_indices("::").map(|(end, _)| end).chain([path.len()]);
+    is_listed(path, "") || ends.into_iter().any(|end| is_listed(&path[..end], "re-export"))
 }
 
 /// The public names, from documentation that is made now.
@@ -184,6 +188,24 @@ mod tests {
         assert_eq!(named("variant.Length").as_deref(), Some("Length: variant"));
         for other in ["variant.Length.fields", "impl-Debug-for-Error", "main-content", "reexport.Exact"] {
             assert_eq!(named(other), None);
+        }
+    }
+
+    #[test]
+    fn names_of_the_core_are_known() {
+        let core =
+            ["perturb_core::Error: enum", "perturb_core::Oracle: re-export", "perturb_core::loss: module"];
+        let core = core.map(str::to_owned).into();
+        for of_core in ["perturb::Error: enum", "perturb::Oracle: trait", "perturb::Oracle::solve: method"] {
+            assert!(is_of_core(of_core, &core), "{of_core}");
+        }
+        for own in [
+            "perturb::Err: enum",
+            "perturb::Batch: struct",
+            "perturb::loss::New: struct",
+            "perturb_core::x: y",
+        ] {
+            assert!(!is_of_core(own, &core), "{own}");
         }
     }
 
