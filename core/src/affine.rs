@@ -1,6 +1,6 @@
 //! θ = Wx + b, and the single-sample training step.
 
-use crate::model_file::{self, ModelBytes, ModelHeader};
+use crate::model_file::{self, ModelBytes, ModelHeader, OracleKind};
 use crate::oracle::Array;
 use crate::vector;
 use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
@@ -42,12 +42,17 @@ pub struct AffineMut<'a, T> {
 /// W has one column of k weights for each feature.
 fn check_sizes<T>(weights: &[T], bias: &[T]) -> Result<(), Error> {
     error::check_range("scores", bias.len(), 1, u32::MAX as usize)?;
-    match weights.len() % bias.len() {
+    match weights.len() % divisor(bias) {
         0 => Ok(()),
         rest => {
             Err(Error::Length { parameter: "weights", expected: weights.len() - rest, found: weights.len() })
         }
     }
+}
+
+/// k, which is at least 1: a device links no panic about a division by 0.
+fn divisor<T>(bias: &[T]) -> usize {
+    bias.len().max(1)
 }
 
 impl<'a, T: Real> AffineRef<'a, T> {
@@ -59,7 +64,7 @@ impl<'a, T: Real> AffineRef<'a, T> {
 
     /// d, the number of features.
     pub fn features(&self) -> usize {
-        self.weights.len() / self.bias.len()
+        self.weights.len() / divisor(self.bias)
     }
 
     /// Writes θ = Wx + b. The order of additions (bias first, then features in order) is part of the bit contract.
@@ -71,9 +76,10 @@ impl<'a, T: Real> AffineRef<'a, T> {
     }
 
     /// [`scores`](Self::scores) without checks; what `x` and `theta` have beyond the features and the scores is left alone.
+    #[inline(always)]
     pub fn forward(&self, x: &[T], theta: &mut [T]) {
         vector::copy(theta, self.bias);
-        for (column, &x) in self.weights.chunks_exact(self.bias.len()).zip(x) {
+        for (column, &x) in self.weights.chunks_exact(divisor(self.bias)).zip(x) {
             for (theta, &w) in theta.iter_mut().zip(column) {
                 *theta += w * x;
             }
@@ -119,10 +125,12 @@ impl<'a, T: Real> AffineMut<'a, T> {
         let (mut theta, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
         self.as_ref().forward(x, theta.as_mut());
         error::check_result("the scores Wx + b", theta.as_ref())?;
-        let mut gradient = shape.array(T::ZERO);
-        let (perturbed, work) = (gradient.as_mut(), &mut layer.oracle().work());
-        layer.sample_into(theta.as_ref(), seed, 0, perturbed, y.as_mut(), work)?;
-        for ((gradient, &y), &target) in perturbed.iter_mut().zip(y.as_ref()).zip(target) {
+        // The noise lies where the solution will, and what is perturbed where it lay: two arrays are all.
+        layer.noise().fill(&mut seed.stream(0), y.as_mut());
+        vector::add_scaled(theta.as_mut(), layer.epsilon(), y.as_ref());
+        layer.solve(theta.as_ref(), y.as_mut(), &mut layer.oracle().work(), Some(0))?;
+        let mut gradient = theta;
+        for ((gradient, &y), &target) in gradient.as_mut().iter_mut().zip(y.as_ref()).zip(target) {
             *gradient = y - target;
         }
         if !layer.oracle().properties().small_integers {
@@ -133,11 +141,12 @@ impl<'a, T: Real> AffineMut<'a, T> {
     }
 
     /// W −= rate·g xᵀ, b −= rate·g for the gradient g = `gradient` in θ.
+    #[inline(always)]
     pub fn descend(&mut self, x: &[T], gradient: &[T], rate: T) {
         for (bias, &g) in self.bias.iter_mut().zip(gradient) {
             *bias -= rate * g;
         }
-        for (column, &x) in self.weights.chunks_exact_mut(self.bias.len()).zip(x) {
+        for (column, &x) in self.weights.chunks_exact_mut(divisor(self.bias)).zip(x) {
             let scale = rate * x;
             for (w, &g) in column.iter_mut().zip(gradient) {
                 *w -= scale * g;
@@ -150,7 +159,7 @@ impl AffineRef<'_, f32> {
     /// Writes a [model file](crate::model_file) without metadata, of this model with `layer`'s oracle, noise and
     /// ε, to the start of `file`. Returns its length, 36 + 4(d + 1)k bytes.
     ///
-    /// Only oracles that a model file can name, [`OracleKind`](model_file::OracleKind): no ranking but by (1, …, d), no
+    /// Only oracles that a model file can name, [`OracleKind`]: no ranking but by (1, …, d), no
     /// hypercube of signs. On an error `file` is unchanged.
     pub fn store<O, N>(&self, layer: &Perturbed<O, N, f32>, file: &mut [u8]) -> Result<usize, Error>
     where
@@ -158,17 +167,28 @@ impl AffineRef<'_, f32> {
         N: Noise<f32> + Into<AnyNoise>,
     {
         check_scores(layer, self.bias.len())?;
-        let header = ModelHeader {
-            features: self.features() as u32,
-            scores: self.bias.len() as u32,
-            epsilon: layer.epsilon(),
-            noise: (*layer.noise()).into(),
-            oracle: model_file::oracle_kind(layer.oracle())?,
-            metadata: 0,
-        };
+        let (oracle, noise) = (model_file::oracle_kind(layer.oracle())?, (*layer.noise()).into());
+        self.store_as(self.file_header(oracle, noise, layer.epsilon())?, file)
+    }
+
+    /// The header of a file of this model, for a layer that is known by what a file says of it. Refuses what
+    /// [`store`](Self::store) refuses, but for too little memory.
+    pub fn file_header(
+        &self,
+        oracle: OracleKind,
+        noise: AnyNoise,
+        epsilon: f32,
+    ) -> Result<ModelHeader, Error> {
+        let (features, scores) = (self.features() as u32, self.bias.len() as u32);
+        let header = ModelHeader { features, scores, epsilon, noise, oracle, metadata: 0 };
         header.check()?;
         error::check_result("the weights", self.weights)?;
         error::check_result("the bias", self.bias)?;
+        Ok(header)
+    }
+
+    /// [`store`](Self::store) after a [header](Self::file_header) of this model.
+    pub fn store_as(&self, header: ModelHeader, file: &mut [u8]) -> Result<usize, Error> {
         model_file::write(header, self.weights.iter().chain(self.bias).copied(), file)
     }
 }
@@ -186,13 +206,26 @@ impl AffineMut<'_, f32> {
     {
         check_scores(layer, self.bias.len())?;
         let file = ModelBytes::parse(file)?;
-        let kinds = (model_file::oracle_kind(layer.oracle())?, (*layer.noise()).into());
-        model_file::check_fit(file.header(), self.as_ref().features(), self.bias.len(), kinds)?;
-        let places = self.weights.iter_mut().chain(self.bias.iter_mut());
-        for (place, x) in places.zip(file.weights().chain(file.bias())) {
+        self.load_as(model_file::oracle_kind(layer.oracle())?, (*layer.noise()).into(), &file)?;
+        Ok(file.header())
+    }
+
+    /// [`load`](Self::load) for a layer that is known by what a file says of it, from a file that was found sound.
+    pub fn load_as(
+        &mut self,
+        oracle: OracleKind,
+        noise: AnyNoise,
+        file: &ModelBytes<'_>,
+    ) -> Result<(), Error> {
+        let (features, scores) = (self.as_ref().features(), self.bias.len());
+        model_file::check_fit(file.header(), features, scores, (oracle, noise))?;
+        for (place, x) in self.weights.iter_mut().zip(file.weights()) {
             *place = x;
         }
-        Ok(file.header())
+        for (place, x) in self.bias.iter_mut().zip(file.bias()) {
+            *place = x;
+        }
+        Ok(())
     }
 }
 

@@ -89,13 +89,12 @@ impl ModelHeader {
 
     /// The length of the whole file in bytes.
     pub fn file_length(&self) -> Result<usize, Error> {
-        let [d, k, m] = [self.features, self.scores, self.metadata].map(u64::from);
-        // 4(d + 1)k may pass 2⁶⁴.
-        let parameters = (d + 1).checked_mul(k).and_then(|count| count.checked_mul(4));
-        let rest = (Self::LENGTH + CHECKSUM) as u64 + m;
-        parameters
-            .and_then(|parameters| parameters.checked_add(rest))
-            .and_then(|length| isize::try_from(length).ok().map(isize::unsigned_abs))
+        let [d, k, m] = [self.features, self.scores, self.metadata].map(|size| size as usize);
+        d.checked_add(1)
+            .and_then(|rows| {
+                rows.checked_mul(4)?.checked_mul(k)?.checked_add(Self::LENGTH + CHECKSUM)?.checked_add(m)
+            })
+            .filter(|&length| isize::try_from(length).is_ok())
             .ok_or(Error::Overflow { quantity: "the model file's length" })
     }
 }

@@ -151,8 +151,14 @@ pub(crate) fn check_fit(
     scores: usize,
     (oracle, noise): (OracleKind, AnyNoise),
 ) -> Result<(), Error> {
-    error::check_equal("oracle", oracle.name(), header.oracle.name())?;
-    error::check_equal("noise", noise.name(), header.noise.name())?;
+    let differs = |parameter, expected, found| Err(Error::Differs { parameter, expected, found });
+    // Not by their names, whose comparison a device would link.
+    if header.oracle != oracle {
+        return differs("oracle", oracle.name(), header.oracle.name());
+    }
+    if header.noise != noise {
+        return differs("noise", noise.name(), header.noise.name());
+    }
     for (parameter, expected, found) in
         [("features", features, header.features), ("scores", scores, header.scores)]
     {

@@ -1,8 +1,6 @@
 //! Shapes whose size is known at run time, up to a capacity: one archive serves all sizes.
 
-use core::fmt::Debug;
-
-use perturb_core::lanes::LANES;
+use perturb_core::shape::Entry;
 use perturb_core::{Plane, Shape};
 
 use crate::Status;
@@ -60,41 +58,41 @@ impl<T, const CAPACITY: usize> AsMut<[T]> for Entries<T, CAPACITY> {
 }
 
 impl<const CAPACITY: usize> Shape for List<CAPACITY> {
-    type Array<T: Copy + Debug + Send + Sync + 'static> = Entries<T, CAPACITY>;
+    type Array<T: Entry> = Entries<T, CAPACITY>;
     /// None: no function here computes a Jacobian.
-    type Matrix<T: Copy + Debug + Send + Sync + 'static> = [T; 0];
+    type Matrix<T: Entry> = [T; 0];
     /// None: samples come one after the other, on hosts as well.
-    type Lanes<T: Copy + Debug + Send + Sync + 'static> = [[T; LANES]; 0];
+    type Spare<T: Entry> = [T; 0];
 
     fn dim(&self) -> usize {
         self.len
     }
-    fn array<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Entries<T, CAPACITY> {
+    fn array<T: Entry>(&self, fill: T) -> Entries<T, CAPACITY> {
         Entries { entries: [fill; CAPACITY], len: self.len }
     }
-    fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, _: T) -> [T; 0] {
+    fn matrix<T: Entry>(&self, _: T) -> [T; 0] {
         []
     }
-    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, _: T) -> [[T; LANES]; 0] {
+    fn spare<T: Entry>(&self, _: T) -> [T; 0] {
         []
     }
 }
 
 impl<const CAPACITY: usize> Shape for Table<CAPACITY> {
-    type Array<T: Copy + Debug + Send + Sync + 'static> = Entries<T, CAPACITY>;
-    type Matrix<T: Copy + Debug + Send + Sync + 'static> = [T; 0];
-    type Lanes<T: Copy + Debug + Send + Sync + 'static> = [[T; LANES]; 0];
+    type Array<T: Entry> = Entries<T, CAPACITY>;
+    type Matrix<T: Entry> = [T; 0];
+    type Spare<T: Entry> = [T; 0];
 
     fn dim(&self) -> usize {
         self.rows * self.columns
     }
-    fn array<T: Copy + Debug + Send + Sync + 'static>(&self, fill: T) -> Entries<T, CAPACITY> {
+    fn array<T: Entry>(&self, fill: T) -> Entries<T, CAPACITY> {
         Entries { entries: [fill; CAPACITY], len: self.dim() }
     }
-    fn matrix<T: Copy + Debug + Send + Sync + 'static>(&self, _: T) -> [T; 0] {
+    fn matrix<T: Entry>(&self, _: T) -> [T; 0] {
         []
     }
-    fn lanes<T: Copy + Debug + Send + Sync + 'static>(&self, _: T) -> [[T; LANES]; 0] {
+    fn spare<T: Entry>(&self, _: T) -> [T; 0] {
         []
     }
 }

@@ -1,10 +1,11 @@
 //! Walk.
 #![allow(unsafe_code, reason = "exported to C")]
 
-use perturb_core::GridPath as Oracle;
+use perturb_core::{AnyNoise, GridPath as Oracle, oracle};
 
 use crate::bounded::Table;
 use crate::layer::{self, Layer};
+use crate::noise::noise;
 use crate::pointer::{In, Out};
 use crate::{Model, PERTURB_MAX_CELLS, Status};
 
@@ -43,14 +44,14 @@ impl Layer for GridPath {
     }
     fn oracle(&self) -> Result<Self::Oracle, Status> {
         let neighbours = match self.neighbours {
-            four if four == Neighbours::Four as u32 => perturb_core::Neighbours::Four,
-            eight if eight == Neighbours::Eight as u32 => perturb_core::Neighbours::Eight,
+            four if four == Neighbours::Four as u32 => oracle::Neighbours::Four,
+            eight if eight == Neighbours::Eight as u32 => oracle::Neighbours::Eight,
             _ => return Err(Status::OutOfRange),
         };
         Ok(Oracle::new(self.shape()?, neighbours)?)
     }
-    fn perturbation(&self) -> (u32, f32) {
-        (self.noise, self.epsilon)
+    fn perturbation(&self) -> Result<(AnyNoise, f32), Status> {
+        Ok((noise(self.noise)?, self.epsilon))
     }
 }
 

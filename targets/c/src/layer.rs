@@ -1,9 +1,11 @@
 //! What every layer does, whichever its oracle.
 
-use perturb_core::{Oracle, Perturbed, Seed, Shape, descend, scores};
+use perturb_core::oracle::Array;
+use perturb_core::quantity::FenchelYoungGradient;
+use perturb_core::{AffineMut, AnyNoise, Oracle, Perturbed, Real, Seed, Shape, Single};
 
 use crate::pointer::{In, Out};
-use crate::{Model, NoiseKind, Status};
+use crate::{Model, Status};
 
 /// A description from C.
 pub(crate) trait Layer {
@@ -11,17 +13,17 @@ pub(crate) trait Layer {
 
     fn shape(&self) -> Result<<Self::Oracle as Oracle<f32>>::Shape, Status>;
     fn oracle(&self) -> Result<Self::Oracle, Status>;
-    /// A [`NoiseKind`] and ε.
-    fn perturbation(&self) -> (u32, f32);
+    /// The noise, and ε as it is.
+    fn perturbation(&self) -> Result<(AnyNoise, f32), Status>;
 }
 
 /// `oracle` is lent, since moving it costs its stack once more.
 fn perturbed<'a, L: Layer>(layer: &L, oracle: &'a L::Oracle) -> Result<LayerOf<'a, L>, Status> {
-    let (noise, epsilon) = layer.perturbation();
-    Ok(Perturbed::new(oracle, NoiseKind::from_code(noise)?, epsilon)?)
+    let (noise, epsilon) = layer.perturbation()?;
+    Ok(Perturbed::new(oracle, noise, epsilon)?)
 }
 
-type LayerOf<'a, L> = Perturbed<&'a <L as Layer>::Oracle, NoiseKind, f32>;
+type LayerOf<'a, L> = Perturbed<&'a <L as Layer>::Oracle, AnyNoise, f32>;
 
 // Below, vectors are filled where they stay: what returns an array costs its stack twice.
 
@@ -32,13 +34,14 @@ pub(crate) fn decide<L: Layer>(layer: In<L>, theta: In<f32>, y: Out<f32>) -> Res
     let shape = oracle.shape();
     let y = y.place(shape.dim())?;
     let theta = theta.slice(shape.dim())?;
-    check_finite(theta)?;
-    let (mut decision, mut work) = (shape.array(0.0), oracle.work());
-    let value = oracle.solve(theta, decision.as_mut(), &mut work).unwrap();
-    if oracle.failure(&work).is_some() {
-        return Err(Status::Other);
+    if !f32::all_finite(theta) {
+        return Err(Status::NotFinite);
     }
-    check_finite(&[value]).map_err(|_| Status::Overflow)?;
+    let mut decision = shape.array(0.0);
+    let value = oracle.solve(theta, decision.as_mut(), &mut oracle.work()).map_err(|_| Status::Other)?;
+    if !value.is_finite() {
+        return Err(Status::Overflow);
+    }
     y.write(decision.as_ref());
     Ok(())
 }
@@ -56,12 +59,23 @@ pub(crate) fn gradient<L: Layer>(
     let shape = oracle.shape();
     let gradient = gradient.place(shape.dim())?;
     let (theta, target) = (theta.slice(shape.dim())?, target.slice(shape.dim())?);
-    check_finite(theta)?;
-    check_finite(target)?;
     let mut found = shape.array(0.0);
-    sample(&layer, theta, target, seed, found.as_mut())?;
+    sample(&layer, theta, target, seed, &mut found)?;
     gradient.write(found.as_ref());
     Ok(())
+}
+
+/// In a frame of its own: what made the oracle has left its stack by then.
+#[inline(never)]
+fn sample<O: Oracle<f32>>(
+    layer: &Perturbed<O, AnyNoise, f32>,
+    theta: &[f32],
+    target: &[f32],
+    seed: u64,
+    gradient: &mut Array<O, f32>,
+) -> Result<(), Status> {
+    let question = FenchelYoungGradient { target };
+    Ok(layer.compute_into(theta, &question, Single(Seed(seed)), &mut (), gradient)?)
 }
 
 pub(crate) fn learn<L: Layer>(
@@ -75,40 +89,21 @@ pub(crate) fn learn<L: Layer>(
     let layer = layer.get()?;
     let oracle = layer.oracle()?;
     let layer = perturbed(layer, &oracle)?;
-    let shape = oracle.shape();
-    let model = model.get()?;
-    model.check_scores(shape.dim())?;
-    let (x, target) = (x.slice(model.features()?)?, target.slice(shape.dim())?);
-    check_finite(x)?;
-    check_finite(target)?;
-    if !(rate > 0.0 && rate.is_finite()) {
-        return Err(Status::NotPositive);
-    }
-    let (weights, bias) = model.parts_mut()?;
-    let (mut theta, mut gradient) = (shape.array(0.0), shape.array(0.0));
-    scores(weights, bias, x, theta.as_mut());
-    check_finite(theta.as_ref()).map_err(|_| Status::Overflow)?;
-    sample(&layer, theta.as_ref(), target, seed, gradient.as_mut())?;
-    descend(weights, bias, x, gradient.as_ref(), rate);
-    Ok(())
+    let mut model = model.get()?.affine_mut(oracle.shape().dim())?;
+    let (x, target) = (x.slice(model.as_ref().features())?, target.slice(oracle.shape().dim())?);
+    step(&layer, &mut model, x, target, rate, seed)
 }
 
-/// y*(θ + εZ) − y for a target y, as the step of [`perturb_core::Affine`] computes it.
-fn sample<O: Oracle<f32>>(
-    layer: &Perturbed<O, NoiseKind, f32>,
-    theta: &[f32],
+/// In a frame of its own, too.
+#[inline(never)]
+fn step<O: Oracle<f32>>(
+    layer: &Perturbed<O, AnyNoise, f32>,
+    model: &mut AffineMut<'_, f32>,
+    x: &[f32],
     target: &[f32],
+    rate: f32,
     seed: u64,
-    gradient: &mut [f32],
 ) -> Result<(), Status> {
-    let (mut y, mut work) = (layer.oracle().shape().array(0.0), layer.oracle().work());
-    layer.sample_into(theta, Seed(seed), 0, gradient, y.as_mut(), &mut work)?;
-    for ((gradient, &y), &target) in gradient.iter_mut().zip(y.as_ref()).zip(target) {
-        *gradient = y - target;
-    }
+    model.step(layer, x, target, rate, Seed(seed))?;
     Ok(())
-}
-
-pub(crate) fn check_finite(x: &[f32]) -> Result<(), Status> {
-    if x.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(Status::NotFinite) }
 }

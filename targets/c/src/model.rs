@@ -1,11 +1,11 @@
 //! Affine models in the caller's memory.
 #![allow(unsafe_code, reason = "exported to C")]
 
-use perturb_core::model_file::{self, ModelBytes, ModelHeader, NoiseKind, OracleKind};
-use perturb_core::{Shape, scores};
+use perturb_core::Shape;
+use perturb_core::model_file::{ModelBytes, ModelHeader, OracleKind};
 
 use crate::bounded::List;
-use crate::layer::{Layer, check_finite};
+use crate::layer::Layer;
 use crate::pointer::{In, Out};
 use crate::{PERTURB_MAX_CELLS, Status};
 
@@ -26,22 +26,15 @@ pub struct Model {
 }
 
 impl Model {
-    pub(crate) fn features(&self) -> Result<usize, Status> {
-        if self.features == 0 { Err(Status::OutOfRange) } else { Ok(self.features as usize) }
-    }
-
-    /// The model gives as many scores as a layer takes.
-    pub(crate) fn check_scores(&self, scores: usize) -> Result<(), Status> {
-        if self.scores as usize == scores { Ok(()) } else { Err(Status::Length) }
-    }
-
-    /// How many weights, and how many scores.
-    pub(crate) fn sizes(&self) -> Result<(usize, usize), Status> {
-        let (features, scores) = (self.features()?, self.scores as usize);
-        if scores == 0 {
+    /// How many weights, for a layer of `scores` scores.
+    pub(crate) fn sizes(&self, scores: usize) -> Result<usize, Status> {
+        if self.scores as usize != scores {
+            return Err(Status::Length);
+        }
+        if self.features == 0 || scores == 0 {
             return Err(Status::OutOfRange);
         }
-        Ok((features.checked_mul(scores).ok_or(Status::Overflow)?, scores))
+        (self.features as usize).checked_mul(scores).ok_or(Status::Overflow)
     }
 }
 
@@ -61,35 +54,18 @@ pub unsafe extern "C" fn perturb_model_scores(model: *const Model, x: *const f32
     let run = || {
         let model = model.get()?;
         let shape = List::<PERTURB_MAX_CELLS>::new(model.scores)?;
-        let (weights, bias) = model.parts()?;
-        let x = x.slice(model.features()?)?;
+        let model = model.affine(shape.dim())?;
+        let x = x.slice(model.features())?;
         let theta = theta.place(shape.dim())?;
-        check_finite(x)?;
         let mut found = shape.array(0.0);
-        scores(weights, bias, x, found.as_mut());
-        check_finite(found.as_ref()).map_err(|_| Status::Overflow)?;
+        model.scores(x, found.as_mut())?;
         theta.write(found.as_ref());
         Ok(())
     };
     run().into()
 }
 
-/// The header of a file that has `model`'s sizes and belongs to `layer`.
-fn header<L: Layer>(layer: In<L>, model: &Model, oracle: OracleKind) -> Result<ModelHeader, Status> {
-    let layer = layer.get()?;
-    model.check_scores(layer.shape()?.dim())?;
-    let (noise, epsilon) = layer.perturbation();
-    let noise = match crate::NoiseKind::from_code(noise)? {
-        crate::NoiseKind::Gumbel => NoiseKind::Gumbel,
-        crate::NoiseKind::Laplace => NoiseKind::Laplace,
-        crate::NoiseKind::Logistic => NoiseKind::Logistic,
-        crate::NoiseKind::Normal => NoiseKind::Normal,
-    };
-    let (features, scores) = (model.features, model.scores);
-    let header = ModelHeader { features, scores, epsilon, noise, oracle, metadata: 0 };
-    header.check()?;
-    Ok(header)
-}
+// What follows asks a layer for what a file says of it, not for the oracle, which takes stack.
 
 pub(crate) fn load<L: Layer>(
     layer: In<L>,
@@ -98,20 +74,17 @@ pub(crate) fn load<L: Layer>(
     file: In<u8>,
     length: usize,
 ) -> Result<(), Status> {
+    let layer = layer.get()?;
+    let (noise, _) = layer.perturbation()?;
     let model = model.get()?;
-    let expected = header(layer, model, oracle)?;
-    let file = ModelBytes::parse(file.slice(length)?)?;
-    let found = file.header();
-    if (found.oracle, found.noise) != (expected.oracle, expected.noise) {
-        return Err(Status::Differs);
-    }
-    if (found.features, found.scores) != (expected.features, expected.scores) {
+    // Looked at where it lies, since moving it costs its stack once more.
+    let parsed = ModelBytes::parse(file.slice(length)?);
+    let file = parsed.as_ref().map_err(|&error| error)?;
+    let ModelHeader { features, scores, .. } = file.header();
+    if (features, scores) != (model.features, model.scores) {
         return Err(Status::Length);
     }
-    let (weights, bias) = model.parts_mut()?;
-    for (place, x) in weights.iter_mut().chain(bias).zip(file.weights().chain(file.bias())) {
-        *place = x;
-    }
+    model.affine_mut(layer.shape()?.dim())?.load_as(oracle, noise, file)?;
     Ok(())
 }
 
@@ -123,16 +96,16 @@ pub(crate) fn store<L: Layer>(
     capacity: usize,
     length: Out<usize>,
 ) -> Result<(), Status> {
-    let model = model.get()?;
-    let header = header(layer, model, oracle)?;
-    let (weights, bias) = model.parts()?;
-    check_finite(weights).and(check_finite(bias)).map_err(|_| Status::Overflow)?;
+    let layer = layer.get()?;
+    let (noise, epsilon) = layer.perturbation()?;
+    let model = model.get()?.affine(layer.shape()?.dim())?;
+    let header = model.file_header(oracle, noise, epsilon)?;
     let needed = header.file_length()?;
     if capacity < needed {
         return Err(Status::Length);
     }
     let (mut file, length) = (file.place(needed)?, length.place(1)?);
-    model_file::write(header, weights.iter().chain(bias).copied(), file.zeros())?;
+    model.store_as(header, file.zeros())?;
     length.write(&[needed]);
     Ok(())
 }

@@ -1,7 +1,6 @@
-//! Noise chosen at run time, so that a layer's code is there once and not once a noise.
+//! The names of noises in the header.
 
-use perturb_core::{Gumbel, Laplace, Logistic, Noise, Normal};
-use rand_core::Rng;
+use perturb_core::AnyNoise;
 
 use crate::Status;
 
@@ -19,72 +18,25 @@ pub enum NoiseKind {
     Normal = 4,
 }
 
-impl NoiseKind {
-    pub(crate) fn from_code(code: u32) -> Result<Self, Status> {
-        [Self::Gumbel, Self::Laplace, Self::Logistic, Self::Normal]
-            .into_iter()
-            .find(|&kind| kind as u32 == code)
-            .ok_or(Status::OutOfRange)
-    }
+/// The noise of a number from C.
+pub(crate) fn noise(code: u32) -> Result<AnyNoise, Status> {
+    let code = u8::try_from(code).map_err(|_| Status::OutOfRange)?;
+    Ok(AnyNoise::from_code(code)?)
 }
 
-impl Noise<f32> for NoiseKind {
-    const NAME: &'static str = "any";
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn fill(&self, rng: &mut impl Rng, z: &mut [f32]) {
-        match self {
-            Self::Gumbel => Gumbel.fill(rng, z),
-            Self::Laplace => Laplace.fill(rng, z),
-            Self::Logistic => Logistic.fill(rng, z),
-            Self::Normal => Normal.fill(rng, z),
+    #[test]
+    fn numbers_are_those_of_the_core() {
+        let kinds = [NoiseKind::Gumbel, NoiseKind::Laplace, NoiseKind::Logistic, NoiseKind::Normal];
+        for (kind, known) in kinds.into_iter().zip(AnyNoise::ALL) {
+            assert_eq!(noise(kind as u32), Ok(known));
         }
-    }
-    fn quantile(&self, p: f32) -> f32 {
-        match self {
-            Self::Gumbel => Gumbel.quantile(p),
-            Self::Laplace => Laplace.quantile(p),
-            Self::Logistic => Logistic.quantile(p),
-            Self::Normal => Normal.quantile(p),
-        }
-    }
-    fn mirror(&self, z: f32) -> f32 {
-        match self {
-            Self::Gumbel => Gumbel.mirror(z),
-            Self::Laplace => Laplace.mirror(z),
-            Self::Logistic => Logistic.mirror(z),
-            Self::Normal => Normal.mirror(z),
-        }
-    }
-    fn nu(&self, z: f32) -> f32 {
-        match self {
-            Self::Gumbel => Gumbel.nu(z),
-            Self::Laplace => Laplace.nu(z),
-            Self::Logistic => Logistic.nu(z),
-            Self::Normal => Normal.nu(z),
-        }
-    }
-    fn score(&self, z: f32) -> f32 {
-        match self {
-            Self::Gumbel => Gumbel.score(z),
-            Self::Laplace => Laplace.score(z),
-            Self::Logistic => Logistic.score(z),
-            Self::Normal => Normal.score(z),
-        }
-    }
-    fn mean(&self) -> f32 {
-        match self {
-            Self::Gumbel => Gumbel.mean(),
-            Self::Laplace => Laplace.mean(),
-            Self::Logistic => Logistic.mean(),
-            Self::Normal => Normal.mean(),
-        }
-    }
-    fn fisher_information(&self) -> f32 {
-        match self {
-            Self::Gumbel => Noise::<f32>::fisher_information(&Gumbel),
-            Self::Laplace => Noise::<f32>::fisher_information(&Laplace),
-            Self::Logistic => Noise::<f32>::fisher_information(&Logistic),
-            Self::Normal => Noise::<f32>::fisher_information(&Normal),
+        assert_eq!(kinds.len(), AnyNoise::ALL.len());
+        for code in [0, 5, 257, u32::MAX] {
+            assert_eq!(noise(code), Err(Status::OutOfRange));
         }
     }
 }

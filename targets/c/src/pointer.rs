@@ -4,6 +4,8 @@
 use core::ptr::{self, NonNull};
 use core::slice;
 
+use perturb_core::{AffineMut, AffineRef};
+
 use crate::{Model, Status};
 
 /// A pointer that a function reads from.
@@ -75,24 +77,32 @@ impl<T> Out<T> {
 }
 
 impl Model {
-    /// W and b.
-    pub(crate) fn parts(&self) -> Result<(&[f32], &[f32]), Status> {
-        let (weights, bias) = self.sizes()?;
-        check(self.weights, weights)?;
-        check(self.bias, bias)?;
+    /// The model to be read, which must give `scores` scores.
+    pub(crate) fn affine(&self, scores: usize) -> Result<AffineRef<'_, f32>, Status> {
+        let weights = self.check(scores)?;
         // SAFETY: neither NULL nor misaligned, no longer than memory; promised when the model was passed.
-        Ok(unsafe { (slice::from_raw_parts(self.weights, weights), slice::from_raw_parts(self.bias, bias)) })
+        let (weights, bias) = unsafe {
+            (slice::from_raw_parts(self.weights, weights), slice::from_raw_parts(self.bias, scores))
+        };
+        Ok(AffineRef::new(weights, bias)?)
     }
 
-    /// W and b.
-    pub(crate) fn parts_mut(&mut self) -> Result<(&mut [f32], &mut [f32]), Status> {
-        let (weights, bias) = self.sizes()?;
-        check(self.weights, weights)?;
-        check(self.bias, bias)?;
+    /// The model to be changed, which must give `scores` scores.
+    pub(crate) fn affine_mut(&mut self, scores: usize) -> Result<AffineMut<'_, f32>, Status> {
+        let weights = self.check(scores)?;
         // SAFETY: as above, and promised not to overlap.
-        Ok(unsafe {
-            (slice::from_raw_parts_mut(self.weights, weights), slice::from_raw_parts_mut(self.bias, bias))
-        })
+        let (weights, bias) = unsafe {
+            (slice::from_raw_parts_mut(self.weights, weights), slice::from_raw_parts_mut(self.bias, scores))
+        };
+        Ok(AffineMut::new(weights, bias)?)
+    }
+
+    /// How many weights, after a look at sizes and pointers.
+    fn check(&self, scores: usize) -> Result<usize, Status> {
+        let weights = self.sizes(scores)?;
+        check(self.weights, weights)?;
+        check(self.bias, scores)?;
+        Ok(weights)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Rank.
 #![allow(unsafe_code, reason = "exported to C")]
 
-use perturb_core::Ranking as Oracle;
 use perturb_core::model_file::OracleKind;
+use perturb_core::{AnyNoise, Ranking as Oracle};
 
 use crate::bounded::List;
 use crate::layer::{self, Layer};
+use crate::noise::noise;
 use crate::pointer::{In, Out};
 use crate::{Model, PERTURB_MAX_SCORES, Status, model};
 
@@ -31,8 +32,8 @@ impl Layer for Ranking {
     fn oracle(&self) -> Result<Self::Oracle, Status> {
         Ok(Oracle::ascending(self.shape()?)?)
     }
-    fn perturbation(&self) -> (u32, f32) {
-        (self.noise, self.epsilon)
+    fn perturbation(&self) -> Result<(AnyNoise, f32), Status> {
+        Ok((noise(self.noise)?, self.epsilon))
     }
 }
 

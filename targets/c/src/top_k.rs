@@ -1,10 +1,11 @@
 //! Pick k.
 #![allow(unsafe_code, reason = "exported to C")]
 
-use perturb_core::TopK as Oracle;
+use perturb_core::{AnyNoise, TopK as Oracle};
 
 use crate::bounded::List;
 use crate::layer::{self, Layer};
+use crate::noise::noise;
 use crate::pointer::{In, Out};
 use crate::{Model, PERTURB_MAX_SCORES, Status};
 
@@ -32,8 +33,8 @@ impl Layer for TopK {
     fn oracle(&self) -> Result<Self::Oracle, Status> {
         Ok(Oracle::new(self.shape()?, self.k as usize)?)
     }
-    fn perturbation(&self) -> (u32, f32) {
-        (self.noise, self.epsilon)
+    fn perturbation(&self) -> Result<(AnyNoise, f32), Status> {
+        Ok((noise(self.noise)?, self.epsilon))
     }
 }
 
