@@ -26,16 +26,3 @@ pub use any::{AnyLayer, AnyOracle, AnyReal, LayerSpec, OracleSpec, Question};
 pub use batch::{Batch, BatchExt, BatchWorkspace, RowError};
 pub use perturb_core::*;
 pub use sizes::{Dyn, DynRect};
-
-/// The guides in `docs`, whose programs are tests; some read files.
-#[cfg(all(doctest, feature = "files"))]
-mod guides {
-    #[doc = include_str!("../../docs/tutorial.md")]
-    struct Tutorial;
-    #[doc = include_str!("../../docs/choosing.md")]
-    struct Choosing;
-    #[doc = include_str!("../../docs/firmware.md")]
-    struct Firmware;
-    #[doc = include_str!("../../docs/reproducibility.md")]
-    struct Reproducibility;
-}
