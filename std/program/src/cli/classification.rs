@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::network::{Networks, Trained};
 use super::save::Checkpoints;
-use super::{Common, Failure, Out, found, number};
+use super::{Common, Failure, Out, ensure_exists, number};
 
-/// Images to classify by a network: Fenchel-Young losses against cross entropy.
+/// Classify images by a network, with Fenchel-Young losses and with cross entropy
 #[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment classification --quick --out out                   # minutes, on generated images
@@ -24,7 +24,7 @@ pub(crate) struct Classification {
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     data: Option<PathBuf>,
-    /// Four epochs, one network a loss, fewer temperatures and fewer generated images
+    /// Train for four epochs, one network a loss, at fewer temperatures and on fewer generated images
     #[arg(long)]
     quick: bool,
     /// Networks per loss of the learning curves, 1 to 65535 [default: 3, with --quick 1]
@@ -41,7 +41,7 @@ pub(crate) struct Classification {
     checkpoints: Checkpoints,
 }
 
-/// Generated images to train on and to test on; with `--quick`.
+/// Numbers of generated training and test images, in full and with `--quick`.
 const GENERATED: [(usize, usize); 2] = [(10_000, 2000), (2000, 500)];
 
 impl Classification {
@@ -77,7 +77,7 @@ impl Classification {
 
     fn images(&self, seed: Seed) -> Result<Split, Failure> {
         if let Some(folder) = &self.data {
-            found(folder)?;
+            ensure_exists(folder)?;
             return Ok(images::cifar10::read_folder(folder)?);
         }
         let (train, test) = GENERATED[usize::from(self.quick)];

@@ -1,4 +1,4 @@
-//! `perturb demo`: everything on one screen, with generated data.
+//! `perturb demo`: learning to rank generated data, on one screen.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::progress::Progress;
 use super::{Common, Failure, Out, chart, number, report, say, say_json, table};
 
-/// Learn to rank with the four losses of the paper's Section 5.2.
+/// Learn to rank generated data with the four losses of the paper's Section 5.2
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   perturb demo
@@ -42,7 +42,7 @@ pub(crate) struct Demo {
         long,
         default_value_t = 30,
         value_name = "N",
-        value_parser = number::some,
+        value_parser = number::at_least_one,
         allow_negative_numbers = true
     )]
     epochs: usize,
@@ -50,7 +50,7 @@ pub(crate) struct Demo {
     out: Out,
 }
 
-/// Rows to judge on.
+/// Number of test rows.
 const TEST_ROWS: usize = 2000;
 
 /// A loss's name, mark in the chart, test scores after every epoch, and training time in seconds.
@@ -70,7 +70,7 @@ impl Demo {
 
         let layer = Perturbed::new(Ranking::ascending(Dyn(self.labels))?, Normal, 1.0f32)?;
         let one = How::MonteCarlo(MonteCarlo::new(1, Seed(0)));
-        // Each at the learning rate that suits it.
+        // Each loss at a learning rate that suits it.
         let losses = [
             (Loss::FenchelYoung, one, 0.03, 'o'),
             (Loss::PerturbedSquared, How::Exact, 0.01, '+'),
@@ -109,7 +109,7 @@ impl Demo {
         }
         if self.out.wanted() {
             let mut table = summary(&learned);
-            // Times are of this run alone.
+            // A report contains no times, so that equal seeds give equal files.
             table.header.pop();
             table.rows.iter_mut().for_each(|row| drop(row.pop()));
             self.out.save(&report::demo(report::origin(common.seed, &[&train]), table, curves(&learned))?)?;

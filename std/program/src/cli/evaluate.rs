@@ -1,4 +1,4 @@
-//! `perturb evaluate`: a model against known ranks.
+//! `perturb evaluate`: compares a model's ranks with known ranks.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use perturb::train::RankingScores;
 use super::source::{Source, features, has_counts, load};
 use super::{Common, Failure, Out, report, say, say_json, table};
 
-/// Judges a model on rows with known ranks.
+/// Evaluate a model on rows with known ranks
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   perturb evaluate --data more_votes.csv --model votes.perturb
@@ -54,14 +54,17 @@ impl Evaluate {
         Ok(())
     }
 
-    /// The table with the model's features and labels, by name.
+    /// The table with features and labels in the model's order, matched by name.
     fn aligned(&self, data: &Dataset<f32>, file: &ModelFile) -> Result<Dataset<f32>, Failure> {
         let names = &file.provenance;
         let features = features(&self.source.data, &names.feature_names)?;
         let place = |label: &String| {
             data.label_names().iter().position(|other| other == label).ok_or_else(|| {
                 let found = data.label_names().join(", ");
-                format!("{}: no label `{label}` of the model; found {found}", self.source.data.display())
+                format!(
+                    "{}: the model's label `{label}` is missing; found {found}",
+                    self.source.data.display()
+                )
             })
         };
         let places = names.label_names.iter().map(place).collect::<Result<Vec<_>, _>>()?;

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use super::follow::follow;
 use super::save::{self, Checkpoints};
-use super::{Common, Failure, Out, found, number, report, say, say_json, table};
+use super::{Common, Failure, Out, ensure_exists, number, report, say, say_json, table};
 
-/// Nested cross-validation on every file of a folder, beside the paper's printed values.
+/// Run nested cross-validation on every file of a folder, and show the paper's values next to the results
 #[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment label-ranking --data sets --out out
@@ -24,7 +24,7 @@ pub(crate) struct LabelRanking {
     #[arg(long, value_name = "DIR", env = "PERTURB_DATA")]
     #[serde(skip)]
     data: PathBuf,
-    /// Only the sets with these names
+    /// Use only the sets with these names
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     sets: Vec<String>,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub(crate) struct LabelRanking {
 
 impl LabelRanking {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
-        found(&self.data)?;
+        ensure_exists(&self.data)?;
         let mut sets = read_folder(&self.data)?;
         if let Some(missing) =
             self.sets.iter().find(|name| sets.iter().all(|set| set.name() != name.as_str()))
@@ -47,13 +47,13 @@ impl LabelRanking {
         sets.retain(|set| self.sets.is_empty() || self.sets.iter().any(|name| name == set.name()));
 
         let protocol = Protocol { seed: Seed(common.seed), ..Protocol::default() };
-        // Every fold needs a row, and the inner folds those that the outer ones leave.
+        // Every outer fold needs a row, and so does every inner fold of the remaining rows.
         let least = protocol.outer.max(protocol.inner + 1);
         if let Some(small) = sets.iter().find(|set| set.len() < least) {
             let file = self.data.join(format!("{}.csv", small.name()));
             let (file, found) = (file.display(), small.len());
             return Err(format!(
-                "{file}: expected at least {least} rows, for {} folds, found {found}; --sets names the files to use",
+                "{file}: expected at least {least} rows for {} folds, found {found}; select other files with --sets",
                 protocol.outer
             )
             .into());
@@ -99,18 +99,18 @@ fn read_folder(folder: &Path) -> Result<Vec<Dataset<f32>>, Failure> {
     files.iter().map(|file| Ok(format::read(file)?)).collect()
 }
 
-/// Perfect and partial ranks against the noise level, four losses.
+/// Measure perfect and partial ranks at growing noise levels, with four losses
 #[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment synthetic-ranking --out out           # minutes
   perturb experiment synthetic-ranking --out out --resume  # after an interrupt
   perturb experiment synthetic-ranking --full --out out    # hours")]
 pub(crate) struct SyntheticRanking {
-    /// The paper's size: 41 noise levels, three data sets each (hours)
+    /// Run at the paper's size: 41 noise levels, three data sets each (hours)
     #[arg(long)]
     full: bool,
     /// Passes over the training rows, at least 1 [default: 16, with --full 2000 as in the paper]
-    #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
     epochs: Option<usize>,
     #[command(flatten)]
     #[serde(skip)]

@@ -1,4 +1,4 @@
-//! `perturb export`: models for firmware.
+//! `perturb export`: writes models for firmware.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use perturb::atomic;
 use perturb::model_file::ModelFile;
 
 use super::source::load_file;
-use super::{Common, Failure, apart, place, usage};
+use super::{Common, Failure, ensure_distinct, ensure_writable, usage};
 
-/// Writes a trained model as firmware takes it in: bytes, Rust or C.
+/// Export a trained model to firmware, as bytes, Rust or C, or as JSON
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   perturb export --model votes.perturb --format rust --out src/votes.rs
@@ -20,10 +20,10 @@ pub(crate) struct Export {
     /// Model file
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
     model: PathBuf,
-    /// What to write
+    /// Output format
     #[arg(long, value_enum)]
     format: Format,
-    /// What C names begin with: letters, digits and underscores [default: from the model's file name]
+    /// Prefix of C names: letters, digits and underscores [default: from the model's file name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Output file [default: standard output]
@@ -35,27 +35,27 @@ pub(crate) struct Export {
 enum Format {
     /// The model file without names and provenance: 36 + 4(d + 1)k bytes
     Bytes,
-    /// A module: sizes, epsilon, weights, bias, and the file's bytes
+    /// A Rust module: sizes, epsilon, weights, bias, and the file's bytes
     Rust,
-    /// A C99 header with the same
+    /// A C99 header: sizes, epsilon, weights, bias, and the file's bytes
     C,
-    /// All that the file holds
+    /// Everything in the model file, for other programs
     Json,
 }
 
 impl Export {
     pub(crate) fn run(&self, _: &Common) -> Result<(), Failure> {
         if self.name.is_some() && self.format != Format::C {
-            return Err(usage("--name is for --format c; Rust's names are a module's own"));
+            return Err(usage("--name applies to --format c only"));
         }
         if let Some(out) = &self.out {
-            apart(("--model", &self.model), ("--out", out))?;
-            place(out)?;
+            ensure_distinct(("--model", &self.model), ("--out", out))?;
+            ensure_writable(out)?;
         }
         let model = load_file(&self.model)?;
         let text = match self.format {
             Format::Bytes if self.out.is_none() && std::io::stdout().is_terminal() => {
-                return Err(usage("--format bytes would garble the terminal; name a file with --out"));
+                return Err(usage("--format bytes writes binary data; name a file with --out"));
             }
             Format::Bytes => model.to_bare_bytes()?,
             Format::Rust => model.to_rust()?.into_bytes(),

@@ -1,4 +1,4 @@
-//! Experiments that show how far they are, save what is done and stop when asked.
+//! Runs experiments that show progress, save their state, and stop on Ctrl-C.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::save::{Checkpoints, Saver};
 use super::{Common, Failure, Out};
 
-/// Who follows an experiment for the user.
+/// Shows the progress of an experiment, saves its state and stops it.
 struct Follower {
     progress: Progress,
     saver: Mutex<Saver>,
@@ -35,8 +35,8 @@ impl Watch for Follower {
     }
 }
 
-/// Runs an experiment of these settings, with `units` of `what` to be done. The checkpoint lies where reports go, unless the
-/// user named another place; it is to be [done](Saver::done) with once the result is safe.
+/// Runs an experiment of these settings, which consists of `units` of `what`. The checkpoint is in the folder of the report, unless the
+/// user named another file. Call [`Saver::done`] once the result is safe.
 pub(crate) fn follow<R>(
     (what, units): (&str, u64),
     settings: Settings,

@@ -1,4 +1,4 @@
-//! Ctrl-C, and its kin from other programs.
+//! Ctrl-C and termination signals.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -6,20 +6,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Failure;
 
-/// The exit code after an interrupt, as shells have it.
+/// The exit code after an interrupt, as shells use it.
 pub(crate) const EXIT: u8 = 130;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 static LISTENING: OnceLock<Result<(), String>> = OnceLock::new();
 
-/// Work that ends in good order at the first request, and at once at the second.
+/// Requests to stop: the first lets the work save its state, the second ends the program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Interrupt {
     asked: &'static AtomicBool,
 }
 
 impl Interrupt {
-    /// Listens from now on.
+    /// Starts to listen for requests.
     pub(crate) fn listen() -> Result<Self, Failure> {
         let listening = LISTENING.get_or_init(|| {
             ctrlc::set_handler(|| {
@@ -27,19 +27,19 @@ impl Interrupt {
                     std::process::exit(i32::from(EXIT));
                 }
             })
-            .map_err(|error| format!("cannot listen for Ctrl-C: {error}"))
+            .map_err(|error| format!("cannot handle Ctrl-C: {error}"))
         });
         listening.clone()?;
         Ok(Self { asked: &ASKED })
     }
 
-    /// Whether the work is to end.
+    /// Whether a stop was requested.
     pub(crate) fn is_asked(self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
 }
 
-/// Work that was interrupted, and how to go on.
+/// The error of interrupted work: it says how to resume.
 #[derive(Debug)]
 pub(crate) struct Interrupted(pub(crate) String);
 

@@ -9,15 +9,15 @@ use serde::Serialize;
 
 use super::follow::follow;
 use super::save::{self, Checkpoints};
-use super::{Common, Failure, Out, found, number, report, say, say_json, table};
+use super::{Common, Failure, Out, ensure_exists, number, report, say, say_json, table};
 
-/// Predict energy prices, decide by a knapsack: regret after training by three losses.
+/// Predict energy prices, then pack a knapsack: regret after training with three losses
 #[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment knapsack --data Data.npz --out out
   perturb experiment knapsack --data Data.npz --capacities 60 --runs 1")]
 pub(crate) struct Knapsack {
-    /// The archive of prices (.npz with X_1gtrain, y_train, X_1gtest, y_test, weights)
+    /// Archive of prices (.npz with X_1gtrain, y_train, X_1gtest, y_test, weights)
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     data: PathBuf,
@@ -49,7 +49,7 @@ pub(crate) struct Knapsack {
 
 impl Knapsack {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
-        found(&self.data)?;
+        ensure_exists(&self.data)?;
         let days = Days::read(&self.data)?;
         let mut setting = Setting { runs: self.runs.into(), ..Setting::new(Seed(common.seed)) };
         if !self.capacities.is_empty() {

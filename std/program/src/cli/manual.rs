@@ -9,14 +9,14 @@ use clap_mangen::Man;
 
 use super::{Cli, Failure};
 
-/// Prints what a shell needs to complete commands and options.
+/// Print a script that completes commands and options in a shell
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   perturb completions bash > ~/.local/share/bash-completion/completions/perturb
   perturb completions zsh > ~/.zfunc/_perturb
   perturb completions fish > ~/.config/fish/completions/perturb.fish")]
 pub(crate) struct Completions {
-    /// The shell
+    /// Shell
     #[arg(value_enum)]
     shell: Shell,
 }
@@ -29,18 +29,18 @@ impl Completions {
     }
 }
 
-/// Prints the manual page, or writes one for every command.
+/// Print the manual page, or write the pages of all commands
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   perturb man | man -l -
   perturb man --out ~/.local/share/man/man1")]
 pub(crate) struct Manual {
-    /// Folder for the pages of all commands; made if it is missing
+    /// Write the pages of all commands to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
-/// Pages name commands that have one; `help` has none.
+/// The command without `help`, which has no page.
 fn command() -> clap::Command {
     Cli::command().disable_help_subcommand(true)
 }
@@ -55,7 +55,7 @@ impl Manual {
         let name = |error: std::io::Error| format!("{}: {error}", folder.display());
         std::fs::create_dir_all(folder).map_err(name)?;
         clap_mangen::generate_to(command(), folder).map_err(name)?;
-        eprintln!("wrote the pages into {}", folder.display());
+        eprintln!("wrote the pages to {}", folder.display());
         Ok(())
     }
 }

@@ -39,11 +39,11 @@ use interrupt::Interrupted;
 
 /// Turns discrete decisions into layers that learn by gradient descent.
 ///
-/// Start with `perturb demo`. Then `train` a ranking model on a table, `evaluate` it, `predict` with it, `export` it to
-/// firmware; the `experiment` commands reproduce the paper's.
+/// Start with `perturb demo`. Then `train` a ranking model on a table, `evaluate` it, `predict` with it, and `export` it to
+/// firmware. The `experiment` commands reproduce the experiments of the paper.
 ///
-/// Exit codes: 0 success, 1 the work failed (the message says why), 2 the arguments are wrong, 130 the work was
-/// interrupted (and, where it can go on, saved).
+/// Exit codes: 0 success; 1 the work failed, and the message says why; 2 the arguments are wrong; 130 the work was
+/// interrupted, and its state was saved if it can be resumed.
 #[derive(Parser, Debug)]
 #[command(name = "perturb", version, max_term_width = 100)]
 struct Cli {
@@ -53,11 +53,11 @@ struct Cli {
     common: Common,
 }
 
-/// Options of every command, behind the command's own.
+/// Options of every command, shown after those of the command.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Common {
-    /// Names all randomness: equal seeds give equal results on every machine and number of threads
+    /// Seed of all randomness: equal seeds give equal results on every machine, with any number of threads
     #[arg(
         long,
         global = true,
@@ -76,42 +76,42 @@ pub(crate) struct Common {
         allow_negative_numbers = true
     )]
     threads: Option<usize>,
-    /// Print results as one JSON document instead of tables, and an error as {"error": …} on standard error
+    /// Print results as one JSON document instead of tables, and errors as {"error": …} on standard error
     #[arg(long, global = true)]
     json: bool,
-    /// No progress on standard error
+    /// Print no progress
     #[arg(long, global = true)]
     quiet: bool,
-    /// Progress as lines, not as a bar, on a terminal, too. Colours, of help alone, go with the variable NO_COLOR
+    /// Print progress as plain lines instead of a bar. Set NO_COLOR to disable colours
     #[arg(long, global = true)]
     plain: bool,
 }
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Learn to rank on generated data with four losses: a table and learning curves in seconds
+    /// Learn to rank generated data with four losses: a table and learning curves in seconds
     Demo(demo::Demo),
     /// Train a ranking model on a file
     Train(train::Train),
-    /// Judge a trained model on a file with known ranks
+    /// Evaluate a trained model on a file with known ranks
     Evaluate(evaluate::Evaluate),
     /// Rank the labels of new rows with a trained model
     Predict(predict::Predict),
-    /// Write a trained model as bytes, Rust or C, for firmware
+    /// Export a trained model to firmware, as bytes, Rust or C, or as JSON
     Export(export::Export),
     /// Reproduce an experiment of the paper
     #[command(
         subcommand,
         after_help = "Examples:
   perturb experiment temperature                                  # seconds
-  perturb experiment asymptotics --out out                        # with a page of plots
+  perturb experiment asymptotics --out out                        # with a report
   perturb experiment synthetic-ranking --out out --resume         # after an interrupt
-  perturb experiment label-ranking --data sets --sets iris,glass  # files of yours"
+  perturb experiment label-ranking --data sets --sets iris,glass  # your files"
     )]
     Experiment(Experiment),
-    /// Print what a shell needs to complete commands and options
+    /// Print a script that completes commands and options in a shell
     Completions(manual::Completions),
-    /// Print the manual page, or write one for every command
+    /// Print the manual page, or write the pages of all commands
     Man(manual::Manual),
 }
 
@@ -121,31 +121,31 @@ enum Experiment {
     LabelRanking(experiment::LabelRanking),
     /// Figures 4, 7 and 8: four losses on synthetic rankings of 100 labels against the noise level
     SyntheticRanking(experiment::SyntheticRanking),
-    /// Prices to predict and a knapsack to pack: regret of the squared, SPO+ and Fenchel-Young losses
+    /// Predict prices, then pack a knapsack: regret of the squared, SPO+ and Fenchel-Young losses
     Knapsack(knapsack::Knapsack),
-    /// Figure 2: images to classify, Fenchel-Young losses against cross entropy
+    /// Figure 2: classify images with Fenchel-Young losses and with cross entropy
     #[cfg(feature = "nn")]
     Classification(classification::Classification),
-    /// Figures 5 and 6: shortest paths on maps whose costs a network must find
+    /// Figures 5 and 6: find shortest paths on maps whose costs a network learns
     #[cfg(feature = "nn")]
     ShortestPath(shortest_path::ShortestPath),
-    /// Figure 2: images to classify; needs a build with feature nn
+    /// Figure 2: classify images; needs a build with feature nn
     #[cfg(not(feature = "nn"))]
     Classification(Absent),
-    /// Figures 5 and 6: shortest paths on maps; needs a build with feature nn
+    /// Figures 5 and 6: find shortest paths on maps; needs a build with feature nn
     #[cfg(not(feature = "nn"))]
     ShortestPath(Absent),
     /// Proposition 4.1: covariance and coverage of scores that are learned from decisions
     Asymptotics(theory::Asymptotics),
-    /// Proposition 2.3 and Figure 1: what the temperature does to a ranking and to paths
+    /// Proposition 2.3 and Figure 1: the effect of the temperature on a ranking and on paths
     Temperature(theory::Temperature),
 }
 
-/// An experiment that this program was built without.
+/// An experiment that needs feature nn, in a program without it.
 #[cfg(not(feature = "nn"))]
 #[derive(Args, Debug)]
 struct Absent {
-    /// Of the program with networks
+    /// Ignored
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     arguments: Vec<std::ffi::OsString>,
 }
@@ -154,19 +154,19 @@ struct Absent {
 impl Absent {
     fn run(&self) -> Result<(), Failure> {
         let _ = &self.arguments;
-        Err("this program was built without networks; with them: cargo install --path std/program --features nn"
+        Err("this program was built without networks; install it with them by: cargo install --path std/program --features nn"
             .into())
     }
 }
 
-/// The exit code for arguments that are wrong.
+/// The exit code for wrong arguments.
 const USAGE: u8 = 2;
 
 /// A failure that is shown to the user.
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// A file to be read is there; one with a similar name is told of otherwise.
-fn found(file: &Path) -> Result<(), Failure> {
+/// Checks that a file to be read exists. Otherwise, the error names a file with a similar name, if there is one.
+fn ensure_exists(file: &Path) -> Result<(), Failure> {
     let Err(error) = std::fs::metadata(file) else { return Ok(()) };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -175,17 +175,17 @@ fn found(file: &Path) -> Result<(), Failure> {
         .map(|other| (similarity(file, &other), other))
         .filter(|&(similarity, _)| similarity > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = similar.map(|(_, other)| format!("; there is {}", other.display()));
+    let hint = similar.map(|(_, other)| format!("; did you mean {}?", other.display()));
     Err(format!("cannot read {}: {error}{}", file.display(), hint.unwrap_or_default()).into())
 }
 
-/// A file can be written. Told before the work, not after it.
-fn place(file: &Path) -> Result<(), Failure> {
+/// Checks that a file can be written, before the work and not after it.
+fn ensure_writable(file: &Path) -> Result<(), Failure> {
     perturb::atomic::check(file).map_err(|error| format!("cannot write {}: {error}", file.display()).into())
 }
 
-/// What a command writes is no file that it reads.
-fn apart((read, source): (&str, &Path), (written, target): (&str, &Path)) -> Result<(), Failure> {
+/// Checks that a command does not overwrite a file that it reads.
+fn ensure_distinct((read, source): (&str, &Path), (written, target): (&str, &Path)) -> Result<(), Failure> {
     let same = source.is_file()
         && matches!((source.canonicalize(), target.canonicalize()), (Ok(source), Ok(target)) if source == target);
     if same {
@@ -197,7 +197,7 @@ fn apart((read, source): (&str, &Path), (written, target): (&str, &Path)) -> Res
     Ok(())
 }
 
-/// How alike two names are, from 0 to 1. An ending that both have says nothing.
+/// How similar two names are, from 0 to 1. A common extension does not count.
 fn similarity(a: &Path, b: &Path) -> f64 {
     let part = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
     if a.extension() == b.extension() {
@@ -206,7 +206,7 @@ fn similarity(a: &Path, b: &Path) -> f64 {
     strsim::jaro(&part(a.file_name()), &part(b.file_name()))
 }
 
-/// Arguments that do not go together: exit code 2.
+/// Arguments that contradict each other: exit code 2.
 #[derive(Debug)]
 struct Usage(String);
 
@@ -225,7 +225,7 @@ fn usage(text: impl Into<String>) -> Failure {
 /// Where reports are written.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Out {
-    /// Folder for the report (an HTML page, and the numbers of its tables and plots as CSV); made if it is missing
+    /// Write a report to this folder: a self-contained HTML page, and the numbers of its tables and plots as CSV
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -235,16 +235,16 @@ impl Out {
     fn wanted(&self) -> bool {
         self.out.is_some()
     }
-    /// The folder, which is there from now on, if one was named.
+    /// The folder, if one was named; creates it if necessary.
     fn folder(&self) -> Result<Option<&Path>, Failure> {
         let Some(folder) = &self.out else { return Ok(None) };
         std::fs::create_dir_all(folder)
-            .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
+            .map_err(|error| format!("cannot create the folder {}: {error}", folder.display()))?;
         Ok(Some(folder))
     }
 }
 
-/// Prints `text` and a line break. `println!` would panic when a reader such as `head` has gone.
+/// Prints `text` and a line break. `println!` would panic after a reader such as `head` has ended.
 fn say(text: impl fmt::Display) -> Result<(), Failure> {
     writeln!(std::io::stdout(), "{text}")?;
     Ok(())
@@ -259,10 +259,10 @@ pub(crate) fn run() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
-    // What is left in a buffer may not fit the disk.
+    // The disk may be too full for the rest of a buffer.
     match start(&cli).and_then(|()| Ok(std::io::stdout().flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) if reader_has_gone(failure.as_ref()) => ExitCode::SUCCESS,
+        Err(failure) if reader_has_ended(failure.as_ref()) => ExitCode::SUCCESS,
         Err(failure) => {
             if cli.common.json {
                 eprintln!("{}", serde_json::json!({ "error": failure.to_string() }));
@@ -285,7 +285,7 @@ fn say_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     say(serde_json::to_string_pretty(value)?)
 }
 
-fn reader_has_gone(failure: &(dyn Error + 'static)) -> bool {
+fn reader_has_ended(failure: &(dyn Error + 'static)) -> bool {
     failure.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 

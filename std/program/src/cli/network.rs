@@ -1,4 +1,4 @@
-//! What experiments that train networks have in common.
+//! The common part of experiments that train networks.
 
 use std::fmt::Write;
 
@@ -17,20 +17,20 @@ use super::{Common, Failure, Out, number, report, say, say_json, table};
 /// How networks are trained.
 #[derive(Args, Serialize, Debug)]
 pub(crate) struct Networks {
-    /// Passes over the training data, at least 1 [default: as the experiment says]
-    #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
+    /// Passes over the training data, at least 1 [default: depends on the experiment]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
     pub(crate) epochs: Option<usize>,
-    /// Training rows of a step, at least 1 [default: as the experiment says]
-    #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
+    /// Training rows per step, at least 1 [default: depends on the experiment]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
     pub(crate) batch: Option<usize>,
-    /// Adam's learning rate at the start, greater than 0 [default: as the experiment says]
+    /// Adam's initial learning rate, greater than 0 [default: depends on the experiment]
     #[arg(long, value_name = "RATE", value_parser = number::positive::<f64>, allow_negative_numbers = true)]
     pub(crate) rate: Option<f64>,
-    /// Stop a network once so many epochs in a row have not decided more training rows right (validation rows, where there are
-    /// some) [default: never]
-    #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
+    /// Stop a network after this many epochs without a better share of right decisions on validation rows, or on training rows if
+    /// there are no validation rows [default: never]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
     pub(crate) patience: Option<usize>,
-    /// Where networks compute; decisions are computed by the processor
+    /// Device that computes networks; the processor computes decisions
     #[arg(long, value_enum, default_value_t)]
     device: Computer,
 }
@@ -41,7 +41,7 @@ enum Computer {
     /// The processor
     #[default]
     Cpu,
-    /// The graphics processor that wgpu finds first; needs a build with feature nn-wgpu
+    /// The first graphics processor that wgpu finds; needs a build with feature nn-wgpu
     Wgpu,
 }
 
@@ -67,9 +67,9 @@ impl Networks {
 pub(crate) struct Trained<'a, A> {
     /// Its name in files.
     pub(crate) work: &'static str,
-    /// What decides its result beside seed and data.
+    /// The arguments that determine its result, besides seed and data.
     pub(crate) arguments: &'a A,
-    /// Of the data sets.
+    /// Digests of the data sets.
     pub(crate) digests: Vec<u64>,
     /// Steps of training.
     pub(crate) steps: u64,
@@ -79,7 +79,7 @@ pub(crate) struct Trained<'a, A> {
 }
 
 impl<A: Serialize> Trained<'_, A> {
-    /// Runs it, prints what it found and saves its page.
+    /// Runs it, prints its result and saves its report.
     pub(crate) fn run<R>(
         self,
         common: &Common,
@@ -96,7 +96,7 @@ impl<A: Serialize> Trained<'_, A> {
             follow(("steps", self.steps), settings, how, |journal| experiment(&device, journal))?;
 
         say_shares(&shares, common);
-        let (json, tables) = found(&outcomes);
+        let (json, tables) = ensure_exists(&outcomes);
         if common.json {
             say_json(&json)?;
         } else {
@@ -115,13 +115,13 @@ impl<A: Serialize> Trained<'_, A> {
     }
 }
 
-/// Says on standard error where the time of training steps went.
+/// Prints on standard error what the training steps spent their time on.
 fn say_shares(shares: &Shares, common: &Common) {
     if common.quiet || shares.steps == 0 {
         return;
     }
     let total = shares.total().as_secs_f64();
-    let mut line = format!("a step took {:.1} ms on the mean", 1e3 * total / shares.steps as f64);
+    let mut line = format!("a step took {:.1} ms on average", 1e3 * total / shares.steps as f64);
     for (part, time) in shares.parts() {
         // Writing to a String cannot fail.
         let _ = write!(line, ", {part} {:.1} %", 100.0 * time.as_secs_f64() / total);

@@ -1,4 +1,4 @@
-//! Numbers as arguments, with their ranges: what is out of range is refused before any work, with exit code 2.
+//! Numbers as arguments, with their ranges. A number out of range is refused before any work, with exit code 2.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -36,8 +36,8 @@ pub(crate) fn runs(text: &str) -> Result<u16, String> {
     parse(text, |&n| n > 0, format_args!("a whole number from 1 to {}", u16::MAX))
 }
 
-/// Rows, labels, steps and epochs that fit into memory and into counters on any machine.
-pub(crate) fn some(text: &str) -> Result<usize, String> {
+/// Rows, labels, steps or epochs, at least one, that fit into counters on any machine.
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     count(text, 1..=1_000_000_000)
 }
 
@@ -64,12 +64,12 @@ where
     parse(text, |&x: &T| x.into() > 0.0 && x.into().is_finite(), "a finite number greater than 0")
 }
 
-/// A share of the whole that leaves something.
+/// A share of the whole, less than all of it.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
-    parse(text, |x| (0.0..1.0).contains(x), "0 up to, not including, 1")
+    parse(text, |x| (0.0..1.0).contains(x), "a number from 0 to less than 1")
 }
 
-/// Seconds from 0 on.
+/// A number of seconds.
 pub(crate) fn seconds(text: &str) -> Result<f64, String> {
-    parse(text, |x| (0.0..=1e9).contains(x), "0 to 1e9 seconds")
+    parse(text, |x| (0.0..=1e9).contains(x), "a number of seconds from 0 to 1e9")
 }

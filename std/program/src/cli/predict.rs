@@ -1,4 +1,4 @@
-//! `perturb predict`: rankings of new rows.
+//! `perturb predict`: ranks new rows.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use perturb::data::label_ranking;
 use perturb::{Dyn, Oracle, Ranking, atomic};
 
 use super::source::{features, has_counts, load};
-use super::{Common, Failure, apart, found, place};
+use super::{Common, Failure, ensure_distinct, ensure_exists, ensure_writable};
 
-/// Ranks the labels of each row; the answer is a CSV table of ranks and the ordering.
+/// Rank the labels of each row; the output is a CSV table of ranks and orderings
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   perturb predict --data new_people.csv --model votes.perturb --out ranks.csv")]
@@ -29,13 +29,13 @@ pub(crate) struct Predict {
 impl Predict {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         if let Some(out) = &self.out {
-            apart(("--data", &self.data), ("--out", out))?;
-            apart(("--model", &self.model), ("--out", out))?;
-            place(out)?;
+            ensure_distinct(("--data", &self.data), ("--out", out))?;
+            ensure_distinct(("--model", &self.model), ("--out", out))?;
+            ensure_writable(out)?;
         }
         let (file, model) = load(&self.model, &self.data)?;
         let names = &file.provenance;
-        found(&self.data)?;
+        ensure_exists(&self.data)?;
         let features: Vec<f32> = if has_counts(&self.data)? {
             let data = label_ranking::read(&self.data)?;
             if data.features() != file.features {

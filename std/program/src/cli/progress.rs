@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Common;
 
-/// How far a long computation has come, on standard error.
+/// The progress of a long computation, on standard error.
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     lines: Option<Mutex<Lines>>,
@@ -19,21 +19,21 @@ struct Lines {
     what: String,
     total: u64,
     done: u64,
-    /// What of it an earlier run did.
+    /// How much of it an earlier run did.
     before: u64,
     start: Instant,
     last: Instant,
 }
 
 impl Progress {
-    /// `total` of `what`, in the plural, are to be done. Lines come every ten seconds.
+    /// Progress through `total` units of `what`, in the plural. Lines come every ten seconds.
     pub(crate) fn new(what: &str, total: u64, common: &Common) -> Self {
         if common.quiet {
             return Self { bar: None, lines: None };
         }
         if std::io::stderr().is_terminal() && !common.plain {
             let style = ProgressStyle::with_template(
-                "[{bar:30}] {percent:>3} %  {human_pos} of {human_len} {msg}, {per_sec}, {elapsed} gone, {eta} left",
+                "[{bar:30}] {percent:>3} %  {human_pos} of {human_len} {msg}, {per_sec}, {elapsed} elapsed, {eta} remaining",
             );
             let bar = ProgressBar::new(total).with_message(what.to_owned());
             let bar = match style {
@@ -47,7 +47,7 @@ impl Progress {
         Self { bar: None, lines: Some(Mutex::new(lines)) }
     }
 
-    /// `units` more were done by an earlier run.
+    /// Counts `units` more, which an earlier run did.
     pub(crate) fn resume(&self, units: u64) {
         if let Some(bar) = &self.bar {
             bar.inc(units);
@@ -59,7 +59,7 @@ impl Progress {
         }
     }
 
-    /// A line of news, above the bar.
+    /// Prints a line, above the bar.
     pub(crate) fn say(&self, line: &str) {
         match (&self.bar, &self.lines) {
             (Some(bar), _) => bar.println(line),
@@ -68,7 +68,7 @@ impl Progress {
         }
     }
 
-    /// `units` more are done.
+    /// Counts `units` more.
     pub(crate) fn add(&self, units: u64) {
         if let Some(bar) = &self.bar {
             bar.inc(units);
@@ -78,11 +78,11 @@ impl Progress {
         if lines.last.elapsed() >= Duration::from_secs(10) {
             lines.last = Instant::now();
             let share = lines.done as f64 / lines.total.max(1) as f64;
-            let gone = lines.start.elapsed().as_secs_f64();
-            let rate = (lines.done - lines.before) as f64 / gone;
+            let elapsed = lines.start.elapsed().as_secs_f64();
+            let rate = (lines.done - lines.before) as f64 / elapsed;
             let left = lines.total.saturating_sub(lines.done) as f64 / rate.max(1e-9);
             eprintln!(
-                "{:.0} %: {} of {} {}, {rate:.1}/s, {gone:.0} s gone, about {left:.0} s left",
+                "{:.0} %: {} of {} {}, {rate:.1}/s, {elapsed:.0} s elapsed, about {left:.0} s remaining",
                 100.0 * share.min(1.0),
                 lines.done,
                 lines.total,

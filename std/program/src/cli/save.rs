@@ -1,4 +1,4 @@
-//! Checkpoints as the user names them.
+//! Checkpoints.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,16 +11,16 @@ use serde::de::DeserializeOwned;
 use super::interrupt::{Interrupt, Interrupted};
 use super::{Common, Failure, number, usage};
 
-/// Where long work saves its state, and whether it goes on from there.
+/// Where long work saves its state, and whether it resumes from there.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Checkpoints {
-    /// Go on from the checkpoint of an earlier run that did not end; the result is the same to the last bit
+    /// Resume from the checkpoint of an interrupted run; the result is that of an uninterrupted run, bit for bit
     #[arg(long)]
     resume: bool,
-    /// File for the checkpoint, which is removed when the work is done [default: beside the result]
+    /// Checkpoint file, which is removed when the work is done [default: next to the result]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
-    /// Save the state this often, in seconds, 0 to 1e9; 0 saves it after every step
+    /// Seconds between checkpoints, 0 to 1e9; 0 saves the state after every step
     #[arg(
         long,
         value_name = "SECONDS",
@@ -32,8 +32,8 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Opens the checkpoint of a run with these settings, in `default` if the user named no file; the saved state comes with
-    /// it if the user asks for one and there is one. Without a file nothing is saved.
+    /// Opens the checkpoint of a run with these settings, in `default` if the user named no file, and returns its state if
+    /// `--resume` asks for it and there is one. Without a file nothing is saved.
     pub(crate) fn open<S: DeserializeOwned>(
         &self,
         default: Option<PathBuf>,
@@ -44,7 +44,7 @@ impl Checkpoints {
         let saver = |file| Saver { file, settings, every, last: Instant::now(), interrupt };
         let Some(file) = self.checkpoint.clone().or(default) else {
             if self.resume {
-                return Err(usage("--resume needs --out or --checkpoint, where an earlier run has saved"));
+                return Err(usage("--resume needs the --out or --checkpoint of the earlier run"));
             }
             return Ok((saver(None), None));
         };
@@ -52,16 +52,19 @@ impl Checkpoints {
         checkpoint::clear_leftovers(&file);
         let state = if self.resume { checkpoint::load(&file, &saver.settings)? } else { None };
         if self.resume && state.is_none() {
-            eprintln!("{}: no checkpoint; starting from the beginning", file.display());
+            eprintln!("{}: no checkpoint; starting anew", file.display());
         } else if !self.resume && file.exists() {
-            eprintln!("{}: left by a run that did not end; --resume would go on from it", file.display());
+            eprintln!(
+                "{}: checkpoint of an interrupted run; --resume continues it, this run overwrites it",
+                file.display()
+            );
         }
         Ok((saver, state))
     }
 }
 
-/// What the result of a command is a function of: its arguments but for those that are left out by `#[serde(skip)]`, the seed, and
-/// the digest of its data.
+/// What determines the result of a command: its arguments, except for those with `#[serde(skip)]`, the seed, and the digest of its
+/// data.
 pub(crate) fn settings(
     work: &str,
     arguments: &impl Serialize,
@@ -83,7 +86,7 @@ pub(crate) struct Saver {
 }
 
 impl Saver {
-    /// Saves the state if it is time to, or if the work is to end, which is the error then. `done` says how far it is.
+    /// Saves the state if it is time to, or if a stop was requested, which is an error. `done` says how far the work is.
     pub(crate) fn step<S: Serialize>(
         &mut self,
         state: impl FnOnce() -> S,
@@ -104,31 +107,35 @@ impl Saver {
         Ok(())
     }
 
-    /// Saves the state, as the work is to end; the error that says so.
+    /// Saves the state because a stop was requested; returns the error that says so.
     pub(crate) fn interrupted<S: Serialize>(&self, state: &S, done: &str) -> Failure {
         let Some(file) = &self.file else {
-            return Box::new(Interrupted(format!("{done}: nothing is saved without --out or --checkpoint")));
+            return Box::new(Interrupted(format!(
+                "{done}: nothing was saved, because neither --out nor --checkpoint is given"
+            )));
         };
         if let Err(error) = checkpoint::save(file, &self.settings, state) {
             return error.into();
         }
         let file = file.display();
-        Box::new(Interrupted(format!("{done}: saved in {file}; the same command with --resume goes on")))
+        Box::new(Interrupted(format!(
+            "{done}: saved in {file}; run the same command with --resume to continue"
+        )))
     }
 
-    /// What asks for an end.
+    /// The requests to stop.
     pub(crate) fn interrupt(&self) -> Interrupt {
         self.interrupt
     }
 
     /// Removes the checkpoint: the work is done.
     pub(crate) fn done(self) {
-        // One that was never written, or that somebody else removed, is no fault.
+        // It may never have been written, or may have been removed already.
         let _ = self.file.map(std::fs::remove_file);
     }
 }
 
-/// `file` with `.checkpoint` behind its name.
+/// `file` with `.checkpoint` appended to its name.
 pub(crate) fn beside(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".checkpoint");

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::network::{Networks, Trained};
 use super::save::Checkpoints;
-use super::{Common, Failure, Out, found};
+use super::{Common, Failure, Out, ensure_exists};
 
-/// Maps whose costs a network must find: shortest paths by Fenchel-Young losses, blackbox differentiation and a squared loss.
+/// Find shortest paths on maps whose costs a network learns: Fenchel-Young losses, blackbox differentiation, a squared loss
 #[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment shortest-path --quick --out out          # minutes, on generated maps
@@ -24,10 +24,10 @@ pub(crate) struct ShortestPath {
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     data: Option<PathBuf>,
-    /// Five epochs, three losses and few generated maps
+    /// Train for five epochs, with three losses and few generated maps
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// The paper's size: 50 epochs on 10,000 maps, three losses (six hours on two cores)
+    /// Run at the paper's size: 50 epochs on 10,000 maps, three losses (six hours on two cores)
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -82,7 +82,7 @@ impl ShortestPath {
 
     fn maps(&self, seed: Seed) -> Result<Split, Failure> {
         if let Some(folder) = &self.data {
-            found(folder)?;
+            ensure_exists(folder)?;
             return Ok(maps::warcraft::read_folder(folder)?);
         }
         let (train, test) = match (self.full, self.quick) {

@@ -3,7 +3,7 @@
 use perturb::train::RankingScores;
 use perturb_experiments::report::{Cell, Table};
 
-/// Columns padded to equal widths, numbers to the right, text to the left.
+/// The table with padded columns: numbers to the right, text to the left.
 pub(crate) fn render(table: &Table) -> String {
     let header = &table.header;
     let text = |cell: &Cell| match cell {

@@ -9,13 +9,13 @@ use super::follow::follow;
 use super::save::{self, Checkpoints};
 use super::{Common, Failure, Out, report, say, say_json, table};
 
-/// Learn scores from decisions: covariance and coverage of intervals against their number.
+/// Learn scores from decisions: covariance and coverage of intervals at growing numbers of decisions
 #[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb experiment asymptotics --out out         # seconds
   perturb experiment asymptotics --full --out out  # minutes")]
 pub(crate) struct Asymptotics {
-    /// Up to 100,000 decisions and 4000 data sets (minutes)
+    /// Take up to 100,000 decisions and 4000 data sets (minutes)
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -49,7 +49,7 @@ impl Asymptotics {
     }
 }
 
-/// What the temperature does to a ranking and to paths, with the picture of Figure 1.
+/// Measure the effect of the temperature on a ranking and on paths, with the picture of Figure 1
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   perturb experiment temperature --out out")]

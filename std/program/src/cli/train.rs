@@ -17,8 +17,10 @@ use serde::{Serialize, Serializer};
 use super::progress::Progress;
 use super::save::{self, Checkpoints};
 use super::saved::{BestEpoch, Saved};
-use super::source::{Source, tell_slips};
-use super::{Common, Failure, Out, apart, number, place, report, say, say_json, table, usage};
+use super::source::{Source, warn_suspicious_text};
+use super::{
+    Common, Failure, Out, ensure_distinct, ensure_writable, number, report, say, say_json, table, usage,
+};
 
 #[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
@@ -44,7 +46,7 @@ enum ScheduleName {
     Cosine,
 }
 
-/// Trains an affine model θ = Wx + b whose decision is the ranking of θ.
+/// Train an affine model θ = Wx + b that decides by the ranking of θ
 #[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb train --data votes.csv --model votes.perturb
@@ -58,14 +60,14 @@ pub(crate) struct Train {
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
     #[serde(skip)]
     model: PathBuf,
-    /// The loss to minimise
+    /// Loss to minimise
     #[arg(long, value_enum, default_value = "fenchel-young")]
     loss: LossName,
-    /// The noise of the perturbed losses
+    /// Noise of the perturbed losses
     #[arg(long, value_name = "NOISE", value_parser = noises(), default_value = AnyNoise::Normal.name())]
     #[serde(serialize_with = "by_name")]
     noise: AnyNoise,
-    /// The temperature of the perturbed losses, in units of scores, greater than 0
+    /// Temperature of the perturbed losses, in units of scores, greater than 0
     #[arg(
         long,
         default_value_t = 1.0,
@@ -83,7 +85,7 @@ pub(crate) struct Train {
         allow_negative_numbers = true
     )]
     samples: u32,
-    /// Interpolation of the blackbox loss, greater than 0
+    /// Interpolation parameter of the blackbox loss, greater than 0
     #[arg(
         long,
         default_value_t = 0.1,
@@ -101,10 +103,10 @@ pub(crate) struct Train {
         allow_negative_numbers = true
     )]
     rate: f64,
-    /// How the rate changes over the run
+    /// How the learning rate changes over the run
     #[arg(long, value_enum, default_value = "linear")]
     schedule: ScheduleName,
-    /// How gradients become steps
+    /// Optimizer that turns gradients into steps
     #[arg(long, value_enum, default_value = "sgd")]
     optimizer: OptimizerName,
     /// Passes over the training rows, at least 1
@@ -112,7 +114,7 @@ pub(crate) struct Train {
         long,
         default_value_t = 20,
         value_name = "N",
-        value_parser = number::some,
+        value_parser = number::at_least_one,
         allow_negative_numbers = true
     )]
     epochs: usize,
@@ -121,11 +123,11 @@ pub(crate) struct Train {
         long,
         default_value_t = 32,
         value_name = "N",
-        value_parser = number::some,
+        value_parser = number::at_least_one,
         allow_negative_numbers = true
     )]
     batch: usize,
-    /// Share of rows kept out of training to judge every epoch on: from 0 up to, not including, 1
+    /// Share of rows kept for validation after every epoch, from 0 to less than 1
     #[arg(
         long,
         default_value_t = 0.1,
@@ -134,8 +136,8 @@ pub(crate) struct Train {
         allow_negative_numbers = true
     )]
     validation: f64,
-    /// Stop after this many epochs, at least 1, without a better validation score, and keep the best epoch
-    #[arg(long, value_name = "N", value_parser = number::some, allow_negative_numbers = true)]
+    /// Stop after this many epochs without a better validation score, at least 1, and keep the best epoch
+    #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
     patience: Option<usize>,
     #[command(flatten)]
     #[serde(skip)]
@@ -145,7 +147,7 @@ pub(crate) struct Train {
     out: Out,
 }
 
-/// The noises by their names.
+/// Parses the name of a noise.
 fn noises() -> impl TypedValueParser<Value = AnyNoise> {
     PossibleValuesParser::new(AnyNoise::ALL.map(|noise| noise.name()))
         .map(|name| AnyNoise::from_name(&name).unwrap_or(AnyNoise::Normal))
@@ -158,10 +160,10 @@ fn by_name<S: Serializer>(noise: &AnyNoise, serializer: S) -> Result<S::Ok, S::E
 
 impl Train {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
-        apart(("--data", &self.source.data), ("--model", &self.model))?;
-        place(&self.model)?;
+        ensure_distinct(("--data", &self.source.data), ("--model", &self.model))?;
+        ensure_writable(&self.model)?;
         let data = self.source.read()?;
-        tell_slips(&self.source.data, data.feature_names());
+        warn_suspicious_text(&self.source.data, data.feature_names());
         self.out.folder()?;
         let seed = Seed(common.seed);
         let (train, validation) = self.split(&data, seed)?;
@@ -177,7 +179,7 @@ impl Train {
         let beside = save::beside(&self.model);
         checkpoint::clear_leftovers(&self.model);
         let settings = save::settings("training", self, common, Some(format!("{:016x}", data.digest())))?
-            // Whether there are losses for it.
+            // Reports need losses, which are in the checkpoint only if a report was asked for.
             .with("report", self.out.wanted().to_string());
         let pairs: Vec<_> = settings.values.iter().filter(|(name, _)| name != "report").cloned().collect();
         let (mut saver, saved) = self.checkpoints.open::<Saved>(Some(beside), settings)?;
@@ -203,7 +205,7 @@ impl Train {
                 let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
                 curve.extend(scores.map(|scores| (fitted.epoch, scores)));
                 if self.out.wanted() {
-                    // A model far from its end may have a loss that overflows.
+                    // The loss of a model early in training may overflow.
                     let loss = |rows| objective.mean(&fitted.model, rows, seed.fold(2)).unwrap_or(f64::NAN);
                     let before = (fitted.steps - 1) as f64 / run.steps() as f64;
                     epochs.push(report::Epoch {
@@ -244,7 +246,7 @@ impl Train {
         self.say(common, &fitted, scores, &train, &curve)
     }
 
-    /// On standard output.
+    /// Prints the result.
     fn say(
         &self,
         common: &Common,

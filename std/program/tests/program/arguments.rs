@@ -1,4 +1,4 @@
-//! Arguments that make no sense are refused before any work, with exit code 2 and what was expected.
+//! Wrong arguments are refused before any work, with exit code 2 and a message that says what was expected.
 
 use super::{perturb, refuse, votes};
 
@@ -28,11 +28,11 @@ fn arguments_out_of_range_are_refused() {
             "expected a whole number from 1 to 1000000000",
         ),
         ("train --data votes.csv --patience 0", "expected a whole number from 1 to 1000000000"),
-        ("train --data votes.csv --validation 1", "expected 0 up to, not including, 1"),
-        ("train --data votes.csv --validation nan", "expected 0 up to, not including, 1"),
+        ("train --data votes.csv --validation 1", "expected a number from 0 to less than 1"),
+        ("train --data votes.csv --validation nan", "expected a number from 0 to less than 1"),
         ("train --data votes.csv --samples -1", "expected a whole number from 0 to 4294967295"),
         ("train --data votes.csv --samples 1e3", "expected a whole number from 0 to 4294967295"),
-        ("train --data votes.csv --checkpoint-every -1", "expected 0 to 1e9 seconds"),
+        ("train --data votes.csv --checkpoint-every -1", "expected a number of seconds from 0 to 1e9"),
         ("train --data votes.csv --noise pink", "[possible values: gumbel, normal, laplace, logistic]"),
         ("train --data votes.csv --threads 0", "expected a whole number from 1 to 1024"),
         ("train --data votes.csv --seed 1.5", "expected a whole number from 0 to 18446744073709551615"),
@@ -42,11 +42,11 @@ fn arguments_out_of_range_are_refused() {
         ("experiment synthetic-ranking --epochs 0", "expected a whole number from 1 to 1000000000"),
         ("experiment knapsack --data votes.csv --runs 0", "expected a whole number from 1 to 65535"),
         ("export --model m", "--format <FORMAT>"),
-        ("export --model m --format rust --name x", "--name is for --format c"),
+        ("export --model m --format rust --name x", "--name applies to --format c only"),
         ("train --data votes.csv --patience 3 --validation 0", "--patience needs validation rows"),
-        ("train --data sets.csv --ordering x", "which names no columns"),
+        ("train --data sets.csv --ordering x", "which has no column names"),
         ("train --data votes.csv --epochs 0 --json", "{\"error\":\"error: invalid value '0'"),
-        ("experiment asymptotics --resume", "--resume needs --out or --checkpoint"),
+        ("experiment asymptotics --resume", "--resume needs the --out or --checkpoint"),
         ("completions sh", "[possible values: bash, elvish, fish, powershell, zsh]"),
     ] {
         let words: Vec<&str> = arguments.split(' ').collect();
@@ -62,7 +62,7 @@ fn arguments_out_of_range_are_refused() {
     assert_eq!(left, ["votes.csv"]);
 }
 
-/// Experiments that train networks, in a program that was built without.
+/// Experiments that train networks, in a program that was built without networks.
 #[test]
 fn what_was_left_out_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");

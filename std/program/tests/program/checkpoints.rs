@@ -136,7 +136,9 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(130), "{complaint}");
         assert!(complaint.starts_with("perturb: interrupted after step "), "{complaint}");
-        assert!(complaint.ends_with("saved in m.checkpoint; the same command with --resume goes on\n"));
+        assert!(
+            complaint.ends_with("saved in m.checkpoint; run the same command with --resume to continue\n")
+        );
         assert!(!folder.join("m").exists());
     }
     // Other settings are other work.
@@ -144,7 +146,7 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
     assert!(complaint.contains("the checkpoint m.checkpoint has epsilon 1; this run has 2"), "{complaint}");
     // Who starts again is told that they need not.
     let again = command(folder, SHORT, "--model m").output().expect("the program runs");
-    assert!(String::from_utf8_lossy(&again.stderr).contains("--resume would go on from it"));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--resume continues it, this run overwrites it"));
     assert!(!folder.join("m.checkpoint").exists());
 }
 

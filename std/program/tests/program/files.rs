@@ -43,9 +43,9 @@ fn swapped_files_and_other_tables_are_told_with_a_tip() {
     for (arguments, code, expected) in [
         ("predict --data m --model votes.csv", 2, "are they swapped?"),
         ("evaluate --data m --model votes.csv", 2, "are they swapped?"),
-        ("train --data m --model x", 1, "m is a model file: --data takes tables"),
-        ("export --model votes.csv --format c", 1, "model files are what `perturb train` writes"),
-        ("predict --data votes.csv", 1, "model files are what `perturb train` writes"),
+        ("train --data m --model x", 1, "m is a model file; --data expects a table"),
+        ("export --model votes.csv --format c", 1, "expected a model file, as `perturb train` writes it"),
+        ("predict --data votes.csv", 1, "expected a model file, as `perturb train` writes it"),
         ("predict --data votes.csv --model bare", 1, "use the file that `perturb train` wrote"),
         ("predict --data other.csv --model m", 1, "; the model's features are x, town=Kyoto, town=Osaka"),
     ] {
@@ -64,7 +64,7 @@ fn a_set_without_a_row_for_each_fold_is_named() {
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{complaint}");
     let expected =
-        "small.csv: expected at least 10 rows, for 10 folds, found 3; --sets names the files to use";
+        "small.csv: expected at least 10 rows for 10 folds, found 3; select other files with --sets";
     assert!(complaint.contains(expected), "{complaint}");
 }
 
@@ -77,7 +77,10 @@ fn few_texts_among_numbers_are_told() {
     std::fs::write(folder.join("slip.csv"), text.replacen("\n-1,", "\nn.a.,", 1)).expect("writable");
     for (data, told) in [
         ("votes.csv", ""),
-        ("slip.csv", "slip.csv: `x` is taken for text, 21 features, one a value, as n.a. is no number\n"),
+        (
+            "slip.csv",
+            "slip.csv: warning: column `x` is read as text with 21 values, because n.a. is not a number\n",
+        ),
     ] {
         let output = perturb(folder, &["train", "--data", data, "--model", "m", "--quiet"]);
         assert!(output.status.success(), "{data}");

@@ -132,7 +132,7 @@ fn faults_are_named_and_nothing_is_written() {
     assert!(!folder.join("m").exists());
     let absent = refuse(folder, &["train", "--data", "badd.csv"]);
     assert!(absent.starts_with("perturb: cannot read badd.csv: "), "{absent}");
-    assert!(absent.ends_with("; there is ./bad.csv\n"), "{absent}");
+    assert!(absent.ends_with("; did you mean ./bad.csv?\n"), "{absent}");
     let lost = refuse(folder, &["train", "--data", "bad.csv", "--model", "no/m"]);
     assert_eq!(lost, "perturb: cannot write no/m: there is no folder no\n");
     std::fs::create_dir(folder.join("folder")).expect("writable");

@@ -1,4 +1,4 @@
-//! The page of `perturb demo`.
+//! The report of `perturb demo`.
 
 use perturb_experiments::report::{Block, LinePlot, Origin, Page, Point, Series, Table};
 
@@ -22,8 +22,10 @@ pub(crate) fn demo(
         ..LinePlot::default()
     };
     let blocks = vec![
-        Block::Paragraph("An affine model learns to rank labels of generated data by four losses.".into()),
-        Block::Figure { svg: plot.draw()?, caption: "The last iterate after each epoch.".into() },
+        Block::Paragraph(
+            "An affine model learns to rank the labels of generated data with four losses.".into(),
+        ),
+        Block::Figure { svg: plot.draw()?, caption: "The last iterate of each epoch.".into() },
         Block::Table(table),
     ];
     let title = "Learning to rank with four losses".into();

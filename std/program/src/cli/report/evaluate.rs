@@ -1,4 +1,4 @@
-//! The page of `perturb evaluate`.
+//! The report of `perturb evaluate`.
 
 use perturb::data::Dataset;
 use perturb::model_file::ModelFile;
@@ -26,13 +26,13 @@ pub(crate) fn evaluate(
         vec![Cell::Text(name.clone()), right, Cell::Number(format!("{:.3}", scores.places))]
     };
     let labels = Table {
-        caption: "How often a label's rank is right, and by how many places it is wrong on average".into(),
+        caption: "The share of rows where a label's rank is right, and the mean number of places by which it is wrong".into(),
         header: ["label", "right rank, %", "places off"].map(String::from).to_vec(),
         rows: data.label_names().iter().zip(LabelScores::of(model, data)).map(label).collect(),
     };
     let blocks = vec![
         Block::Paragraph(format!(
-            "A model's rankings of {} labels against the known ranks of {}.",
+            "A model's rankings of {} labels, compared with the known ranks of {}.",
             data.labels(),
             data.name()
         )),
@@ -46,7 +46,7 @@ pub(crate) fn evaluate(
     Ok(Page { name: "evaluate".into(), title, blocks, origin, ..Page::default() })
 }
 
-/// Bins around −1, −0.9, …, 1, so that rows that are wholly wrong, unrelated or right lie in the middle of one.
+/// The number of bins, which are centred at −1, −0.9, …, 1, so that reversed, unrelated and right rankings are in the middle of one.
 const BINS: i32 = 21;
 
 fn histogram(rows: &[RankingScores]) -> Result<Block, Failure> {
@@ -65,6 +65,6 @@ fn histogram(rows: &[RankingScores]) -> Result<Block, Failure> {
     };
     Ok(Block::Figure {
         svg: plot.draw()?,
-        caption: "1 is the known ranking, 0 is unrelated to it, −1 is its reverse.".into(),
+        caption: "1 is the known ranking, 0 an unrelated one, −1 the reverse.".into(),
     })
 }

@@ -1,4 +1,4 @@
-//! Pages of results, and what every page says of its origin.
+//! Reports, and their statement of origin.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -16,15 +16,14 @@ pub(crate) use demo::demo;
 pub(crate) use evaluate::evaluate;
 pub(crate) use train::{Curve, Epoch, train};
 
-/// The command as typed, quoted for a shell.
+/// The typed command, quoted for a shell.
 pub(crate) fn command() -> String {
     quoted(words())
 }
 
-/// What a page says of its origin: the command, the version, the seed and the data.
+/// The origin of a report: the command, the version, the seed and the data.
 ///
-/// Of the command, it leaves out how the work was done, and the folders of absolute paths: these change no number, and
-/// are nobody's business.
+/// The command omits options that change no number, and the folders of absolute paths, which are private.
 pub(crate) fn origin(seed: u64, data: &[&Dataset<f32>]) -> Origin {
     let mut versions = vec![("perturb".into(), env!("CARGO_PKG_VERSION").into())];
     versions.extend(data.iter().map(|data| {
@@ -44,7 +43,7 @@ fn quoted(words: Vec<String>) -> String {
     shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
 
-/// The words that another machine, or the same one after an interruption, would be given for the same page.
+/// The words of the command that determine the report.
 fn lasting(words: Vec<String>) -> Vec<String> {
     let mut lasting = Vec::new();
     let mut words = words.into_iter();
@@ -69,7 +68,7 @@ fn lasting(words: Vec<String>) -> Vec<String> {
     lasting
 }
 
-/// The last part of an absolute path, and anything else as it is.
+/// The last part of an absolute path; any other word is unchanged.
 fn relative(word: &str) -> String {
     let path = Path::new(word);
     let name = path.file_name().filter(|_| path.is_absolute());
@@ -77,7 +76,7 @@ fn relative(word: &str) -> String {
 }
 
 impl Out {
-    /// Saves the page and its numbers in the folder, made if it is missing; says where.
+    /// Saves the report and its numbers in the folder, and prints the names of the files.
     pub(crate) fn save(&self, page: &Page) -> Result<(), Failure> {
         let Some(folder) = self.folder()? else { return Ok(()) };
         for file in page.save(folder)? {
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_are_without_places_and_ways_of_working() {
+    fn commands_omit_folders_and_options_that_change_no_number() {
         let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
         let typed = "train --data /home/me/a.csv --threads 3 --threads=4 --model=/tmp/m --resume --checkpoint c \
                      --checkpoint-every=0 --seed 1 --out report/x";

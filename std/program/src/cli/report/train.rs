@@ -1,4 +1,4 @@
-//! The page of `perturb train`.
+//! The report of `perturb train`.
 
 use perturb::data::Dataset;
 use perturb::train::RankingScores;
@@ -12,7 +12,7 @@ use crate::cli::{Failure, table};
 pub(crate) struct Epoch {
     /// Counted from 1.
     pub(crate) number: usize,
-    /// Of its last step.
+    /// The learning rate of its last step.
     pub(crate) rate: f64,
     /// The mean loss over the training rows.
     pub(crate) loss: f64,
@@ -20,7 +20,7 @@ pub(crate) struct Epoch {
     pub(crate) validation_loss: Option<f64>,
 }
 
-/// What was trained on what, and how it went.
+/// A training, its data and its course.
 pub(crate) struct Curve<'a> {
     pub(crate) train: &'a Dataset<f32>,
     pub(crate) validation: Option<&'a Dataset<f32>>,
@@ -37,12 +37,12 @@ pub(crate) struct Curve<'a> {
 pub(crate) fn train(origin: Origin, curve: &Curve<'_>) -> Result<Page, Failure> {
     let Curve { train, validation, epochs, kept, .. } = curve;
     let (features, labels) = (train.features(), train.labels());
-    let judged = validation.map_or("no row was kept out to judge it on".to_owned(), |rows| {
-        format!("{} others judge it after each epoch", rows.len())
+    let judged = validation.map_or("there are no validation rows".to_owned(), |rows| {
+        format!("{} other rows validate it after each epoch", rows.len())
     });
     let mut blocks = vec![Block::Paragraph(format!(
         "An affine model learns to rank {labels} labels of {} from {features} features on {} rows; {judged}. \
-         Kept: the model after epoch {} of {}.",
+         The result is the model after epoch {} of {}.",
         train.name(),
         train.len(),
         kept.0,
@@ -50,7 +50,7 @@ pub(crate) fn train(origin: Origin, curve: &Curve<'_>) -> Result<Page, Failure> 
     ))];
     if let Some(scores) = &kept.1 {
         let rows = validation.map_or(0, Dataset::len);
-        let caption = format!("The kept model on the {rows} validation rows");
+        let caption = format!("The resulting model on the {rows} validation rows");
         blocks.push(Block::Table(Table { caption, ..table::scores(scores, "metric") }));
     }
     blocks.push(Block::Heading("Learning curves".into()));
@@ -62,7 +62,7 @@ pub(crate) fn train(origin: Origin, curve: &Curve<'_>) -> Result<Page, Failure> 
     blocks.push(Block::Heading("Settings".into()));
     let pair = |(name, value): &(String, String)| vec![Cell::Text(name.clone()), Cell::Text(value.clone())];
     blocks.push(Block::Table(Table {
-        caption: "All that the model is a function of".into(),
+        caption: "Everything that determines the model".into(),
         header: ["setting", "value"].map(String::from).to_vec(),
         rows: curve.settings.iter().map(pair).collect(),
     }));
@@ -80,11 +80,11 @@ fn series(name: &str, points: impl Iterator<Item = (usize, f64)>) -> Series {
     Series { name: name.into(), points: points.collect() }
 }
 
-/// The plot, or a line that says why there is none.
+/// The plot, or a line that says why it is missing.
 fn figure(plot: &LinePlot, caption: &str) -> Result<Block, Failure> {
     let mut points = plot.series.iter().flat_map(|series| &series.points);
     if !points.any(|point| point.y.is_finite()) {
-        return Ok(Block::Paragraph(format!("{}: there is no finite number to draw.", plot.title)));
+        return Ok(Block::Paragraph(format!("{}: no finite number to draw.", plot.title)));
     }
     Ok(Block::Figure { svg: plot.draw()?, caption: caption.into() })
 }
@@ -95,8 +95,8 @@ fn loss(epochs: &[Epoch]) -> Result<Block, Failure> {
         let points = epochs.iter().filter_map(|epoch| Some((epoch.number, epoch.validation_loss?)));
         lines.push(series("validation rows", points));
     }
-    let caption = "Of the model that each epoch would give; sampled losses with the same samples in each epoch. A gap \
-                   is a loss that overflows.";
+    let caption = "Loss of the model after each epoch; sampled losses use the same samples in each epoch. A gap is a \
+                   loss that overflows.";
     figure(&plot("Loss", "mean loss of a row", lines), caption)
 }
 
@@ -113,11 +113,15 @@ const METRICS: [Metric; 4] = [
 fn scores(curve: &[(usize, RankingScores)]) -> Result<Block, Failure> {
     let lines =
         METRICS.map(|(name, of)| series(name, curve.iter().map(|(epoch, scores)| (*epoch, of(scores)))));
-    let caption = "Mean rank correlations; the shares of rows with every rank right, and of labels with the right rank.";
+    let caption =
+        "Mean rank correlations; share of rows with all ranks right, and of labels with the right rank.";
     figure(&plot("Scores on validation rows", "correlation, or share of ranks", lines.into()), caption)
 }
 
 fn rate(epochs: &[Epoch]) -> Result<Block, Failure> {
     let line = series("", epochs.iter().map(|epoch| (epoch.number, epoch.rate)));
-    figure(&plot("Learning rate", "learning rate", vec![line]), "Of the last step of each epoch.")
+    figure(
+        &plot("Learning rate", "learning rate", vec![line]),
+        "Learning rate at the last step of each epoch.",
+    )
 }
