@@ -1,17 +1,16 @@
-//! Files that are either there in full or not at all.
+//! Files that are written in full or not at all.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// What names of unfinished files end in.
+/// The ending of unfinished files' names.
 const PARTIAL: &str = ".partial";
 
 /// Writes `bytes` to a temporary file in the same folder, flushes it to the disk, and renames it to `path`.
 /// A crash at any moment leaves the old file or the new one, and perhaps a file `.NAME.….partial`.
 ///
-/// A link is followed; what is no file, such as a pipe, is written to as it is, and to what is open already, such as
-/// `/dev/stdout`, is added.
+/// A link is followed. A pipe or a device is written to directly, and an open file, such as `/dev/stdout`, is appended to.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if is_open(path) {
         return File::options().append(true).open(path)?.write_all(bytes);
@@ -42,8 +41,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether [`write()`] can write `path`, as far as can be told before: its folder is there and takes files. For work whose result
-/// would be lost.
+/// Checks that [`write()`] can write `path`, as far as this can be known before: its folder exists and accepts files. Call it
+/// before work whose result would be lost.
 pub fn check(path: &Path) -> io::Result<()> {
     let followed = path.canonicalize();
     let to = followed.as_deref().unwrap_or(path);
@@ -56,15 +55,15 @@ pub fn check(path: &Path) -> io::Result<()> {
     }
     let folder = folder(to);
     if !folder.is_dir() {
-        return refuse(io::ErrorKind::NotFound, format!("there is no folder {}", folder.display()));
+        return refuse(io::ErrorKind::NotFound, format!("the folder {} does not exist", folder.display()));
     }
     match tempfile::tempfile_in(folder) {
         Ok(_) => Ok(()),
-        Err(error) => refuse(error.kind(), format!("its folder takes no files: {error}")),
+        Err(error) => refuse(error.kind(), format!("its folder accepts no files: {error}")),
     }
 }
 
-/// Removes what writes of `path` left behind when they were cut off. Not while another process writes it.
+/// Removes the unfinished files of interrupted writes of `path`. Do not call it while another process writes `path`.
 pub(crate) fn clear(path: &Path) {
     let (Some(prefix), Ok(entries)) = (prefix(path).into_string().ok(), folder(path).read_dir()) else {
         return;
@@ -76,31 +75,31 @@ pub(crate) fn clear(path: &Path) {
         if random.is_some_and(|random| {
             random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
         }) {
-            // Whoever may not remove it is told when they write.
+            // A failure shows when `path` is written.
             let _ = std::fs::remove_file(entry.path());
         }
     }
 }
 
-/// Whether the name is that of a file that this process has open: the shell of `--out /dev/stdout >> log` wants it longer, not
-/// replaced.
+/// Whether the name is that of an open file of this process, which must be appended to and not replaced: `--out /dev/stdout >>
+/// log`.
 fn is_open(path: &Path) -> bool {
     let standard = ["/dev/stdout", "/dev/stderr"].map(Path::new);
     let folders = ["/dev/fd", "/proc/self/fd"].map(Path::new);
     cfg!(unix) && (standard.contains(&path) || path.parent().is_some_and(|folder| folders.contains(&folder)))
 }
 
-/// Pipes and devices take what they are given.
+/// Writes to a pipe, a device or an open file.
 fn is_no_file(path: &Path) -> bool {
     path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
 
-/// Where `path` lies.
+/// The folder of `path`.
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// `.NAME.`
+/// The beginning of an unfinished file's name, `.NAME.`.
 fn prefix(path: &Path) -> std::ffi::OsString {
     let mut prefix = std::ffi::OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
@@ -135,7 +134,7 @@ mod tests {
             }
             assert_eq!(fs::read(&path).unwrap(), b"through");
             assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
-            // As `--out /dev/stdout >> file`.
+            // Like `--out /dev/stdout >> file`.
             let open = File::options().append(true).open(&path).unwrap();
             let name = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&open));
             check(Path::new(&name)).unwrap();

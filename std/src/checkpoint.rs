@@ -1,7 +1,7 @@
-//! States of long work on disk, so that it can go on after an end that nobody wished for.
+//! Checkpoints: states of long work on disk, from which it resumes after an interruption.
 //!
-//! A checkpoint is there in full or not at all: it is written beside its place, flushed and renamed. It names the settings
-//! that its work is a function of, is refused by work with others, and carries a checksum that notices every flipped bit.
+//! A checkpoint is written in full or not at all: to a temporary file, which is flushed and renamed. It contains the settings
+//! that determine the result of the work, and work with other settings refuses it. A checksum detects every flipped bit.
 //!
 //! ```
 //! use perturb::checkpoint::{self, Settings};
@@ -38,12 +38,12 @@ const VERSION: u32 = 1;
 const HEADER: usize = 24;
 const CHECKSUM: usize = 4;
 
-/// What the result of some work is a function of, in words: checkpoints of other settings are refused.
+/// The settings that determine the result of some work, as text. Checkpoints of other settings are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// What kind of work it is.
+    /// The kind of work.
     pub work: String,
-    /// Names and values.
+    /// Names and values of the settings.
     pub values: Vec<(String, String)>,
 }
 
@@ -55,8 +55,8 @@ impl Settings {
         Self { work: work.to_owned(), values: values.collect() }
     }
 
-    /// The settings of `work` that `arguments` holds: a structure whose fields are settings, none of which can be forgotten. Fields
-    /// that results do not depend on are left out by `#[serde(skip)]`.
+    /// Settings of `work` from the fields of the structure `arguments`, so that none can be forgotten. Mark fields that do not
+    /// affect results by `#[serde(skip)]`.
     pub fn of<A: Serialize>(work: &str, arguments: &A) -> Result<Self, CheckpointError> {
         let text = serde_json::to_string(arguments);
         let fields = text.and_then(|text| serde_json::from_str::<Fields>(&text));
@@ -65,17 +65,17 @@ impl Settings {
         Ok(Self::new(work, values.iter().map(|(name, value)| (name.as_str(), value.clone()))))
     }
 
-    /// With one more, first.
+    /// Adds a setting, as the first.
     #[must_use]
     pub fn with(mut self, name: &str, value: String) -> Self {
         self.values.insert(0, (name.to_owned(), value));
         self
     }
 
-    /// What differs from `found`, in words.
+    /// The first difference from `found`, as text.
     fn difference(&self, found: &Self) -> Option<String> {
         if self.work != found.work {
-            return Some(format!("is of {}; this is {}", found.work, self.work));
+            return Some(format!("is of {}, expected {}", found.work, self.work));
         }
         let value = |of: &Self, name: &str| {
             of.values.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
-/// A value as it is typed.
+/// A value as a user types it.
 fn in_words(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => "none".into(),
@@ -141,23 +141,23 @@ pub enum CheckpointError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The settings are no structure of plain values.
-    #[error("the settings: {reason}")]
+    /// The settings are not a structure of plain values.
+    #[error("cannot save the settings: {reason}")]
     Settings {
-        /// What is wrong with them.
+        /// The fault.
         reason: String,
     },
-    /// The file is damaged, or of something else.
-    #[error("the checkpoint {} {reason}", file.display())]
+    /// The file is damaged, or is a checkpoint of other work.
+    #[error("{} {reason}", file.display())]
     Refused {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it, and what was expected.
+        /// The fault, and what was expected.
         reason: String,
     },
 }
 
-/// Saves `state`: the file is there in full or, after any failure, as it was before.
+/// Saves `state` to `file`, which is unchanged after any failure.
 pub fn save<S: Serialize>(
     file: impl AsRef<Path>,
     settings: &Settings,
@@ -169,7 +169,8 @@ pub fn save<S: Serialize>(
     atomic::write(file, &bytes).map_err(failed)
 }
 
-/// The state that was saved under `settings`; `None` if there is no such file. Reads no further than the header promises.
+/// Loads the state that was saved with `settings`; `None` if the file does not exist. Reads no more than the length in the
+/// header.
 pub fn load<S: DeserializeOwned>(
     file: impl AsRef<Path>,
     settings: &Settings,
@@ -190,7 +191,7 @@ pub fn load<S: DeserializeOwned>(
     from_bytes(file, &bytes, settings).map(Some)
 }
 
-/// The bytes that [`save`] writes; `file` serves for messages.
+/// The bytes that [`save`] writes. Errors name `file`.
 pub fn to_bytes<S: Serialize>(
     file: &Path,
     settings: &Settings,
@@ -199,7 +200,7 @@ pub fn to_bytes<S: Serialize>(
     encode(settings, state).map_err(|reason| CheckpointError::Refused { file: file.to_owned(), reason })
 }
 
-/// The state in the bytes of a checkpoint that was saved under `settings`; `file` serves for messages.
+/// Reads the state from the bytes of a checkpoint that was saved with `settings`. Errors name `file`.
 pub fn from_bytes<S: DeserializeOwned>(
     file: &Path,
     bytes: &[u8],
@@ -208,17 +209,18 @@ pub fn from_bytes<S: DeserializeOwned>(
     decode(bytes, settings).map_err(|reason| CheckpointError::Refused { file: file.to_owned(), reason })
 }
 
-/// Removes what saves of `file` left behind when they were cut off, files `.NAME.….partial`. Not while another process saves
-/// it.
+/// Removes the unfinished files `.NAME.….partial` of interrupted saves of `file`. Do not call it while another process saves
+/// `file`.
 pub fn clear_leftovers(file: impl AsRef<Path>) {
     atomic::clear(file.as_ref());
 }
 
 fn encode<S: Serialize>(settings: &Settings, state: &S) -> Result<Vec<u8>, String> {
     let settings =
-        serde_json::to_vec(settings).map_err(|error| format!("cannot hold its settings: {error}"))?;
-    let state = postcard::to_stdvec(state).map_err(|error| format!("cannot hold this state: {error}"))?;
-    let length = u32::try_from(settings.len()).map_err(|_| "cannot hold settings so long".to_owned())?;
+        serde_json::to_vec(settings).map_err(|error| format!("cannot store its settings: {error}"))?;
+    let state = postcard::to_stdvec(state).map_err(|error| format!("cannot store this state: {error}"))?;
+    let length =
+        u32::try_from(settings.len()).map_err(|_| "cannot store settings of this length".to_owned())?;
     let mut bytes = MAGIC.to_vec();
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(length.to_le_bytes());
@@ -229,14 +231,14 @@ fn encode<S: Serialize>(settings: &Settings, state: &S) -> Result<Vec<u8>, Strin
     Ok(bytes)
 }
 
-/// The lengths that a header promises.
+/// The lengths in a header.
 fn lengths(bytes: &[u8]) -> Result<(u64, u64), String> {
     let too_short = || format!("has length {}; expected at least {HEADER}", bytes.len());
     let header: &[u8; HEADER] = bytes.first_chunk().ok_or_else(too_short)?;
     let [magic, sizes, state] =
         [0, 8, 16].map(|at| u64::from_le_bytes(std::array::from_fn(|i| header[at + i])));
     if magic.to_le_bytes() != *MAGIC {
-        return Err("is none: the magic is something else; expected PERTURBC".into());
+        return Err("is not a perturb checkpoint (bad magic number)".into());
     }
     let version = sizes as u32;
     if version != VERSION {
@@ -259,14 +261,14 @@ fn decode<S: DeserializeOwned>(bytes: &[u8], settings: &Settings) -> Result<S, S
     }
     let (found, state) = sealed[HEADER..].split_at(settings_length as usize);
     let found: Settings =
-        serde_json::from_slice(found).map_err(|error| format!("names no settings: {error}"))?;
+        serde_json::from_slice(found).map_err(|error| format!("has no readable settings: {error}"))?;
     if let Some(difference) = settings.difference(&found) {
         return Err(difference);
     }
     match postcard::take_from_bytes(state) {
         Ok((state, [])) => Ok(state),
-        Ok((_, rest)) => Err(format!("has {} bytes behind its state", rest.len())),
-        Err(error) => Err(format!("holds another kind of state: {error}")),
+        Ok((_, rest)) => Err(format!("has {} bytes after its state", rest.len())),
+        Err(error) => Err(format!("contains another kind of state: {error}")),
     }
 }
 
@@ -323,7 +325,7 @@ mod tests {
         );
         assert_eq!(refusal(&encode(&more, &state()).unwrap()), "has x 1; this run has none");
         let work = Settings::new("experiment", []);
-        assert_eq!(refusal(&encode(&work, &state()).unwrap()), "is of experiment; this is training");
+        assert_eq!(refusal(&encode(&work, &state()).unwrap()), "is of experiment, expected training");
         let kind = encode(&settings(0.5), &(1u8, 2u8)).unwrap();
         assert!(refusal(&kind).contains("another kind of state"), "{}", refusal(&kind));
         let mut future = encode(&settings(0.5), &state()).unwrap();

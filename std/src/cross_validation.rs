@@ -1,4 +1,4 @@
-//! Nested cross-validation: an inner loop chooses, an outer loop judges.
+//! Nested cross-validation: an inner loop chooses, an outer loop evaluates.
 
 use std::fmt;
 
@@ -7,18 +7,19 @@ use rayon::prelude::*;
 
 use crate::data::{DataError, Fold, folds};
 
-/// `outer` folds to judge, `inner` folds of each outer training part to choose among cells of a grid.
+/// Nested cross-validation with `outer` folds to evaluate, and `inner` folds of each outer training part to choose among the
+/// cells of a grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nested {
-    /// Folds outside.
+    /// The number of outer folds.
     pub outer: usize,
-    /// Folds inside.
+    /// The number of inner folds.
     pub inner: usize,
-    /// Names the folds.
+    /// The seed of the folds.
     pub seed: Seed,
 }
 
-/// Which fold: one of the outer ones, or an inner one of its training rows.
+/// The place of a fold: an outer fold, or an inner fold of its training rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The outer fold, counted from 0.
@@ -34,15 +35,15 @@ impl fmt::Display for Place {
     }
 }
 
-/// What one outer fold chose and how it did.
+/// The choice in one outer fold, and its score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Selection {
     /// The chosen cell of the grid: the first with the highest mean score over the inner folds.
     pub cell: usize,
-    /// Its mean score over the inner folds.
+    /// The mean score of the chosen cell over the inner folds.
     pub inner_score: f64,
-    /// Its score on the outer test rows, trained on all outer training rows.
+    /// The score of the chosen cell on the outer test rows, trained on all outer training rows.
     pub score: f64,
 }
 

@@ -1,4 +1,4 @@
-//! How well a predicted ranking agrees with the true one.
+//! Metrics of the agreement between a predicted ranking and the true one.
 //!
 //! Both arguments are rank vectors, or scores, of the same labels: only their order counts for [`spearman`] and
 //! [`kendall`]. An argument of another length, of fewer than two entries or with a NaN gives NaN, so that a
@@ -10,7 +10,7 @@ use perturb_core::Real;
 ///
 /// Pearson's correlation of the ranks, where equal entries share the average of their ranks (Kendall 1948, *Rank
 /// correlation methods*, §3.8). Without ties it is 1 − 6 Σ(a_i − b_i)²/(k³ − k). Against an argument
-/// whose entries are all equal it is 0: such a ranking says nothing. Cost O(k log k).
+/// whose entries are all equal it is 0: such a ranking carries no information. Cost O(k log k).
 ///
 /// ```
 /// use perturb::metrics::spearman;
@@ -52,7 +52,7 @@ pub fn kendall<T: Real>(a: &[T], b: &[T]) -> f64 {
     correlation(balance as f64, untied_a as f64, untied_b as f64)
 }
 
-/// 1 if all ranks are right, else 0; its mean is the share of perfect rankings (Figures 4 and 7).
+/// 1 if all ranks are right, otherwise 0; its mean is the share of perfect rankings (Figures 4 and 7).
 ///
 /// Both arguments must be ranks: equality is exact.
 pub fn perfect_ranks<T: Real>(predicted: &[T], truth: &[T]) -> f64 {

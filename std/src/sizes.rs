@@ -1,4 +1,4 @@
-//! Sizes that are known at run time.
+//! Shapes whose sizes are known at run time.
 
 use perturb_core::shape::Entry;
 use perturb_core::{Plane, Shape};

@@ -1,8 +1,8 @@
 //! Solvers that are given all problems of a call at once.
 //!
 //! The samples of an estimate are drawn twice: once to collect the scores that they ask decisions for, and again, in the same
-//! order, with the decisions at hand. What is added up, and in which order, is then the engine's alone: the bits are those of a
-//! solver that is asked one by one.
+//! order, with the decisions available. The engine alone decides what is added up and in which order, so that the bits are those
+//! of a solver that solves one problem at a time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,10 +14,10 @@ use perturb_core::{AnyNoise, Error, Oracle, Perturbed, Real};
 use super::AnyOracle;
 use crate::{Dyn, RowError};
 
-/// Writes the decisions for n vectors of scores, one after the other, or says why there are none.
+/// Writes the decisions for n vectors of scores, one after the other, or returns the reason why it cannot.
 type Solver<T> = dyn Fn(&[T], &mut [T]) -> Result<(), &'static str> + Send + Sync;
 
-/// A solver of many problems, which serves as an oracle that is asked for one.
+/// A solver of many problems at once, used as an oracle for one problem.
 #[derive(Clone)]
 pub(super) struct Batched<T> {
     dim: usize,
@@ -47,8 +47,8 @@ impl<T: Real> Batched<T> {
         Ok(decisions)
     }
 
-    /// What `ask` says of `layer` with all decisions in one call of the solver. Both functions ask the layer that they are given for
-    /// the same means over samples, on this thread: `collect` for the scores, `ask` for the answer.
+    /// What `ask` says of `layer` with all decisions in one call of the solver. Both functions ask the layer that they are given
+    /// for the same means over samples, on this thread: `collect` for the scores, `ask` for the answer.
     pub(super) fn at_once<A>(
         &self,
         layer: &Perturbed<AnyOracle<T>, AnyNoise, T>,

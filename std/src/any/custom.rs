@@ -1,4 +1,4 @@
-//! Oracles that are not in the list, behind a pointer.
+//! Oracles that are not in the list of kinds, behind a pointer.
 
 use std::any::Any;
 use std::fmt;
@@ -12,7 +12,7 @@ use perturb_core::{Oracle, Real, Shape};
 #[derive(Clone)]
 pub(super) struct Custom<T>(pub(super) Arc<dyn Erased<T>>);
 
-/// Its working memory.
+/// The working memory of a custom oracle.
 pub(super) type CustomWork = Box<dyn Any + Send>;
 
 impl<T: Real> fmt::Debug for Custom<T> {

@@ -15,7 +15,7 @@ use super::{AnyOracle, LayerSpec};
 use crate::batch::{BatchWorkspace, RowError, Target, Task, Worker};
 use crate::{BatchExt, Dyn};
 
-/// What is asked of an [`AnyLayer`], as a value: a [`Quantity`] each. The vectors have d entries a row.
+/// A [`Quantity`] as a value, which is asked of an [`AnyLayer`]. The vectors have d entries in each row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Question<'a, T> {
@@ -89,7 +89,7 @@ impl<T: AnyReal> AnyLayer<T> {
         Ok(Self { layer: Perturbed::new(oracle, noise, epsilon)? })
     }
 
-    /// What this layer is, as a value; `None` for a black box.
+    /// The description of this layer; `None` for a black box.
     pub fn spec(&self) -> Option<LayerSpec> {
         let (noise, epsilon) = (*self.layer.noise(), self.layer.epsilon().to_f64());
         Some(LayerSpec { oracle: self.layer.oracle().spec()?, noise, epsilon })
@@ -119,8 +119,9 @@ impl<T: AnyReal> AnyLayer<T> {
         }
         T::rows(&self.layer, theta, question, how, None).map_err(|error| error.source)
     }
-    /// The answers to `question` in rows of d scores, on all cores: the bits of [`Batch::compute_into`](crate::Batch::compute_into),
-    /// the first row being row `first` of all. The vectors of the question have as many rows.
+    /// The answers to `question` in rows of d scores, on all cores: the bits of
+    /// [`Batch::compute_into`](crate::Batch::compute_into), the first row being row `first` of all. The vectors of the question
+    /// have as many rows.
     pub fn compute_rows(
         &self,
         theta: &[T],

@@ -16,7 +16,7 @@ use super::custom::{Custom, CustomWork};
 use super::spec::{OracleSpec, Specify};
 use crate::{Dyn, DynRect};
 
-/// Writes everything that goes by the kind of an oracle.
+/// Writes all code that depends on the kind of an oracle.
 macro_rules! kinds {
     ($($kind:ident: $oracle:ty),+ $(,)?) => {
         /// The oracles that there are.
@@ -47,7 +47,7 @@ macro_rules! kinds {
         )+
 
         impl<T: Real> AnyOracle<T> {
-            /// What this oracle is, as a value; `None` for a black box.
+            /// The description of this oracle; `None` for a black box.
             pub fn spec(&self) -> Option<OracleSpec> {
                 match &self.kind {
                     $(Kind::$kind(oracle) => Some(oracle.specify()),)+
@@ -140,7 +140,7 @@ macro_rules! kinds {
 #[derive(Clone, Debug)]
 pub struct AnyOracle<T: Real> {
     kind: Kind<T>,
-    /// Beside the kinds, since it is asked for often.
+    /// Outside of the kinds, because it is read often.
     shape: Dyn,
 }
 
@@ -161,7 +161,7 @@ impl<T: Real> AnyOracle<T> {
     }
 
     /// Any solver of `dim` entries as [`BlackBox::fallible`] takes it: it maximises, and writes its decision into its second
-    /// argument, or says why there is none.
+    /// argument, or returns the reason why it cannot.
     pub fn black_box(
         dim: usize,
         solver: impl Fn(&[T], &mut [T]) -> Result<(), &'static str> + Send + Sync + 'static,
@@ -171,11 +171,11 @@ impl<T: Real> AnyOracle<T> {
 
     /// A solver that is given many problems of `dim` entries at once, such as one on a graphics processor, in another process
     /// or in another language: `solver(theta, y)` writes the n decisions for n vectors of scores, one after the other, or says
-    /// why there are none. It maximises, and its decision for a problem must not depend on the problems beside it.
+    /// why it cannot. It maximises, and its decision for a problem must not depend on the other problems.
     ///
     /// In an [`AnyLayer`](super::AnyLayer) it is called once for all samples and rows of a call, whose scores and decisions
-    /// are in memory together: twice 8·B·M·d bytes at most. The answers have the bits of a solver that is asked one by one, and
-    /// losses of targets that are no vertices do ask one by one. So does everything else that takes an oracle.
+    /// are in memory together: twice 8·B·M·d bytes at most. The answers have the bits of a solver of one problem at a time.
+    /// Losses of targets that are not vertices solve one problem at a time, and so does everything else that takes an oracle.
     ///
     /// ```
     /// use perturb::{AnyLayer, AnyNoise, AnyOracle, How, MonteCarlo, Seed};
@@ -240,7 +240,7 @@ impl<T: Real> fmt::Debug for AnyClosedMemory<T> {
     }
 }
 
-/// Does the same for the oracle behind `$any`, if it has closed forms.
+/// Evaluates `$body` for the oracle in `$any`, if it has closed forms.
 macro_rules! by_form {
     ($real:ty, $any:ident, $memory:ident, $oracle:ident => $body:expr) => {
         match (&$any.kind, &mut $memory.0) {

@@ -133,14 +133,14 @@ pub enum OracleSpec {
         nodes: usize,
         /// Edges between two nodes.
         edges: Vec<(u32, u32)>,
-        /// What is known of each edge: whether it belongs to the tree, if anything.
+        /// For each edge, whether it belongs to the tree, as far as this is known.
         labels: Vec<Option<bool>>,
     },
     /// [`Knapsack`].
     Knapsack {
         /// The weight of each item.
         weights: Vec<u32>,
-        /// What all together may weigh.
+        /// The largest total weight.
         capacity: u32,
     },
 }
@@ -255,7 +255,7 @@ impl<T: Real> AnyOracle<T> {
     }
 }
 
-/// What an oracle says of itself.
+/// An oracle that can be described by a value.
 pub(super) trait Specify {
     fn specify(&self) -> OracleSpec;
 }

@@ -25,7 +25,7 @@ pub(crate) use workspace::Worker;
 pub struct RowError {
     /// The first offending row, counted from the batch's first row.
     pub row: usize,
-    /// What was refused.
+    /// The error in that row.
     pub source: Error,
 }
 
@@ -46,8 +46,8 @@ pub struct RowError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Rows may have layers of their own, with another graph, other weights, another reference vector or another ε; θ is then
-/// the rows one after the other, of whatever lengths:
+/// Each row may have a different layer, with another graph, other weights, another reference vector or another ε; θ is then the
+/// concatenation of rows of any lengths:
 ///
 /// ```
 /// use perturb::{BatchExt, Dyn, Exact, Normal, Perturbed, Ranking};
@@ -269,7 +269,7 @@ where
         let row = self.rows_of("target", theta, targets)?;
         Ok(unzip(self.compute(theta, |r| FenchelYoung { target: row(r) }, how)?, theta.len()))
     }
-    /// F_ε − ⟨θ, y⟩, which is L_ε but for εΩ(y), and y_ε − y of every row, in one pass: (B, B × d). Targets may lie
+    /// F_ε − ⟨θ, y⟩, which is L_ε without εΩ(y), and y_ε − y of every row, in one pass: (B, B × d). Targets may lie
     /// anywhere; those of all rows cost the same.
     pub fn fenchel_young_without_omega<H: Method<O, N, T>>(
         self,

@@ -6,7 +6,7 @@ use perturb_core::{Error, Noise, Oracle, Real, Shape};
 
 use super::{Batch, Layers, RowError};
 
-/// Where the rows of a batch lie in θ.
+/// The places of the rows of a batch in θ.
 pub(super) enum Rows {
     Equal { dim: usize, count: usize },
     Own(Vec<Range<usize>>),
@@ -37,7 +37,7 @@ where
     N: Noise<T>,
     T: Real,
 {
-    /// Where each row of `theta` lies; it must have whole ones, and as many as there are layers of their own.
+    /// The place of each row of `theta`, which must consist of whole rows, one for each layer if rows have different layers.
     pub(super) fn rows(self, theta: &[T]) -> Result<Rows, RowError> {
         let parameter = "the last row of theta";
         match self.layers {

@@ -17,13 +17,13 @@ const SHARES: usize = 4;
 /// A share below this many numbers is not worth a second thread.
 const LEAST_NUMBERS: usize = 2048;
 
-/// Where answers go.
+/// The memory for answers.
 pub(crate) enum Target<'o, T, A> {
-    /// One output a row.
+    /// One output for each row.
     Outputs(&'o mut [A]),
     /// The numbers of the answers, row after row.
     Numbers {
-        /// As many as all rows have.
+        /// The numbers of all rows.
         numbers: &'o mut [T],
         /// How many one row has.
         width: usize,
@@ -57,12 +57,12 @@ impl<T: Copy, A> Target<'_, T, A> {
     }
 }
 
-/// What is computed in every row of one layer.
+/// What is computed for every row of one layer.
 pub(crate) struct Task<'t, O, N, T, F, H> {
     pub(crate) layer: &'t Perturbed<O, N, T>,
     /// The number of the first row, which names the noise; `None` for one row that has the noise of `how` itself.
     pub(crate) first: Option<u64>,
-    /// Whole rows.
+    /// Rows as tasks.
     pub(crate) theta: &'t [T],
     pub(crate) quantity: &'t F,
     pub(crate) how: H,
@@ -75,7 +75,7 @@ struct Plan {
     sampled: Option<MonteCarlo>,
     /// Rows that fill whole groups of lanes, where groups go from row to row; otherwise 1.
     unit: usize,
-    /// Whether groups may go from row to row.
+    /// Whether a group may contain samples of several rows.
     packs: bool,
     /// About how many samples a row costs.
     samples: usize,
@@ -90,7 +90,7 @@ where
     F: Fn(usize) -> Q + Sync,
     H: Method<O, N, T>,
 {
-    /// Answers all rows on rayon's threads. An error comes with its row.
+    /// Answers all rows on rayon's threads. An error names its row.
     pub(crate) fn spread(
         &self,
         workspace: &mut BatchWorkspace<'_, O, N, T, H, Q::Output>,
@@ -273,7 +273,7 @@ where
         }
     }
 
-    /// One row, its blocks on all workers.
+    /// Answers one row, with its blocks on all workers.
     fn by_blocks(
         &self,
         row: usize,

@@ -67,9 +67,9 @@ where
 
 /// Memory of one thread.
 pub(crate) struct Worker<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>, A: Send> {
-    /// Of the method, where it is asked row by row.
+    /// The method's memory, where it answers row by row.
     work: Option<H::Work<A>>,
-    /// Of samples in groups and blocks.
+    /// The memory of samples in groups and blocks.
     sampled: Option<MonteCarloWork<O, T, A>>,
     /// Answers of up to [`LANES`] rows.
     answers: Vec<A>,
@@ -88,7 +88,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>, A: Send> Worker<O, 
         self.sampled.get_or_insert_with(|| Method::<O, N, T>::work(how, layer))
     }
 
-    /// Memory for a method that is asked row by row.
+    /// Memory for a method that answers row by row.
     pub(super) fn work(&mut self, layer: &Perturbed<O, N, T>, how: H) -> &mut H::Work<A> {
         self.work.get_or_insert_with(|| how.work(layer))
     }

@@ -11,7 +11,7 @@ static CRC: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 
 /// A fingerprint of data for provenance, the same on every machine: CRC-64/XZ.
 ///
-/// It tells accidental differences, not forgeries.
+/// It detects accidental differences, not forgeries.
 ///
 /// ```
 /// use perturb::data::Digest;
@@ -23,7 +23,7 @@ static CRC: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 pub struct Digest(crc::Digest<'static, u64>);
 
 impl Digest {
-    /// Begins with sizes as little-endian u64, and with names, each after its length.
+    /// A digest of sizes, as little-endian u64, and of names, each after its length.
     pub fn new<'a>(sizes: &[usize], names: impl IntoIterator<Item = &'a String>) -> Self {
         let mut digest = Self(CRC.digest());
         for &size in sizes {
@@ -36,7 +36,7 @@ impl Digest {
         }
         digest
     }
-    /// Takes in more bytes.
+    /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }

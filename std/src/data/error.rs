@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where in a file something stands.
+/// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The file as the caller named it.
@@ -34,24 +34,24 @@ pub enum DataError {
         /// The system's reason.
         source: io::Error,
     },
-    /// Something in the file is not what its format asks for.
+    /// Something in the file breaks its format.
     #[error("{place}: expected {expected}, found {found}")]
     Invalid {
-        /// Where.
+        /// The place of the fault.
         place: Place,
-        /// What belongs there.
+        /// What was expected.
         expected: String,
-        /// What stands there.
+        /// What was found.
         found: String,
     },
-    /// A file of bytes is not what its format asks for.
+    /// A binary file breaks its format.
     #[error("{}: expected {expected}, found {found}", file.display())]
     Binary {
         /// The file as the caller named it.
         file: PathBuf,
-        /// What belongs there.
+        /// What was expected.
         expected: String,
-        /// What stands there.
+        /// What was found.
         found: String,
     },
     /// An argument is out of its range, or arguments do not fit one another.
@@ -59,9 +59,9 @@ pub enum DataError {
     Parameter {
         /// The argument's name.
         parameter: &'static str,
-        /// What fits.
+        /// What was expected.
         expected: String,
-        /// What was given.
+        /// What was found.
         found: String,
     },
 }

@@ -19,7 +19,7 @@ pub fn read<T: Real>(file: impl AsRef<Path>) -> Result<Dataset<T>, DataError> {
     parse(file, &text::read(file)?)
 }
 
-/// The same from bytes at hand; `file` serves for the name and for messages.
+/// Reads a data set from the bytes of a file in the label-ranking format. `file` gives its name; errors name it.
 ///
 /// ```
 /// use perturb::data::label_ranking;
@@ -74,7 +74,7 @@ pub fn parse<T: Real>(file: &Path, bytes: &[u8]) -> Result<Dataset<T>, DataError
     Dataset::new(text::name(file), numbered("x", d), numbered("y", k), features, targets)
 }
 
-/// What a feature has to be.
+/// What is expected of a feature.
 pub(super) fn finite<T: Real>() -> String {
     format!("a finite decimal number within {}", T::NAME)
 }

@@ -1,7 +1,7 @@
 //! Label-ranking data: sets, readers, splits.
 //!
 //! A [`Dataset`]'s target is a row of **ranks**: entry j is the rank of label j, 1 = best, a permutation of 1..=k,
-//! stored as it stands in the file. Training takes it as the target y of
+//! stored as in the file. Training takes it as the target y of
 //! [`Ranking::ascending`](crate::Ranking::ascending), which gives the largest score the rank k: a trained
 //! score θ_j is therefore large for a label that ranks late, and the best label has the least score.
 
@@ -25,7 +25,7 @@ pub use split::{Fold, folds, shuffle};
 /// n rows of d features and k ranks.
 ///
 /// Every feature is finite and every row of ranks is a permutation of 1..=k: the constructor and the readers
-/// refuse anything else.
+/// refuse everything else.
 ///
 /// ```
 /// use perturb::data::Dataset;
@@ -53,8 +53,8 @@ pub struct Dataset<T> {
 impl<T: Real> Dataset<T> {
     /// From features (n×d) and ranks (n×k, 1 = best), both row by row; d and k are the numbers of names.
     ///
-    /// At least one row, one feature and two labels; otherwise, and for a feature that is not finite or a row
-    /// that is no permutation, an error that says which.
+    /// An error says what is refused: fewer than one row, one feature or two labels, a feature that is not finite, or a row that
+    /// is not a permutation.
     pub fn new(
         name: impl Into<String>,
         feature_names: Vec<String>,
@@ -101,7 +101,7 @@ impl<T: Real> Dataset<T> {
         Ok(Self { name: name.into(), feature_names, label_names, features, targets })
     }
 
-    /// What the set is called: the file's name without extension, or the generator and its arguments.
+    /// The name of the set: the file's name without extension, or the generator and its arguments.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -109,7 +109,7 @@ impl<T: Real> Dataset<T> {
     pub fn len(&self) -> usize {
         self.targets.len() / self.labels().max(1)
     }
-    /// Whether there is no row; only a [selection](Self::select) can be empty.
+    /// Whether the set has no rows; only a [selection](Self::select) can be empty.
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()
     }
@@ -155,7 +155,7 @@ impl<T: Real> Dataset<T> {
 
     /// A fingerprint of names and numbers for provenance, the same on every machine: CRC-64/XZ.
     ///
-    /// It tells accidental differences, not forgeries. A set read as `f32` and as `f64` has two fingerprints,
+    /// It detects accidental differences, not forgeries. A set read as `f32` and as `f64` has two fingerprints,
     /// unless all its numbers are exact in `f32`. Cost O(n(d + k)).
     pub fn digest(&self) -> u64 {
         digest::of(self)
@@ -185,8 +185,8 @@ pub fn numbered(stem: &str, count: usize) -> Vec<String> {
     (1..=count).map(|i| format!("{stem}{i}")).collect()
 }
 
-/// The folder of real data for tests: `PERTURB_DATA`, else `shared/data` beside the workspace. Says so and
-/// gives `None` where the file is not there.
+/// The path of a file of real data for tests, in the folder `PERTURB_DATA`, by default `shared/data` next to the workspace.
+/// `None` and a message if the file does not exist.
 #[cfg(test)]
 fn real_data(file: &str) -> Option<std::path::PathBuf> {
     let beside = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");

@@ -6,7 +6,7 @@ use rand_pcg::Pcg64;
 
 use super::DataError;
 
-/// Keeps these streams apart from any other use of the same seed.
+/// Separates these streams from any other use of the same seed.
 const PURPOSE: u64 = u64::from_le_bytes(*b"shuffle\0");
 
 /// A random order of the rows 0..n, every order equally likely (Fisher–Yates).
@@ -51,12 +51,12 @@ fn below(rng: &mut impl Rng, bound: u64) -> u64 {
     }
 }
 
-/// One split of the rows: every row is in exactly one of the two, each in ascending order.
+/// A split of the rows into two parts: every row is in exactly one of them, in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fold {
     /// The rows to learn from.
     pub train: Vec<usize>,
-    /// The rows to judge by.
+    /// The rows to test on.
     pub test: Vec<usize>,
 }
 

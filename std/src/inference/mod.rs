@@ -22,7 +22,7 @@ pub struct Inference {
     pub samples: usize,
 }
 
-/// Why there is no estimate.
+/// The reason why scores cannot be estimated.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InferenceError {
@@ -52,8 +52,8 @@ const STEPS: usize = 200;
 const LAST_STEP: f64 = 1e-3;
 
 impl Inference {
-    /// From decisions y₁ … y_n, row by row, of `layer`. Newton's method on y_ε(θ) = ȳ_n with exact derivatives: each of
-    /// some ten steps costs a Jacobian and O(d³).
+    /// Estimates scores from decisions y₁ … y_n of `layer`, given row by row. Newton's method on y_ε(θ) = ȳ_n with exact
+    /// derivatives: each of some ten steps costs a Jacobian and O(d³).
     ///
     /// ```
     /// use perturb::inference::Inference;

@@ -49,7 +49,7 @@ impl Decide for Flex {}
 #[cfg(feature = "nn-wgpu")]
 impl Decide for burn_cubecl::CubeBackend {}
 
-/// Its derivative.
+/// The derivative of the decision.
 #[derive(Debug)]
 struct Decided;
 

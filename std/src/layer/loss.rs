@@ -20,7 +20,7 @@ pub enum Reduction {
 /// Its gradient in θ is y_ε(θ) − y, found in the forward pass; the backward pass neither solves nor samples. It needs no
 /// derivative of y_ε, so that one sample will do.
 ///
-/// As Ω(y) does not depend on θ, the value is F_ε(θ) − ⟨θ, y⟩ unless [`with_omega`](Self::with_omega) asks for the loss itself,
+/// As Ω(y) does not depend on θ, the value is F_ε(θ) − ⟨θ, y⟩ unless [`with_omega`](Self::with_omega) requests the loss itself,
 /// which is nonnegative and 0 exactly where y_ε(θ) = y. Targets that are no vertices, such as means of decisions, pay for Ω
 /// with tens to hundreds of evaluations of F_ε a row, as [`FenchelYoung`](crate::quantity::FenchelYoung) says.
 ///
@@ -65,7 +65,8 @@ where
     O: Oracle<f32> + Send + Sync + 'static,
     N: Noise<f32> + 'static,
 {
-    /// The mean over rows that share a layer, without Ω. Rows with layers of their own: [`PerturbedLayer::per_row`] and `from`.
+    /// The mean over rows that share a layer, without Ω. For a different layer in each row, use [`PerturbedLayer::per_row`] and
+    /// `from`.
     pub fn new(layer: Perturbed<O, N, f32>) -> Self {
         PerturbedLayer::new(layer).into()
     }
@@ -76,7 +77,7 @@ where
         Self { reduction: Reduction::Sum, ..self }
     }
 
-    /// With εΩ(y) in the value. The gradient is the same, up to rounding.
+    /// Includes εΩ(y) in the value. The gradient does not change, up to rounding.
     #[must_use]
     pub fn with_omega(self) -> Self {
         Self { omega: true, ..self }

@@ -1,8 +1,8 @@
 //! Layers behind networks: decisions in the forward pass, their derivatives in the backward pass, for any framework.
 //!
-//! [`PerturbedLayer`] and [`FenchelYoungLoss`] take the scores of a batch as a framework holds them, B × d numbers in whatever
-//! shape, and give back its own tensors, which its backward pass goes through. What a framework must do for that is the trait
-//! [`Scores`]. Feature `nn` has it for tensors of burn, feature `tch` for tensors of libtorch.
+//! [`PerturbedLayer`] and [`FenchelYoungLoss`] take the scores of a batch as tensors of a framework, B × d numbers of any shape,
+//! and return tensors that its backward pass differentiates. A framework needs an implementation of the trait [`Scores`]: feature
+//! `nn` has it for burn, feature `tch` for libtorch.
 //!
 //! The solver runs on the host, spread over rayon's threads, while tensors stay where they are. What crosses between a device
 //! and the host is, in numbers of 32 bits a row of d scores:
@@ -29,9 +29,9 @@ mod tch;
 
 pub use loss::{FenchelYoungLoss, Reduction};
 
-/// Scores of a batch as a framework holds them. A bridge to a framework is an implementation of this trait.
+/// Scores of a batch as a tensor of a framework. Implement this trait to support another framework.
 pub trait Scores: Sized {
-    /// One number, which the framework's backward pass starts from.
+    /// A scalar of the framework, from which its backward pass starts.
     type Loss;
 
     /// The lengths of the axes, B first.
@@ -44,7 +44,7 @@ pub trait Scores: Sized {
     fn loss(self, value: f32, gradient: Vec<f32>) -> Result<Self::Loss, LayerError>;
 }
 
-/// y_ε as a layer of a network: any oracle, any noise, each row with noise of its own.
+/// y_ε as a layer of a network, for any oracle and any noise. Each row has independent noise.
 ///
 /// The forward pass gives y_ε(θ) (eq. 4), the backward pass Jᵀu for the cotangents u with the noise of the forward pass
 /// (Proposition 3.1), both by `how`: [`Exact`](crate::Exact), [`MonteCarlo`](crate::MonteCarlo), …
@@ -135,11 +135,11 @@ where
         batch.starting_at(self.first)
     }
 
-    /// y_ε of every row, which the backward pass goes through: a tensor of the shape of `theta`.
+    /// y_ε of every row, as a differentiable tensor of the shape of `theta`.
     ///
     /// The axes of `theta` after the first hold the d scores of a row, in any shape (B × d, B × height × width, …).
     /// A backward pass cannot fail. Where it has no result (cotangents that are not finite, an overflow), it gives NaN for the
-    /// whole batch, never for some rows, and [`take_fault`](Self::take_fault) tells why.
+    /// whole batch, never for some rows, and [`take_fault`](Self::take_fault) returns the reason.
     pub fn forward<X, H>(&self, theta: X, how: H) -> Result<X, LayerError>
     where
         X: Scores,
@@ -189,7 +189,7 @@ where
 pub struct Pullback(Arc<dyn Derivatives>);
 
 impl Pullback {
-    /// Jᵀu of every row; NaN throughout if there is none, and the layer keeps the reason.
+    /// Jᵀu of every row. If it does not exist, all numbers are NaN, and the layer keeps the reason.
     pub fn apply(&self, cotangents: &[f32]) -> Vec<f32> {
         self.0.vjp(cotangents)
     }
@@ -211,7 +211,7 @@ trait Derivatives: Send + Sync {
     fn jacobian(&self) -> Result<Vec<f32>, RowError>;
 }
 
-/// What a forward pass leaves for the backward pass.
+/// What a forward pass keeps for the backward pass.
 struct Rows<O, N, H> {
     layer: PerturbedLayer<O, N>,
     theta: Vec<f32>,
@@ -237,7 +237,7 @@ where
     }
 }
 
-/// Why a layer behind a network has no result.
+/// The error of a layer behind a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayerError {
@@ -247,7 +247,7 @@ pub enum LayerError {
     /// The tensor has another shape.
     #[error("theta: expected {expected}, found a tensor of shape {found:?}")]
     Shape {
-        /// What fits.
+        /// What was expected.
         expected: String,
         /// The lengths of its axes.
         found: Vec<usize>,
@@ -258,7 +258,7 @@ pub enum LayerError {
 }
 
 impl LayerError {
-    /// What a framework reported.
+    /// The framework reported an error.
     pub fn framework(report: impl fmt::Display) -> Self {
         Self::Framework(report.to_string())
     }

@@ -18,7 +18,7 @@ pub enum ModelFileError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The bytes are not what the format asks for.
+    /// The bytes break the format.
     #[error(transparent)]
     Bytes(#[from] perturb_core::Error),
     /// The model or its metadata is not what the format can hold.
@@ -26,17 +26,17 @@ pub enum ModelFileError {
     Invalid {
         /// The part of the file.
         what: &'static str,
-        /// What belongs there.
+        /// What was expected.
         expected: String,
-        /// What stands there.
+        /// What was found.
         found: String,
     },
-    /// The same, in a named file.
+    /// The file was refused.
     #[error("{} is no usable model file: {source}", file.display())]
     Refused {
         /// The file.
         file: PathBuf,
-        /// What is wrong in it.
+        /// The fault.
         source: Box<ModelFileError>,
     },
 }

@@ -1,4 +1,4 @@
-//! Models as source code, for firmware that has no file to read.
+//! Models as source code, for firmware that reads no files.
 
 use std::fmt::Write;
 
@@ -17,7 +17,8 @@ impl ModelFile {
     }
 
     /// The model as Rust: a module's constants for its sizes and ε, and statics for weights, bias and the bare file, which
-    /// [`Affine::load`](perturb_core::Affine::load) takes. Needs nothing, not even `core`'s names. Every number has its bits.
+    /// [`Affine::load`](perturb_core::Affine::load) takes. The module has no dependencies, not even on `core`. Every number keeps
+    /// its bits.
     ///
     /// ```
     /// # use perturb::model_file::{ModelFile, AnyNoise, OracleKind, Provenance};
@@ -42,9 +43,9 @@ impl ModelFile {
         let _ = write!(
             source,
             "
-/// Numbers that go in: x.
+/// The number of features, the length of x.
 pub const FEATURES: usize = {features};
-/// Numbers that come out: Wx + b.
+/// The number of scores, the length of Wx + b.
 pub const SCORES: usize = {scores};
 /// The temperature of the training.
 pub const EPSILON: f32 = {epsilon:?};
@@ -64,8 +65,8 @@ pub static WEIGHTS: [[f32; SCORES]; FEATURES] = [
     }
 
     /// The model as a C99 header: `NAME_FEATURES`, `NAME_SCORES`, `NAME_EPSILON`, and the constants `name_weights`, `name_bias`
-    /// and `name_file`, which `perturb_ranking_load` and its kin take. `name` is an identifier: letters, digits and
-    /// underscores, no digit first. Every number has its bits.
+    /// and `name_file`, which `perturb_ranking_load` and similar functions take. `name` is an identifier: letters, digits and
+    /// underscores, no digit first. Every number keeps its bits.
     pub fn to_c_header(&self, name: &str) -> Result<String, ModelFileError> {
         let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if !name.chars().all(letters) || name.chars().next().is_none_or(|first| first.is_ascii_digit()) {
@@ -82,9 +83,9 @@ pub static WEIGHTS: [[f32; SCORES]; FEATURES] = [
 #ifndef {upper}_H
 #define {upper}_H
 
-// Numbers that go in: x.
+// The number of features, the length of x.
 #define {upper}_FEATURES {features}u
-// Numbers that come out: Wx + b.
+// The number of scores, the length of Wx + b.
 #define {upper}_SCORES {scores}u
 // The temperature of the training.
 #define {upper}_EPSILON {epsilon:?}f
@@ -108,7 +109,7 @@ static const float {name}_weights[{}] = {{
         Ok(source)
     }
 
-    /// Comments that say where the model comes from. Quoted: whatever the names are, a line ends where it ends.
+    /// Comments with the origin of the model. They are quoted, so that no name can break a line.
     fn origin(&self, comment: &str) -> String {
         let from = &self.provenance;
         let (oracle, noise) = (self.oracle.name(), self.noise.name());

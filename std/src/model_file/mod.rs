@@ -19,7 +19,7 @@ use error::{invalid, io_error};
 pub use perturb_core::AnyNoise;
 pub use perturb_core::model_file::{ModelBytes, ModelHeader, OracleKind, checksum};
 
-/// Where a model comes from: enough to train it again.
+/// The origin of a model: what is needed to train it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Provenance {
@@ -56,9 +56,9 @@ pub struct ModelFile {
     pub epsilon: f32,
     /// The noise of the training.
     pub noise: AnyNoise,
-    /// What decides on the scores.
+    /// The oracle that decides on the scores.
     pub oracle: OracleKind,
-    /// Where the model comes from.
+    /// The origin of the model.
     pub provenance: Provenance,
 }
 
@@ -129,7 +129,7 @@ impl ModelFile {
         input.by_ref().take(ModelHeader::LENGTH as u64).read_to_end(&mut bytes).map_err(read)?;
         let length = ModelHeader::parse(&bytes).and_then(|header| header.file_length());
         let length = length.map_err(|error| refused(error.into()))?;
-        // One byte more than promised is enough to tell that the file is too long.
+        // One byte more than the header says is enough to detect that the file is too long.
         let rest = (length - ModelHeader::LENGTH) as u64 + 1;
         input.take(rest).read_to_end(&mut bytes).map_err(read)?;
         Self::from_bytes(&bytes).map_err(refused)

@@ -61,7 +61,7 @@ pub struct Patience {
     pub epochs: usize,
 }
 
-/// What training refuses or runs into.
+/// The error of a training.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
@@ -76,9 +76,9 @@ pub enum TrainError {
     Setting {
         /// The setting's name.
         parameter: &'static str,
-        /// What it must be.
+        /// What was expected.
         expected: &'static str,
-        /// What it is.
+        /// What was found.
         found: f64,
     },
     /// The data do not fit the oracle.
@@ -104,9 +104,9 @@ pub enum TrainError {
     State {
         /// The part of the state.
         what: &'static str,
-        /// Its number in this run.
+        /// The number in this run.
         expected: usize,
-        /// Its number in the state.
+        /// The number in the state.
         found: usize,
     },
 }
@@ -147,12 +147,12 @@ pub struct Fitted<T> {
 /// The best epoch so far, as early stopping sees it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Best<T> {
-    /// Its score and its model.
+    /// The best score and its model.
     pub record: Option<(f64, Fitted<T>)>,
 }
 
 impl<T> Best<T> {
-    /// Takes up the model of an epoch if its score is higher than all before; NaN is no record.
+    /// Keeps the model of an epoch if its score is higher than all before; NaN never is.
     pub fn consider(&mut self, score: Option<f64>, fitted: Fitted<T>) {
         let Some(score) = score.filter(|score| !score.is_nan()) else { return };
         if self.record.as_ref().is_none_or(|(record, _)| score > *record) {
@@ -228,7 +228,7 @@ impl Training {
         Ok(Run::new(self, objective, data))
     }
 
-    /// A run that goes on from `state`, to the bits of one that was never interrupted: with the same training, objective and
+    /// A run that resumes from `state`, with the bits of an uninterrupted run if training, objective and
     /// data. Refuses states of other sizes; that the rest is the same is for the caller to know.
     pub fn resume<'a, O, N, T, H>(
         &'a self,

@@ -21,13 +21,13 @@ pub struct RankingScores {
 }
 
 impl RankingScores {
-    /// Of a model on all rows of `data`, with the ascending ranks of θ = Wx + b as its decision.
+    /// The scores of a model on all rows of `data`, with the ascending ranks of θ = Wx + b as its decision.
     #[must_use]
     pub fn of<T: Real>(model: &LinearModel<T>, data: &Dataset<T>) -> Self {
         Self::mean(&Self::of_rows(model, data))
     }
 
-    /// Of each row by itself.
+    /// The scores of each row.
     #[must_use]
     pub fn of_rows<T: Real>(model: &LinearModel<T>, data: &Dataset<T>) -> Vec<Self> {
         let rows: Vec<usize> = (0..data.len()).collect();
@@ -64,12 +64,12 @@ impl RankingScores {
 pub struct LabelScores {
     /// The share of rows in which its rank is right.
     pub right: f64,
-    /// By how many places its rank is wrong.
+    /// The mean number of places by which its rank is wrong.
     pub places: f64,
 }
 
 impl LabelScores {
-    /// Of each label on all rows of `data`, with the ascending ranks of θ = Wx + b as the model's decision.
+    /// The scores of each label on all rows of `data`, with the ascending ranks of θ = Wx + b as the model's decision.
     #[must_use]
     pub fn of<T: Real>(model: &LinearModel<T>, data: &Dataset<T>) -> Vec<Self> {
         let rows: Vec<usize> = (0..data.len()).collect();

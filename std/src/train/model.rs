@@ -15,7 +15,7 @@ impl<T: Real> LinearModel<T> {
     pub fn zeros(features: usize, scores: usize) -> Self {
         Self { features, weights: vec![T::ZERO; features * scores], bias: vec![T::ZERO; scores] }
     }
-    /// From W, column by column (one column of scores per feature), and b; `None` if the lengths do not fit.
+    /// A model from W, column by column (one column of scores per feature), and b; `None` if the lengths do not fit.
     #[must_use]
     pub fn from_parts(features: usize, weights: Vec<T>, bias: Vec<T>) -> Option<Self> {
         (features.checked_mul(bias.len()) == Some(weights.len())).then_some(Self { features, weights, bias })

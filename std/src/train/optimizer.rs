@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Optimizer {
     /// w −= rate·m with m = momentum·m + g.
     Sgd {
-        /// In \[0, 1); 0 is plain gradient descent.
+        /// The momentum in \[0, 1); 0 is plain gradient descent.
         momentum: f64,
     },
     /// Adam (Kingma and Ba 2015): w −= rate·m̂/(√v̂ + 10⁻⁸), moments decayed by 0.9 and 0.999.
@@ -70,7 +70,7 @@ impl<T: Real> State<T> {
         Self { rule, first: vec![T::ZERO; first], second: vec![T::ZERO; second], powers: (1.0, 1.0) }
     }
 
-    /// One step along `gradient`.
+    /// Takes a step along `gradient`.
     pub(crate) fn step(&mut self, parameters: &mut [T], gradient: &[T], rate: f64) {
         match self.rule {
             Optimizer::Sgd { momentum: 0.0 } => {

@@ -59,7 +59,7 @@ impl<T: Real> Left<T> for ByTerm<'_, T> {
     }
 }
 
-/// `start` (else 0) in every row, plus Σ leftₖ rightₖᵀ in ascending k.
+/// `start` (or 0) in every row, plus Σ leftₖ rightₖᵀ in ascending k.
 struct Product<'a, T, L> {
     left: L,
     start: Option<&'a [T]>,

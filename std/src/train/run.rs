@@ -17,7 +17,7 @@ use crate::data::{Dataset, shuffle};
 /// A run in progress: the scores and the descent of an affine model ([`AffineMut`](crate::AffineMut)) row after row, batch by
 /// batch.
 ///
-/// For who wants to look at it, stop it or save it between two steps; [`Training::fit`] goes to the end by itself.
+/// Use it to look at a training, to stop it or to save it between two steps; [`Training::fit`] runs to the end.
 ///
 /// ```
 /// # use perturb::data::Dataset;
@@ -72,13 +72,13 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> fmt::Debug for Run<
     }
 }
 
-/// All that a run has learned and where it stands: with the same training, objective and data, [`Training::resume`] goes on to
-/// the bits of a run that was never interrupted.
+/// The state of a run. With the same training, objective and data, [`Training::resume`] continues from it with the bits of an
+/// uninterrupted run.
 ///
-/// Numbers are f64, which holds those of either type exactly. W column by column, then b.
+/// Numbers are f64, which represents those of either type exactly. Arrays contain W column by column, then b.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
-    /// Whole epochs done.
+    /// The number of complete epochs.
     pub epoch: usize,
     /// Batches done in the epoch after those.
     pub batches: usize,
@@ -162,7 +162,7 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
         Ok(())
     }
 
-    /// What [`Training::resume`] needs to go on from here.
+    /// The state from which [`Training::resume`] continues.
     #[must_use]
     pub fn state(&self) -> RunState {
         let widened = |numbers: &[T]| numbers.iter().map(|x| x.to_f64()).collect();
@@ -185,17 +185,17 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
     pub fn steps(&self) -> usize {
         self.steps
     }
-    /// Whole epochs done; the last of a run may be a part of one.
+    /// The number of complete epochs; the last epoch of a run may be incomplete.
     pub fn epochs_done(&self) -> usize {
         self.epoch
     }
-    /// Whether there is no step left.
+    /// Whether all steps are done.
     pub fn is_done(&self) -> bool {
         self.step >= self.steps
     }
 
-    /// Goes to the end of the run, or until early stopping has waited long enough since the best epoch. `observe` is called after every
-    /// step, with the model where the step was the last of an epoch; it may let [`Best::consider`] it, and may break.
+    /// Goes to the end of the run, or until early stopping has waited long enough since the best epoch. `observe` is called after
+    /// every step, with the model where the step was the last of an epoch; it may let [`Best::consider`] it, and may break.
     pub fn drive<E: From<TrainError>>(
         mut self,
         mut best: Best<T>,
@@ -210,7 +210,7 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
         Ok(self.finish(best)?)
     }
 
-    /// One step on the next rows of the shuffled order, if one is left. Whether it was the last of an epoch.
+    /// Takes a step on the next rows of the shuffled order, if one is left. Returns whether it was the last step of an epoch.
     pub fn step(&mut self) -> Result<bool, TrainError> {
         if self.is_done() {
             return Ok(true);
@@ -233,7 +233,7 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
         Ok(false)
     }
 
-    /// One step on the mean gradient of `rows`.
+    /// Takes a step along the mean gradient of `rows`.
     fn descend(&mut self, rows: &[usize]) -> Result<(), TrainError> {
         self.batch.gather(self.data, rows, &self.standardization);
         let (weights, bias) = self.parameters.split_at(self.weights());
@@ -277,12 +277,12 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
         self.data.features() * self.data.labels()
     }
 
-    /// The model as it stands, and where it stands.
+    /// The current model, with its epoch and step.
     pub fn fitted(&self) -> Fitted<T> {
         Fitted { model: self.model(), epoch: self.epoch, steps: self.step }
     }
 
-    /// The result of the run: the best epoch's model where early stopping watched, else the last.
+    /// The result of the run: the model of the best epoch with early stopping, otherwise the last model.
     pub fn finish(self, best: Best<T>) -> Result<Fitted<T>, TrainError> {
         let last = self.fitted();
         if last.model.weights().iter().chain(last.model.bias()).any(|w| !w.is_finite()) {
@@ -294,7 +294,7 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
         })
     }
 
-    /// The model as it stands, on raw features.
+    /// The current model, on raw features.
     pub fn model(&self) -> LinearModel<T> {
         let parameters = if self.averaged > 0 { &self.mean } else { &self.parameters };
         let mut model = LinearModel::zeros(self.data.features(), self.data.labels());

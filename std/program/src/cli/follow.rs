@@ -35,8 +35,8 @@ impl Watch for Follower {
     }
 }
 
-/// Runs an experiment of these settings, which consists of `units` of `what`. The checkpoint is in the folder of the report, unless the
-/// user named another file. Call [`Saver::done`] once the result is safe.
+/// Runs an experiment of these settings, which consists of `units` of `what`. The checkpoint is in the folder of the report,
+/// unless the user named another file. Call [`Saver::done`] once the result is safe.
 pub(crate) fn follow<R>(
     (what, units): (&str, u64),
     settings: Settings,

@@ -63,8 +63,8 @@ impl Checkpoints {
     }
 }
 
-/// What determines the result of a command: its arguments, except for those with `#[serde(skip)]`, the seed, and the digest of its
-/// data.
+/// What determines the result of a command: its arguments, except for those with `#[serde(skip)]`, the seed, and the digest of
+/// its data.
 pub(crate) fn settings(
     work: &str,
     arguments: &impl Serialize,

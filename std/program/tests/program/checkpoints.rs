@@ -143,7 +143,7 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
     }
     // Other settings are other work.
     let complaint = refuse(folder, LONG, "--epsilon 2 --model m --resume");
-    assert!(complaint.contains("the checkpoint m.checkpoint has epsilon 1; this run has 2"), "{complaint}");
+    assert!(complaint.contains("m.checkpoint has epsilon 1; this run has 2"), "{complaint}");
     // Who starts again is told that they need not.
     let again = command(folder, SHORT, "--model m").output().expect("the program runs");
     assert!(String::from_utf8_lossy(&again.stderr).contains("--resume continues it, this run overwrites it"));
@@ -190,7 +190,7 @@ fn damaged_checkpoints_are_refused() {
         flipped[bit / 8] ^= 1 << (bit % 8);
         fs::write(folder.join("m.checkpoint"), flipped).unwrap();
         let complaint = refuse(folder, LONG, "--model m --resume");
-        assert!(complaint.starts_with("perturb: the checkpoint m.checkpoint "), "bit {bit}: {complaint}");
+        assert!(complaint.starts_with("perturb: m.checkpoint "), "bit {bit}: {complaint}");
     }
 }
 

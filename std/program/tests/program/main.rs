@@ -134,7 +134,7 @@ fn faults_are_named_and_nothing_is_written() {
     assert!(absent.starts_with("perturb: cannot read badd.csv: "), "{absent}");
     assert!(absent.ends_with("; did you mean ./bad.csv?\n"), "{absent}");
     let lost = refuse(folder, &["train", "--data", "bad.csv", "--model", "no/m"]);
-    assert_eq!(lost, "perturb: cannot write no/m: there is no folder no\n");
+    assert_eq!(lost, "perturb: cannot write no/m: the folder no does not exist\n");
     std::fs::create_dir(folder.join("folder")).expect("writable");
     let lost = refuse(folder, &["train", "--data", "bad.csv", "--model", "folder"]);
     assert_eq!(lost, "perturb: cannot write folder: it is a folder; name a file in it\n");
@@ -145,7 +145,7 @@ fn faults_are_named_and_nothing_is_written() {
     votes(folder);
     succeed(folder, &["train", "--data", "votes.csv", "--model", "m"]);
     let lost = refuse(folder, &["export", "--model", "m", "--format", "c", "--out", "no/m.h"]);
-    assert_eq!(lost, "perturb: cannot write no/m.h: there is no folder no\n");
+    assert_eq!(lost, "perturb: cannot write no/m.h: the folder no does not exist\n");
     let mut bytes = std::fs::read(folder.join("m")).expect("the model");
     bytes[40] ^= 1;
     std::fs::write(folder.join("m"), bytes).expect("writable");

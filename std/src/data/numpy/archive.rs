@@ -15,7 +15,7 @@ pub fn read_archive<const N: usize>(
     parse_archive(file, &text::read(file)?, names)
 }
 
-/// The same from bytes at hand; `file` serves for messages.
+/// Reads the arrays called `names` from the bytes of a `.npz` archive, in that order. Errors name `file`.
 pub fn parse_archive<const N: usize>(
     file: &Path,
     bytes: &[u8],

@@ -18,7 +18,7 @@ pub use archive::{parse_archive, read_archive};
 pub struct Array {
     /// The length of each axis.
     pub shape: Vec<usize>,
-    /// As many values as the product of `shape`.
+    /// The values, as many as the product of `shape`.
     pub values: Vec<f64>,
 }
 
@@ -31,7 +31,7 @@ pub fn read(file: impl AsRef<Path>) -> Result<Array, DataError> {
     parse(file, &text::read(file)?)
 }
 
-/// The same from bytes at hand; `file` serves for messages.
+/// Reads an array from the bytes of a `.npy` file. Errors name `file`.
 ///
 /// ```
 /// use perturb::data::numpy;
@@ -44,7 +44,7 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Array, DataError> {
     array(bytes).map_err(|(expected, found)| DataError::binary(file, expected, found))
 }
 
-/// What was expected, and what was found.
+/// An expectation, and what was found instead.
 type Fault = (String, String);
 
 fn array(bytes: &[u8]) -> Result<Array, Fault> {
@@ -66,7 +66,7 @@ pub fn bytes<'a>(file: &Path, content: &'a [u8]) -> Result<(Vec<usize>, &'a [u8]
     array().map_err(|(expected, found)| DataError::binary(file, expected, found))
 }
 
-/// What numbers there are.
+/// The types of numbers.
 fn kind(header: &str) -> Result<&str, Fault> {
     Ok(field(header, "descr")?.trim_matches(['\'', '"']))
 }

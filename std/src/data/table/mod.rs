@@ -1,16 +1,16 @@
 //! Ordinary CSV tables with a header: features, then the ranking.
 //!
-//! The ranking stands either in one column a label, as ranks (1 = best, a permutation of 1..=k in every row), or
-//! in one column as an ordering such as `f>a>d`, best first, over the same labels in every row. Every other
+//! The ranking is either in one column for each label, as ranks (1 = best, a permutation of 1..=k in every row), or
+//! in one column, as an ordering such as `f>a>d`, best first, over the same labels in every row. Every other
 //! column is a feature:
 //!
 //! - a column whose values are all numbers is one feature;
-//! - a column in which any value is no number is one-hot encoded: one feature `column=value` for each of its
+//! - a column with any value that is not a number is one-hot encoded: one feature `column=value` for each of its
 //!   distinct values, in byte order, 1 where the row has that value and 0 elsewhere. Codes such as `26:Osaka`
 //!   are text, and so are one-hot.
 //!
-//! Cells are trimmed. An empty cell is refused, and so is NaN or an infinity among numbers; and a column `a=b` beside a column
-//! `a`, whose features could have one name.
+//! Cells are trimmed. Refused are an empty cell, NaN or an infinity among numbers, and a column `a=b` in a table with a column
+//! `a`, since features of both could have one name.
 
 mod ranking;
 
@@ -24,33 +24,33 @@ use super::text::{self, quote};
 use super::{DataError, Dataset, label_ranking};
 use ranking::Ranking;
 
-/// The most distinct values of a one-hot column: beyond, it is rather a name or a number with a slip.
+/// The most distinct values of a one-hot column. A column with more is rather one of names, or of numbers with a typing error.
 const MOST_VALUES: usize = 1000;
 
-/// Where the ranking of a table stands.
+/// The columns that contain the ranking of a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Targets {
-    /// In these columns, one a label: ranks. The labels keep the given order and the columns' names.
+    /// These columns contain ranks, one column for each label. The labels keep the given order and the columns' names.
     Ranks(Vec<String>),
-    /// In this column: an ordering, best label first. The labels are sorted by their bytes.
+    /// This column contains an ordering, best label first. The labels are sorted by their bytes.
     Ordering(String),
-    /// In the last column if any of its values contains `>`; else in the longest run of last columns that holds
-    /// a permutation of 1..=k, k ≥ 2, in every row.
+    /// The last column, if any of its values contains `>`; otherwise the longest run of last columns with a permutation of 1..=k,
+    /// k ≥ 2, in every row.
     #[default]
     Detect,
 }
 
 /// Reads a table; the set is named after the file.
 ///
-/// A table that breaks the rules of [this module](self) anywhere is refused as a whole, with line, column,
-/// expectation and finding.
+/// A table that breaks the rules of [this module](self) is refused as a whole. The error has line and column, what was expected
+/// and what was found.
 pub fn read<T: Real>(file: impl AsRef<Path>, targets: &Targets) -> Result<Dataset<T>, DataError> {
     let file = file.as_ref();
     parse(file, &text::read(file)?, targets)
 }
 
-/// The same from bytes at hand; `file` serves for the name and for messages.
+/// Reads a table from the bytes of a file. `file` gives the name of the set; errors name it.
 ///
 /// ```
 /// use perturb::data::table::{self, Targets};
@@ -97,7 +97,7 @@ pub fn parse<T: Real>(file: &Path, bytes: &[u8], targets: &Targets) -> Result<Da
     Dataset::new(text::name(file), names, labels, features, ranks)
 }
 
-/// Reads only the features named `names`, as a model wants them: n rows of `names.len()` numbers.
+/// Reads only the features named `names`, in the order of a model: n rows of `names.len()` numbers.
 ///
 /// A name is a column of numbers, or `column=value` of a one-hot column; other columns, a ranking among them,
 /// do not matter. A value of a one-hot column that no name mentions is 0 in all of its features.
@@ -106,7 +106,7 @@ pub fn read_features<T: Real>(file: impl AsRef<Path>, names: &[String]) -> Resul
     parse_features(file, &text::read(file)?, names)
 }
 
-/// The same from bytes at hand; `file` serves for messages.
+/// Reads only the features named `names` from the bytes of a file. Errors name `file`.
 pub fn parse_features<T: Real>(file: &Path, bytes: &[u8], names: &[String]) -> Result<Vec<T>, DataError> {
     let table = Table::new(file, text::decode(file, bytes)?)?;
     let sources = names.iter().map(|name| {
@@ -159,7 +159,7 @@ impl<'a> Table<'a> {
                 let expected = "a column name that no other column has";
                 return Err(DataError::invalid(file, 1, Some(column + 1), expected, quote(name)));
             }
-            // One of its features would have the name of another's.
+            // A feature of each could have the same name.
             if name.match_indices('=').any(|(at, _)| table.has(&name[..at])) {
                 let expected = "a column name that is not another's with `=` and a value";
                 return Err(DataError::invalid(file, 1, Some(column + 1), expected, quote(name)));

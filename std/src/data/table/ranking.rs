@@ -1,4 +1,4 @@
-//! The ranking of a table: where it stands, and what it says.
+//! The ranking of a table: its columns and its values.
 
 use std::collections::BTreeSet;
 

@@ -46,7 +46,8 @@ pub(crate) fn evaluate(
     Ok(Page { name: "evaluate".into(), title, blocks, origin, ..Page::default() })
 }
 
-/// The number of bins, which are centred at −1, −0.9, …, 1, so that reversed, unrelated and right rankings are in the middle of one.
+/// The number of bins, which are centred at −1, −0.9, …, 1, so that reversed, unrelated and right rankings are in the middle of
+/// one.
 const BINS: i32 = 21;
 
 fn histogram(rows: &[RankingScores]) -> Result<Block, Failure> {
