@@ -1,4 +1,4 @@
-//! What an experiment has done so far, so that it can stop and go on.
+//! The results of an experiment so far, so that it can stop and resume.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -12,7 +12,7 @@ use perturb::{Error, Method, Noise, Oracle, Real};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// Results of pieces of an experiment, by name: all that [`Journal::resume`] needs to go on. Numbers keep every bit.
+/// Results of pieces of an experiment, by name, from which [`Journal::resume`] continues. Numbers keep every bit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pieces(BTreeMap<String, Vec<u8>>);
 
@@ -21,13 +21,13 @@ impl Pieces {
     pub fn len(&self) -> usize {
         self.0.len()
     }
-    /// Whether there is none.
+    /// Whether there are no pieces.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// Who follows an experiment; called from many threads. `()` lets it run.
+/// An observer of an experiment, called from many threads. `()` observes nothing.
 pub trait Watch: Sync {
     /// `units` of work are done.
     fn advance(&self, units: u64) {
@@ -41,11 +41,11 @@ pub trait Watch: Sync {
     fn tell(&self, news: &str) {
         let _ = news;
     }
-    /// Whether the experiment is to stop; asked between steps of training.
+    /// Whether the experiment should stop; called between steps of training.
     fn stop(&self) -> bool {
         false
     }
-    /// One more piece is done; called by one thread at a time. A failure ends the experiment.
+    /// Saves the pieces when one more is done; called by one thread at a time. A failure ends the experiment.
     fn keep(&self, pieces: &Pieces) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let _ = pieces;
         Ok(())
@@ -107,7 +107,7 @@ impl<'w> Journal<'w> {
         Self { pieces: Mutex::new(pieces), watch }
     }
 
-    /// What is done.
+    /// The finished pieces.
     pub fn into_pieces(self) -> Pieces {
         self.pieces.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -216,7 +216,7 @@ pub enum ExperimentError {
     /// Scores could not be learned from decisions.
     #[error(transparent)]
     Inference(#[from] InferenceError),
-    /// The setting does not fit the data, or is none.
+    /// The setting does not fit the data, or is invalid.
     #[error(transparent)]
     Layer(#[from] Error),
     /// A network could not be trained.
@@ -229,10 +229,10 @@ pub enum ExperimentError {
     /// [`Watch::keep`] failed.
     #[error(transparent)]
     Keep(Box<dyn std::error::Error + Send + Sync>),
-    /// A piece to go on from is of something else.
+    /// A piece to resume from belongs to another experiment.
     #[error("the result of \"{name}\" is not that of this experiment")]
     Piece {
-        /// Its name.
+        /// The name of the piece.
         name: String,
     },
 }
@@ -244,7 +244,7 @@ impl From<DataError> for ExperimentError {
 }
 
 impl ExperimentError {
-    /// Whether training failed for too large a learning rate.
+    /// Whether training failed because the learning rate is too large.
     pub(super) fn diverged(&self) -> bool {
         matches!(self, Self::Train(error) if error.diverged())
     }

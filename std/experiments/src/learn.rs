@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{ExperimentError, Journal};
 use crate::nn::{Epoch, Learner, Network, Shares, Task};
 
-/// How often the state of a run goes to the journal.
+/// The time between two states of a run in the journal.
 const EVERY: Duration = Duration::from_secs(30);
 
 /// A run under way.
@@ -18,7 +18,7 @@ struct Begun<V> {
     epochs: Vec<V>,
 }
 
-/// When training need not go on: so many epochs have not brought more progress than the best before them.
+/// Early stopping: whether this many epochs have brought no more progress than the best before them.
 pub(super) struct Enough<V> {
     pub(super) epochs: usize,
     /// How good what an epoch has brought is.
@@ -36,10 +36,10 @@ impl<V> Enough<V> {
 }
 
 impl Journal<'_> {
-    /// Trains to the end, or goes on where an earlier run of piece `name` stopped; `judge` tells of each epoch and the network
+    /// Trains to the end, or resumes where an earlier run of piece `name` stopped; `judge` evaluates each epoch and the network
     /// after it, in a line of news, too. A unit of work is a step. Training ends early where that is `enough`.
     ///
-    /// Gives the network, what was told of all epochs, and where the time of the steps done here went.
+    /// Returns the network, the evaluations of all epochs, and the time that the steps of this run took.
     pub(super) fn learn<K: Task, M: Network, V: Serialize + DeserializeOwned>(
         &self,
         name: &str,

@@ -22,7 +22,7 @@ use crate::nn::{self, Cnn, Epoch, LearnError, Learner, Learning, Shares, Standar
 
 pub use report::{csv, json, page, tables};
 
-/// What a network learns by.
+/// A loss of a network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Loss {
@@ -111,7 +111,7 @@ impl Setting {
     }
 }
 
-/// What an epoch of training has brought.
+/// The results of an epoch of training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Point {
@@ -125,7 +125,7 @@ pub struct Point {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// What it learned by.
+    /// The loss of the network.
     pub loss: Loss,
     /// The run's number: runs with the same number share first weights and batches.
     pub run: usize,
@@ -195,7 +195,7 @@ fn softmax(scores: &[f32]) -> Vec<f32> {
     powers.into_iter().map(|power| power / sum).collect()
 }
 
-/// One loss on the training images.
+/// A loss on the training images.
 struct Classify<'a> {
     images: Standardized<'a>,
     loss: Option<(FenchelYoungLoss<Simplex<Dyn>, Normal>, u32)>,

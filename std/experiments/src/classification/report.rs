@@ -80,7 +80,7 @@ pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
     vec![accuracies, differences]
 }
 
-/// One line per network and epoch; the squared losses stand in the last epoch's.
+/// One line per network and epoch; the line of the last epoch has the squared losses.
 #[must_use]
 pub fn csv(outcomes: &[Outcome]) -> String {
     let head = [

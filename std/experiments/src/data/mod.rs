@@ -11,8 +11,8 @@ fn chunk<T>(numbers: &[T], length: usize, row: usize) -> &[T] {
     range.and_then(|range| numbers.get(range)).unwrap_or(&[])
 }
 
-/// The folder of real data for tests: `PERTURB_DATA`, else `shared/data` beside the workspace. Says so and
-/// gives `None` where the file is not there.
+/// The path of a file of real data for tests, in the folder `PERTURB_DATA`, by default `shared/data` next to the workspace.
+/// Prints a message and gives `None` where the file is not there.
 #[cfg(test)]
 fn real_data(file: &str) -> Option<std::path::PathBuf> {
     let beside = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");

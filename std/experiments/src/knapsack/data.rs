@@ -20,7 +20,7 @@ pub struct Days {
     pub test: Vec<Day>,
 }
 
-/// One day.
+/// The features and prices of a day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Day {
     /// Items × features, row by row.
@@ -37,7 +37,7 @@ impl Days {
         Self::parse(file, &fs::read(file).map_err(failed)?)
     }
 
-    /// The same from bytes at hand; `file` serves for messages.
+    /// Reads the days from the bytes of an archive. Errors name `file`.
     pub fn parse(file: &Path, bytes: &[u8]) -> Result<Self, DataError> {
         let names = ["X_1gtrain", "y_train", "X_1gtest", "y_test", "weights"];
         let [x_train, y_train, x_test, y_test, weights] = numpy::parse_archive(file, bytes, names)?;

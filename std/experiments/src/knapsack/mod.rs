@@ -77,7 +77,7 @@ pub struct Outcome {
     pub rate: f64,
     /// Regret of each test day, in units of the mean training price.
     pub regrets: Vec<f64>,
-    /// What the best decision of each test day is worth, in the same units.
+    /// The value of the best decision of each test day, in the same units.
     pub best: Vec<f64>,
 }
 

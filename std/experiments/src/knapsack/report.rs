@@ -4,7 +4,7 @@ use super::{LOSSES, Outcome, Setting};
 use crate::mean_and_deviation;
 use crate::report::{self, Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Table};
 
-/// What the runs of one loss at one capacity say together.
+/// A summary of the runs of one loss at one capacity.
 struct Summary {
     /// Normalised regret, mean and deviation over runs.
     regret: (f64, f64),

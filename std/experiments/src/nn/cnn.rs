@@ -23,7 +23,7 @@ pub struct Cnn {
 }
 
 impl Cnn {
-    /// With first weights that are a function of `seed`, whatever the device.
+    /// A network with initial weights that are a function of `seed`, on any device.
     pub fn new(classes: usize, seed: Seed, device: &Device) -> Self {
         let mut weights = Weights::new(seed, device);
         let mut convolution = |from, to, padding| {

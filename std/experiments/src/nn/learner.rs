@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Network;
 
-/// What is learned: rows of data and the loss on them.
+/// A learning task: rows of data and the loss on them.
 pub trait Task {
     /// The rows of a step, as they are or changed at random.
     type Batch;
@@ -53,11 +53,11 @@ impl Learning {
     }
 }
 
-/// What a pass over the rows has shown, while the network changed.
+/// The results of a pass over the rows, during which the network changed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Epoch {
-    /// Its number, from 1.
+    /// The number of the epoch, from 1.
     pub epoch: usize,
     /// The mean loss of a row.
     pub loss: f64,
@@ -65,7 +65,8 @@ pub struct Epoch {
     pub right: f64,
 }
 
-/// Where the time of steps goes. On devices that compute while the host goes on, a part waits for those before it.
+/// The time that the parts of steps take. On a device that computes while the host continues, a part includes waiting for the
+/// parts before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Shares {
@@ -128,7 +129,7 @@ pub struct Learner<'t, K, M> {
     shares: Shares,
 }
 
-/// Where a run stands.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Progress {
     epoch: usize,
@@ -190,12 +191,12 @@ impl<'t, K: Task, M: Network> Learner<'t, K, M> {
         self.progress.step
     }
 
-    /// Whether all epochs are over.
+    /// Whether all epochs are done.
     pub fn is_done(&self) -> bool {
         self.progress.epoch >= self.learning.epochs
     }
 
-    /// One step; the epoch, if it was the last of one. Nothing once the run is done.
+    /// Takes a step; returns the epoch if it was its last step. Does nothing once the run is done.
     pub fn step(&mut self) -> Result<Option<Epoch>, LearnError> {
         if self.is_done() {
             return Ok(None);
@@ -255,14 +256,14 @@ impl<'t, K: Task, M: Network> Learner<'t, K, M> {
         self.network.valid()
     }
 
-    /// Where the time went, of the steps since this run was made.
+    /// The time that the parts of the steps took since this run was made.
     pub fn shares(&self) -> Shares {
         self.shares
     }
 
     /// All that [`resume`](Self::resume) needs.
     pub fn state(&self) -> Result<Vec<u8>, LearnError> {
-        // Batch norm keeps its last update beside its running statistics, and records leave it out: this takes it in.
+        // Batch norm keeps its last update apart from its running statistics, and records omit it: this merges it.
         drop(self.network.valid());
         let network = self.network.clone().into_record().into_bytes().map_err(LearnError::state)?;
         let optimizer = self.optimizer.into_bytes().map_err(LearnError::state)?;
@@ -299,13 +300,13 @@ impl Clock {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LearnError {
-    /// The layer behind the network has no result.
+    /// The layer behind the network failed.
     #[error(transparent)]
     Layer(#[from] LayerError),
-    /// The setting is none.
+    /// The setting is invalid.
     #[error(transparent)]
     Setting(#[from] DataError),
-    /// The loss is no number.
+    /// The loss is NaN or infinite.
     #[error(
         "training diverged at step {step}, in epoch {epoch}: the loss is not finite; a smaller rate may help"
     )]
@@ -315,7 +316,7 @@ pub enum LearnError {
         /// The step of the run, from 1.
         step: u64,
     },
-    /// What is to go on from is of another run, or damaged.
+    /// The state to resume from belongs to another run, or is damaged.
     #[error("the state of training: {0}")]
     State(String),
 }

@@ -1,6 +1,6 @@
 //! Networks that score decisions, and what trains them. Feature `nn`; tensors, layers and gradients are burn's.
 //!
-//! The layers that put a decision behind a network of any kind are in [`layer`](perturb::layer).
+//! The layers that add a decision to a network of any kind are in [`layer`](perturb::layer).
 
 mod cnn;
 mod learner;

@@ -9,7 +9,7 @@ use super::{LearnError, Network};
 #[derive(Clone, Debug)]
 pub(crate) struct Standardize {
     shape: [usize; 3],
-    /// Of bytes: what is taken off, and the factor.
+    /// The number that is subtracted from a byte, and the factor.
     channels: Vec<(f64, f64)>,
 }
 
@@ -24,7 +24,7 @@ impl Standardize {
         Self { shape, channels: means.iter().zip(deviations).map(channel).collect() }
     }
 
-    /// Images × channels × height × width numbers of that many images, whose bytes stand channel after channel.
+    /// Images × channels × height × width numbers of that many images, whose bytes are stored channel after channel.
     pub(crate) fn tensor<'a>(
         &self,
         images: impl ExactSizeIterator<Item = &'a [u8]>,

@@ -27,7 +27,7 @@ pub struct TruncatedResNet {
 }
 
 impl TruncatedResNet {
-    /// With first weights that are a function of `seed`, whatever the device.
+    /// A network with initial weights that are a function of `seed`, on any device.
     pub fn new(seed: Seed, device: &Device) -> Self {
         let mut weights = Weights::new(seed, device);
         Self {

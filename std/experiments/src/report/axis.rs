@@ -55,7 +55,7 @@ impl LinePlot {
             x.start / room..x.end * room
         };
         let y = if self.log_y {
-            // Whole decades: ticks stand at powers of ten.
+            // Whole decades: ticks are at powers of ten.
             let decade = |y: f64, round: fn(f64) -> f64| 10.0f64.powf(round(y.log10()));
             let (start, end) = (decade(y.start, f64::floor), decade(y.end, f64::ceil));
             if start < end { start..end } else { start / 10.0..end * 10.0 }

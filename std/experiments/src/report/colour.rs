@@ -24,7 +24,7 @@ pub(super) const TEXT: Colour = colour([27, 31, 36], [230, 233, 237]);
 pub(super) const AXIS: Colour = colour([90, 98, 107], [154, 165, 177]);
 pub(super) const GRID: Colour = colour([220, 224, 228], [50, 57, 65]);
 
-/// The colours of lines: each at 3 to 1 or more against its ground, and each pair apart under any colour vision, which is
+/// The colours of lines: each at 3 to 1 or more against its ground, and each pair distinct under any colour vision, which is
 /// what they were searched for. The last is that of text.
 pub(super) const SERIES: [Colour; 7] = [
     colour([60, 54, 159], [32, 95, 255]),    // indigo

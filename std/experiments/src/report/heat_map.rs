@@ -9,7 +9,7 @@ use super::{ReportError, Svg};
 /// One matrix of a [`HeatMaps`] picture.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Panel {
-    /// What it shows.
+    /// The title of the matrix.
     pub title: String,
     /// The number of columns.
     pub columns: usize,
@@ -29,7 +29,7 @@ pub struct Panel {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeatMaps {
-    /// What they show together; it is read aloud, not drawn.
+    /// The title of the whole picture; screen readers read it, and it is not drawn.
     pub title: String,
     /// The matrices.
     pub panels: Vec<Panel>,

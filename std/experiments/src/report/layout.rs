@@ -8,13 +8,13 @@ pub(super) const LINE: u32 = 24;
 /// Characters of the title and of other text that fit into the width.
 const TITLE_CHARACTERS: usize = 48;
 pub(super) const LABEL_CHARACTERS: usize = 52;
-/// Characters that fit beside one entry of the legend, in two columns and in one.
+/// The number of characters in an entry of the legend, in two columns and in one.
 const LEGEND_CHARACTERS: [usize; 2] = [20, 46];
 
-/// Where text goes around the axes, in lines.
+/// The space for text around the axes, in lines.
 pub(super) struct Layout {
     pub(super) title: Vec<String>,
-    /// One entry a series.
+    /// The entries, one for each series.
     pub(super) legend: Vec<Vec<String>>,
     pub(super) columns: usize,
     pub(super) x_label: Vec<String>,

@@ -1,7 +1,7 @@
 //! Results to look at: line plots, and pages that hold text, tables and plots in one file.
 //!
 //! Plots are self-contained SVG, pages self-contained HTML: no script, no font and no other file is loaded. Their numbers are
-//! at hand as CSV.
+//! available as CSV.
 
 mod axis;
 mod colour;
@@ -35,9 +35,9 @@ pub enum ReportError {
     Plot {
         /// The plot's title.
         title: String,
-        /// What can be drawn.
+        /// What was expected.
         expected: &'static str,
-        /// What was given.
+        /// What was found.
         found: String,
     },
     /// A file could not be written.

@@ -9,10 +9,10 @@ use perturb::data::Digest;
 use super::panels::{self, Panels, SIDE};
 use super::{ReportError, Svg};
 
-/// What one copy of the image shows.
+/// One copy of the image with marked cells.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overlay {
-    /// What it shows.
+    /// The title of the copy.
     pub title: String,
     /// The number of columns of cells; cells are as high as wide.
     pub columns: usize,
@@ -31,7 +31,7 @@ pub struct Overlay {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overlays {
-    /// What they show together; it is read aloud, not drawn.
+    /// The title of the whole picture; screen readers read it, and it is not drawn.
     pub title: String,
     /// The number of rows and of columns of pixels.
     pub side: usize,
@@ -41,7 +41,7 @@ pub struct Overlays {
     pub overlays: Vec<Overlay>,
 }
 
-/// What cells are marked with: apart from the colours of terrain, and from each other by opacity alone.
+/// The colour of marks, which differs from the colours of terrain; marks differ by opacity alone.
 const MARK: &str = "#FF2FD0";
 
 impl Overlays {

@@ -13,7 +13,7 @@ const STYLE: &str = include_str!("page.css");
 ///
 /// The HTML loads nothing, follows the reader's light or dark preference and font size, fits phones, wide screens and
 /// paper, and holds no time and no path: equal results give equal bytes. All text is escaped. The numbers of each table
-/// and picture go to CSV files beside it.
+/// and picture are written to CSV files in the same folder.
 ///
 /// ```
 /// use perturb_experiments::report::{Block, Cell, Page, Table};
@@ -34,13 +34,13 @@ const STYLE: &str = include_str!("page.css");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    /// What the names of its files begin with.
+    /// The beginning of its files' names.
     pub name: String,
     /// The title.
     pub title: String,
     /// What the page shows, from top to bottom.
     pub blocks: Vec<Block>,
-    /// All that the page is computed from, as CSV for a file of its own; empty for none.
+    /// All data of the page, as a CSV file; empty for no file.
     pub data: String,
     /// How it was made, at the end of the page.
     pub origin: Origin,
@@ -62,12 +62,12 @@ pub enum Block {
     Figure {
         /// The picture.
         svg: Svg,
-        /// What it shows.
+        /// The caption.
         caption: String,
     },
 }
 
-/// How a page was made: what to run to have it again.
+/// The origin of a page: the command that reproduces it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The command line.
@@ -168,7 +168,7 @@ fn file_of(page: &str, what: &str, number: usize) -> String {
 }
 
 impl Origin {
-    /// `data` is the page's name if it has a file of all data, else empty.
+    /// `data` is the page's name if it has a file of all data, otherwise empty.
     fn write(&self, html: &mut String, data: &str) -> fmt::Result {
         if *self == Self::default() && data.is_empty() {
             return Ok(());

@@ -17,9 +17,9 @@ const TITLE_CHARACTERS: usize = 27;
 
 /// Squares of one picture, two in a row, 480 pixels wide.
 pub(super) struct Panels<'a> {
-    /// What they show together; it is read aloud, not drawn.
+    /// The title of the whole picture; screen readers read it, and it is not drawn.
     pub(super) title: &'a str,
-    /// What kind of picture it is.
+    /// The kind of picture.
     pub(super) kind: &'a str,
     /// The titles of the squares.
     pub(super) titles: Vec<&'a str>,
@@ -66,7 +66,7 @@ fn write_text(svg: &mut String, lines: &[String], x: usize, y: usize) -> std::fm
     Ok(())
 }
 
-/// One value a record, of matrices of so many columns.
+/// The values of matrices of this many columns, one value a record.
 pub(super) fn records<'a>(panels: impl Iterator<Item = (&'a str, usize, &'a [f64])>) -> Vec<Vec<String>> {
     let mut records = vec![["panel", "row", "column", "value"].map(String::from).to_vec()];
     for (title, columns, values) in panels {

@@ -128,7 +128,7 @@ impl LinePlot {
         Ok(Svg::new(&self.title, &self.description(), &document, self.records()))
     }
 
-    /// What the plot shows, for who cannot see it.
+    /// A description of the plot for screen readers.
     fn description(&self) -> String {
         let ends = self.series.iter().filter_map(|series| {
             let at = |point: &Point| format!("{} at {}", tick(point.y), tick(point.x));

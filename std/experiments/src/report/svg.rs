@@ -6,10 +6,10 @@ use perturb::atomic;
 
 use super::{ReportError, colour, csv, escape};
 
-/// A picture and the numbers in it; only plots of this library make one, so that it can stand in a page as it is.
+/// A picture and its numbers. Only plots of this library make one, so that a page can contain it unescaped.
 ///
 /// It is an image with a title and a description to programs that read it aloud, drawn on white, and follows a
-/// reader's preference for dark screens by itself.
+/// reader's preference for dark screens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Svg {
     title: String,

@@ -7,7 +7,7 @@ use super::{csv, escape};
 /// A table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    /// What the table shows.
+    /// The caption of the table.
     pub caption: String,
     /// The columns' names. A column whose first cell is a number is headed on the right.
     pub header: Vec<String>,

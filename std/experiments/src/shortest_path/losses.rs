@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::data::maps::Maps;
 use crate::nn::LearnError;
 
-/// What a network learns by, from the labelled path ŷ or the costs ĉ.
+/// A loss of a network, from the labelled path ŷ or the costs ĉ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Loss {
@@ -28,7 +28,7 @@ pub enum Loss {
         /// λ > 0; 20 in their experiment.
         lambda: f64,
     },
-    /// ‖θ + ĉ‖² a cell: costs are shown, and there is no solver.
+    /// ‖θ + ĉ‖² a cell: the network sees the costs, and no solver runs.
     Squared,
 }
 
@@ -96,7 +96,7 @@ fn setting(error: Error) -> LearnError {
     LayerError::Row(RowError { row: 0, source: error }).into()
 }
 
-/// The mean Hamming distance of a batch, and what stands for its gradient in θ.
+/// The mean Hamming distance of a batch, and the substitute for its gradient in θ.
 fn black_box(
     oracle: GridPath<f32, DynRect>,
     theta: &[f32],

@@ -2,9 +2,9 @@
 //!
 //! The first layers of ResNet18 give each cell of a map a score θ = −cost; what they learn from is the shortest path alone. The
 //! data are those of Vlastelica et al. 2020 ([`maps::warcraft`](crate::data::maps::warcraft)), or
-//! [generated](crate::data::generate::terrain) ones of the same sizes and costs. As in the paper losses train by Adam, at a tenth of
-//! the first learning rate after three fifths of the run and at a hundredth after four, here all from the same first weights and
-//! on the same batches.
+//! [generated](crate::data::generate::terrain) ones of the same sizes and costs. As in the paper losses train by Adam, at a tenth
+//! of the first learning rate after three fifths of the run and at a hundredth after four, here all from the same first weights
+//! and on the same batches.
 
 mod losses;
 mod report;
@@ -34,7 +34,7 @@ pub struct Setting {
     pub epochs: usize,
     /// Maps of a step: 70.
     pub batch: usize,
-    /// What networks learn by, one network each, and Adam's learning rate: 5·10⁻⁴ for all in the paper.
+    /// The losses, one network each, with Adam's learning rate: 5·10⁻⁴ for all in the paper.
     pub losses: Vec<(Loss, f64)>,
     /// Whether maps are seen transposed and turned by 180° at random, another way each time: four maps for one. Not in the paper.
     pub turns: bool,
@@ -108,7 +108,7 @@ pub struct Quality {
     pub ratio: f64,
 }
 
-/// What an epoch of training has brought.
+/// The results of an epoch of training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Point {
@@ -124,7 +124,7 @@ pub struct Point {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// What it learned by.
+    /// The loss of the network.
     pub loss: Loss,
     /// Adam's learning rate.
     pub rate: f64,
@@ -188,7 +188,7 @@ impl Terrain<'_> {
         self.standardize.tensor(rows.iter().map(|&row| self.maps.pixels(row)), device)
     }
 
-    /// Of each map the cost of the path that its scores propose, divided by that of the labelled one.
+    /// For each map, the cost of the path that its scores propose, divided by that of the labelled path.
     fn ratios(&self, theta: &[f32]) -> Result<Vec<f64>, LearnError> {
         let paths = losses::decide(self.oracle, theta, self.cells())?;
         let paths = paths.par_chunks(self.cells().max(1)).enumerate();
@@ -209,7 +209,7 @@ impl Terrain<'_> {
     }
 }
 
-/// One loss on the training maps.
+/// A loss on the training maps.
 struct Walk<'a> {
     terrain: Terrain<'a>,
     losses: Losses,

@@ -9,7 +9,7 @@ use super::{check_noise, check_size, rank_rows, reserve};
 
 /// Inputs of Friedman's function; five act, five are nuisance.
 const INPUTS: usize = 10;
-/// Keeps the coefficients apart from any row of the same seed.
+/// Separates the coefficients from any row of the same seed.
 const COEFFICIENTS: u64 = u64::from_le_bytes(*b"friedman");
 /// E sin(πuv) for independent uniform u, v: (γ + ln π − Ci π)/π.
 const MEAN_SINE: f64 = 0.524_663_067_575_319;

@@ -1,7 +1,7 @@
 //! Generated data, so that nothing has to be downloaded.
 //!
 //! Every generator is a function of its arguments: the same seed gives the same bits on every machine, and a
-//! larger number of rows extends a smaller one. Numbers are drawn in `f64` and rounded to the type asked for.
+//! larger number of rows extends a smaller one. Numbers are drawn in `f64` and rounded to the requested type.
 //!
 //! Targets of label ranking are ranks as in files: the label of the least score ranks first, so that the scores
 //! themselves are the θ that a perfect model learns.
@@ -42,7 +42,7 @@ fn rank_rows<T: Real>(
     Dataset::new(name, numbered("x", features), numbered("y", labels), all_features, all_ranks)
 }
 
-/// Room for rows × width numbers, or the reason why there is none.
+/// Memory for rows × width numbers, or the reason why it cannot be reserved.
 fn reserve<T>(parameter: &'static str, rows: usize, width: usize) -> Result<Vec<T>, DataError> {
     let mut room = Vec::new();
     rows.checked_mul(width)

@@ -6,7 +6,7 @@ use perturb::{Noise, Normal, Real, Seed};
 
 use super::{check_noise, check_size, rank_rows, reserve};
 
-/// Keeps the weights apart from any row of the same seed.
+/// Separates the weights from any row of the same seed.
 const WEIGHTS: u64 = u64::from_le_bytes(*b"weights\0");
 
 /// A task y = argmax ⟨xᵀw₀ + σZ, y⟩ over rankings, with w₀ fixed: training and test sets of one task are two

@@ -22,7 +22,7 @@ const RECORD: usize = 1 + SIZE;
 const RECORD_100: u64 = 2 + SIZE as u64;
 /// More than any list of ten names needs.
 const LONGEST_NAMES: u64 = 1 << 16;
-/// What the archive is called.
+/// The name of the archive.
 const ARCHIVE: &str = "cifar-10-binary.tar.gz";
 /// The folder in the archive.
 const UNPACKED: &str = "cifar-10-batches-bin";
@@ -42,7 +42,7 @@ pub fn read_file(file: impl AsRef<Path>) -> Result<Images, DataError> {
     records.images(text::name(file), known_classes())
 }
 
-/// The same from bytes at hand; `file` serves for the name and for messages.
+/// Reads images from the bytes of a file. `file` gives the name of the set; errors name it.
 ///
 /// ```
 /// use perturb_experiments::data::images::cifar10;
@@ -185,7 +185,7 @@ fn whole_records(file: &Path, length: u64, start: &[u8]) -> Result<usize, DataEr
     Err(DataError::binary(file, format!("records of {RECORD} bytes, at least one"), found))
 }
 
-/// What a file that is not CIFAR-10's may be, by its first bytes. No label looks like these.
+/// The likely kind of a file that is not CIFAR-10's, by its first bytes, which are not labels.
 fn hint(start: &[u8]) -> &'static str {
     match start {
         [0x80, 2..=5, ..] => "; it begins like a Python pickle: the binary version is asked for",
@@ -215,7 +215,7 @@ fn files(folder: &Path) -> Result<(Vec<PathBuf>, PathBuf), DataError> {
         let Some(number) = name.strip_prefix("data_batch_").and_then(|rest| rest.strip_suffix(".bin")) else {
             continue;
         };
-        // A copy beside its original would count twice.
+        // A copy of a file would count twice.
         let digits = number.bytes().all(|byte| byte.is_ascii_digit());
         let number = if digits { number.parse::<u64>().ok() } else { None };
         let number = number.ok_or_else(|| refuse(format!("{}, which has no number", text::quote(name))))?;

@@ -10,7 +10,7 @@ use super::pixels::Pixels;
 
 /// n images of channels × height × width bytes, each with the class it shows.
 ///
-/// The bytes of an image stand channel after channel, each row by row: the layout of CIFAR-10, and of
+/// The bytes of an image are stored channel after channel, each row by row: the layout of CIFAR-10, and of
 /// convolutions that take channels first. Every label is the index of a class.
 ///
 /// ```
@@ -39,7 +39,7 @@ pub struct Split {
 }
 
 impl Images {
-    /// From the pixels, image by image, and one label each; `shape` is [channels, height, width].
+    /// Images from their pixels, image by image, and one label each; `shape` is [channels, height, width].
     ///
     /// At least one channel, row and column, two classes and one image; otherwise, and for a label that is no
     /// class, an error that says which.
@@ -66,7 +66,7 @@ impl Images {
         Ok(Self { name: name.into(), classes, pixels, labels })
     }
 
-    /// What the set is called: the file's name without extension, or the generator and its arguments.
+    /// The name of the set: the file's name without extension, or the generator and its arguments.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -74,7 +74,7 @@ impl Images {
     pub fn len(&self) -> usize {
         self.labels.len()
     }
-    /// Whether there is no image; only a [selection](Self::select) can be empty.
+    /// Whether the set has no images; only a [selection](Self::select) can be empty.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -105,7 +105,7 @@ impl Images {
 
     /// A fingerprint of names, shape, labels and pixels for provenance, the same on every machine: CRC-64/XZ.
     ///
-    /// It tells accidental differences, not forgeries. Cost O(n·channels·height·width).
+    /// It detects accidental differences, not forgeries. Cost O(n·channels·height·width).
     pub fn digest(&self) -> u64 {
         let [channels, height, width] = self.shape();
         let sizes = [self.len(), channels, height, width, self.classes.len()];

@@ -11,8 +11,8 @@ use super::pixels::Pixels;
 
 /// n maps of channels × height × width bytes, each with a grid of costs and a path through the grid's cells.
 ///
-/// The bytes of a map stand channel after channel, each row by row: as convolutions take them. Costs are finite and not
-/// negative; the cells of a path are 1, the others 0. Whether a path is the cheapest is not asked.
+/// The bytes of a map are stored channel after channel, each row by row, as convolutions take them. Costs are finite and not
+/// negative; the cells of a path are 1, the others 0. Whether a path is the cheapest is not checked.
 ///
 /// ```
 /// use perturb_experiments::data::maps::Maps;
@@ -46,7 +46,7 @@ pub struct Split {
 pub struct Turn {
     /// Rows and columns change places.
     pub transposed: bool,
-    /// By 180°: the last cell becomes the first.
+    /// Whether the map is turned by 180°: the last cell becomes the first.
     pub half: bool,
 }
 
@@ -63,10 +63,10 @@ impl Turn {
 }
 
 impl Maps {
-    /// From the pixels, the costs and the paths, map by map; `shape` is [channels, height, width] of a map, `grid` the rows and
+    /// Maps from their pixels, costs and paths, map by map; `shape` is [channels, height, width] of a map, `grid` the rows and
     /// columns of its cells.
     ///
-    /// At least one map, channel, pixel and cell; otherwise, and for numbers that are none of these, an error that says which.
+    /// An error says what is refused: fewer than one map, channel, pixel or cell, or numbers that are not costs or paths.
     pub fn new(
         name: impl Into<String>,
         shape: [usize; 3],
@@ -105,7 +105,7 @@ impl Maps {
         Ok(Self { name: name.into(), grid, pixels: Pixels::new(shape, pixels, n)?, costs, paths })
     }
 
-    /// What the set is called: its files' name, or the generator and its arguments.
+    /// The name of the set: that of its files, or the generator and its arguments.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -113,7 +113,7 @@ impl Maps {
     pub fn len(&self) -> usize {
         self.costs.len() / self.cells()
     }
-    /// Whether there is no map; only a [selection](Self::select) can be empty.
+    /// Whether the set has no maps; only a [selection](Self::select) can be empty.
     pub fn is_empty(&self) -> bool {
         self.costs.is_empty()
     }
@@ -177,7 +177,7 @@ impl Maps {
 
     /// A fingerprint of name, shape, grid, pixels, costs and paths for provenance, the same on every machine: CRC-64/XZ.
     ///
-    /// It tells accidental differences, not forgeries. Cost O(n·channels·height·width).
+    /// It detects accidental differences, not forgeries. Cost O(n·channels·height·width).
     pub fn digest(&self) -> u64 {
         let ([channels, height, width], [rows, columns]) = (self.shape(), self.grid);
         let mut crc = Digest::new(&[self.len(), channels, height, width, rows, columns], [&self.name]);

@@ -43,7 +43,7 @@ const FILES: [(&str, [&str; 3]); 3] = [
     ),
 ];
 
-/// What the files of a set hold, in the order of the sums.
+/// The contents of a set's files, in the order of the sums.
 const PARTS: [&str; 3] = ["maps", "vertex_weights", "shortest_paths"];
 
 /// Reads the nine files of a folder.
@@ -84,7 +84,7 @@ pub fn read_instance(
     parse_instance(files, [&map?, &costs?, &path?])
 }
 
-/// The same from bytes at hand; `files` serve for the name and for messages.
+/// Reads a set of maps from the bytes of its files. `files` give its name; errors name them.
 pub fn parse_instance(files: [&Path; 3], contents: [&[u8]; 3]) -> Result<Maps, DataError> {
     let pixels = pixels(files[0], contents[0])?;
     let costs = costs_of(files[1], contents[1])?;

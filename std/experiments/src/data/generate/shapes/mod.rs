@@ -18,15 +18,15 @@ const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
 /// Half of it.
 const HALF: f64 = SIDE as f64 / 2.0;
-/// Keeps the images apart from any other use of the same seed.
+/// Separates the images from any other use of the same seed.
 const PURPOSE: u64 = u64::from_le_bytes(*b"textured");
-/// Ten kinds of shapes, 32×32 pixels in colour: a task for small networks where no images are at hand. The
+/// Ten kinds of shapes, 32×32 pixels in colour: a task for small networks where no images are available. The
 /// construction is ours.
 ///
 /// The classes are disc, ring, crescent, triangle, square, star, cross, angle, arrow and hourglass. Image i shows
 /// class i mod 10, so that every 10 images in a row have each class once. Place, size, stretch and a turn of up to
 /// 30°, the colours of shape and ground and their patterns (plain, stripes, checks, dots, speckles), bars behind
-/// and before the shape, lighting and noise are drawn alike for every class: only the outline tells it.
+/// and before the shape, lighting and noise have the same distribution for every class: only the outline depends on it.
 ///
 /// A linear model of the pixels finds little: from 2,000 images, least squares on the classes (one-hot, the best of
 /// five ridges) is right for 17 % of 1,000 others, logistic regression for 17 %, the nearest neighbour for
@@ -101,7 +101,7 @@ fn colour(random: &mut Stream) -> Colour {
     [(); 3].map(|()| f64::uniform(random))
 }
 
-/// Colours that can be told from each other, drawn alike.
+/// Colours that can be distinguished from each other, with equal distributions.
 fn two_colours(random: &mut Stream) -> [Colour; 2] {
     const NEAREST: f64 = 0.75;
     for _ in 0..64 {
@@ -111,7 +111,7 @@ fn two_colours(random: &mut Stream) -> [Colour; 2] {
             return [a, b];
         }
     }
-    // One pair in three is far enough apart: this is as good as never reached.
+    // One pair in three is distant enough, so that this limit is practically never reached.
     [[0.0; 3], [1.0; 3]]
 }
 
@@ -119,7 +119,7 @@ fn two_colours(random: &mut Stream) -> [Colour; 2] {
 struct Placed {
     outline: Outline,
     centre: Point,
-    /// What takes a displacement in the image to one of the outline, but for the size.
+    /// The map from a displacement in the image to one of the outline, up to size.
     rows: [Point; 2],
     /// Pixels from the outline's origin to where it ends.
     size: f64,
@@ -197,13 +197,13 @@ mod tests {
         assert_eq!(long.classes()[9], "hourglass");
     }
 
-    /// The bits behind published figures.
+    /// The bits on which published figures depend.
     #[test]
     fn images_never_change() {
         assert_eq!(textured_shapes(30, Seed(1)).unwrap().digest(), 0x2B00_163B_DF0C_0E6E);
     }
 
-    /// Between two outlines, only pixels that one of them covers change: nothing else can tell the class.
+    /// Between two outlines, only pixels that one of them covers change: nothing else depends on the class.
     #[test]
     fn all_but_the_outline_is_drawn_alike() {
         let (mut disc, mut square) = (Vec::new(), Vec::new());

@@ -18,7 +18,7 @@ pub(super) struct Texture {
     pattern: Pattern,
 }
 
-/// What goes from 0 to 1; lengths in pixels.
+/// A texture with values from 0 to 1; lengths in pixels.
 enum Pattern {
     Plain,
     Stripes(Waves),

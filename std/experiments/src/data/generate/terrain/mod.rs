@@ -26,7 +26,7 @@ const PIXELS: usize = CELLS * CELL;
 const EXTENT: f64 = PIXELS as f64;
 /// The pixels of a channel.
 const PLANE: usize = PIXELS * PIXELS;
-/// Keeps the maps apart from any other use of the same seed.
+/// Separates the maps from any other use of the same seed.
 const PURPOSE: u64 = u64::from_le_bytes(*b"terrains");
 
 /// Maps that are drawn at a time: what is drawn is in memory twice.
@@ -43,7 +43,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// What it costs to enter a cell of this kind.
+    /// The cost of entering a cell of this kind.
     fn cost(self) -> f32 {
         match self {
             Self::Grass => 0.8,
@@ -57,11 +57,11 @@ impl Kind {
 
 /// Maps of 96 × 96 pixels in colour over 12 × 12 cells of grass, earth, forest, water and rock, with the costs of the
 /// [Warcraft maps](crate::data::maps::warcraft) (0.8, 1.2, 5.3, 7.7 and 9.2) and the cheapest path from the first cell to the
-/// last: a task for networks where no maps are at hand. The construction is ours.
+/// last: a task for networks where no maps are available. The construction is original.
 ///
 /// Hills and moisture are smooth random fields, rivers wind, ridges of rock run along level lines. As on the Warcraft maps grass
-/// and earth prevail, many paths of the same cost lead through them, and the label is one of these. Kinds are told by their
-/// texture, too: blades, clods with pebbles, crowns, waves, facets with cracks. Borders between cells are frayed and soft,
+/// and earth prevail, many paths of the same cost lead through them, and the label is one of these. Kinds are distinguished by
+/// their texture, too: blades, clods with pebbles, crowns, waves, facets with cracks. Borders between cells are frayed and soft,
 /// boulders that cost nothing lie across cells, light and colours change from map to map and over a map, and grass and forest
 /// have the same colours on the mean: of the cells of 150 maps, the nearest of the five mean colours of 150 others names 77 %
 /// right.
@@ -106,7 +106,7 @@ pub fn terrain(n: usize, seed: Seed) -> Result<Maps, DataError> {
     Maps::new(name, [3, PIXELS, PIXELS], [CELLS, CELLS], pixels, costs, paths)
 }
 
-/// What lies across cells, whatever they cost.
+/// Objects that lie across cells and do not change their costs.
 struct Object {
     centre: Point,
     radius: f64,
@@ -133,7 +133,7 @@ impl Object {
     }
 }
 
-/// One map, channel after channel.
+/// The pixels of a map, channel after channel.
 fn draw(kinds: &[Kind], seed: Seed) -> Vec<u8> {
     let random = &mut seed.stream(1);
     let ground = Ground::draw(random);
@@ -192,7 +192,7 @@ mod tests {
         );
     }
 
-    /// The bits behind published figures.
+    /// The bits on which published figures depend.
     #[test]
     fn maps_never_change() {
         assert_eq!(terrain(5, Seed(1)).unwrap().digest(), 0x39B1_4425_38EE_E6F1);
