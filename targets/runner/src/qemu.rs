@@ -10,7 +10,7 @@ use crate::core::Core;
 use crate::error::Failure;
 
 /// How long a program may take.
-const LIMIT: Duration = Duration::from_mins(5);
+const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// What a program wrote, and how it ended.
 pub(crate) struct Run {
