@@ -215,15 +215,18 @@ declared() { # Cargo.toml
 
 # What would be published: packed as cargo publish does, and compiled from the packages by the lowest Rust that they declare.
 package() {
-    local lowest rustc=
+    local lowest rustc folder=${CARGO_TARGET_DIR:-target}/published
     lowest=$(declared Cargo.toml)
     if rustc=$(rustup which rustc --toolchain "$lowest" 2>/dev/null) ||
         { rustup toolchain install "$lowest" --profile minimal && rustc=$(rustup which rustc --toolchain "$lowest"); }; then
-        RUSTC=$rustc run cargo publish --workspace --dry-run --locked --allow-dirty
+        export RUSTC=$rustc
     else
-        echo "Rust $lowest can not be fetched: NOT compiled by the lowest version that is declared"
-        run cargo publish --workspace --dry-run --locked --allow-dirty
+        echo "Rust $lowest cannot be fetched: NOT compiled by the lowest version that is declared"
     fi
+    # Cargo believes that a package of a version never changes. These do: remove what an earlier run unpacked and compiled.
+    rm -rf "$folder" "${CARGO_HOME:-$HOME/.cargo}"/registry/src/-*/perturb*
+    CARGO_PROFILE_DEV_DEBUG=false run cargo publish --workspace --dry-run --locked --allow-dirty --target-dir "$folder"
+    rm -rf "$folder"
 }
 
 # Fails if a package of a workspace declares that it needs a newer Rust.
