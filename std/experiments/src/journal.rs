@@ -54,10 +54,10 @@ pub trait Watch: Sync {
 
 impl Watch for () {}
 
-/// The pieces of an experiment that are done, and who follows it.
+/// The finished pieces of an experiment, and its observer.
 ///
-/// A piece is a function of the experiment's setting, and its result is kept: an experiment that goes on from the pieces of
-/// another run ends with the bits of one that was never stopped.
+/// A piece is a function of the experiment's setting, and its result is kept: an experiment that resumes from the pieces of
+/// another run ends with the bits of an uninterrupted one.
 ///
 /// ```
 /// use perturb_experiments::asymptotics::{Setting, csv};

@@ -123,8 +123,9 @@ macro_rules! kinds {
     };
 }
 
-/// Any oracle, chosen at run time: it has the bits of the one that it was made [from](AnyOracle#trait-implementations) or that
-/// [`new`](Self::new) was told to make. What it costs is one choice a solve, or a group of sixteen on a host.
+/// Any oracle, chosen at run time. It has the bits of the oracle that it was made [from](AnyOracle#trait-implementations), or
+/// that a description given to [`new`](Self::new) names. It costs one choice for each solve, or for each group of sixteen on a
+/// host.
 ///
 /// θ and y are vectors of d entries, whatever the shape of the oracle: rectangles row by row.
 ///
@@ -268,7 +269,7 @@ macro_rules! by_form {
     };
 }
 
-// For each number type by itself, as the closed forms under a noise chosen at run time are.
+// Separately for each number type, like the closed forms under a noise chosen at run time.
 macro_rules! closed_form {
     ($real:ty) => {
         impl ClosedForm<$real, AnyNoise> for AnyOracle<$real> {
