@@ -33,7 +33,7 @@ fn arguments_out_of_range_are_refused() {
         ("train --data votes.csv --samples -1", "expected a whole number from 0 to 4294967295"),
         ("train --data votes.csv --samples 1e3", "expected a whole number from 0 to 4294967295"),
         ("train --data votes.csv --checkpoint-every -1", "expected a number of seconds from 0 to 1e9"),
-        ("train --data votes.csv --noise pink", "[possible values: gumbel, normal, laplace, logistic]"),
+        ("train --data votes.csv --noise pink", "[possible values: gumbel, laplace, logistic, normal]"),
         ("train --data votes.csv --threads 0", "expected a whole number from 1 to 1024"),
         ("train --data votes.csv --seed 1.5", "expected a whole number from 0 to 18446744073709551615"),
         ("demo --rows 99999999999", "expected a whole number from 1 to 10000000"),
