@@ -96,7 +96,7 @@ fn errors_name_the_row() {
     bad[5] = f64::NAN;
     let source = Error::NotFinite { parameter: "theta", index: 3 };
     assert_eq!(layers.batch().maximizer(&bad, how).unwrap_err(), RowError { row: 1, source });
-    let source = Error::NotFinite { parameter: "targets", index: 3 };
+    let source = Error::NotFinite { parameter: "target", index: 3 };
     let refused = layers.batch().fenchel_young_gradient(&THETA, &bad, how).unwrap_err();
     assert_eq!(refused, RowError { row: 1, source });
     let few = layers.batch().vjp(&THETA, &THETA[..9], how).unwrap_err();

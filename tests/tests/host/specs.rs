@@ -22,12 +22,12 @@ fn spec(name: &str) -> Option<OracleSpec> {
         "simplex" => OracleSpec::Simplex { dim: 5 },
         "top-k" => OracleSpec::TopK { dim: 5, k: 2 },
         "hypercube" => OracleSpec::Hypercube { dim: 3, sign: true },
-        "ranking" => OracleSpec::Ranking { reference: (1..=9).map(f64::from).collect() },
+        "ranking" => OracleSpec::Ranking { reference: (1..=9).rev().map(f64::from).collect() },
         "group top-k" => {
             OracleSpec::GroupTopK { groups: vec![0, 1, 2, 0, 1, 2, 0, 1, 2], limits: vec![1, 2, 1], k: 3 }
         }
         "binary hypercube" => OracleSpec::Hypercube { dim: 5, sign: false },
-        "uneven ranking" => OracleSpec::Ranking { reference: vec![0.0, 1.0, 4.0, 9.0, -2.5] },
+        "uneven ranking" => OracleSpec::Ranking { reference: vec![9.0, 4.0, 1.0, 0.0, -2.5] },
         "tour" => OracleSpec::Tour { cities: 5, sweeps: 10 },
         "grid path" => grid(true),
         "grid path by four" => grid(false),

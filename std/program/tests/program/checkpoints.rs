@@ -259,7 +259,8 @@ fn an_experiment_goes_on_where_it_was_killed() {
             Some(0) => break String::from_utf8(output.stdout).unwrap(),
             Some(130) => {
                 interrupts += 1;
-                let place = "saved in cut/asymptotics.checkpoint; run the same command with --resume to continue";
+                let place =
+                    "saved in cut/asymptotics.checkpoint; run the same command with --resume to continue";
                 assert!(complaint.contains(place), "{complaint}");
             }
             code => assert!(code.is_none(), "{complaint}"),
