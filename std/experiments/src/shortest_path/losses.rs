@@ -129,12 +129,16 @@ pub(super) fn decide(
         .into());
     }
     let mut y = vec![0.0; theta.len()];
-    y.par_chunks_exact_mut(cells.max(1)).zip(theta.par_chunks_exact(cells.max(1))).for_each_init(
+    let rows = y.par_chunks_exact_mut(cells.max(1)).zip(theta.par_chunks_exact(cells.max(1))).enumerate();
+    rows.try_for_each_init(
         || oracle.work(),
-        |work, (y, theta)| {
-            oracle.solve(theta, y, work).unwrap();
+        |work, (row, (y, theta))| match oracle.solve(theta, y, work) {
+            Ok(_) => Ok(()),
+            Err(because) => {
+                Err(LayerError::Row(RowError { row, source: Error::Solver { sample: None, because } }))
+            }
         },
-    );
+    )?;
     Ok(y)
 }
 
