@@ -34,8 +34,9 @@ fn rank_rows<T: Real>(
     let mut work = oracle.work();
     for i in 0..instances {
         row(i, &mut x, &mut scores);
-        // Cannot fail: a sort.
-        let _ = oracle.solve(&scores, &mut ranks, &mut work).unwrap();
+        oracle
+            .solve(&scores, &mut ranks, &mut work)
+            .map_err(|reason| DataError::parameter("labels", reason, labels))?;
         all_features.extend(x.iter().map(|&x| T::from_f64(x)));
         all_ranks.extend(ranks.iter().map(|&rank| T::from_f64(rank)));
     }
