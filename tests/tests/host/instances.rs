@@ -100,5 +100,5 @@ fn errors_name_the_row() {
     let refused = layers.batch().fenchel_young_gradient(&THETA, &bad, how).unwrap_err();
     assert_eq!(refused, RowError { row: 1, source });
     let few = layers.batch().vjp(&THETA, &THETA[..9], how).unwrap_err();
-    assert_eq!(few, RowError { row: 3, source: length("cotangents", 10, 9) });
+    assert_eq!(few, RowError { row: 3, source: length("cotangent", 10, 9) });
 }
