@@ -281,7 +281,7 @@ fn a_gradient_that_overflows_is_refused_at_every_level() {
     let overflow = Error::Overflow { quantity: "the gradient" };
     let (theta, target) = ([1e-20f32, 0.0], [-2.5e38f32, 0.0]);
     let layer =
-        Perturbed::new(Ranking::new(Const::<2>, &[1.5e38f32, 1.4e38]).unwrap(), Normal, 1e-30).unwrap();
+        Perturbed::new(Ranking::new(Const::<2>, &[1.5e38f32, 1.4e38]).unwrap(), Normal, 1e-20).unwrap();
     assert_eq!(layer.decide(&theta).unwrap().1, [1.5e38, 1.4e38]);
     let single = layer.fenchel_young_gradient(&theta, &target, Single(Seed(1)));
     assert_eq!(single, Err(overflow));
