@@ -96,7 +96,7 @@ impl<A: Serialize> Trained<'_, A> {
             follow(("steps", self.steps), settings, how, |journal| experiment(&device, journal))?;
 
         say_shares(&shares, common);
-        let (json, tables) = ensure_exists(&outcomes);
+        let (json, tables) = found(&outcomes);
         if common.json {
             say_json(&json)?;
         } else {
