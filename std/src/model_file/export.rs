@@ -17,8 +17,8 @@ impl ModelFile {
     }
 
     /// The model as Rust: a module's constants for its sizes and ε, and statics for weights, bias and the bare file, which
-    /// [`Affine::load`](perturb_core::Affine::load) takes. The module has no dependencies, not even on `core`. Every number keeps
-    /// its bits.
+    /// [`AffineMut::load`](perturb_core::AffineMut::load) takes. The module has no dependencies, not even on `core`. Every
+    /// number keeps its bits.
     ///
     /// ```
     /// # use perturb::model_file::{ModelFile, AnyNoise, OracleKind, Provenance};

@@ -1,7 +1,7 @@
 use perturb_core::{AffineMut, AffineRef, Error, Real};
 
-/// θ = Wx + b with sizes known at run time; the arithmetic is that of the core's
-/// [`Affine`](perturb_core::Affine), bit for bit.
+/// θ = Wx + b with sizes known at run time; the arithmetic is that of the core's [`AffineRef`] and [`AffineMut`], bit for
+/// bit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearModel<T> {
     features: usize,
