@@ -3,9 +3,9 @@
 use crate::loss::LossAndGradient;
 use crate::oracle::{Array, Matrix};
 use crate::quantity::{
-    FenchelYoung, FenchelYoungGradient, Jacobian, Jvp, Maximizer, Value, ValueAndMaximizer, Vjp,
+    FenchelYoung, FenchelYoungGradient, Form, Jacobian, Jvp, Maximizer, Value, ValueAndMaximizer, Vjp,
 };
-use crate::{Error, Method, Noise, Oracle, Quantity, Real, Seed, Shape, error, quantity};
+use crate::{Error, Method, Noise, Oracle, Quantity, Real, Seed, Shape, error};
 
 /// Decisions and their shares of the samples.
 #[cfg(feature = "heapless")]
@@ -150,7 +150,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     where
         Q: Quantity<T, N, O::Shape>,
     {
-        let mut out = quantity.zero(self.oracle.shape());
+        let mut out = Q::Form::zero(self.oracle.shape());
         quantity.ask(self, theta, how, &mut how.work(self), &mut out)?;
         Ok(out)
     }
@@ -169,11 +169,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         Q: Quantity<T, N, O::Shape>,
         H: Method<O, N, T>,
     {
-        if !quantity::fits::<T, N, O::Shape, Q>(self.oracle.shape().dim(), out) {
+        if !Q::Form::fits(out, self.oracle.shape().dim()) {
             return Err(Error::Length {
                 parameter: "the output",
-                expected: Q::lengths(self.oracle.shape().dim()).sum(),
-                found: Q::parts(out).map(|part| part.len()).sum(),
+                expected: Q::Form::lengths(self.oracle.shape().dim()).sum(),
+                found: Q::Form::parts(out).map(|part| part.len()).sum(),
             });
         }
         quantity.ask(self, theta, how, work, out)

@@ -1,8 +1,10 @@
 //! The catalogues in seconds, and that faults are found: the harness itself is on trial.
 
+use std::marker::PhantomData;
+
 use perturb::method::Cost;
 use perturb::oracle::Properties;
-use perturb::quantity::{Closed, Draw, Maximizer, Needs, Value, Vjp};
+use perturb::quantity::{self, Closed, Draw, Form, Maximizer, Needs, Value, Vjp};
 use perturb::{
     ClosedForm, Dyn, Error, Hypercube, Noise, Normal, Oracle, Perturbed, Quantity, Real, Seed, Shape, Simplex,
 };
@@ -46,7 +48,24 @@ const SAMPLES: u32 = 1 << 19;
 #[derive(Clone, Copy)]
 struct Scaled<E>(E, f64);
 
+/// A sum, behind memory for a term that is no part of the answer.
+struct BehindTerm<F>(PhantomData<F>);
+
+impl<T: Real, S: Shape, F: Form<T, S>> Form<T, S> for BehindTerm<F> {
+    type Output = (F::Output, F::Output);
+    fn zero(shape: S) -> Self::Output {
+        (F::zero(shape), F::zero(shape))
+    }
+    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
+        F::lengths(dim)
+    }
+    fn parts((_, sum): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
+        F::parts(sum)
+    }
+}
+
 impl<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>> Quantity<T, N, S> for Scaled<Q> {
+    type Form = BehindTerm<Q::Form>;
     type Output = (Q::Output, Q::Output);
     // Neither of decisions nor in groups, whatever Q is.
     const NEEDS: Needs = Q::NEEDS.and(Q::NEEDS);
@@ -54,21 +73,12 @@ impl<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>> Quantity<T, N, S> for
     fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {
         self.0.check(noise, dim)
     }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        Q::lengths(dim)
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        (self.0.zero(shape), self.0.zero(shape))
-    }
     fn add(&self, noise: &N, draw: &Draw<'_, T>, (term, sum): &mut Self::Output) {
-        Q::parts(term).for_each(|part| part.fill(T::ZERO));
+        Q::Form::clear(term);
         self.0.add(noise, draw, term);
-        for (term, sum) in Q::parts(term).zip(Q::parts(sum)) {
+        for (term, sum) in Q::Form::parts(term).zip(Q::Form::parts(sum)) {
             term.iter().zip(sum).for_each(|(&term, sum)| *sum += T::from_f64(self.1) * term);
         }
-    }
-    fn parts((_, sum): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        Q::parts(sum)
     }
     fn exact<O>(&self, _: &mut Closed<'_, O, N, T>, _: &mut Self::Output) -> Result<(), Error>
     where
@@ -82,15 +92,10 @@ impl<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>> Quantity<T, N, S> for
 struct Forgetful<'a>(Vjp<'a, f64>);
 
 impl<N: Noise<f64>> Quantity<f64, N, Dyn> for Forgetful<'_> {
+    type Form = quantity::Vector;
     type Output = Vec<f64>;
     const NEEDS: Needs = Needs::new(Cost::Product).with_scores();
     const RESULT: &'static str = "the derivative";
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        std::iter::once(dim)
-    }
-    fn zero(&self, shape: Dyn) -> Vec<f64> {
-        shape.array(0.0)
-    }
     fn add(&self, noise: &N, draw: &Draw<'_, f64>, sum: &mut Vec<f64>) {
         Quantity::<f64, N, Dyn>::add(&self.0, noise, draw, sum);
     }
@@ -100,9 +105,6 @@ impl<N: Noise<f64>> Quantity<f64, N, Dyn> for Forgetful<'_> {
         for sum in sum {
             *sum *= (n - 1.0) / n;
         }
-    }
-    fn parts(sum: &mut Vec<f64>) -> impl Iterator<Item = &mut [f64]> {
-        std::iter::once(&mut sum[..])
     }
     fn exact<O>(&self, _: &mut Closed<'_, O, N, f64>, _: &mut Vec<f64>) -> Result<(), Error>
     where

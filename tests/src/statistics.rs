@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use perturb_core::quantity::{Closed, Draw, Needs};
+use perturb_core::quantity::{Closed, Draw, Form, Needs};
 use perturb_core::{ClosedForm, Error, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape};
 
 /// Standard errors that a mean may be off: two-sided 6.8·10⁻⁶ for one comparison of normal means.
@@ -14,6 +14,7 @@ pub struct Spread<Q>(pub Q);
 
 impl<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>> Quantity<T, N, S> for Spread<Q> {
     /// The current term, the sum of terms, the sum of squares.
+    type Form = (Q::Form, Q::Form, Q::Form);
     type Output = (Q::Output, Q::Output, Q::Output);
     // Not of decisions, and not in groups, whatever Q is.
     const NEEDS: Needs = Q::NEEDS.and(Q::NEEDS);
@@ -22,24 +23,17 @@ impl<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>> Quantity<T, N, S> for
     fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {
         self.0.check(noise, dim)
     }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        Q::lengths(dim).chain(Q::lengths(dim))
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        (self.0.zero(shape), self.0.zero(shape), self.0.zero(shape))
-    }
     fn add(&self, noise: &N, draw: &Draw<'_, T>, (term, sum, squares): &mut Self::Output) {
-        Q::parts(term).for_each(|part| part.fill(T::ZERO));
+        Q::Form::clear(term);
         self.0.add(noise, draw, term);
-        for ((term, sum), squares) in Q::parts(term).zip(Q::parts(sum)).zip(Q::parts(squares)) {
+        for ((term, sum), squares) in
+            Q::Form::parts(term).zip(Q::Form::parts(sum)).zip(Q::Form::parts(squares))
+        {
             for ((&mut term, sum), square) in term.iter_mut().zip(sum).zip(squares) {
                 *sum += term;
                 *square += term * term;
             }
         }
-    }
-    fn parts((_, sum, squares): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        Q::parts(sum).chain(Q::parts(squares))
     }
     fn exact<O>(
         &self,
@@ -51,7 +45,7 @@ impl<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>> Quantity<T, N, S> for
     {
         // A constant and its square.
         self.0.exact(form, sum)?;
-        for (sum, squares) in Q::parts(sum).zip(Q::parts(squares)) {
+        for (sum, squares) in Q::Form::parts(sum).zip(Q::Form::parts(squares)) {
             for (&mut sum, square) in sum.iter_mut().zip(squares) {
                 *square = sum * sum;
             }
@@ -121,8 +115,8 @@ pub fn spread<T: Real, N: Noise<T>, O: Oracle<T>, Q: Quantity<T, N, O::Shape>>(
     let quantity = Spread(quantity);
     let (_, mut mean, mut squares) = layer.compute(theta, &quantity, how).expect("a valid problem");
     let (mut means, mut second) = (Vec::new(), Vec::new());
-    Q::parts(&mut mean).for_each(|part| means.extend(part.iter().map(|x| x.to_f64())));
-    Q::parts(&mut squares).for_each(|part| second.extend(part.iter().map(|x| x.to_f64())));
+    Q::Form::parts(&mut mean).for_each(|part| means.extend(part.iter().map(|x| x.to_f64())));
+    Q::Form::parts(&mut squares).for_each(|part| second.extend(part.iter().map(|x| x.to_f64())));
     let pairs = means.into_iter().zip(second);
     pairs.map(|(mean, square)| Mean::of_means(mean, square, f64::from(how.samples))).collect()
 }

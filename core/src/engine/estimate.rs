@@ -4,11 +4,13 @@ use core::fmt;
 
 use super::lanes::{self, LANES, cut};
 use super::memory::Memory;
-use super::sampler::{Drawn, LEAST_SAMPLES, Plan, Sampler, Sink};
+use super::sampler::{LEAST_SAMPLES, Plan, Sampler};
+use super::sink::{Drawn, Sink};
+use crate::quantity::Form;
 use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape, error, quantity};
 
 /// The mean of a quantity over samples, whose inputs have been checked. Its blocks are computed in any order, on any thread, by
-/// [`with`](Self::with) and [`Ready::block`]; [`merge`]d in the order of the blocks and [finished](Self::finish) they have the
+/// [`with`](Self::with) and [`Ready::block`]; [merged](Form::merge) in the order of the blocks and [finished](Self::finish) they have the
 /// same bits.
 pub struct Estimate<'e, O, N, T, Q> {
     pub(crate) sampler: Sampler<'e, O, N, T>,
@@ -79,7 +81,7 @@ where
     /// Overwrites `sum` with the terms of block `block`, in order.
     pub fn block(&mut self, block: u32, sum: &mut Q::Output) -> Result<(), Error> {
         let Estimate { sampler, quantity } = self.estimate;
-        quantity::clear::<T, N, O::Shape, Q>(sum);
+        Q::Form::clear(sum);
         if sampler.in_groups() && sampler.plan == Plan::Race && self.race(block, sum)? {
             return Ok(());
         }
@@ -101,7 +103,7 @@ where
             quantity.center(noise, &mean, count, sum);
         }
         if let Some(rows) = lane_sums {
-            if let Some(sums) = Q::parts(sum).next() {
+            if let Some(sums) = Q::Form::parts(sum).next() {
                 lanes::run(lanes::Collect { rows: rows.as_ref(), sums });
             }
             self.memory.sums = Some(rows);
@@ -113,7 +115,7 @@ where
     fn race(&mut self, block: u32, sum: &mut Q::Output) -> Result<bool, Error> {
         let Estimate { sampler, quantity } = self.estimate;
         let solve = &mut self.memory.draws.solve;
-        let Some(wins) = Q::parts(sum).next() else { return Ok(false) };
+        let Some(wins) = Q::Form::parts(sum).next() else { return Ok(false) };
         let Some(left) = sampler.race(block, solve, wins) else { return Ok(false) };
         let show = |draw: &quantity::Draw<'_, T>| quantity.add(&sampler.layer.noise, draw, sum);
         sampler.draw_some(block, left, solve, show)?;
@@ -139,12 +141,4 @@ where
         cut(sums.as_mut(), oracle.shape().dim()).fill([T::ZERO; LANES]);
         Some(sums)
     }
-}
-
-/// `sum += part`.
-pub fn merge<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>>(
-    sum: &mut Q::Output,
-    part: &mut Q::Output,
-) {
-    quantity::merge::<T, N, S, Q>(sum, part);
 }

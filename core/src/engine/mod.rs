@@ -7,7 +7,8 @@
 //! | file | what |
 //! |---|---|
 //! | `estimate` | an estimate from its check to its mean, block by block |
-//! | `sampler` | the samples of a block: which plan draws them, and where they go |
+//! | `sampler` | the samples of a block, and which plan draws them |
+//! | `sink` | where draws go |
 //! | `side_by_side` | one group of samples, drawn and solved in lockstep |
 //! | `rows` | groups that span rows of a batch |
 //! | `group` | what oracles, noises and quantities see of a group |
@@ -27,9 +28,10 @@ mod race;
 mod rows;
 mod sampler;
 mod side_by_side;
+mod sink;
 mod streams;
 
-pub use estimate::{Estimate, Ready, merge};
+pub use estimate::{Estimate, Ready};
 pub use group::{DrawGroup, GroupMemory, NoiseGroup, SolveGroup, Wanted};
 pub use lanes::LANES;
 pub use memory::Memory;
@@ -37,5 +39,5 @@ pub use memory::Memory;
 pub(crate) use quasi_random::draw_quasi_random;
 pub use race::Race;
 pub use rows::{LEAST_SAMPLES, estimate_rows};
-pub(crate) use sampler::{Drawn, Sink};
+pub(crate) use sink::{Drawn, Sink};
 pub use streams::{Lane, Streams};

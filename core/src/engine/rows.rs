@@ -1,10 +1,13 @@
 //! Groups that span rows of a batch.
 
+use super::group::DrawGroup;
 use super::lanes::{self, LANES};
 use super::memory::{DrawMemory, Memory};
-use super::sampler::{Drawn, Sampler, Sink};
+use super::sampler::Sampler;
 use super::side_by_side::Job;
+use super::sink::{Drawn, Sink};
 use crate::method::Draws;
+use crate::quantity::Form;
 use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape, quantity};
 
 pub use super::sampler::LEAST_SAMPLES;
@@ -33,17 +36,9 @@ where
     let (dim, per_row) = (layer.oracle.shape().dim(), how.samples as usize);
     check_rows(theta.len(), sums.len(), dim)?;
     let jobs = sums.len() * per_row;
-    let raced = Q::NEEDS.decisions && per_row >= LANES && layer.races();
     let sampler = Sampler::new(layer, theta, how, Q::NEEDS);
-    let Memory { draws, .. } = memory;
-    if how.blocks() != 1
-        || how.variance.draws != Draws::Independent
-        || Q::NEEDS.baseline
-        || raced
-        || jobs < LEAST_SAMPLES
-        || !sampler.in_groups()
-        || !draws.with_lanes(&layer.oracle)
-    {
+    let draws = &mut memory.draws;
+    if !sampler.spans_rows() || jobs < LEAST_SAMPLES || !draws.with_lanes(&layer.oracle) {
         return Ok(false);
     }
     if per_row == 1 {
@@ -51,22 +46,18 @@ where
     }
     draws.warm = per_row > 1;
     for sum in &mut *sums {
-        quantity::clear::<T, N, O::Shape, Q>(sum);
+        Q::Form::clear(sum);
     }
     let DrawMemory { solve, lanes: Some(lanes), .. } = draws else { return Ok(false) };
+    let row_of = |row: usize| theta.get(row * dim..(row + 1) * dim).unwrap_or_default();
     let job = |job: usize| {
         let (row, sample) = (job / per_row, job % per_row);
-        Job {
-            theta: theta.get(row * dim..(row + 1) * dim).unwrap_or_default(),
-            seed: how.row(first.wrapping_add(row as u64)).seed,
-            sample: sample as u64,
-            warm: sample == 0 && per_row > 1,
-        }
+        let seed = how.row(first.wrapping_add(row as u64)).seed;
+        Job { theta: row_of(row), seed, sample: sample as u64, warm: sample == 0 && per_row > 1 }
     };
     for at in (0..jobs).step_by(LANES) {
         let group: [Job<'_, T>; LANES] = core::array::from_fn(|lane| job((at + lane).min(jobs - 1)));
-        let count = (jobs - at).min(LANES);
-        let group = group.get(..count).unwrap_or(&group);
+        let group = group.get(..jobs - at).unwrap_or(&group);
         let mut each = |lane: usize, drawn: Drawn<'_, '_, T>| match drawn {
             Drawn::One(draw) => {
                 let row = (at + lane) / per_row;
@@ -74,29 +65,47 @@ where
                     quantity(row).add(&layer.noise, draw, sum);
                 }
             }
-            Drawn::Group(group) => {
-                // Runs of lanes that belong to one row.
-                let mut lane = 0;
-                while lane < count {
-                    let row = (at + lane) / per_row;
-                    let end = ((row + 1) * per_row - at).min(count);
-                    if let Some(decisions) = sums.get_mut(row).and_then(|sum| Q::parts(sum).next()) {
-                        lanes::add_lanes(group.y, lane, end, decisions);
-                    }
-                    lane = end;
-                }
-            }
+            Drawn::Group(group) => add_decisions::<T, O::Shape, Q::Form>(group, at, per_row, sums),
         };
         let mut sink = if Q::NEEDS.decisions { Sink::Groups(&mut each) } else { Sink::Draws(&mut each) };
         let drawn = layer.draw_group(group, Q::NEEDS, None, solve, lanes, &mut sink);
         drawn.map_err(|(lane, error)| ((at + lane) / per_row, error))?;
     }
     for (row, sum) in sums.iter_mut().enumerate() {
-        let theta = theta.get(row * dim..(row + 1) * dim).unwrap_or_default();
-        quantity::finish::<T, N, O::Shape, Q>(&quantity(row), theta, how.samples, sum)
+        quantity::finish::<T, N, O::Shape, Q>(&quantity(row), row_of(row), how.samples, sum)
             .map_err(|error| (row, error))?;
     }
     Ok(true)
+}
+
+impl<O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'_, O, N, T> {
+    /// Whether a group may hold samples of several rows.
+    fn spans_rows(&self) -> bool {
+        let raced = self.needs.decisions && self.how.samples as usize >= LANES && self.layer.races();
+        self.in_groups()
+            && self.how.blocks() == 1
+            && self.how.variance.draws == Draws::Independent
+            && !self.needs.baseline
+            && !raced
+    }
+}
+
+/// Adds the decisions of a group to the sums of their rows: runs of lanes that belong to one row. The first lane is job `at`.
+fn add_decisions<T: Real, S: Shape, F: Form<T, S>>(
+    group: &DrawGroup<'_, T>,
+    at: usize,
+    per_row: usize,
+    sums: &mut [F::Output],
+) {
+    let mut lane = 0;
+    while lane < group.count {
+        let row = (at + lane) / per_row;
+        let end = ((row + 1) * per_row - at).min(group.count);
+        if let Some(decisions) = sums.get_mut(row).and_then(|sum| F::parts(sum).next()) {
+            lanes::add_lanes(group.y, lane, end, decisions);
+        }
+        lane = end;
+    }
 }
 
 /// `rows` rows of `dim` scores.

@@ -1,12 +1,13 @@
-//! The samples of a block: which plan draws them, and where they go.
+//! The samples of a block, and which plan draws them.
 
 use core::ops::Range;
 
-use super::group::{DrawGroup, NoiseGroup};
+use super::group::NoiseGroup;
 use super::lanes::{self, LANES};
 use super::memory::{ControlSums, DrawMemory, Memory, Solve};
 use super::race::Race;
 use super::side_by_side::Job;
+use super::sink::{Drawn, Each, Sink};
 use crate::method::{BLOCK, Control, Draws, MonteCarlo};
 use crate::oracle::Array;
 use crate::quantity::{Draw, Needs};
@@ -14,44 +15,6 @@ use crate::{Error, Noise, Oracle, Perturbed, Real, vector};
 
 /// Fewer samples are drawn one after the other: from here on, lanes pay even if most are empty and vectors are short.
 pub const LEAST_SAMPLES: usize = 4;
-
-/// One draw, or many.
-pub(crate) enum Drawn<'d, 'a, T> {
-    One(&'d Draw<'a, T>),
-    Group(&'d DrawGroup<'a, T>),
-}
-
-/// Is shown draws, each with the number of its lane.
-pub(crate) type Each<'s, T> = &'s mut dyn Show<T>;
-
-/// Any closure: as a `dyn FnMut`, which would be compiled twice, once for the `FnOnce` that it must be as well.
-pub(crate) trait Show<T> {
-    fn show(&mut self, lane: usize, drawn: Drawn<'_, '_, T>);
-}
-
-impl<T, F: FnMut(usize, Drawn<'_, '_, T>)> Show<T> for F {
-    fn show(&mut self, lane: usize, drawn: Drawn<'_, '_, T>) {
-        self(lane, drawn);
-    }
-}
-
-/// Where draws go.
-pub(crate) enum Sink<'s, T> {
-    /// All are shown one by one.
-    Draws(Each<'s, T>),
-    /// Groups are shown whole where the oracle decides side by side, the rest one by one.
-    Groups(Each<'s, T>),
-    /// Decisions are added up lane by lane where the oracle decides side by side; the rest is shown one by one.
-    Sums(Each<'s, T>, &'s mut [[T; LANES]]),
-}
-
-impl<T> Sink<'_, T> {
-    /// Shows one draw.
-    pub(super) fn show(&mut self, lane: usize, draw: &Draw<'_, T>) {
-        let (Self::Draws(each) | Self::Groups(each) | Self::Sums(each, _)) = self;
-        each.show(lane, Drawn::One(draw));
-    }
-}
 
 /// How samples are drawn: chosen once an estimate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::group::{DrawGroup, GroupMemory, NoiseGroup, SolveGroup, Wanted};
 use super::lanes::{self, LANES, cut};
 use super::memory::{LaneMemory, Solve};
-use super::sampler::{Drawn, Sink};
+use super::sink::{Drawn, Sink};
 use super::streams::Streams;
 use crate::quantity::Needs;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape};

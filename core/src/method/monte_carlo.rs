@@ -3,8 +3,9 @@
 use core::fmt;
 
 use super::{Control, Cost, Draws, Method, Variance, Way};
-use crate::engine::{Estimate, Memory, merge};
-use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Seed, Shape, quantity};
+use crate::engine::{Estimate, Memory};
+use crate::quantity::Form;
+use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Seed, Shape};
 
 /// Samples per block: sums are formed within blocks and merged in the order of the blocks, so that blocks
 /// can be computed by different threads without a change of bits.
@@ -145,11 +146,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for MonteCarlo {
         if self.blocks() > 1 {
             // Memory of another quantity.
             let dim = layer.oracle.shape().dim();
-            work.part.take_if(|part| !quantity::fits::<T, N, O::Shape, Q>(dim, part));
+            work.part.take_if(|part| !Q::Form::fits(part, dim));
             let part = work.part.get_or_insert_with(|| out.clone());
             for block in 1..self.blocks() {
                 ready.block(block, part)?;
-                merge::<T, N, O::Shape, Q>(out, part);
+                Q::Form::merge(out, part);
             }
         }
         estimate.finish(out)

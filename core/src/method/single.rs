@@ -1,4 +1,5 @@
 use super::{Cost, Method, MonteCarlo, Way};
+use crate::quantity::Form;
 use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Seed, Shape, quantity};
 
 /// One sample, number 0 of a seed: one draw and one solve, and a firmware links nothing else. The bits of
@@ -44,7 +45,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for Single {
         if Q::NEEDS.decisions {
             // The one part of the answer is solved where it lies.
             let small_integers = layer.oracle.properties().small_integers;
-            for y in Q::parts(out) {
+            for y in Q::Form::parts(out) {
                 layer.sample_into(theta, self.0, 0, perturbed.as_mut(), y, &mut layer.oracle.work())?;
                 if !small_integers {
                     // −0 becomes 0, as in a sum.
@@ -74,7 +75,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for Single {
             epsilon: layer.epsilon,
             baseline: None,
         };
-        quantity::clear::<T, N, O::Shape, Q>(out);
+        Q::Form::clear(out);
         quantity.add(&layer.noise, &draw, out);
         quantity::finish::<T, N, O::Shape, Q>(quantity, theta, 1, out)
     }

@@ -1,8 +1,9 @@
 //! Estimates with their standard errors.
 
 use super::{BLOCK, Control, Draws, MonteCarlo};
-use crate::engine::{Drawn, Estimate, Memory, Sink, merge};
-use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Shape, error, quantity};
+use crate::engine::{Drawn, Estimate, Memory, Sink};
+use crate::quantity::Form;
+use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Shape, error};
 
 /// An estimate and its standard error, entry by entry.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,11 +65,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         error::check_range("samples", how.samples as usize, 2 * unit as usize, u32::MAX as usize)?;
         let mut memory = Memory::new(&self.oracle);
         estimate.sampler.prepare(&mut memory)?;
-        let zero = || quantity.zero(self.oracle.shape());
+        let zero = || Q::Form::zero(self.oracle.shape());
         let (mut sum, mut part) = (zero(), zero());
         let mut units = Units::<Q::Output> { unit, count: 0, term: zero(), mean: zero(), spread: zero() };
         for block in 0..how.blocks() {
-            quantity::clear::<T, N, O::Shape, Q>(&mut part);
+            Q::Form::clear(&mut part);
             let mut in_unit = 0;
             let mut each = |_: usize, drawn: Drawn<'_, '_, T>| {
                 let Drawn::One(draw) = drawn else { return };
@@ -90,11 +91,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 units.term.clone_from(&part);
                 units.close::<T, N, O::Shape, Q>();
             }
-            quantity::clear::<T, N, O::Shape, Q>(&mut units.term);
+            Q::Form::clear(&mut units.term);
             if block == 0 {
                 sum.clone_from(&part);
             } else {
-                merge::<T, N, O::Shape, Q>(&mut sum, &mut part);
+                Q::Form::merge(&mut sum, &mut part);
             }
         }
         estimate.finish(&mut sum)?;
@@ -120,7 +121,9 @@ impl<A> Units<A> {
     fn close<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S, Output = A>>(&mut self) {
         self.count += 1;
         let (unit, count) = (T::from_f64(f64::from(self.unit)), T::from_f64(f64::from(self.count)));
-        let parts = Q::parts(&mut self.mean).zip(Q::parts(&mut self.spread)).zip(Q::parts(&mut self.term));
+        let parts = Q::Form::parts(&mut self.mean)
+            .zip(Q::Form::parts(&mut self.spread))
+            .zip(Q::Form::parts(&mut self.term));
         for ((mean, spread), term) in parts {
             for ((mean, spread), term) in mean.iter_mut().zip(spread).zip(term) {
                 let x = *term / unit;
@@ -140,7 +143,7 @@ impl<A> Units<A> {
         A: Clone,
     {
         let count = T::from_f64(f64::from(self.count));
-        for spread in Q::parts(&mut self.spread) {
+        for spread in Q::Form::parts(&mut self.spread) {
             for spread in &mut *spread {
                 *spread = (*spread / (count * (count - T::ONE))).sqrt();
             }

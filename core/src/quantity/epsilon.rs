@@ -1,4 +1,4 @@
-use super::{Closed, Draw, Needs, Quantity};
+use super::{Closed, Draw, Needs, Quantity, Scalar};
 use crate::method::Cost;
 use crate::vector::dot;
 use crate::{ClosedForm, Error, Noise, Real, Shape, error};
@@ -11,21 +11,13 @@ use crate::{ClosedForm, Error, Noise, Real, Shape, error};
 pub struct EpsilonDerivative;
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for EpsilonDerivative {
+    type Form = Scalar;
     type Output = T;
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the derivative";
 
-    fn lengths(_: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(1)
-    }
-    fn zero(&self, _: S) -> T {
-        T::ZERO
-    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut T) {
         *out += dot(draw.y, draw.z);
-    }
-    fn parts(out: &mut T) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(core::slice::from_mut(out))
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where
@@ -66,6 +58,7 @@ pub struct EpsilonLossDerivative<'a, T> {
 }
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for EpsilonLossDerivative<'_, T> {
+    type Form = Scalar;
     type Output = T;
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the derivative";
@@ -73,17 +66,8 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for EpsilonLossDerivative
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
     }
-    fn lengths(_: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(1)
-    }
-    fn zero(&self, _: S) -> T {
-        T::ZERO
-    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut T) {
         *out += dot(draw.y, draw.z) - dot(self.target, draw.z);
-    }
-    fn parts(out: &mut T) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(core::slice::from_mut(out))
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where

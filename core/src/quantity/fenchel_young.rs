@@ -1,4 +1,4 @@
-use super::{Closed, Draw, Needs, Quantity, check};
+use super::{Closed, Draw, Needs, Quantity, Scalar, Vector, check};
 use crate::method::{Cost, Way};
 use crate::vector::{self, dot};
 use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, error, fenchel_young};
@@ -20,6 +20,7 @@ impl<'a, T: Real> FenchelYoung<'a, T> {
 }
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoung<'_, T> {
+    type Form = (Scalar, Vector);
     type Output = (T, S::Array<T>);
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the loss";
@@ -27,20 +28,11 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoung<'_, T> {
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
     }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        [1, dim].into_iter()
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        (T::ZERO, shape.array(T::ZERO))
-    }
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         Quantity::<T, N, S>::add(&self.term(), noise, draw, out);
     }
     fn part_name(part: usize) -> &'static str {
         loss_and_gradient(part)
-    }
-    fn parts((loss, gradient): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(core::slice::from_mut(loss)).chain(core::iter::once(gradient.as_mut()))
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where
@@ -89,6 +81,7 @@ pub struct FenchelYoungTerm<'a, T> {
 }
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungTerm<'_, T> {
+    type Form = (Scalar, Vector);
     type Output = (T, S::Array<T>);
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the loss";
@@ -96,12 +89,6 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungTerm<'_, 
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("offset", core::slice::from_ref(&self.offset), 1)?;
         error::check_vector("target", self.target, dim)
-    }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        [1, dim].into_iter()
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        (T::ZERO, shape.array(T::ZERO))
     }
     fn add(&self, _: &N, draw: &Draw<'_, T>, (loss, gradient): &mut Self::Output) {
         // Rounding alone could make a term negative.
@@ -112,9 +99,6 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungTerm<'_, 
     }
     fn part_name(part: usize) -> &'static str {
         loss_and_gradient(part)
-    }
-    fn parts((loss, gradient): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(core::slice::from_mut(loss)).chain(core::iter::once(gradient.as_mut()))
     }
     fn exact<O>(
         &self,
@@ -140,6 +124,7 @@ pub struct FenchelYoungGradient<'a, T> {
 }
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungGradient<'_, T> {
+    type Form = Vector;
     type Output = S::Array<T>;
     const NEEDS: Needs = Needs::new(Cost::Maximizer).of_decisions();
     const RESULT: &'static str = "the gradient";
@@ -147,17 +132,8 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungGradient<
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
     }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(dim)
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        shape.array(T::ZERO)
-    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         vector::add(out.as_mut(), draw.y);
-    }
-    fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(out.as_mut())
     }
     fn finish(&self, _: &[T], out: &mut Self::Output) {
         vector::subtract(out.as_mut(), self.target);
@@ -181,6 +157,7 @@ pub struct FenchelYoungWithoutOmega<'a, T> {
 }
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungWithoutOmega<'_, T> {
+    type Form = (Scalar, Vector);
     type Output = (T, S::Array<T>);
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the loss";
@@ -188,21 +165,12 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungWithoutOm
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
     }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        [1, dim].into_iter()
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        (T::ZERO, shape.array(T::ZERO))
-    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, (value, y): &mut Self::Output) {
         *value += draw.value;
         vector::add(y.as_mut(), draw.y);
     }
     fn part_name(part: usize) -> &'static str {
         loss_and_gradient(part)
-    }
-    fn parts((value, y): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(core::slice::from_mut(value)).chain(core::iter::once(y.as_mut()))
     }
     fn finish(&self, theta: &[T], (value, y): &mut Self::Output) {
         *value -= dot(theta, self.target);

@@ -1,4 +1,4 @@
-use super::{Closed, Draw, Needs, Quantity, rescale};
+use super::{Closed, Draw, Matrix, Needs, Quantity, rescale};
 use crate::method::Cost;
 use crate::noise::SmoothNoise;
 use crate::{ClosedForm, Error, Noise, Real, Shape, vector};
@@ -10,16 +10,11 @@ use crate::{ClosedForm, Error, Noise, Real, Shape, vector};
 pub struct Jacobian;
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Jacobian {
+    type Form = Matrix;
     type Output = S::Matrix<T>;
     const NEEDS: Needs = Needs::new(Cost::Jacobian).with_scores();
     const RESULT: &'static str = "the derivative";
 
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(dim * dim)
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        shape.matrix(T::ZERO)
-    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         let rows = out.as_mut().chunks_exact_mut(draw.y.len().max(1));
         for (row, y) in rows.zip(draw.decisions()) {
@@ -29,9 +24,6 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Jacobian {
     fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, out: &mut Self::Output) {
         Quantity::<T, N, S>::add(self, noise, mean, out);
         rescale(out.as_mut(), count);
-    }
-    fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(out.as_mut())
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where
@@ -54,6 +46,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Jacobian {
 pub struct JacobianByCurvature;
 
 impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for JacobianByCurvature {
+    type Form = Matrix;
     type Output = S::Matrix<T>;
     const NEEDS: Needs = Needs::new(Cost::Jacobian).with_scores();
     const RESULT: &'static str = "the derivative";
@@ -61,17 +54,8 @@ impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for JacobianByCurva
     fn check(&self, noise: &N, _: usize) -> Result<(), Error> {
         noise.check_smooth()
     }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(dim * dim)
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        shape.matrix(T::ZERO)
-    }
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         draw.add_curvature(noise, draw.gain(), out.as_mut());
-    }
-    fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(out.as_mut())
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where

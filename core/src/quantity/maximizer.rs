@@ -1,4 +1,4 @@
-use super::{Closed, Draw, Needs, Quantity};
+use super::{Closed, Draw, Needs, Quantity, Vector};
 use crate::method::Cost;
 use crate::{ClosedForm, Error, Noise, Real, Shape, vector};
 
@@ -7,21 +7,13 @@ use crate::{ClosedForm, Error, Noise, Real, Shape, vector};
 pub struct Maximizer;
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Maximizer {
+    type Form = Vector;
     type Output = S::Array<T>;
     const NEEDS: Needs = Needs::new(Cost::Maximizer).of_decisions();
     const RESULT: &'static str = "the maximizer";
 
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(dim)
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        shape.array(T::ZERO)
-    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         vector::add(out.as_mut(), draw.y);
-    }
-    fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(out.as_mut())
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where
@@ -39,16 +31,11 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Maximizer {
 pub struct MaximizerByScore;
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for MaximizerByScore {
+    type Form = Vector;
     type Output = S::Array<T>;
     const NEEDS: Needs = Needs::new(Cost::Maximizer).with_scores();
     const RESULT: &'static str = "the maximizer";
 
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(dim)
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        shape.array(T::ZERO)
-    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         vector::add_scaled(out.as_mut(), draw.gain() / draw.epsilon, draw.score);
         if let Some(baseline) = draw.baseline {
@@ -64,9 +51,6 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for MaximizerByScore {
         for ((sum, &score), y) in out.as_mut().iter_mut().zip(mean.score).zip(baseline) {
             *sum = (*sum - back(y) + weight * score) * (n / (n - T::ONE)) + back(y);
         }
-    }
-    fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(out.as_mut())
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where

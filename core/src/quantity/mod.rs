@@ -25,6 +25,7 @@ use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, er
 
 mod epsilon;
 mod fenchel_young;
+mod form;
 mod jacobian;
 mod maximizer;
 mod product;
@@ -34,6 +35,7 @@ mod vjp_jacobian;
 pub use crate::closed_form::Closed;
 pub use epsilon::{EpsilonDerivative, EpsilonLossDerivative};
 pub use fenchel_young::{FenchelYoung, FenchelYoungGradient, FenchelYoungTerm, FenchelYoungWithoutOmega};
+pub use form::{Form, Matrix, Scalar, Vector};
 pub use jacobian::{Jacobian, JacobianByCurvature};
 pub use maximizer::{Maximizer, MaximizerByScore};
 pub use product::{Jvp, Vjp};
@@ -147,6 +149,8 @@ impl Needs {
 /// `add` does out += g(draw). Partial sums merge by addition, in a fixed order, so that the result is a function of (inputs,
 /// seed, number of samples) alone.
 pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
+    /// The form of the answer.
+    type Form: Form<T, S, Output = Self::Output>;
     /// The answer, and while draws are added up, their sum.
     type Output: Clone + Debug + Send;
 
@@ -160,10 +164,6 @@ pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
         let _ = (noise, dim);
         Ok(())
     }
-    /// The lengths of the [parts](Self::parts) of an output, for a problem of `dim` entries.
-    fn lengths(dim: usize) -> impl Iterator<Item = usize>;
-    /// An empty sum.
-    fn zero(&self, shape: S) -> Self::Output;
     /// out += g(draw).
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output);
     /// Adds the terms of a group of draws in their order: the bits of [`add`](Self::add) for one after the other.
@@ -183,8 +183,6 @@ pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
         let _ = part;
         Self::RESULT
     }
-    /// The numbers inside an output.
-    fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]>;
     /// Turns the mean over the draws at `theta` into the answer: what is subtracted once, after the mean.
     fn finish(&self, theta: &[T], out: &mut Self::Output) {
         let _ = (theta, out);
@@ -231,17 +229,6 @@ where
     quantity.check(&layer.noise, dim)
 }
 
-/// Whether `out` has the lengths of an output of such a quantity.
-pub(crate) fn fits<T, N, S, Q>(dim: usize, out: &mut Q::Output) -> bool
-where
-    T: Real,
-    N: Noise<T>,
-    S: Shape,
-    Q: Quantity<T, N, S>,
-{
-    Q::parts(out).map(|part| part.len()).eq(Q::lengths(dim))
-}
-
 /// An answer that stayed within the range of the number type.
 pub(crate) fn check_result<T, N, S, Q>(out: &mut Q::Output) -> Result<(), Error>
 where
@@ -250,27 +237,10 @@ where
     S: Shape,
     Q: Quantity<T, N, S>,
 {
-    for (index, part) in Q::parts(out).enumerate() {
+    for (index, part) in Q::Form::parts(out).enumerate() {
         error::check_result(Q::part_name(index), part)?;
     }
     Ok(())
-}
-
-/// Empties an output for reuse.
-pub(crate) fn clear<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>>(out: &mut Q::Output) {
-    for part in Q::parts(out) {
-        part.fill(T::ZERO);
-    }
-}
-
-/// `sum += part`.
-pub(crate) fn merge<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>>(
-    sum: &mut Q::Output,
-    part: &mut Q::Output,
-) {
-    for (sum, part) in Q::parts(sum).zip(Q::parts(part)) {
-        crate::vector::add(sum, part);
-    }
 }
 
 /// Turns a sum of `samples` terms into the answer. One sample needs no division.
@@ -282,7 +252,7 @@ pub(crate) fn finish<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>>(
 ) -> Result<(), Error> {
     let count = T::from_f64(f64::from(samples));
     if samples > 1 {
-        for part in Q::parts(sum) {
+        for part in Q::Form::parts(sum) {
             crate::vector::divide(part, count);
         }
     }
@@ -302,6 +272,7 @@ fn rescale<T: Real>(sum: &mut [T], count: u32) {
 macro_rules! tuple {
     ($($member:ident $place:tt),+) => {
         impl<T: Real, N: Noise<T>, S: Shape, $($member: Quantity<T, N, S>),+> Quantity<T, N, S> for ($($member,)+) {
+            type Form = ($($member::Form,)+);
             type Output = ($($member::Output,)+);
             const NEEDS: Needs = {
                 let needs = Needs::new(Cost::Maximizer);
@@ -314,24 +285,11 @@ macro_rules! tuple {
                 $(self.$place.check(noise, dim)?;)+
                 Ok(())
             }
-            fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-                let lengths = core::iter::empty();
-                $(let lengths = lengths.chain($member::lengths(dim));)+
-                lengths
-            }
-            fn zero(&self, shape: S) -> Self::Output {
-                ($(self.$place.zero(shape),)+)
-            }
             fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
                 $(self.$place.add(noise, draw, &mut out.$place);)+
             }
             fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, out: &mut Self::Output) {
                 $(self.$place.center(noise, mean, count, &mut out.$place);)+
-            }
-            fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-                let parts = core::iter::empty();
-                $(let parts = parts.chain($member::parts(&mut out.$place));)+
-                parts
             }
             fn finish(&self, theta: &[T], out: &mut Self::Output) {
                 $(self.$place.finish(theta, &mut out.$place);)+

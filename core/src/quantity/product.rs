@@ -1,4 +1,4 @@
-use super::{Closed, Draw, Needs, Quantity, rescale};
+use super::{Closed, Draw, Needs, Quantity, Vector, rescale};
 use crate::engine::{DrawGroup, LANES, lanes};
 use crate::method::Cost;
 use crate::vector::{self, dot};
@@ -13,18 +13,13 @@ pub struct Vjp<'a, T> {
 }
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Vjp<'_, T> {
+    type Form = Vector;
     type Output = S::Array<T>;
     const NEEDS: Needs = Needs::new(Cost::Product).with_scores().in_groups();
     const RESULT: &'static str = "the derivative";
 
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("cotangent", self.cotangent, dim)
-    }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(dim)
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        shape.array(T::ZERO)
     }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         vector::add_scaled(out.as_mut(), draw.inner(self.cotangent) / draw.epsilon, draw.score);
@@ -35,9 +30,6 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Vjp<'_, T> {
     fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, out: &mut Self::Output) {
         Quantity::<T, N, S>::add(self, noise, mean, out);
         rescale(out.as_mut(), count);
-    }
-    fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(out.as_mut())
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where
@@ -98,18 +90,13 @@ pub struct Jvp<'a, T> {
 }
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Jvp<'_, T> {
+    type Form = Vector;
     type Output = S::Array<T>;
     const NEEDS: Needs = Needs::new(Cost::Product).with_scores();
     const RESULT: &'static str = "the derivative";
 
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("tangent", self.tangent, dim)
-    }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(dim)
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        shape.array(T::ZERO)
     }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         let weight = dot(draw.score, self.tangent) / draw.epsilon;
@@ -120,9 +107,6 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Jvp<'_, T> {
     fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, out: &mut Self::Output) {
         Quantity::<T, N, S>::add(self, noise, mean, out);
         rescale(out.as_mut(), count);
-    }
-    fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(out.as_mut())
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where

@@ -1,4 +1,4 @@
-use super::{Closed, Draw, Needs, Quantity};
+use super::{Closed, Draw, Needs, Quantity, Scalar, Vector};
 use crate::method::Cost;
 use crate::{ClosedForm, Error, Noise, Real, Shape, vector};
 
@@ -7,21 +7,13 @@ use crate::{ClosedForm, Error, Noise, Real, Shape, vector};
 pub struct Value;
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Value {
+    type Form = Scalar;
     type Output = T;
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the value";
 
-    fn lengths(_: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(1)
-    }
-    fn zero(&self, _: S) -> T {
-        T::ZERO
-    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut T) {
         *out += draw.value;
-    }
-    fn parts(out: &mut T) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(core::slice::from_mut(out))
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut T) -> Result<(), Error>
     where
@@ -37,22 +29,14 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Value {
 pub struct ValueAndMaximizer;
 
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for ValueAndMaximizer {
+    type Form = (Scalar, Vector);
     type Output = (T, S::Array<T>);
     const NEEDS: Needs = Needs::new(Cost::Value);
     const RESULT: &'static str = "the value";
 
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        [1, dim].into_iter()
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        (T::ZERO, shape.array(T::ZERO))
-    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, (value, y): &mut Self::Output) {
         *value += draw.value;
         vector::add(y.as_mut(), draw.y);
-    }
-    fn parts((value, y): &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(core::slice::from_mut(value)).chain(core::iter::once(y.as_mut()))
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, (value, y): &mut Self::Output) -> Result<(), Error>
     where

@@ -1,4 +1,4 @@
-use super::{Closed, Draw, Needs, Quantity};
+use super::{Closed, Draw, Matrix, Needs, Quantity, Vector};
 use crate::method::Cost;
 use crate::noise::SmoothNoise;
 use crate::vector::dot;
@@ -15,6 +15,7 @@ pub struct VjpJacobian<'a, T> {
 }
 
 impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobian<'_, T> {
+    type Form = Matrix;
     type Output = S::Matrix<T>;
     const NEEDS: Needs = Needs::new(Cost::Jacobian).with_scores();
     const RESULT: &'static str = "the derivative";
@@ -23,17 +24,8 @@ impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobian<'_,
         noise.check_smooth()?;
         error::check_vector("cotangent", self.cotangent, dim)
     }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(dim * dim)
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        shape.matrix(T::ZERO)
-    }
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         draw.add_curvature(noise, draw.inner(self.cotangent), out.as_mut());
-    }
-    fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(out.as_mut())
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where
@@ -54,6 +46,7 @@ pub struct VjpJacobianProduct<'a, T> {
 }
 
 impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobianProduct<'_, T> {
+    type Form = Vector;
     type Output = S::Array<T>;
     const NEEDS: Needs = Needs::new(Cost::Product).with_scores();
     const RESULT: &'static str = "the derivative";
@@ -63,12 +56,6 @@ impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobianProd
         error::check_vector("cotangent", self.cotangent, dim)?;
         error::check_vector("tangent", self.tangent, dim)
     }
-    fn lengths(dim: usize) -> impl Iterator<Item = usize> {
-        core::iter::once(dim)
-    }
-    fn zero(&self, shape: S) -> Self::Output {
-        shape.array(T::ZERO)
-    }
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         let weight = draw.inner(self.cotangent) / (draw.epsilon * draw.epsilon);
         let along = dot(draw.score, self.tangent);
@@ -76,9 +63,6 @@ impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobianProd
         for (sum, ((&score, &z), &v)) in out.as_mut().iter_mut().zip(terms) {
             *sum += weight * (score * along - noise.curvature(z) * v);
         }
-    }
-    fn parts(out: &mut Self::Output) -> impl Iterator<Item = &mut [T]> {
-        core::iter::once(out.as_mut())
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where

@@ -6,7 +6,7 @@ use perturb_core::loss::{Inverse, LossAndGradient};
 use perturb_core::method::WithError;
 use perturb_core::quantity::{
     EpsilonDerivative, EpsilonLossDerivative, FenchelYoung, FenchelYoungGradient, FenchelYoungWithoutOmega,
-    Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, ValueAndMaximizer, Vjp,
+    Form, Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, ValueAndMaximizer, Vjp,
     VjpJacobian, VjpJacobianProduct,
 };
 use perturb_core::{AnyNoise, Error, How, MonteCarlo, Oracle, Perturbed, Quantity, Real, Seed, Shape};
@@ -341,7 +341,7 @@ where
     Q: Quantity<T, AnyNoise, Dyn>,
     F: Fn(usize) -> Q + Sync,
 {
-    let width = Q::lengths(layer.oracle().shape().dim()).sum::<usize>();
+    let width = Q::Form::lengths(layer.oracle().shape().dim()).sum::<usize>();
     let mut numbers = vec![T::ZERO; rows * width];
     if let Some(batched) = layer.oracle().as_batched() {
         let call = Call { theta, quantity, how, first, width };
@@ -424,7 +424,7 @@ where
         None => ask(layer),
     };
     let mut found = found.map_err(|error| error.source)?;
-    let numbers = |out: &mut Q::Output| Q::parts(out).flat_map(|part| part.iter().copied()).collect();
+    let numbers = |out: &mut Q::Output| Q::Form::parts(out).flat_map(|part| part.iter().copied()).collect();
     Ok(WithError {
         mean: numbers(&mut found.mean),
         standard_error: numbers(&mut found.standard_error),

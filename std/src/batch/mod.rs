@@ -6,7 +6,7 @@
 
 use perturb_core::method::WithError;
 use perturb_core::quantity::{
-    FenchelYoung, FenchelYoungGradient, FenchelYoungWithoutOmega, Jacobian, Jvp, Maximizer, Value, Vjp,
+    FenchelYoung, FenchelYoungGradient, FenchelYoungWithoutOmega, Form, Jacobian, Jvp, Maximizer, Value, Vjp,
 };
 use perturb_core::{Error, Method, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real};
 use rayon::prelude::*;
@@ -142,7 +142,7 @@ where
         match self.layers {
             Layers::Shared(layer) => {
                 let shape = layer.oracle().shape();
-                let mut outputs: Vec<Q::Output> = (0..rows.len()).map(|r| quantity(r).zero(shape)).collect();
+                let mut outputs: Vec<Q::Output> = (0..rows.len()).map(|_| Q::Form::zero(shape)).collect();
                 let task = self.task(layer, theta, &quantity, how);
                 task.spread(&mut self.workspace(), Target::Outputs(&mut outputs)).map_err(in_row)?;
                 Ok(outputs)
@@ -153,7 +153,7 @@ where
                     .enumerate()
                     .map(|(r, layer)| {
                         let shape = layer.oracle().shape();
-                        let (mut worker, mut output) = (Worker::default(), [quantity(r).zero(shape)]);
+                        let (mut worker, mut output) = (Worker::default(), [Q::Form::zero(shape)]);
                         let own = |_: usize| quantity(r);
                         let batch = self.starting_at(self.first.wrapping_add(r as u64));
                         let task = batch.task(layer, &theta[rows.get(r)], &own, how);
@@ -184,7 +184,7 @@ where
         H: Method<O, N, T>,
     {
         let rows = self.rows(theta)?;
-        let width = |row: usize| Q::lengths(rows.get(row).len()).sum::<usize>();
+        let width = |row: usize| Q::Form::lengths(rows.get(row).len()).sum::<usize>();
         let expected = match self.layers {
             Layers::Shared(_) if rows.len() > 0 => width(0) * rows.len(),
             _ => (0..rows.len()).map(width).sum(),
@@ -196,7 +196,7 @@ where
         let Layers::Shared(layer) = self.layers else {
             let mut rest = out;
             for mut output in self.compute(theta, quantity, how)? {
-                for part in Q::parts(&mut output) {
+                for part in Q::Form::parts(&mut output) {
                     let (place, others) = rest.split_at_mut(part.len());
                     place.copy_from_slice(part);
                     rest = others;
@@ -303,7 +303,7 @@ where
         H: Method<O, N, T>,
     {
         let rows = self.rows(theta)?;
-        let count = (0..rows.len()).map(|row| Q::lengths(rows.get(row).len()).sum::<usize>()).sum();
+        let count = (0..rows.len()).map(|row| Q::Form::lengths(rows.get(row).len()).sum::<usize>()).sum();
         let mut out = vec![T::ZERO; count];
         self.compute_into(theta, quantity, how, &mut self.workspace(), &mut out)?;
         Ok(out)

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use perturb_core::engine::{Estimate, LANES, estimate_rows, merge};
+use perturb_core::engine::{Estimate, LANES, estimate_rows};
 use perturb_core::method::{Draws, MonteCarloWork, Way};
+use perturb_core::quantity::Form;
 use perturb_core::{Error, Method, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape};
 
 use super::workspace::{BatchWorkspace, Worker};
@@ -98,23 +99,20 @@ where
     ) -> Result<(), (usize, Error)> {
         let (threads, plan) = (rayon::current_num_threads(), self.plan());
         let spread = if threads == 1 { 1 } else { SHARES * threads };
-        workspace.workers.resize_with(spread.max(workspace.workers.len()), Worker::default);
-        let BatchWorkspace { workers, parts, .. } = workspace;
-        if let Some(how) = plan.sampled
-            && threads > 1
-            && how.blocks() > 1
-            && self.rows() < SHARES * threads
-        {
-            for row in 0..self.rows() {
-                let target = target.rows(row..row + 1);
-                self.by_blocks(row, how, &mut workers[..spread], parts, target)
-                    .map_err(|error| (row, error))?;
-            }
-            return Ok(());
-        }
+        let in_blocks = plan.sampled.filter(|how| threads > 1 && how.blocks() > 1 && self.rows() < spread);
         let worth = self.theta.len().saturating_mul(plan.samples) / LEAST_NUMBERS;
-        let shares = worth.clamp(1, spread);
-        self.share(0..self.rows(), plan, &mut workers[..shares], target)
+        let wanted = if in_blocks.is_some() { spread } else { worth.clamp(1, spread) };
+        workspace.workers.resize_with(wanted.max(workspace.workers.len()), Worker::default);
+        let BatchWorkspace { workers, parts, .. } = workspace;
+        let workers = &mut workers[..wanted];
+        let Some(how) = in_blocks else {
+            return self.share(0..self.rows(), plan, workers, target);
+        };
+        for row in 0..self.rows() {
+            let target = target.rows(row..row + 1);
+            self.by_blocks(row, how, workers, parts, target).map_err(|error| (row, error))?;
+        }
+        Ok(())
     }
 
     /// Answers all rows on this thread.
@@ -235,7 +233,7 @@ where
         match target {
             Target::Outputs(outputs) => estimate(worker.sampled(self.layer), outputs),
             Target::Numbers { numbers, width } => {
-                let (sampled, answers) = worker.answers(self.layer, &quantity(0), rows.len());
+                let (sampled, answers) = worker.answers::<Q>(self.layer, rows.len());
                 let done = estimate(sampled, answers)?;
                 for (numbers, answer) in numbers.chunks_exact_mut(width).zip(answers) {
                     write::<O, N, T, Q>(answer, numbers);
@@ -264,7 +262,7 @@ where
             Target::Outputs([out, ..]) => answer(worker, out),
             Target::Outputs([]) => Ok(()),
             Target::Numbers { numbers, .. } => {
-                let mut out = worker.take_answer(self.layer, &quantity);
+                let mut out = worker.take_answer::<Q>(self.layer);
                 let done = answer(worker, &mut out);
                 write::<O, N, T, Q>(&mut out, numbers);
                 worker.keep_answer(out);
@@ -285,14 +283,13 @@ where
         let (quantity, how) = ((self.quantity)(row), self.how(how, row));
         let estimate = Estimate::new(self.layer, self.row(row), &quantity, how)?;
         let shape = self.layer.oracle().shape();
-        let fits = |part: &mut Q::Output| Q::parts(part).map(|part| part.len()).eq(Q::lengths(shape.dim()));
-        if !parts.first_mut().is_none_or(fits) {
+        if !parts.first_mut().is_none_or(|part| Q::Form::fits(part, shape.dim())) {
             parts.clear(); // Those of another quantity.
         }
         // One for the sum, and one for each block of a wave.
         let wanted = 1 + how.blocks().min(WAVE) as usize;
         while parts.len() < wanted {
-            parts.push(quantity.zero(shape));
+            parts.push(Q::Form::zero(shape));
         }
         let Some((sum, parts)) = parts.split_first_mut() else { return Ok(()) };
         for wave in (0..how.blocks()).step_by(WAVE as usize) {
@@ -306,7 +303,7 @@ where
                 std::mem::swap(sum, first);
             }
             for part in parts {
-                merge::<T, N, O::Shape, Q>(sum, part);
+                Q::Form::merge(sum, part);
             }
         }
         estimate.finish(sum)?;
@@ -361,7 +358,7 @@ where
     T: Real,
     Q: Quantity<T, N, O::Shape>,
 {
-    for part in Q::parts(answer) {
+    for part in Q::Form::parts(answer) {
         let (place, rest) = numbers.split_at_mut(part.len());
         place.copy_from_slice(part);
         numbers = rest;

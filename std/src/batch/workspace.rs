@@ -5,6 +5,7 @@ use std::fmt;
 use perturb_core::engine::LANES;
 use perturb_core::method::MonteCarloWork;
 use perturb_core::oracle::Array;
+use perturb_core::quantity::Form;
 use perturb_core::{Method, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Seed, Shape};
 
 /// Memory for batches of one layer and one method, of any number of rows and samples, whose answers are of type `A`. Made by
@@ -94,11 +95,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>, A: Send> Worker<O, 
     }
 
     /// An answer, whatever it holds; to be [kept](Self::keep_answer) afterwards.
-    pub(super) fn take_answer<Q>(&mut self, layer: &Perturbed<O, N, T>, quantity: &Q) -> A
+    pub(super) fn take_answer<Q>(&mut self, layer: &Perturbed<O, N, T>) -> A
     where
         Q: Quantity<T, N, O::Shape, Output = A>,
     {
-        self.make_answers(layer, quantity, 1);
+        self.make_answers::<Q>(layer, 1);
         self.answers.swap_remove(0)
     }
     pub(super) fn keep_answer(&mut self, answer: A) {
@@ -109,29 +110,27 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>, A: Send> Worker<O, 
     pub(super) fn answers<Q>(
         &mut self,
         layer: &Perturbed<O, N, T>,
-        quantity: &Q,
         count: usize,
     ) -> (&mut MonteCarloWork<O, T, A>, &mut [A])
     where
         Q: Quantity<T, N, O::Shape, Output = A>,
     {
-        self.make_answers(layer, quantity, count);
+        self.make_answers::<Q>(layer, count);
         let how = MonteCarlo::plain(1, Seed(0));
         let sampled = self.sampled.get_or_insert_with(|| Method::<O, N, T>::work(how, layer));
         (sampled, &mut self.answers[..count])
     }
 
-    fn make_answers<Q>(&mut self, layer: &Perturbed<O, N, T>, quantity: &Q, count: usize)
+    fn make_answers<Q>(&mut self, layer: &Perturbed<O, N, T>, count: usize)
     where
         Q: Quantity<T, N, O::Shape, Output = A>,
     {
         let shape = layer.oracle().shape();
-        let fits = |answer: &mut A| Q::parts(answer).map(|part| part.len()).eq(Q::lengths(shape.dim()));
-        if !self.answers.first_mut().is_none_or(fits) {
+        if !self.answers.first_mut().is_none_or(|answer| Q::Form::fits(answer, shape.dim())) {
             self.answers.clear(); // Those of another quantity.
         }
         while self.answers.len() < count.min(LANES) {
-            self.answers.push(quantity.zero(shape));
+            self.answers.push(Q::Form::zero(shape));
         }
     }
 }

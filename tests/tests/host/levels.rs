@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use perturb::layer::{FenchelYoungLoss, LayerError, PerturbedLayer, Pullback, Scores};
 use perturb::quantity::{
     EpsilonDerivative, EpsilonLossDerivative, FenchelYoung, FenchelYoungGradient, FenchelYoungWithoutOmega,
-    Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, ValueAndMaximizer, Vjp,
+    Form, Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, ValueAndMaximizer, Vjp,
     VjpJacobian, VjpJacobianProduct,
 };
 use perturb::train::{Loss, Objective, Workspace};
@@ -43,7 +43,7 @@ where
         quantity: &Q,
         how: impl Method<AnyOracle<T>, AnyNoise, T>,
     ) -> Answer {
-        let numbers = |mut out: Q::Output| Q::parts(&mut out).flat_map(|part| part.to_vec()).collect();
+        let numbers = |mut out: Q::Output| Q::Form::parts(&mut out).flat_map(|part| part.to_vec()).collect();
         bits(self.layer.compute(self.theta, quantity, how).map(numbers))
     }
 
@@ -68,11 +68,12 @@ where
         assert_eq!(bits(found), want, "rows of a layer chosen at run time: {}", what());
         let found = of_row(layer.batch().compute(theta, |_| quantity, how));
         let found = found.map(|rows| {
-            rows.into_iter()
-                .flat_map(|mut row| Q::parts(&mut row).flat_map(|part| part.to_vec()).collect::<Vec<T>>())
+            rows.into_iter().flat_map(|mut row| {
+                Q::Form::parts(&mut row).flat_map(|part| part.to_vec()).collect::<Vec<T>>()
+            })
         });
         assert_eq!(bits(found.map(Iterator::collect)), want, "a batch: {}", what());
-        let mut out = vec![T::ZERO; Q::lengths(any.dim()).sum()];
+        let mut out = vec![T::ZERO; Q::Form::lengths(any.dim()).sum()];
         let batch = layer.batch();
         let found = batch.compute_into(theta, |_| quantity, how, &mut batch.workspace(), &mut out);
         assert_eq!(bits(of_row(found).map(|()| out)), want, "a batch into memory: {}", what());

@@ -1,5 +1,6 @@
 //! Estimates beside what is known of them.
 
+use perturb::quantity::Form;
 use perturb::{
     MonteCarlo, Oracle, Perturbed, Quantity, Real, Seed,
     method::{BLOCK, Control, Draws, Variance},
@@ -106,7 +107,7 @@ pub fn observe<T: Real, N: Law<T>, O: Oracle<T>, E: Quantity<T, N, O::Shape>>(
     let how = setting.how();
     let mut found = layer.compute_with_error(theta, estimator, how).expect("an estimate");
     let numbers = |sum: &mut E::Output| -> Vec<f64> {
-        E::parts(sum).flat_map(|part| part.iter().map(|x| x.to_f64()).collect::<Vec<_>>()).collect()
+        E::Form::parts(sum).flat_map(|part| part.iter().map(|x| x.to_f64()).collect::<Vec<_>>()).collect()
     };
     let (means, errors) = (numbers(&mut found.mean), numbers(&mut found.standard_error));
     assert_eq!(means.len(), wants.len());
