@@ -49,6 +49,13 @@ pub const TYPES: [Golden; 2] = [golden!(f32), golden!(f64)];
 /// The noises in the order of the table.
 pub const NOISES: [AnyNoise; 4] = [AnyNoise::Gumbel, AnyNoise::Normal, AnyNoise::Logistic, AnyNoise::Laplace];
 
+/// The cases of a family under every noise.
+pub(crate) fn every(family: Family, report: Report<'_>) {
+    for noise in NOISES {
+        family(noise, report);
+    }
+}
+
 /// Sample counts: one draw, a partial block, and one block of 64 with a part of the next.
 const SAMPLES: [u32; 3] = [1, 3, 70];
 /// Ten directions for products with the Jacobian.
