@@ -2,10 +2,12 @@
 
 use perturb::quantity::{FenchelYoungGradient, Jacobian, Maximizer, Value, Vjp};
 use perturb::{
-    BatchExt, ClosedForm, Const, Dyn, Error, Exact, Gumbel, How, Hypercube, Laplace, Logistic, MonteCarlo,
-    Noise, Normal, Oracle, Perturbed, Ranking, Real, RowError, Seed, Shape, Simplex, TopK,
+    AnyReal, BatchExt, ClosedForm, Const, Dyn, Error, Exact, Gumbel, How, Hypercube, Laplace, Logistic,
+    MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real, RowError, Seed, Shape, Simplex, TopK,
 };
 use perturb_tests::layers::{self, Visitor};
+
+use crate::specs::AsAny;
 
 const DIM: usize = 7;
 
@@ -128,9 +130,9 @@ impl<T: Real, N: Noise<T>> Visitor<T> for Batches<N> {
 
 #[test]
 fn batches_of_every_oracle_equal_the_core() {
-    fn check<T: Real, N: Noise<T>>(noise: N) {
+    fn check<T: AnyReal, N: Noise<T>>(noise: N) {
         let mut batches = Batches(noise, 0);
-        layers::all::<T>(&mut batches);
+        layers::all::<T>(&mut AsAny(&mut batches));
         assert_eq!(batches.1, 20);
     }
     check::<f32, _>(Gumbel);

@@ -3,8 +3,8 @@
 use perturb::engine::{GroupMemory, LANES, Memory, NoiseGroup, SolveGroup, Streams, Wanted, estimate_rows};
 use perturb::quantity::{FenchelYoungTerm, Jacobian, Maximizer, Value, Vjp};
 use perturb::{
-    Assignment, BatchExt, Dyn, DynRect, Error, GridPath, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo,
-    Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
+    AnyNoise, AnyOracle, Assignment, BatchExt, Dyn, DynRect, Error, GridPath, Gumbel, Hypercube, Laplace,
+    Logistic, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
     oracle::{NegativeCost, Neighbours},
 };
 use perturb_tests::widths::{Width, Widths};
@@ -77,14 +77,16 @@ fn batches<T: Real, O: Oracle<T> + Sync, N: Noise<T>>(layer: &Perturbed<O, N, T>
     found
 }
 
-fn check<T: Real, O: Oracle<T> + Sync + Clone, N: Noise<T>>(noise: N, oracle: &O, theta: &[T]) {
+/// Layers that are chosen at run time, so that all oracles and noises are compiled once.
+fn check<T: Real>(noise: AnyNoise, oracle: impl Into<AnyOracle<T>>, theta: &[T]) {
+    let oracle = oracle.into();
     // The last: scores that the noise hardly moves, so that those that are tied stay so.
     for epsilon in [1.0, 0.1, 1e-30] {
         let layer = Perturbed::new(oracle.clone(), noise, T::from_f64(epsilon)).unwrap();
         let name = format!(
             "{} {} d = {} {} ε = {epsilon}",
             layer.oracle().properties().name,
-            noise.name(),
+            layer.noise().name(),
             theta.len(),
             T::NAME
         );
@@ -101,69 +103,69 @@ fn scores<T: Real>(dim: usize) -> Vec<T> {
     (0..dim).map(|i| T::from_f64(((i * 37 + 11) % (dim / 2 + 2)) as f64 / 7.0 - 1.0)).collect()
 }
 
-fn picks<T: Real, N: Noise<T>>(noise: N) {
+fn picks<T: Real>(noise: AnyNoise) {
     for dim in [1, 2, 5, 130] {
-        check(noise, &Simplex::new(Dyn(dim)).unwrap(), &scores::<T>(dim));
+        check(noise, Simplex::new(Dyn(dim)).unwrap(), &scores::<T>(dim));
     }
-    check(noise, &Hypercube::sign(Dyn(7)).unwrap(), &scores::<T>(7));
+    check(noise, Hypercube::sign(Dyn(7)).unwrap(), &scores::<T>(7));
     // By a list of the largest, by a network, all, and too many for either.
     for (dim, k) in [(1, 1), (2, 1), (40, 3), (40, 15), (40, 16), (40, 39), (40, 40), (513, 2)] {
-        check(noise, &TopK::new(Dyn(dim), k).unwrap(), &scores::<T>(dim));
+        check(noise, TopK::new(Dyn(dim), k).unwrap(), &scores::<T>(dim));
     }
     for dim in [1, 2, 16, 17, 100, 512, 513] {
-        check(noise, &Ranking::ascending(Dyn(dim)).unwrap(), &scores::<T>(dim));
+        check(noise, Ranking::ascending(Dyn(dim)).unwrap(), &scores::<T>(dim));
     }
     let uneven: Vec<T> = (0..30).map(|i| T::from_f64(1.0 / (1.5 + f64::from(i)))).collect();
-    check(noise, &Ranking::new(Dyn(30), &uneven).unwrap(), &scores::<T>(30));
+    check(noise, Ranking::new(Dyn(30), &uneven).unwrap(), &scores::<T>(30));
     // Its zero has a sign.
     let signed: Vec<T> = (0..20).map(|i| -T::from_usize(i)).collect();
-    check(noise, &Ranking::new(Dyn(20), &signed).unwrap(), &scores::<T>(20));
+    check(noise, Ranking::new(Dyn(20), &signed).unwrap(), &scores::<T>(20));
 }
 
-fn paths<T: Real, N: Noise<T>>(noise: N) {
+fn paths<T: Real>(noise: AnyNoise) {
     for neighbours in [Neighbours::Four, Neighbours::Eight] {
         for (rows, columns) in [(1, 1), (1, 7), (6, 1), (2, 2), (5, 4)] {
             let theta: Vec<T> = scores(rows * columns).iter().map(|&x: &T| x - T::TWO).collect();
             let grid = GridPath::new(DynRect { rows, columns }, neighbours).unwrap();
-            check(noise, &grid, &theta);
+            check(noise, grid, &theta);
             let high = grid.with_negative_costs(NegativeCost::Floor(T::TWO)).unwrap();
-            check(noise, &high, &theta);
-            check(noise, &grid.with_negative_costs(NegativeCost::Refuse).unwrap(), &theta);
+            check(noise, high, &theta);
+            check(noise, grid.with_negative_costs(NegativeCost::Refuse).unwrap(), &theta);
         }
         let plane = DynRect { rows: 7, columns: 6 };
         let grid = GridPath::between(plane, neighbours, (5, 4), (1, 0)).unwrap();
         // Costs so small beside others that adding them changes nothing.
         let tiny = grid.with_negative_costs(NegativeCost::Floor(T::from_f64(1e-20))).unwrap();
         let theta: Vec<T> = (0..42).map(|i| T::from_f64(if i % 3 == 0 { -1e9 } else { 10.0 })).collect();
-        check(noise, &tiny, &theta);
-        check(noise, &grid, &theta);
+        check(noise, tiny, &theta);
+        check(noise, grid, &theta);
     }
 }
 
 /// Solved one after the other, with noise from lanes.
-fn matches<T: Real, N: Noise<T>>(noise: N) {
+fn matches<T: Real>(noise: AnyNoise) {
     let plane = DynRect { rows: 4, columns: 4 };
-    check(noise, &Assignment::new(plane).unwrap(), &scores::<T>(16));
-    check(noise, &Assignment::new(plane).unwrap().with_warm_start(), &scores::<T>(16));
+    check(noise, Assignment::new(plane).unwrap(), &scores::<T>(16));
+    check(noise, Assignment::new(plane).unwrap().with_warm_start(), &scores::<T>(16));
 }
 
 #[test]
 fn picks_in_lanes() {
-    picks::<f32, _>(Gumbel);
-    picks::<f32, _>(Normal);
-    picks::<f64, _>(Normal);
+    picks::<f32>(AnyNoise::Gumbel);
+    picks::<f32>(AnyNoise::Normal);
+    picks::<f64>(AnyNoise::Normal);
 }
 
 #[test]
 fn paths_in_lanes() {
-    paths::<f32, _>(Normal);
-    paths::<f64, _>(Logistic);
+    paths::<f32>(AnyNoise::Normal);
+    paths::<f64>(AnyNoise::Logistic);
 }
 
 #[test]
 fn matches_in_lanes() {
-    matches::<f32, _>(Normal);
-    matches::<f64, _>(Laplace);
+    matches::<f32>(AnyNoise::Normal);
+    matches::<f64>(AnyNoise::Laplace);
 }
 
 /// Single samples of many rows and means of few, side by side, against each row alone.
@@ -237,14 +239,14 @@ fn oracles_have_lanes() {
 #[test]
 fn infinite_scores_in_lanes() {
     let theta: Vec<f32> = (0..20).map(|i| if i % 3 == 0 { f32::MAX } else { -f32::MAX }).collect();
-    let layer = |oracle| Perturbed::new(oracle, Normal, 1e38f32).unwrap();
-    let ranking = layer(Ranking::ascending(Dyn(20)).unwrap());
-    same_at_every_width("ranking of infinite scores", || estimates(&ranking, &theta));
-    let top_k = Perturbed::new(TopK::new(Dyn(20), 4).unwrap(), Normal, 1e38f32).unwrap();
-    same_at_every_width("top-k of infinite scores", || estimates(&top_k, &theta));
+    let check = |name: &str, oracle: AnyOracle<f32>| {
+        let layer = Perturbed::new(oracle, AnyNoise::Normal, 1e38f32).unwrap();
+        same_at_every_width(name, || estimates(&layer, &theta));
+    };
+    check("ranking of infinite scores", Ranking::ascending(Dyn(20)).unwrap().into());
+    check("top-k of infinite scores", TopK::new(Dyn(20), 4).unwrap().into());
     let grid = GridPath::new(DynRect { rows: 4, columns: 5 }, Neighbours::Eight).unwrap();
-    let grid = Perturbed::new(grid, Normal, 1e38f32).unwrap();
-    same_at_every_width("path of infinite scores", || estimates(&grid, &theta));
+    check("path of infinite scores", grid.into());
 }
 
 /// Races without the sums θ + εZ, against them: ties, contenders that can never win, and scores so large that the race doubts
@@ -271,7 +273,7 @@ fn races_in_lanes() {
     let simplex = Simplex::new(Dyn(20)).unwrap();
     let theta: Vec<f32> = (0..20).map(|i| if i % 3 == 0 { f32::MAX } else { -f32::MAX }).collect();
     for (epsilon, theta) in [(1e38f32, &theta), (f32::MAX, &vec![0.0; 20]), (1e37, &scores(20))] {
-        let layer = Perturbed::new(simplex, Gumbel, epsilon).unwrap();
+        let layer = Perturbed::new(AnyOracle::from(simplex), AnyNoise::Gumbel, epsilon).unwrap();
         same_at_every_width("race of infinite scores", || estimates(&layer, theta));
     }
 }
