@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use perturb_core::loss::{Inverse, LossAndGradient};
-use perturb_core::method::WithError;
+use perturb_core::method::{Cost, Method, Way, WithError};
 use perturb_core::quantity::{
     EpsilonDerivative, EpsilonLossDerivative, FenchelYoung, FenchelYoungGradient, FenchelYoungWithoutOmega,
     Form, Jacobian, JacobianByCurvature, Jvp, Maximizer, MaximizerByScore, Value, ValueAndMaximizer, Vjp,
@@ -342,7 +342,7 @@ where
     F: Fn(usize) -> Q + Sync,
 {
     let width = Q::Form::lengths(layer.oracle().shape().dim()).sum::<usize>();
-    let mut numbers = vec![T::ZERO; rows * width];
+    let numbers = || vec![T::ZERO; rows * width];
     if let Some(batched) = layer.oracle().as_batched() {
         let call = Call { theta, quantity, how, first, width };
         let means: Vec<bool> = (0..rows).map(|row| quantity(row).is_mean(layer.oracle())).collect();
@@ -354,12 +354,19 @@ where
             Ok(())
         };
         return batched.at_once(layer, collect, |replayer| {
+            let mut numbers = numbers();
             for (row, numbers) in numbers.chunks_exact_mut(width).enumerate() {
                 call.row(if means[row] { replayer } else { layer }, row, numbers)?;
             }
             Ok(numbers)
         });
     }
+    if first.is_none() && !in_blocks(layer, how, Q::NEEDS.cost) {
+        let mut answer =
+            layer.compute(theta, &quantity(0), how).map_err(|source| RowError { row: 0, source })?;
+        return Ok(flat::<T, Q::Form>(&mut answer));
+    }
+    let mut numbers = numbers();
     if rows > 0 {
         let target = Target::Numbers { numbers: &mut numbers, width };
         Task { layer, first, theta, quantity, how }
@@ -367,6 +374,21 @@ where
             .map_err(|(row, source)| RowError { row, source })?;
     }
     Ok(numbers)
+}
+
+/// Whether threads may share the samples of one row.
+fn in_blocks<T: Real>(layer: &Layer<T>, how: How, cost: Cost) -> bool
+where
+    AnyOracle<T>: perturb_core::ClosedForm<T, AnyNoise, Shape = Dyn>,
+{
+    matches!(how.way(layer, cost), Way::Sampled(how) if how.blocks() > 1)
+}
+
+/// The numbers of an answer, one part after the other.
+fn flat<T: Real, F: Form<T, Dyn>>(answer: &mut F::Output) -> Vec<T> {
+    let mut numbers = Vec::with_capacity(F::parts(answer).map(|part| part.len()).sum());
+    F::parts(answer).for_each(|part| numbers.extend_from_slice(part));
+    numbers
 }
 
 /// What is asked in every row, to be asked row by row.
@@ -424,10 +446,9 @@ where
         None => ask(layer),
     };
     let mut found = found.map_err(|error| error.source)?;
-    let numbers = |out: &mut Q::Output| Q::Form::parts(out).flat_map(|part| part.iter().copied()).collect();
     Ok(WithError {
-        mean: numbers(&mut found.mean),
-        standard_error: numbers(&mut found.standard_error),
+        mean: flat::<T, Q::Form>(&mut found.mean),
+        standard_error: flat::<T, Q::Form>(&mut found.standard_error),
         units: found.units,
     })
 }

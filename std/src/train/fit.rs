@@ -181,7 +181,7 @@ impl Training {
         T: Real,
         H: Method<O, N, T>,
     {
-        self.fit_observed(objective, data, |_| ControlFlow::Continue(None))
+        self.start(objective, data)?.drive(Best::default(), |_, _, _| Ok(ControlFlow::Continue(())))
     }
 
     /// Trains on all rows of `data`, calling `observe` after each epoch. It may return a score to maximise,
@@ -198,8 +198,11 @@ impl Training {
         T: Real,
         H: Method<O, N, T>,
     {
-        self.start(objective, data)?.drive(Best::default(), |run, fitted, best| {
-            let Some(fitted) = fitted else { return Ok(ControlFlow::Continue(())) };
+        self.start(objective, data)?.drive(Best::default(), |run, ended, best| {
+            if !ended {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let fitted = run.fitted();
             let (epoch, step, steps) = (fitted.epoch, fitted.steps, run.steps());
             Ok(match observe(&EpochReport { epoch, step, steps, model: &fitted.model }) {
                 ControlFlow::Break(()) => ControlFlow::Break(()),

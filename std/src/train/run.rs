@@ -195,15 +195,16 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
     }
 
     /// Goes to the end of the run, or until early stopping has waited long enough since the best epoch. `observe` is called after
-    /// every step, with the model where the step was the last of an epoch; it may let [`Best::consider`] it, and may break.
+    /// every step, with whether it was the last of an epoch; it may let [`Best::consider`] the [model](Self::fitted), and may
+    /// break.
     pub fn drive<E: From<TrainError>>(
         mut self,
         mut best: Best<T>,
-        mut observe: impl FnMut(&Self, Option<Fitted<T>>, &mut Best<T>) -> Result<ControlFlow<()>, E>,
+        mut observe: impl FnMut(&Self, bool, &mut Best<T>) -> Result<ControlFlow<()>, E>,
     ) -> Result<Fitted<T>, E> {
         while !self.is_done() && !best.is_enough(self.epochs_done(), self.training.patience) {
-            let fitted = self.step()?.then(|| self.fitted());
-            if observe(&self, fitted, &mut best)?.is_break() {
+            let ended = self.step()?;
+            if observe(&self, ended, &mut best)?.is_break() {
                 break;
             }
         }

@@ -10,9 +10,7 @@ mod report;
 use std::ops::ControlFlow;
 
 use perturb::data::Dataset;
-use perturb::train::{
-    Best, Fitted, LinearModel, Loss, Objective, RankingScores, Schedule, TrainError, Training,
-};
+use perturb::train::{Best, LinearModel, Loss, Objective, RankingScores, Schedule, TrainError, Training};
 use perturb::{Dyn, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 use rayon::prelude::*;
 
@@ -157,10 +155,11 @@ impl Setting {
         let training = Training { averaging: 1.0, schedule: Schedule::Constant, ..self.training(rate) };
         let objective = self.objective(loss)?;
         let mut curve = Vec::new();
-        training.start(&objective, &task.train)?.drive(Best::default(), |_, fitted, _| {
+        training.start(&objective, &task.train)?.drive(Best::default(), |run, ended, _| {
             journal.go_on()?;
-            let scores = |fitted: Fitted<f32>| (fitted.epoch, RankingScores::of(&fitted.model, &task.test));
-            curve.extend(fitted.map(scores));
+            if ended {
+                curve.push((run.epochs_done(), RankingScores::of(&run.model(), &task.test)));
+            }
             Ok::<_, ExperimentError>(ControlFlow::Continue(()))
         })?;
         journal.advance(1);

@@ -199,9 +199,10 @@ impl Train {
         };
         let progress = Progress::new("steps", run.steps() as u64, common);
         progress.resume(run.steps_done() as u64);
-        let fitted = run.drive(best, |run, fitted, best| {
+        let fitted = run.drive(best, |run, ended, best| {
             progress.add(1);
-            if let Some(fitted) = fitted {
+            if ended {
+                let fitted = run.fitted();
                 let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
                 curve.extend(scores.map(|scores| (fitted.epoch, scores)));
                 if self.out.wanted() {
