@@ -63,7 +63,7 @@ fn faults_of_the_backward_pass_are_told() {
     let gradient = theta.gradient(&(y * u).sum());
     assert!(gradient.iter().all(|g| g.is_nan()));
     let fault = layer.take_fault().unwrap();
-    assert_eq!((fault.row, fault.source), (1, Error::NotFinite { parameter: "cotangents", index: 1 }));
+    assert_eq!((fault.row, fault.source), (1, Error::NotFinite { parameter: "cotangent", index: 1 }));
     assert_eq!(layer.take_fault(), None);
 }
 
