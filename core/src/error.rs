@@ -110,6 +110,42 @@ pub enum Error {
         /// The container's capacity.
         capacity: usize,
     },
+    /// A search ended before it was accurate: there is no value, rather than a wrong one.
+    NotConverged {
+        /// What was sought.
+        quantity: &'static str,
+        /// How far from it the search ended.
+        residual: Residual,
+    },
+}
+
+/// How far a search was from its goal: for Ω, max |y_ε(θ) − y| over the entries.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Residual(f32);
+
+impl Residual {
+    pub(crate) fn new<T: Real>(residual: T) -> Self {
+        Self(residual.to_f64() as f32)
+    }
+    /// The residual.
+    pub const fn get(self) -> f32 {
+        self.0
+    }
+}
+
+/// Of the same bits.
+impl PartialEq for Residual {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+impl Eq for Residual {}
+
+impl fmt::Display for Residual {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:e}", self.0)
+    }
 }
 
 impl fmt::Display for Error {
@@ -164,6 +200,9 @@ impl fmt::Display for Error {
             Self::Solver { sample: None, because } => write!(f, "the solver failed: {because}"),
             Self::Capacity { quantity, capacity } => {
                 write!(f, "more {quantity} than the capacity of {capacity}")
+            }
+            Self::NotConverged { quantity, residual } => {
+                write!(f, "{quantity} was not found: the search ended {residual} from it")
             }
         }
     }

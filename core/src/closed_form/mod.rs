@@ -27,7 +27,7 @@
 //!
 //! [`How::Cheapest`](crate::How::Cheapest) decides by such numbers, which [`ClosedForm::samples_of_equal_cost`] gives.
 
-use crate::method::{Cost, Exact};
+use crate::method::Cost;
 use crate::vector::{self, dot};
 use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error, fenchel_young};
 
@@ -175,28 +175,45 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Closed<'a, O, N, T> {
     /// from θ by a constant.
     pub fn loss(&mut self, target: &[T]) -> Result<T, Error> {
         let (layer, oracle) = (self.layer, &self.layer.oracle);
+        let mut work = oracle.work();
         let mut centred = oracle.shape().array(T::ZERO);
-        let mean = if oracle.shift_invariant() { vector::mean(self.theta) } else { T::ZERO };
-        for (centred, &theta) in centred.as_mut().iter_mut().zip(self.theta) {
-            *centred = theta - mean;
-        }
-        let is_vertex = oracle.is_vertex(target, &mut oracle.work());
+        let is_vertex = oracle.is_vertex(target, &mut work);
         if is_vertex {
-            self.scale(centred.as_ref())?;
+            self.center(vector::mean(self.theta), centred.as_mut())?;
             if let Some(loss) = oracle.vertex_loss(&layer.noise, self.scaled, target) {
                 return Ok(layer.epsilon * loss);
             }
         }
-        let omega = if let Some(omega) = oracle.omega(&layer.noise, target) {
-            omega
-        } else if is_vertex {
-            -self.mean_of(target)
-        } else {
-            return Ok(fenchel_young::by_dual(layer, self.theta, target, Exact)?.0);
+        let omega = match oracle.omega(&layer.noise, target) {
+            Some(omega) => omega,
+            None if is_vertex => -self.mean_of(target),
+            None => fenchel_young::omega_by_dual(layer, target)?,
         };
-        self.scale(centred.as_ref())?;
-        let value = self.value()?;
-        Ok((value + layer.epsilon * omega - dot(centred.as_ref(), target)).larger(T::ZERO))
+        // F_ε(θ) − ⟨θ, y⟩ by way of y*(θ): what the noise gains over that decision, which is small however large the scores are,
+        // and what the decision gains over y, which is a sum of differences.
+        let mut best = oracle.shape().array(T::ZERO);
+        layer.solve(self.theta, best.as_mut(), &mut work, None)?;
+        let best = best.as_ref();
+        self.center(dot(best, self.theta) / best.iter().copied().sum::<T>(), centred.as_mut())?;
+        let by_noise = match oracle.vertex_loss(&layer.noise, self.scaled, best) {
+            Some(loss) => layer.epsilon * (loss + self.mean_of(best)),
+            None => self.value()? - dot(centred.as_ref(), best),
+        };
+        let mut by_decision = T::ZERO;
+        for ((&best, &y), &theta) in best.iter().zip(target).zip(centred.as_ref()) {
+            by_decision += (best - y) * theta;
+        }
+        Ok((by_noise + by_decision + layer.epsilon * omega).larger(T::ZERO))
+    }
+
+    /// Writes θ, less `middle` where that changes no decision, into `centred`, and goes on from there.
+    fn center(&mut self, middle: T, centred: &mut [T]) -> Result<(), Error> {
+        let invariant = self.layer.oracle.shift_invariant() && middle.is_finite();
+        let middle = if invariant { middle } else { T::ZERO };
+        for (centred, &theta) in centred.iter_mut().zip(self.theta) {
+            *centred = theta - middle;
+        }
+        self.scale(centred)
     }
 }
 

@@ -3,5 +3,5 @@
 mod dual;
 mod mirror;
 
-pub(crate) use dual::by_dual;
+pub(crate) use dual::{by_dual, omega_by_dual};
 pub use mirror::Inverse;

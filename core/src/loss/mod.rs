@@ -29,6 +29,7 @@ pub use partial_label::partial_label;
 pub use sparse_map::{Regularized, SparseMap};
 pub use spo_plus::SpoPlus;
 
+pub use crate::error::Residual;
 pub use crate::fenchel_young::Inverse;
 use crate::{Error, Oracle, Real, Shape, error};
 

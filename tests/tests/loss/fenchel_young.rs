@@ -195,7 +195,7 @@ impl Property<f64> for SampledInside {
         let want = value - value_there - dot(y.as_ref(), &step);
         let found = layer.fenchel_young(theta, y.as_ref(), how).unwrap().loss;
         assert!(
-            (found - want).abs() <= 1e-12 * want.max(1.0),
+            (found - want).abs() <= 1e-6 * layer.epsilon(),
             "{} {}: {found}, {want}",
             layer.oracle().properties().name,
             layer.noise().name()

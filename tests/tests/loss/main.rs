@@ -4,6 +4,7 @@ mod composed;
 mod fenchel_young;
 mod identity;
 mod imle;
+mod inside;
 mod interpolation;
 mod multiplicative;
 mod partial_label;

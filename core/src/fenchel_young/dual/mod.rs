@@ -1,0 +1,141 @@
+//! The dual problem behind Ω: max ⟨y, θ⟩ − F_ε(θ).
+
+use crate::method::{Cost, Exact, Way};
+use crate::oracle::Array;
+use crate::quantity::{ValueAndMaximizer, Vjp};
+use crate::vector::{add_scaled, dot, largest_magnitude, subtract};
+use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, error};
+
+mod bundle;
+mod newton;
+
+/// Where the dual of a point y ended.
+pub(super) struct Dual<T, A> {
+    /// θ′.
+    pub(super) point: A,
+    /// y_ε(θ′) − y.
+    pub(super) residual: A,
+    /// F_ε(θ′) − ⟨y, θ′⟩ = −εΩ(y).
+    least: T,
+    /// The same at the start θ.
+    start: T,
+    /// y_ε(θ) − y.
+    first: A,
+}
+
+/// L = max over θ′ of \[⟨y, θ′⟩ − F_ε(θ′)\] − \[⟨y, θ⟩ − F_ε(θ)\]. The error is below R·‖y − y_ε(θ′)‖ for dual
+/// solutions within R. With the gradient y_ε(θ) − y.
+pub(crate) fn by_dual<O, N, T>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+    target: &[T],
+    how: impl Method<O, N, T>,
+) -> Result<(T, Array<O, T>), Error>
+where
+    O: Oracle<T>,
+    N: Noise<T>,
+    T: Real,
+{
+    let dual = maximize(layer, theta, target, how)?;
+    Ok(((dual.start - dual.least).larger(T::ZERO), dual.first))
+}
+
+/// Ω(y) by closed forms.
+pub(crate) fn omega_by_dual<O, N, T>(layer: &Perturbed<O, N, T>, target: &[T]) -> Result<T, Error>
+where
+    O: ClosedForm<T, N>,
+    N: Noise<T>,
+    T: Real,
+{
+    let zero = layer.oracle.shape().array(T::ZERO);
+    Ok(-maximize(layer, zero.as_ref(), target, Exact)?.least / layer.epsilon)
+}
+
+/// Maximises ⟨y, θ′⟩ − F_ε(θ′) over θ′: what is exact by Newton steps, what is sampled by a bundle, as its F_ε
+/// is piecewise linear.
+pub(super) fn maximize<O, N, T, H>(
+    layer: &Perturbed<O, N, T>,
+    theta: &[T],
+    target: &[T],
+    how: H,
+) -> Result<Dual<T, Array<O, T>>, Error>
+where
+    O: Oracle<T>,
+    N: Noise<T>,
+    T: Real,
+    H: Method<O, N, T>,
+{
+    let shape = layer.oracle.shape();
+    error::check_vector("target", target, shape.dim())?;
+    let mut gap = Gap { layer, target, how, work: how.work(layer), products: how.work(layer) };
+    let (start, first) = gap.at(theta)?;
+    let mut here = Place { point: shape.array(T::ZERO), gap: start, slope: first.clone() };
+    here.point.as_mut().copy_from_slice(theta);
+    match how.way(layer, Cost::Value) {
+        Way::Exact { .. } => newton::descend(&mut gap, &mut here)?,
+        Way::Sampled(_) => bundle::descend(&mut gap, &mut here)?,
+    }
+    if gap.separates(here.point.as_ref()) || gap.downhill(&here.slope) || gap.downhill(&first) {
+        return Err(Error::OutsideHull { parameter: "target" });
+    }
+    Ok(Dual { point: here.point, residual: here.slope, least: here.gap, start, first })
+}
+
+/// The gap F_ε(θ′) − ⟨y, θ′⟩, which is to be as small as it can be.
+struct Gap<'g, O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> {
+    layer: &'g Perturbed<O, N, T>,
+    target: &'g [T],
+    how: H,
+    work: H::Work<(T, Array<O, T>)>,
+    products: H::Work<Array<O, T>>,
+}
+
+/// A θ′, its gap, and the gap's slope y_ε(θ′) − y.
+struct Place<T, A> {
+    point: A,
+    gap: T,
+    slope: A,
+}
+
+impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> Gap<'_, O, N, T, H> {
+    /// The gap and its slope.
+    fn at(&mut self, theta: &[T]) -> Result<(T, Array<O, T>), Error> {
+        let mut found = (T::ZERO, self.zeros());
+        self.layer.compute_into(theta, &ValueAndMaximizer, self.how, &mut self.work, &mut found)?;
+        let (value, mut slope) = found;
+        subtract(slope.as_mut(), self.target);
+        Ok((value - dot(theta, self.target), slope))
+    }
+
+    /// J·u at θ.
+    fn product(&mut self, theta: &[T], u: &Array<O, T>, out: &mut Array<O, T>) -> Result<(), Error> {
+        let quantity = Vjp { cotangent: u.as_ref() };
+        self.layer.compute_into(theta, &quantity, self.how, &mut self.products, out)
+    }
+
+    fn zeros(&self) -> Array<O, T> {
+        self.layer.oracle.shape().array(T::ZERO)
+    }
+
+    /// Slopes of this size are rounding.
+    fn tolerance(&self) -> T {
+        T::EPSILON * T::from_f64(4.0) * T::ONE.larger(largest_magnitude(self.target))
+    }
+
+    /// Whether ⟨y, s⟩ > F(s): such a direction separates y from C. Outside C the gap falls without bound, and F_ε stays within a
+    /// constant of F: in the end the point itself is one.
+    fn separates(&self, direction: &[T]) -> bool {
+        let oracle = &self.layer.oracle;
+        let most = oracle.solve(direction, self.zeros().as_mut(), &mut oracle.work());
+        let (true, Ok(most)) = (oracle.properties().linear, most) else { return false };
+        let own = dot(self.target, direction);
+        own - most > T::from_f64(64.0) * T::EPSILON * (own.abs() + most.abs())
+    }
+
+    /// Whether the way down separates.
+    fn downhill(&self, slope: &Array<O, T>) -> bool {
+        let mut direction = self.zeros();
+        add_scaled(direction.as_mut(), -T::ONE, slope.as_ref());
+        self.separates(direction.as_ref())
+    }
+}
