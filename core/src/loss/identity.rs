@@ -31,12 +31,12 @@ impl Projection {
         error::check_vector("theta", theta, shape.dim())?;
         let mut projected = shape.array(T::ZERO);
         projected.as_mut().copy_from_slice(theta);
-        if self != Self::None {
-            vector::center(projected.as_mut());
-        }
-        if self == Self::Standardize {
-            let norm = dot(projected.as_ref(), projected.as_ref()).sqrt();
-            scale(projected.as_mut(), norm);
+        match self {
+            Self::None => {}
+            Self::Mean => center(projected.as_mut()),
+            Self::Standardize => {
+                standardize(projected.as_mut());
+            }
         }
         error::check_result("the projection", projected.as_ref())?;
         Ok(projected)
@@ -51,30 +51,49 @@ impl Projection {
         cotangent: &[T],
     ) -> Result<Array<O, T>, Error> {
         let shape = oracle.shape();
-        let p = self.project(oracle, theta)?;
+        error::check_vector("theta", theta, shape.dim())?;
         error::check_vector("cotangent", cotangent, shape.dim())?;
         let mut gradient = shape.array(T::ZERO);
         gradient.as_mut().copy_from_slice(cotangent);
         if self != Self::None {
-            vector::center(gradient.as_mut());
+            center(gradient.as_mut());
         }
         if self == Self::Standardize {
-            let centred = Self::Mean.project(oracle, theta)?;
-            let norm = dot(centred.as_ref(), centred.as_ref()).sqrt();
+            let mut p = shape.array(T::ZERO);
+            p.as_mut().copy_from_slice(theta);
+            let (norm, unit) = standardize(p.as_mut());
             let along = dot(p.as_ref(), gradient.as_ref());
             for (gradient, &p) in gradient.as_mut().iter_mut().zip(p.as_ref()) {
-                *gradient -= p * along;
+                *gradient = if norm > T::ZERO { (*gradient - p * along) / norm / unit } else { T::ZERO };
             }
-            scale(gradient.as_mut(), norm);
         }
         error::check_result("the gradient", gradient.as_ref())?;
         Ok(gradient)
     }
 }
 
-/// Divides by `norm`; 0 stays 0.
-fn scale<T: Real>(x: &mut [T], norm: T) {
-    for x in x {
-        *x = if norm > T::ZERO { *x / norm } else { T::ZERO };
+/// x − mean x, by way of differences, so that scores that lie close to each other and far from 0 keep their digits.
+fn center<T: Real>(x: &mut [T]) {
+    let first = x.first().copied().unwrap_or(T::ZERO);
+    for x in &mut *x {
+        *x -= first;
     }
+    vector::center(x);
+}
+
+/// Writes (x − mean x)/‖x − mean x‖, and 0 for equal entries. Returns the norm in parts whose product it is: in units of the
+/// largest entry no square leaves the range of the number type.
+fn standardize<T: Real>(x: &mut [T]) -> (T, T) {
+    // Differences of huge scores could overflow.
+    let huge = !(T::from_f64(4.0) * vector::largest_magnitude(x)).is_finite();
+    let part = if huge { T::from_f64(0.125) } else { T::ONE };
+    for x in &mut *x {
+        *x *= part;
+    }
+    center(x);
+    let largest = vector::largest_magnitude(x);
+    vector::divide(x, if largest > T::ZERO { largest } else { T::ONE });
+    let norm = dot(x, x).sqrt();
+    vector::divide(x, if norm > T::ZERO { norm } else { T::ONE });
+    (norm, largest / part)
 }

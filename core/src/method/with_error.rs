@@ -13,7 +13,7 @@ pub struct WithError<S> {
     pub mean: S,
     /// Its standard error, from the spread of independent units.
     pub standard_error: S,
-    /// How many units.
+    /// How many units, one that is not whole included.
     pub units: u32,
 }
 
@@ -35,6 +35,10 @@ impl MonteCarlo {
 impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// [`compute`](Self::compute) with its standard error s/√n, where s² is the sample variance (divisor n − 1) of
     /// the means of the n whole [units](MonteCarlo::unit), by the updates of Welford (1962): no second pass.
+    ///
+    /// Where the last unit is not whole, units x_i have weights w_i in the mean x̄ by their samples, and variances of their own.
+    /// The square of the standard error is then A/(1 + B) with A = Σ w_i²(x_i − x̄)²/(1 − 2w_i) and B = Σ w_i²/(1 − 2w_i): its
+    /// expectation is the variance Σ w_i² Var x_i of the mean, and for equal weights it is s²/n.
     ///
     /// Needs two whole units; with fewer samples an error says how many. Memory: five outputs.
     ///
@@ -90,8 +94,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             if unit == BLOCK && how.in_block(block) == BLOCK {
                 units.term.clone_from(&part);
                 units.close::<T, N, O::Shape, Q>();
+            } else if unit == BLOCK {
+                units.term.clone_from(&part);
             }
-            Q::Form::clear(&mut units.term);
             if block == 0 {
                 sum.clone_from(&part);
             } else {
@@ -99,8 +104,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             }
         }
         estimate.finish(&mut sum)?;
-        let standard_error = units.standard_error::<T, N, O::Shape, Q>()?;
-        Ok(WithError { mean: sum, standard_error, units: units.count })
+        let left = how.samples % unit;
+        let standard_error = units.standard_error::<T, N, O::Shape, Q>(left)?;
+        Ok(WithError { mean: sum, standard_error, units: units.count + u32::from(left > 0) })
     }
 }
 
@@ -135,17 +141,35 @@ impl<A> Units<A> {
         }
     }
 
-    /// √(spread/(n(n − 1))).
+    /// The standard error of the mean of all units and of `left` samples, whose sum is in `term`.
     fn standard_error<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S, Output = A>>(
         &mut self,
+        left: u32,
     ) -> Result<A, Error>
     where
         A: Clone,
     {
-        let count = T::from_f64(f64::from(self.count));
-        for spread in Q::Form::parts(&mut self.spread) {
-            for spread in &mut *spread {
-                *spread = (*spread / (count * (count - T::ONE))).sqrt();
+        let number = |x: u32| T::from_f64(f64::from(x));
+        let (count, left) = (number(self.count), number(left));
+        let samples = count * number(self.unit) + left;
+        // Weights, and what squared deviations are multiplied by.
+        let (whole, rest) = (number(self.unit) / samples, left / samples);
+        let factor = |weight: T| weight * weight / (T::ONE - weight - weight);
+        let scale = T::ONE + count * factor(whole) + factor(rest);
+        let parts = Q::Form::parts(&mut self.spread)
+            .zip(Q::Form::parts(&mut self.mean))
+            .zip(Q::Form::parts(&mut self.term));
+        for ((spread, mean), term) in parts {
+            for ((spread, &mut mean), &mut term) in spread.iter_mut().zip(mean).zip(term) {
+                let square = if left.is_zero() {
+                    *spread / (count * (count - T::ONE))
+                } else {
+                    let apart = term / left - mean;
+                    let (of_whole, of_rest) = (rest * apart, (T::ONE - rest) * apart);
+                    let spread = *spread + count * of_whole * of_whole;
+                    (factor(whole) * spread + factor(rest) * of_rest * of_rest) / scale
+                };
+                *spread = square.sqrt();
             }
             error::check_result("the standard error", spread)?;
         }
