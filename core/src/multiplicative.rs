@@ -186,7 +186,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
         if how.variance.control != Control::None {
             self.solve(theta, baseline.as_mut(), &mut work, None)?;
         }
-        let mut part = sum.clone();
+        let (mut part, mut lost) = (sum.clone(), sum.clone());
         for block in 0..how.blocks() {
             part.as_mut().fill(T::ZERO);
             let first = u64::from(block) * u64::from(BLOCK);
@@ -207,8 +207,9 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
                 };
                 add(&sample, part.as_mut());
             }
-            vector::add(sum.as_mut(), part.as_mut());
+            vector::merge(sum.as_mut(), part.as_mut(), lost.as_mut());
         }
+        vector::add(sum.as_mut(), lost.as_mut());
         let count = T::from_f64(f64::from(how.samples));
         vector::divide(sum.as_mut(), count);
         error::check_result("the estimate", sum.as_mut())?;

@@ -28,6 +28,17 @@ pub(crate) fn add<T: Real>(a: &mut [T], b: &[T]) {
     }
 }
 
+/// a += b, and lost += what the rounding of that sum has lost (Knuth 1969): a + lost is the sum of all that was merged, to
+/// twice the digits, however many parts there are.
+pub(crate) fn merge<T: Real>(a: &mut [T], b: &[T], lost: &mut [T]) {
+    for ((a, &b), lost) in a.iter_mut().zip(b).zip(lost) {
+        let sum = *a + b;
+        let of_b = sum - *a;
+        *lost += (*a - (sum - of_b)) + (b - of_b);
+        *a = sum;
+    }
+}
+
 /// a −= b.
 pub(crate) fn subtract<T: Real>(a: &mut [T], b: &[T]) {
     for (a, &b) in a.iter_mut().zip(b) {

@@ -99,8 +99,8 @@ impl MonteCarlo {
 /// Working memory of [`MonteCarlo`].
 pub struct MonteCarloWork<O: Oracle<T>, T: Real, A> {
     pub(crate) memory: Memory<O, T>,
-    /// A second sum, made when the first estimate of more than one block needs it.
-    part: Option<A>,
+    /// The sum of a block and what sums have lost, made when the first estimate of more than one block needs them.
+    more: Option<[A; 2]>,
 }
 
 impl<O: Oracle<T>, T: Real, A> fmt::Debug for MonteCarloWork<O, T, A> {
@@ -121,7 +121,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for MonteCarlo {
     type Work<A: Send> = MonteCarloWork<O, T, A>;
 
     fn work<A: Send>(self, layer: &Perturbed<O, N, T>) -> Self::Work<A> {
-        MonteCarloWork { memory: Memory::new(&layer.oracle), part: None }
+        MonteCarloWork { memory: Memory::new(&layer.oracle), more: None }
     }
     fn reseed(self, seed: impl FnOnce(Seed) -> Seed) -> Self {
         Self { seed: seed(self.seed), ..self }
@@ -146,12 +146,14 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for MonteCarlo {
         if self.blocks() > 1 {
             // Memory of another quantity.
             let dim = layer.oracle.shape().dim();
-            work.part.take_if(|part| !Q::Form::fits(part, dim));
-            let part = work.part.get_or_insert_with(|| out.clone());
+            work.more.take_if(|[part, _]| !Q::Form::fits(part, dim));
+            let [part, lost] = work.more.get_or_insert_with(|| [out.clone(), out.clone()]);
+            Q::Form::clear(lost);
             for block in 1..self.blocks() {
                 ready.block(block, part)?;
-                Q::Form::merge(out, part);
+                Q::Form::merge(out, part, lost);
             }
+            Q::Form::add(out, lost);
         }
         estimate.finish(out)
     }

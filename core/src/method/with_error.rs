@@ -1,9 +1,11 @@
 //! Estimates with their standard errors.
 
+use core::slice;
+
 use super::{BLOCK, Control, Draws, MonteCarlo};
 use crate::engine::{Drawn, Estimate, Memory, Sink};
 use crate::quantity::Form;
-use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Shape, error};
+use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Shape, error, vector};
 
 /// An estimate and its standard error, entry by entry.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,7 +42,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// The square of the standard error is then A/(1 + B) with A = Σ w_i²(x_i − x̄)²/(1 − 2w_i) and B = Σ w_i²/(1 − 2w_i): its
     /// expectation is the variance Σ w_i² Var x_i of the mean, and for equal weights it is s²/n.
     ///
-    /// Needs two whole units; with fewer samples an error says how many. Memory: five outputs.
+    /// Needs two whole units; with fewer samples an error says how many. Memory: seven outputs.
     ///
     /// ```
     /// use perturb_core::quantity::Maximizer;
@@ -70,8 +72,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let mut memory = Memory::new(&self.oracle);
         estimate.sampler.prepare(&mut memory)?;
         let zero = || Q::Form::zero(self.oracle.shape());
-        let (mut sum, mut part) = (zero(), zero());
-        let mut units = Units::<Q::Output> { unit, count: 0, term: zero(), mean: zero(), spread: zero() };
+        let (mut sum, mut part, mut lost) = (zero(), zero(), zero());
+        let mut units = Units::new(unit, zero);
         for block in 0..how.blocks() {
             Q::Form::clear(&mut part);
             let mut in_unit = 0;
@@ -100,9 +102,10 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             if block == 0 {
                 sum.clone_from(&part);
             } else {
-                Q::Form::merge(&mut sum, &mut part);
+                Q::Form::merge(&mut sum, &mut part, &mut lost);
             }
         }
+        Q::Form::add(&mut sum, &mut lost);
         estimate.finish(&mut sum)?;
         let left = how.samples % unit;
         let standard_error = units.standard_error::<T, N, O::Shape, Q>(left)?;
@@ -118,24 +121,31 @@ struct Units<A> {
     /// The sum over the unit that is not complete.
     term: A,
     mean: A,
-    /// The sum of squared deviations.
+    /// The sum of squared deviations, and what its rounding has lost.
     spread: A,
+    lost: A,
 }
 
 impl<A> Units<A> {
+    fn new(unit: u32, zero: impl Fn() -> A) -> Self {
+        Self { unit, count: 0, term: zero(), mean: zero(), spread: zero(), lost: zero() }
+    }
+
     /// Takes in the unit whose sum is in `term`.
     fn close<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S, Output = A>>(&mut self) {
         self.count += 1;
         let (unit, count) = (T::from_f64(f64::from(self.unit)), T::from_f64(f64::from(self.count)));
         let parts = Q::Form::parts(&mut self.mean)
             .zip(Q::Form::parts(&mut self.spread))
+            .zip(Q::Form::parts(&mut self.lost))
             .zip(Q::Form::parts(&mut self.term));
-        for ((mean, spread), term) in parts {
-            for ((mean, spread), term) in mean.iter_mut().zip(spread).zip(term) {
+        for (((mean, spread), lost), term) in parts {
+            for ((mean, spread), (lost, term)) in mean.iter_mut().zip(spread).zip(lost.iter_mut().zip(term)) {
                 let x = *term / unit;
                 let before = x - *mean;
                 *mean += before / count;
-                *spread += before * (x - *mean);
+                let square = [before * (x - *mean)];
+                vector::merge(slice::from_mut(spread), &square, slice::from_mut(lost));
                 *term = T::ZERO;
             }
         }
@@ -156,6 +166,7 @@ impl<A> Units<A> {
         let (whole, rest) = (number(self.unit) / samples, left / samples);
         let factor = |weight: T| weight * weight / (T::ONE - weight - weight);
         let scale = T::ONE + count * factor(whole) + factor(rest);
+        Q::Form::add(&mut self.spread, &mut self.lost);
         let parts = Q::Form::parts(&mut self.spread)
             .zip(Q::Form::parts(&mut self.mean))
             .zip(Q::Form::parts(&mut self.term));

@@ -28,8 +28,15 @@ pub trait Form<T: Real, S: Shape> {
             part.fill(T::ZERO);
         }
     }
+    /// `sum += part`, and `lost` += what rounding has lost by that, so that errors do not grow with the number of parts: after the
+    /// last, `sum += lost`.
+    fn merge(sum: &mut Self::Output, part: &mut Self::Output, lost: &mut Self::Output) {
+        for ((sum, part), lost) in Self::parts(sum).zip(Self::parts(part)).zip(Self::parts(lost)) {
+            vector::merge(sum, part, lost);
+        }
+    }
     /// `sum += part`.
-    fn merge(sum: &mut Self::Output, part: &mut Self::Output) {
+    fn add(sum: &mut Self::Output, part: &mut Self::Output) {
         for (sum, part) in Self::parts(sum).zip(Self::parts(part)) {
             vector::add(sum, part);
         }

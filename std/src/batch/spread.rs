@@ -286,12 +286,13 @@ where
         if !parts.first_mut().is_none_or(|part| Q::Form::fits(part, shape.dim())) {
             parts.clear(); // Those of another quantity.
         }
-        // One for the sum, and one for each block of a wave.
-        let wanted = 1 + how.blocks().min(WAVE) as usize;
+        // For the sum, for what it has lost, and for each block of a wave.
+        let wanted = 2 + how.blocks().min(WAVE) as usize;
         while parts.len() < wanted {
             parts.push(Q::Form::zero(shape));
         }
-        let Some((sum, parts)) = parts.split_first_mut() else { return Ok(()) };
+        let [sum, lost, parts @ ..] = &mut parts[..] else { return Ok(()) };
+        Q::Form::clear(lost);
         for wave in (0..how.blocks()).step_by(WAVE as usize) {
             let blocks = wave..how.blocks().min(wave.saturating_add(WAVE));
             let parts = &mut parts[..blocks.len()];
@@ -303,9 +304,10 @@ where
                 std::mem::swap(sum, first);
             }
             for part in parts {
-                Q::Form::merge(sum, part);
+                Q::Form::merge(sum, part, lost);
             }
         }
+        Q::Form::add(sum, lost);
         estimate.finish(sum)?;
         match target {
             Target::Outputs(outputs) => outputs.iter_mut().for_each(|out| out.clone_from(sum)),

@@ -291,3 +291,26 @@ fn distributions_have_the_exact_probabilities() {
         mean.assert_near(p[class], 1.0, f64::EPSILON, format_args!("share of class {class}"));
     }
 }
+
+/// More samples than f32 counts: shares and values within 4.5 standard errors, M = 2²⁷ and 2²², seed 66, and the standard error
+/// is that of f64.
+#[test]
+fn errors_do_not_grow_with_the_samples() {
+    let theta = [3.0f32, 0.0];
+    let layer = Perturbed::new(Simplex::new(Const::<2>).unwrap(), Gumbel, 1.0f32).unwrap();
+    let samples = 1 << 27;
+    let share = 3f64.exp() / (1.0 + 3f64.exp());
+    let y = layer.maximizer(&theta, MonteCarlo::new(samples, Seed(66))).unwrap().map(f64::from);
+    let error = (share * (1.0 - share) / f64::from(samples)).sqrt();
+    assert!((y[0] - share).abs() <= 4.5 * error + 6e-8, "{y:?} for {share}");
+    assert!((y[0] + y[1] - 1.0).abs() <= 1.2e-7, "{y:?}");
+
+    let how = MonteCarlo::new(1 << 22, Seed(66));
+    let found = layer.compute_with_error(&theta, &Value, how).unwrap();
+    let double = Perturbed::new(Simplex::new(Const::<2>).unwrap(), Gumbel, 1.0f64).unwrap();
+    let want = double.compute_with_error(&[3.0, 0.0], &Value, how).unwrap();
+    let exact = double.value(&[3.0, 0.0], Exact).unwrap();
+    let error = f64::from(found.standard_error);
+    assert!((f64::from(found.mean) - exact).abs() <= 4.5 * error, "{found:?} for {exact}");
+    assert!((error / want.standard_error - 1.0).abs() < 0.01, "{found:?}, {want:?}");
+}
