@@ -207,8 +207,8 @@ fn fenchel_young<T: Real, N: Noise<T>, O: Oracle<T>>(
                 digest.add(found.gradient.as_ref());
             }
             // Under floored costs a search is no maximiser of positive scores, and the dual may take a point inside for
-            // one outside: the same points on every machine.
-            Err(Error::OutsideHull { .. }) => digest.add(&[T::INFINITY]),
+            // one outside, or find no end: the same points on every machine.
+            Err(Error::OutsideHull { .. } | Error::NotConverged { .. }) => digest.add(&[T::INFINITY]),
             Err(error) => return Err(error),
         }
     }

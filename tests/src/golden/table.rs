@@ -963,6 +963,7 @@ pub const GOLDEN: &[(&str, u64)] = &[
     ("f64 grid path by four normal second derivatives", 0x1300_E226_EE5C_1BE5),
     ("f64 shortest path normal sampled", 0x7C50_9212_56E3_D0B3),
     ("f64 shortest path normal by values", 0x021D_3A37_3270_7040),
+    ("f64 shortest path normal sampled fenchel-young", 0x6071_42F0_5667_97AA),
     ("f64 shortest path normal variance reduced", 0x8542_3585_73F5_EB95),
     ("f64 shortest path normal i-mle", 0x14EC_D3C2_89AA_E7C5),
     ("f64 shortest path normal composed", 0x6B56_47E5_64A9_D898),
