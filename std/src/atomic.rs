@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 /// The ending of unfinished files' names.
 const PARTIAL: &str = ".partial";
 
@@ -30,7 +32,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // Temporary files are private by default; this one is to be an ordinary file under the user's mask.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = create_locked(&builder, folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -39,6 +41,17 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+/// A temporary file that [`clear`] leaves alone until it is closed, where the file system has locks.
+fn create_locked(builder: &tempfile::Builder<'_, '_>, folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = builder.tempfile_in(folder)?;
+        // Before it was locked, it may have been cleared.
+        if file.as_file().lock().is_err() || file.path().exists() {
+            return Ok(file);
+        }
+    }
 }
 
 /// Checks that [`write()`] can write `path`, as far as this can be known before: its folder exists and accepts files. Call it
@@ -63,7 +76,8 @@ pub fn check(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes the unfinished files of interrupted writes of `path`. Do not call it while another process writes `path`.
+/// Removes the unfinished files of interrupted writes of `path`; not those that a process is writing, where the file system has
+/// locks.
 pub(crate) fn clear(path: &Path) {
     let (Some(prefix), Ok(entries)) = (prefix(path).into_string().ok(), folder(path).read_dir()) else {
         return;
@@ -75,8 +89,13 @@ pub(crate) fn clear(path: &Path) {
         if random.is_some_and(|random| {
             random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
         }) {
-            // A failure shows when `path` is written.
-            let _ = std::fs::remove_file(entry.path());
+            let left = File::options().write(true).open(entry.path());
+            if let Ok(file) = left
+                && file.try_lock().is_ok()
+            {
+                // A failure shows when `path` is written.
+                let _ = std::fs::remove_file(entry.path());
+            }
         }
     }
 }
@@ -111,6 +130,21 @@ fn prefix(path: &Path) -> std::ffi::OsString {
 mod tests {
     use super::*;
     use std::fs;
+
+    /// Unfinished files are cleared when nobody writes them.
+    #[test]
+    fn what_others_write_is_not_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m");
+        fs::write(folder.path().join(".m.Ab12Cd.partial"), "left").unwrap();
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".m.").suffix(PARTIAL);
+        let busy = create_locked(&builder, folder.path()).unwrap();
+        clear(&path);
+        let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(names, [busy.path()]);
+        busy.persist(&path).unwrap();
+    }
 
     #[test]
     fn files_are_replaced_and_nothing_is_left_behind() {

@@ -209,8 +209,8 @@ pub fn from_bytes<S: DeserializeOwned>(
     decode(bytes, settings).map_err(|reason| CheckpointError::Refused { file: file.to_owned(), reason })
 }
 
-/// Removes the unfinished files `.NAME.….partial` of interrupted saves of `file`. Do not call it while another process saves
-/// `file`.
+/// Removes the unfinished files `.NAME.….partial` of interrupted saves of `file`; not those of a process that is saving
+/// it, where the file system has locks.
 pub fn clear_leftovers(file: impl AsRef<Path>) {
     atomic::clear(file.as_ref());
 }

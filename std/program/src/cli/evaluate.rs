@@ -7,7 +7,8 @@ use perturb::data::Dataset;
 use perturb::model_file::ModelFile;
 use perturb::train::RankingScores;
 
-use super::source::{Source, features, has_counts, load};
+use super::source::{Source, features, load};
+use super::streams::Input;
 use super::{Common, Failure, Out, report, say, say_json, table};
 
 /// Evaluate a model on rows with known ranks
@@ -16,7 +17,7 @@ use super::{Common, Failure, Out, report, say, say_json, table};
   perturb evaluate --data more_votes.csv --model votes.perturb
   perturb evaluate --data more_votes.csv --model votes.perturb --json | jq .spearman")]
 pub(crate) struct Evaluate {
-    /// Model file
+    /// Model file; - reads standard input
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
     model: PathBuf,
     #[command(flatten)]
@@ -27,19 +28,25 @@ pub(crate) struct Evaluate {
 
 impl Evaluate {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
-        let (file, model) = load(&self.model, &self.source.data)?;
-        let data = self.source.read()?;
-        let data = if has_counts(&self.source.data)? { data } else { self.aligned(&data, &file)? };
+        let (file, model, input) = load(&self.model, &self.source.data)?;
+        let (data, _) = self.source.parse(&input)?;
+        let data = if input.has_counts() { data } else { aligned(&input, &data, &file)? };
         if (data.features(), data.labels()) != (file.features, file.scores) {
             return Err(format!(
                 "{} has {} features and {} labels; the model expects {} and {}",
-                self.source.data.display(),
+                input.name.display(),
                 data.features(),
                 data.labels(),
                 file.features,
                 file.scores
             )
             .into());
+        }
+        if format!("{:016x}", data.digest()) == file.provenance.data_digest {
+            eprintln!(
+                "{}: warning: the model was trained on these very rows; their scores do not tell how it ranks new ones",
+                input.name.display()
+            );
         }
         let scores = RankingScores::of(&model, &data);
         if common.json {
@@ -53,24 +60,20 @@ impl Evaluate {
         }
         Ok(())
     }
+}
 
-    /// The table with features and labels in the model's order, matched by name.
-    fn aligned(&self, data: &Dataset<f32>, file: &ModelFile) -> Result<Dataset<f32>, Failure> {
-        let names = &file.provenance;
-        let features = features(&self.source.data, &names.feature_names)?;
-        let place = |label: &String| {
-            data.label_names().iter().position(|other| other == label).ok_or_else(|| {
-                let found = data.label_names().join(", ");
-                format!(
-                    "{}: the model's label `{label}` is missing; found {found}",
-                    self.source.data.display()
-                )
-            })
-        };
-        let places = names.label_names.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-        let ranks =
-            (0..data.len()).flat_map(|row| places.iter().map(move |&place| data.y(row)[place])).collect();
-        let (features_named, labels) = (names.feature_names.clone(), names.label_names.clone());
-        Ok(Dataset::new(data.name(), features_named, labels, features, ranks)?)
-    }
+/// The table with features and labels in the model's order, matched by name.
+fn aligned(input: &Input, data: &Dataset<f32>, file: &ModelFile) -> Result<Dataset<f32>, Failure> {
+    let names = &file.provenance;
+    let features = features(input, &names.feature_names)?;
+    let place = |label: &String| {
+        data.label_names().iter().position(|other| other == label).ok_or_else(|| {
+            let found = data.label_names().join(", ");
+            format!("{}: the model's label `{label}` is missing; found {found}", input.name.display())
+        })
+    };
+    let places = names.label_names.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+    let ranks = (0..data.len()).flat_map(|row| places.iter().map(move |&place| data.y(row)[place])).collect();
+    let (features_named, labels) = (names.feature_names.clone(), names.label_names.clone());
+    Ok(Dataset::new(data.name(), features_named, labels, features, ranks)?)
 }

@@ -1,14 +1,14 @@
 //! `perturb export`: writes models for firmware.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use perturb::atomic;
 use perturb::model_file::ModelFile;
 
 use super::source::load_file;
-use super::{Common, Failure, ensure_distinct, ensure_writable, usage};
+use super::streams::{self, is_standard};
+use super::{Common, Failure, ensure_distinct, usage};
 
 /// Export a trained model to firmware, as bytes, Rust or C, or as JSON
 #[derive(Args, Debug)]
@@ -17,7 +17,7 @@ use super::{Common, Failure, ensure_distinct, ensure_writable, usage};
   perturb export --model votes.perturb --format c --name votes --out votes.h
   perturb export --model votes.perturb --format bytes --out votes.bin")]
 pub(crate) struct Export {
-    /// Model file
+    /// Model file; - reads standard input
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
     model: PathBuf,
     /// Output format
@@ -50,11 +50,13 @@ impl Export {
         }
         if let Some(out) = &self.out {
             ensure_distinct(("--model", &self.model), ("--out", out))?;
-            ensure_writable(out)?;
         }
+        streams::ensure_output(self.out.as_deref())?;
         let model = load_file(&self.model)?;
         let text = match self.format {
-            Format::Bytes if self.out.is_none() && std::io::stdout().is_terminal() => {
+            Format::Bytes
+                if self.out.as_deref().is_none_or(is_standard) && std::io::stdout().is_terminal() =>
+            {
                 return Err(usage("--format bytes writes binary data; name a file with --out"));
             }
             Format::Bytes => model.to_bare_bytes()?,
@@ -62,12 +64,7 @@ impl Export {
             Format::C => model.to_c_header(&self.name.clone().unwrap_or_else(|| self.stem()))?.into_bytes(),
             Format::Json => json(&model)?,
         };
-        match &self.out {
-            None => std::io::stdout().write_all(&text)?,
-            Some(file) => atomic::write(file, &text)
-                .map_err(|error| format!("cannot write {}: {error}", file.display()))?,
-        }
-        Ok(())
+        streams::write(self.out.as_deref(), &text)
     }
 
     /// The model's file name as an identifier.

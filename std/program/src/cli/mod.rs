@@ -31,6 +31,7 @@ mod saved;
 #[cfg(feature = "nn")]
 mod shortest_path;
 mod source;
+mod streams;
 mod table;
 mod theory;
 mod train;

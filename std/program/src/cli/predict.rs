@@ -1,24 +1,23 @@
 //! `perturb predict`: ranks new rows.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 use perturb::data::label_ranking;
-use perturb::{Dyn, Oracle, Ranking, atomic};
+use perturb::{Dyn, Oracle, Ranking};
 
-use super::source::{features, has_counts, load};
-use super::{Common, Failure, ensure_distinct, ensure_exists, ensure_writable};
+use super::source::{features, load};
+use super::{Common, Failure, ensure_distinct, streams};
 
 /// Rank the labels of each row; the output is a CSV table of ranks and orderings
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   perturb predict --data new_people.csv --model votes.perturb --out ranks.csv")]
 pub(crate) struct Predict {
-    /// Model file
+    /// Model file; - reads standard input
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
     model: PathBuf,
-    /// CSV table with the model's feature columns, or a file in the label-ranking format
+    /// CSV table with the model's feature columns, or a file in the label-ranking format; - reads standard input
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// Output file [default: standard output]
@@ -26,29 +25,31 @@ pub(crate) struct Predict {
     out: Option<PathBuf>,
 }
 
+/// The last column of the output.
+pub(crate) const ORDERING: &str = "ordering";
+
 impl Predict {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         if let Some(out) = &self.out {
             ensure_distinct(("--data", &self.data), ("--out", out))?;
             ensure_distinct(("--model", &self.model), ("--out", out))?;
-            ensure_writable(out)?;
         }
-        let (file, model) = load(&self.model, &self.data)?;
+        streams::ensure_output(self.out.as_deref())?;
+        let (file, model, input) = load(&self.model, &self.data)?;
         let names = &file.provenance;
-        ensure_exists(&self.data)?;
-        let features: Vec<f32> = if has_counts(&self.data)? {
-            let data = label_ranking::read(&self.data)?;
+        let features: Vec<f32> = if input.has_counts() {
+            let data = label_ranking::parse(&input.name, &input.bytes)?;
             if data.features() != file.features {
                 let (found, expected) = (data.features(), file.features);
                 return Err(format!(
                     "{} has {found} features; the model expects {expected}",
-                    self.data.display()
+                    input.name.display()
                 )
                 .into());
             }
             (0..data.len()).flat_map(|row| data.x(row).to_vec()).collect()
         } else {
-            features(&self.data, &names.feature_names)?
+            features(&input, &names.feature_names)?
         };
 
         let oracle = Ranking::<f32, _>::ascending(Dyn(file.scores))?;
@@ -74,19 +75,13 @@ impl Predict {
         } else {
             to_csv(&names.label_names, &rows)?
         };
-        if let Some(path) = &self.out {
-            atomic::write(path, text.as_bytes())
-                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        } else {
-            std::io::stdout().write_all(text.as_bytes())?;
-        }
-        Ok(())
+        streams::write(self.out.as_deref(), text.as_bytes())
     }
 }
 
 fn to_csv(labels: &[String], rows: &[(Vec<usize>, String)]) -> Result<String, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(labels.iter().map(String::as_str).chain(["ordering"]))?;
+    writer.write_record(labels.iter().map(String::as_str).chain([ORDERING]))?;
     for (ranks, ordering) in rows {
         writer.write_record(ranks.iter().map(ToString::to_string).chain([ordering.clone()]))?;
     }

@@ -54,10 +54,10 @@ impl Checkpoints {
         if self.resume && state.is_none() {
             eprintln!("{}: no checkpoint; starting anew", file.display());
         } else if !self.resume && file.exists() {
-            eprintln!(
-                "{}: checkpoint of an interrupted run; --resume continues it, this run overwrites it",
+            return Err(usage(format!(
+                "{}: checkpoint of an interrupted run, or of one that still goes on; --resume continues it, and to start anew, remove it",
                 file.display()
-            );
+            )));
         }
         Ok((saver, state))
     }

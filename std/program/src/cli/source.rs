@@ -1,21 +1,21 @@
 //! Input files.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use perturb::data::table::{self as csv_table, Targets};
+use perturb::data::table::{self as csv_table, Reading, Targets, Unseen};
 use perturb::data::{DataError, Dataset, label_ranking};
 use perturb::model_file::{ModelFile, OracleKind};
 use perturb::train::LinearModel;
 
+use super::streams::{Input, ensure_one_stdin, is_standard};
 use super::{Failure, ensure_exists, usage};
 
 /// A file of rows, and its columns of rankings.
 #[derive(Args, Debug)]
 pub(crate) struct Source {
-    /// CSV file: a table with a header, or the label-ranking format (line 1 `n,d,k`)
+    /// CSV file: a table with a header, or the label-ranking format (line 1 `n,d,k`); - reads standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
     /// Columns of ranks, one for each label, 1 = best [default: detected]
@@ -34,80 +34,107 @@ impl Source {
             None => Targets::Ranks(self.ranks.clone()),
         }
     }
-    pub(crate) fn read(&self) -> Result<Dataset<f32>, Failure> {
-        ensure_exists(&self.data)?;
-        if is_model(&self.data) {
-            return Err(format!("{} is a model file; --data expects a table", self.data.display()).into());
+    /// Reads the file, once.
+    pub(crate) fn input(&self) -> Result<Input, Failure> {
+        Input::read(&self.data)
+    }
+
+    /// The rows, and what a table's columns were taken for.
+    pub(crate) fn parse(&self, input: &Input) -> Result<(Dataset<f32>, Option<Reading>), Failure> {
+        let (name, bytes) = (&input.name, &input.bytes);
+        if input.is_model() {
+            return Err(format!("{} is a model file; --data expects a table", name.display()).into());
         }
-        Ok(if has_counts(&self.data)? {
+        Ok(if input.has_counts() {
             if self.ordering.is_some() || !self.ranks.is_empty() {
-                let file = self.data.display();
+                let name = name.display();
                 return Err(usage(format!(
-                    "{file} is in the label-ranking format, which has no column names; --ranks and --ordering apply to tables"
+                    "{name} is in the label-ranking format, which has no column names; --ranks and --ordering apply to tables"
                 )));
             }
-            label_ranking::read(&self.data)?
+            (label_ranking::parse(name, bytes)?, None)
         } else {
-            csv_table::read(&self.data, &self.targets())?
+            let (data, reading) = csv_table::parse_noting(name, bytes, &self.targets())?;
+            (data, Some(reading))
         })
     }
 }
 
-/// Whether the first line is `n,d,k`: the label-ranking format.
-pub(crate) fn has_counts(file: &Path) -> Result<bool, Failure> {
-    let name = |error: std::io::Error| format!("{}: {error}", file.display());
-    let mut line = Vec::new();
-    BufReader::new(std::fs::File::open(file).map_err(name)?.take(200))
-        .read_until(b'\n', &mut line)
-        .map_err(name)?;
-    let fields =
-        line.split(|&byte| byte == b',').map(|field| std::str::from_utf8(field).unwrap_or("").trim());
-    let counts: Vec<bool> = fields.map(|field| field.parse::<u64>().is_ok()).collect();
-    Ok(counts == [true; 3])
-}
-
 /// The features that a model was trained on, from a table.
-pub(crate) fn features(file: &Path, names: &[String]) -> Result<Vec<f32>, Failure> {
-    csv_table::read_features(file, names).map_err(|error| {
+pub(crate) fn features(input: &Input, names: &[String]) -> Result<Vec<f32>, Failure> {
+    let read = csv_table::parse_features_noting(&input.name, &input.bytes, names);
+    let (features, unseen) = read.map_err(|error| {
         // The columns differ from those of the model.
         if !matches!(&error, DataError::Invalid { place, .. } if place.line == 1) {
             return error.into();
         }
         let more = (names.len() > 10).then_some("…");
         let names: Vec<&str> = names.iter().take(10).map(String::as_str).chain(more).collect();
-        format!("{error}; the model's features are {}", names.join(", ")).into()
-    })
+        Failure::from(format!("{error}; the model's features are {}", names.join(", ")))
+    })?;
+    warn_unseen(&input.name, &unseen);
+    Ok(features)
 }
 
-/// Warns of columns that are text because of few values among many numbers, such as `n.a.`.
-pub(crate) fn warn_suspicious_text(file: &Path, names: &[String]) {
-    let mut columns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (column, value) in names.iter().filter_map(|name| name.split_once('=')) {
-        columns.entry(column).or_default().push(value);
+/// Warns of values that the model has not seen: they add nothing to any score.
+fn warn_unseen(name: &Path, unseen: &[Unseen]) {
+    /// Values that are named.
+    const NAMED: usize = 5;
+    for columns in unseen.chunk_by(|a, b| a.column == b.column) {
+        let Some(Unseen { column, .. }) = columns.first() else { continue };
+        let rows: usize = columns.iter().map(|unseen| unseen.rows).sum();
+        let more = (columns.len() > NAMED).then_some("…");
+        let values: Vec<&str> =
+            columns.iter().take(NAMED).map(|unseen| unseen.value.as_str()).chain(more).collect();
+        eprintln!(
+            "{}: warning: column `{column}` has values in {rows} rows that the model was not trained on: {}",
+            name.display(),
+            values.join(", ")
+        );
     }
-    for (column, values) in columns {
-        let texts: Vec<&str> = values.iter().copied().filter(|value| value.parse::<f64>().is_err()).collect();
-        if values.len() >= 10 && texts.len() * 10 <= values.len() {
-            eprintln!(
-                "{}: warning: column `{column}` is read as text with {} values, because {} is not a number",
-                file.display(),
-                values.len(),
-                texts.join(", ")
-            );
+}
+
+/// Says what a table's columns were taken for, and what is suspicious.
+pub(crate) fn tell(name: &Path, data: &Dataset<f32>, reading: &Reading, quiet: bool) {
+    let (name, listed) = (name.display(), |names: &[String]| names.join(", "));
+    if !quiet {
+        let columns = if reading.ranking.len() == 1 { "column" } else { "columns" };
+        let mut parts = vec![format!(
+            "ranking of {} in {columns} {}",
+            listed(data.label_names()),
+            listed(&reading.ranking)
+        )];
+        if !reading.numbers.is_empty() {
+            parts.push(format!("numbers in {}", listed(&reading.numbers)));
         }
+        if !reading.texts.is_empty() {
+            let texts: Vec<String> =
+                reading.texts.iter().map(|(name, values)| format!("{name} ({values} values)")).collect();
+            parts.push(format!("text in {}", texts.join(", ")));
+        }
+        eprintln!("{name}: {}", parts.join("; "));
+    }
+    for warning in &reading.warnings {
+        eprintln!("{name}: warning: {warning}");
     }
 }
 
 /// Whether a file begins like a model file.
 fn is_model(file: &Path) -> bool {
     let mut start = [0; 8];
-    std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+    file.is_file()
+        && std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok()
         && start == *b"PERTURB\0"
 }
 
 /// A model file.
 pub(crate) fn load_file(path: &Path) -> Result<ModelFile, Failure> {
     let tip = "expected a model file, as `perturb train` writes it";
+    if is_standard(path) {
+        let Input { name, bytes } = Input::read(path)?;
+        return ModelFile::from_bytes(&bytes)
+            .map_err(|error| format!("{}: {error}; {tip}", name.display()).into());
+    }
     ensure_exists(path).map_err(|error| format!("{error}; {tip}"))?;
     ModelFile::load(path).map_err(|error| {
         let tip = if is_model(path) { String::new() } else { format!("; {tip}") };
@@ -115,8 +142,9 @@ pub(crate) fn load_file(path: &Path) -> Result<ModelFile, Failure> {
     })
 }
 
-/// A model file whose names fit its sizes. Swapped files of model and data are refused.
-pub(crate) fn load(path: &Path, data: &Path) -> Result<(ModelFile, LinearModel<f32>), Failure> {
+/// A model file whose names fit its sizes, and the data that it is to be used on. Swapped files of model and data are refused.
+pub(crate) fn load(path: &Path, data: &Path) -> Result<(ModelFile, LinearModel<f32>, Input), Failure> {
+    ensure_one_stdin(("--model", path), ("--data", data))?;
     if path.is_file() && !is_model(path) && is_model(data) {
         let (path, data) = (path.display(), data.display());
         return Err(usage(format!(
@@ -138,5 +166,5 @@ pub(crate) fn load(path: &Path, data: &Path) -> Result<(ModelFile, LinearModel<f
     }
     let model = LinearModel::from_parts(file.features, file.weights.clone(), file.bias.clone())
         .ok_or_else(|| format!("{}: weights and bias do not fit each other", path.display()))?;
-    Ok((file, model))
+    Ok((file, model, Input::read(data)?))
 }

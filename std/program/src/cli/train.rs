@@ -17,10 +17,9 @@ use serde::{Serialize, Serializer};
 use super::progress::Progress;
 use super::save::{self, Checkpoints};
 use super::saved::{BestEpoch, Saved};
-use super::source::{Source, warn_suspicious_text};
-use super::{
-    Common, Failure, Out, ensure_distinct, ensure_writable, number, report, say, say_json, table, usage,
-};
+use super::source::{self, Source};
+use super::streams::{self, is_standard};
+use super::{Common, Failure, Out, ensure_distinct, number, predict, report, say, table, usage};
 
 #[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
@@ -56,7 +55,7 @@ pub(crate) struct Train {
     #[command(flatten)]
     #[serde(skip)]
     source: Source,
-    /// File to write the model to
+    /// File to write the model to; - writes it to standard output, and the summary to standard error
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
     #[serde(skip)]
     model: PathBuf,
@@ -161,9 +160,21 @@ fn by_name<S: Serializer>(noise: &AnyNoise, serializer: S) -> Result<S::Ok, S::E
 impl Train {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         ensure_distinct(("--data", &self.source.data), ("--model", &self.model))?;
-        ensure_writable(&self.model)?;
-        let data = self.source.read()?;
-        warn_suspicious_text(&self.source.data, data.feature_names());
+        streams::ensure_output(Some(&self.model))?;
+        let input = self.source.input()?;
+        let (data, reading) = self.source.parse(&input)?;
+        if let Some(reading) = reading {
+            source::tell(&input.name, &data, &reading, common.quiet);
+        }
+        if data.label_names().iter().any(|label| label == predict::ORDERING) {
+            let name = input.name.display();
+            return Err(format!(
+                "{name}: a label is named `{}`, as a column that `perturb predict` writes; rename it",
+                predict::ORDERING
+            )
+            .into());
+        }
+        drop(input);
         self.out.folder()?;
         let seed = Seed(common.seed);
         let (train, validation) = self.split(&data, seed)?;
@@ -176,13 +187,15 @@ impl Train {
         let objective = Objective { layer, loss, how };
         let training = self.training(seed.fold(1));
 
-        let beside = save::beside(&self.model);
-        checkpoint::clear_leftovers(&self.model);
+        let beside = (!is_standard(&self.model)).then(|| save::beside(&self.model));
+        if beside.is_some() {
+            checkpoint::clear_leftovers(&self.model);
+        }
         let settings = save::settings("training", self, common, Some(format!("{:016x}", data.digest())))?
             // Reports need losses, which are in the checkpoint only if a report was asked for.
             .with("report", self.out.wanted().to_string());
         let pairs: Vec<_> = settings.values.iter().filter(|(name, _)| name != "report").cloned().collect();
-        let (mut saver, saved) = self.checkpoints.open::<Saved>(Some(beside), settings)?;
+        let (mut saver, saved) = self.checkpoints.open::<Saved>(beside, settings)?;
         let mut curve: Vec<(usize, RankingScores)> = Vec::new();
         let mut epochs: Vec<report::Epoch> = Vec::new();
         let mut best = Best::default();
@@ -256,6 +269,13 @@ impl Train {
         rows: &Dataset<f32>,
         curve: &[(usize, RankingScores)],
     ) -> Result<(), Failure> {
+        let tell = |text: String| {
+            if is_standard(&self.model) {
+                eprintln!("{text}");
+                return Ok(());
+            }
+            say(text)
+        };
         if common.json {
             let json = serde_json::json!({
                 "model": self.model,
@@ -266,9 +286,9 @@ impl Train {
                 "validation": scores,
                 "curve": curve,
             });
-            say_json(&json)?;
+            tell(serde_json::to_string_pretty(&json)?)?;
         } else {
-            say(format_args!(
+            tell(format!(
                 "{}: {} features, {} labels, trained on {} rows, epoch {} of {}, seed {}",
                 self.model.display(),
                 rows.features(),
@@ -279,7 +299,7 @@ impl Train {
                 common.seed
             ))?;
             if let Some(scores) = scores {
-                say(format_args!("\n{}", table::of_scores(&scores, "validation rows")))?;
+                tell(format!("\n{}", table::of_scores(&scores, "validation rows")))?;
             }
         }
         Ok(())
@@ -323,7 +343,7 @@ impl Train {
         seed: Seed,
     ) -> Result<(Dataset<f32>, Option<Dataset<f32>>), Failure> {
         let order = shuffle(seed.fold(0), data.len());
-        let (validation, train) = order.split_at((self.validation * data.len() as f64) as usize);
+        let (validation, train) = order.split_at(kept(self.validation, data.len()));
         if self.patience.is_some() && validation.is_empty() {
             return Err(usage("--patience needs validation rows: raise --validation"));
         }
@@ -356,6 +376,28 @@ impl Train {
                 command: report::command(),
             },
         };
-        Ok(file.save(&self.model)?)
+        if is_standard(&self.model) {
+            streams::write(None, &file.to_bytes()?)
+        } else {
+            Ok(file.save(&self.model)?)
+        }
+    }
+}
+
+/// The rows of a share, down to a whole number; .29 of 100 are 29, though as binary numbers a little less.
+fn kept(share: f64, rows: usize) -> usize {
+    (share * rows as f64 * (1.0 + 1e-12)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kept;
+
+    #[test]
+    fn shares_are_those_of_decimal_numbers() {
+        for percent in 0..100 {
+            assert_eq!(kept(f64::from(percent) / 100.0, 100), percent as usize);
+        }
+        assert_eq!((kept(0.1, 15), kept(0.5, 3), kept(0.999, 1)), (1, 1, 0));
     }
 }

@@ -144,10 +144,15 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
     // Other settings are other work.
     let complaint = refuse(folder, LONG, "--epsilon 2 --model m --resume");
     assert!(complaint.contains("m.checkpoint has epsilon 1; this run has 2"), "{complaint}");
-    // Who starts again is told that they need not.
+    // Who starts again is told that they need not, and loses nothing.
+    let saved = fs::read(folder.join("m.checkpoint")).unwrap();
     let again = command(folder, SHORT, "--model m").output().expect("the program runs");
-    assert!(String::from_utf8_lossy(&again.stderr).contains("--resume continues it, this run overwrites it"));
-    assert!(!folder.join("m.checkpoint").exists());
+    let complaint = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert_eq!(again.status.code(), Some(2), "{complaint}");
+    assert!(complaint.contains("--resume continues it, and to start anew, remove it"), "{complaint}");
+    assert_eq!(fs::read(folder.join("m.checkpoint")).unwrap(), saved);
+    fs::remove_file(folder.join("m.checkpoint")).unwrap();
+    succeed(folder, SHORT, "--model m");
 }
 
 #[test]

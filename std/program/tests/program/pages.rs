@@ -13,8 +13,9 @@ use perturb_experiments::label_ranking::{self, Protocol};
 use perturb_experiments::report::Origin;
 use roxmltree::{Document, Node, ParsingOptions};
 
-/// A label and a file that try to break out of a page.
-const HOSTILE: &str = "\"'><script>alert(1)</script>&amp;,\n=x";
+/// A feature, a label, whose name has no `>`, and a file that try to break out of a page.
+const HOSTILE: &str = "\"'><b>alert(1)</b>&amp;,\n=x";
+const HOSTILE_LABEL: &str = "\"' <script src=x &amp;,\n=x";
 const HOSTILE_FILE: &str = "a'b\" &<i>;\n.csv";
 
 fn perturb(folder: &Path, arguments: &[&str]) -> Output {
@@ -42,7 +43,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 /// Two features and the ranks of three labels; one of each has a hostile name.
 fn votes(file: &Path) {
     let mut writer = csv::Writer::from_path(file).expect("a temporary folder is writable");
-    writer.write_record(["x", &HOSTILE.replace("script", "b"), HOSTILE, "c\nd", "e"]).expect("a record");
+    writer.write_record(["x", HOSTILE, HOSTILE_LABEL, "c\nd", "e"]).expect("a record");
     for i in 0..200 {
         let x = f64::from(i % 20) / 10.0 - 1.0;
         let ranks = if x > 0.0 { ["1", "2", "3"] } else { ["3", "2", "1"] };
@@ -233,7 +234,7 @@ fn trainings_and_evaluations_have_pages_whatever_the_names() {
     }
     let page = parse(&files["evaluate.html"]);
     let rows = elements(page.root_element(), "th").map(text).collect::<Vec<_>>();
-    assert!(rows.contains(&HOSTILE.to_owned()) && rows.contains(&"c\nd".to_owned()), "{rows:?}");
+    assert!(rows.contains(&HOSTILE_LABEL.to_owned()) && rows.contains(&"c\nd".to_owned()), "{rows:?}");
     let commands: Vec<String> = elements(page.root_element(), "code").map(text).collect();
     let words = shlex::split(&commands[0]).expect("a command");
     assert_eq!(words[..4], ["perturb", "evaluate", "--data", HOSTILE_FILE]);

@@ -9,12 +9,15 @@
 //!   distinct values, in byte order, 1 where the row has that value and 0 elsewhere. Codes such as `26:Osaka`
 //!   are text, and so are one-hot.
 //!
-//! Cells are trimmed. Refused are an empty cell, NaN or an infinity among numbers, and a column `a=b` in a table with a column
-//! `a`, since features of both could have one name.
+//! Cells are trimmed. Refused are an empty cell, NaN or an infinity among numbers, a quote that nothing closes, a header of
+//! numbers, a feature named like a label, a column `a=b` in a table with a column `a`, since features of both could have one name,
+//! and a column of text whose texts are numbers or dates in another notation, such as `1,5`, `1,200`, `45%` or `28.11.2026`.
+//! [`Reading`] says what columns were taken for, and what is suspicious.
 
 mod ranking;
+mod reading;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use csv::StringRecord;
@@ -23,6 +26,7 @@ use perturb_core::Real;
 use super::text::{self, quote};
 use super::{DataError, Dataset, label_ranking};
 use ranking::Ranking;
+pub use reading::Reading;
 
 /// The most distinct values of a one-hot column. A column with more is rather one of names, or of numbers with a typing error.
 const MOST_VALUES: usize = 1000;
@@ -62,11 +66,20 @@ pub fn read<T: Real>(file: impl AsRef<Path>, targets: &Targets) -> Result<Datase
 /// # Ok::<(), perturb::data::DataError>(())
 /// ```
 pub fn parse<T: Real>(file: &Path, bytes: &[u8], targets: &Targets) -> Result<Dataset<T>, DataError> {
+    Ok(parse_noting(file, bytes, targets)?.0)
+}
+
+/// [`parse`], and what the columns were taken for.
+pub fn parse_noting<T: Real>(
+    file: &Path,
+    bytes: &[u8],
+    targets: &Targets,
+) -> Result<(Dataset<T>, Reading), DataError> {
     let table = Table::new(file, text::decode(file, bytes)?)?;
     // Features and a ranking are two columns at least.
     let header: Vec<&str> = table.header.iter().collect();
     if let [name] = header[..]
-        && name.contains([';', '\t'])
+        && name.contains([';', '\t', '|'])
     {
         let found = format!("one column {}", quote(name));
         return Err(DataError::invalid(file, 1, None, "columns that commas separate", found));
@@ -86,15 +99,24 @@ pub fn parse<T: Real>(file: &Path, bytes: &[u8], targets: &Targets) -> Result<Da
         Ranking::Ranks(columns) => table.ranks(columns)?,
         Ranking::Ordering(column) => table.orderings(*column)?,
     };
-    let mut names = Vec::new();
-    let mut columns = Vec::new();
-    for column in (0..table.header.len()).filter(|column| !is_target(column)) {
-        table.encode(column, &mut names, &mut columns)?;
+    let (mut names, mut columns) = (Vec::new(), Vec::new());
+    let mut reading = Reading::default();
+    for column in 0..table.header.len() {
+        let name = table.name(column);
+        if is_target(&column) {
+            reading.ranking.push(name.to_owned());
+        } else if labels.iter().any(|label| label == name) {
+            // The ranks of a prediction beside what they were predicted from.
+            let expected = "a feature that is not named like a label; drop the column or rename it";
+            return Err(DataError::invalid(file, 1, Some(column + 1), expected, quote(name)));
+        } else {
+            table.encode(column, &mut names, &mut columns, &mut reading)?;
+        }
     }
     let features = (0..table.rows.len()).flat_map(|row| columns.iter().map(move |x: &Vec<T>| x.get(row)));
     let features = features.flatten().copied().collect();
     let ranks = ranks.into_iter().map(T::from_usize).collect();
-    Dataset::new(text::name(file), names, labels, features, ranks)
+    Ok((Dataset::new(text::name(file), names, labels, features, ranks)?, reading))
 }
 
 /// Reads only the features named `names`, in the order of a model: n rows of `names.len()` numbers.
@@ -108,6 +130,27 @@ pub fn read_features<T: Real>(file: impl AsRef<Path>, names: &[String]) -> Resul
 
 /// Reads only the features named `names` from the bytes of a file. Errors name `file`.
 pub fn parse_features<T: Real>(file: &Path, bytes: &[u8], names: &[String]) -> Result<Vec<T>, DataError> {
+    Ok(parse_features_noting(file, bytes, names)?.0)
+}
+
+/// A value of a one-hot column that no name mentions, in so many rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unseen {
+    /// The column.
+    pub column: String,
+    /// The value.
+    pub value: String,
+    /// The number of rows.
+    pub rows: usize,
+}
+
+/// [`parse_features`], and the values that no name mentions, by columns and then by values.
+pub fn parse_features_noting<T: Real>(
+    file: &Path,
+    bytes: &[u8],
+    names: &[String],
+) -> Result<(Vec<T>, Vec<Unseen>), DataError> {
     let table = Table::new(file, text::decode(file, bytes)?)?;
     let sources = names.iter().map(|name| {
         // Names of columns and values may have `=` in them: no two columns can both be meant.
@@ -131,7 +174,27 @@ pub fn parse_features<T: Real>(file: &Path, bytes: &[u8], names: &[String]) -> R
             });
         }
     }
-    Ok(features)
+    let mut known: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    for &(column, value) in &sources {
+        if let Some(value) = value {
+            known.entry(column).or_default().insert(value);
+        }
+    }
+    let mut unseen: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+    for (&column, values) in &known {
+        for row in 0..table.rows.len() {
+            let cell = table.cell(row, column);
+            if !values.contains(cell) {
+                *unseen.entry((column, cell)).or_default() += 1;
+            }
+        }
+    }
+    let note = |((column, value), rows): ((usize, &str), usize)| Unseen {
+        column: table.name(column).to_owned(),
+        value: value.to_owned(),
+        rows,
+    };
+    Ok((features, unseen.into_iter().map(note).collect()))
 }
 
 /// A table as text: every row has as many cells as the header.
@@ -144,6 +207,10 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn new(file: &'a Path, text: &'a str) -> Result<Self, DataError> {
+        if let Some(line) = reading::unclosed_quote(text) {
+            let expected = "a quote that ends the cell which a quote begins here";
+            return Err(DataError::invalid(file, line, None, expected, "the end of the file"));
+        }
         let mut reader =
             csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
         // The text is UTF-8 and of any width, so the reader has nothing left to refuse.
@@ -152,6 +219,10 @@ impl<'a> Table<'a> {
         if header.is_empty() {
             let expected = "a header with the names of the columns";
             return Err(DataError::invalid(file, 1, None, expected, "an empty file"));
+        }
+        if header.iter().all(|name| name.parse::<f64>().is_ok()) {
+            let (expected, first) = ("a header with the names of the columns", header.iter().next());
+            return Err(DataError::invalid(file, 1, None, expected, quote(first.unwrap_or_default())));
         }
         let mut table = Self { file, text, header, rows: Vec::new() };
         for (column, name) in table.header.iter().enumerate() {
@@ -230,6 +301,7 @@ impl<'a> Table<'a> {
         column: usize,
         names: &mut Vec<String>,
         columns: &mut Vec<Vec<T>>,
+        reading: &mut Reading,
     ) -> Result<(), DataError> {
         let cells = || (0..self.rows.len()).map(|row| self.cell(row, column));
         if let Some(row) = cells().position(str::is_empty) {
@@ -241,6 +313,8 @@ impl<'a> Table<'a> {
                 let refuse = || self.fault(row, Some(column), label_ranking::finite::<T>(), quote(cell));
                 numbers.push(text::number(cell).ok_or_else(refuse)?);
             }
+            let written: Vec<f64> = cells().filter_map(text::number).collect();
+            reading.number(self.name(column), &written, &numbers);
             names.push(self.name(column).to_owned());
             columns.push(numbers);
             return Ok(());
@@ -251,6 +325,15 @@ impl<'a> Table<'a> {
                 format!("a number, or at most {MOST_VALUES} distinct values (there are {})", values.len());
             return Err(self.fault(text_row, Some(column), expected, quote(self.cell(text_row, column))));
         }
+        let mut words = values.iter().filter(|value| value.parse::<f64>().is_err());
+        let cell = self.cell(text_row, column);
+        if words.all(|word| reading::misread(word).is_some())
+            && let Some(notation) = reading::misread(cell)
+        {
+            let expected = format!("a number such as -1200.5, not {notation}");
+            return Err(self.fault(text_row, Some(column), expected, quote(cell)));
+        }
+        reading.text(self.name(column), &values, self.rows.len());
         for value in values {
             names.push(format!("{}={value}", self.name(column)));
             columns.push(cells().map(|cell| if cell == value { T::ONE } else { T::ZERO }).collect());

@@ -46,6 +46,10 @@ impl Table<'_> {
     /// Labels, and ranks row by row, from a column each.
     pub(super) fn ranks(&self, columns: &[usize]) -> Result<(Vec<String>, Vec<usize>), DataError> {
         let k = columns.len();
+        if let Some(&column) = columns.iter().find(|&&column| self.name(column).contains('>')) {
+            let (expected, name) = ("a label's name without `>`, which separates labels", self.name(column));
+            return Err(DataError::invalid(self.file, 1, Some(column + 1), expected, quote(name)));
+        }
         let mut permutation = Permutation::new(k);
         let mut ranks = Vec::new();
         for row in 0..self.rows.len() {

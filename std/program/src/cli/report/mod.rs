@@ -16,9 +16,19 @@ pub(crate) use demo::demo;
 pub(crate) use evaluate::evaluate;
 pub(crate) use train::{Curve, Epoch, train};
 
-/// The typed command, quoted for a shell.
+/// The words of the command that determine a model, quoted for a shell: not where results are written or shown.
 pub(crate) fn command() -> String {
-    quoted(words())
+    let mut words = lasting(words()).into_iter();
+    let mut command = Vec::new();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--quiet" | "--plain" | "--json" => {}
+            "--model" | "--out" => drop(words.next()),
+            word if word.starts_with("--model=") || word.starts_with("--out=") => {}
+            _ => command.push(word),
+        }
+    }
+    quoted(command)
 }
 
 /// The origin of a report: the command, the version, the seed and the data.

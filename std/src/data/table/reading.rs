@@ -1,0 +1,166 @@
+//! What a table's columns were taken for, and what looks like a mistake.
+
+use std::collections::BTreeSet;
+
+use perturb_core::Real;
+
+/// What the columns of a table were taken for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reading {
+    /// The columns of the ranking: one of orderings, or one of ranks for each label.
+    pub ranking: Vec<String>,
+    /// Columns of numbers, one feature each.
+    pub numbers: Vec<String>,
+    /// Columns of text, each with the number of its distinct values, which are its features.
+    pub texts: Vec<(String, usize)>,
+    /// What is allowed, but is often a mistake; sentences without the file's name.
+    pub warnings: Vec<String>,
+}
+
+/// Rows from which on a column of text can be seen to be one of names.
+const ENOUGH_ROWS: usize = 20;
+/// Deviations from the mean that are no longer plausible.
+const FAR: f64 = 10.0;
+
+impl Reading {
+    /// Takes note of a column of numbers, `cells` as they stand in the file, `kept` as they will be used.
+    pub(super) fn number<T: Real>(&mut self, name: &str, cells: &[f64], kept: &[T]) {
+        self.numbers.push(name.to_owned());
+        let distinct = |numbers: &mut dyn Iterator<Item = f64>| {
+            numbers.map(|x| if x == 0.0 { 0 } else { x.to_bits() }).collect::<BTreeSet<_>>().len()
+        };
+        let before = distinct(&mut cells.iter().copied());
+        let after = distinct(&mut kept.iter().map(|x| x.to_f64()));
+        if after < before {
+            self.warnings.push(format!(
+                "column `{name}` has {before} distinct values, of which {} can tell {after} apart: \
+                 subtract a constant, or count in larger units",
+                T::NAME
+            ));
+        }
+        let count = cells.len() as f64;
+        let mean = cells.iter().map(|x| x / count).sum::<f64>();
+        let deviation = cells.iter().map(|x| (x - mean) * (x - mean) / count).sum::<f64>().sqrt();
+        let far = |x: &&f64| (**x - mean).abs() > FAR * deviation;
+        if let Some(x) = cells.iter().find(far).filter(|_| deviation > 0.0) {
+            self.warnings.push(format!(
+                "column `{name}` has the value {x}, more than {FAR} standard deviations from its mean {mean:.6}"
+            ));
+        }
+    }
+
+    /// Takes note of a column of text.
+    pub(super) fn text(&mut self, name: &str, values: &BTreeSet<&str>, rows: usize) {
+        self.texts.push((name.to_owned(), values.len()));
+        let words: Vec<&str> = values.iter().copied().filter(|value| value.parse::<f64>().is_err()).collect();
+        if values.len() >= 10 && words.len() * 10 <= values.len() {
+            self.warnings.push(format!(
+                "column `{name}` is read as text with {} values, because {} is not a number",
+                values.len(),
+                words.join(", ")
+            ));
+        } else if rows >= ENOUGH_ROWS && values.len() * 2 > rows {
+            self.warnings.push(format!(
+                "column `{name}` has {} distinct texts in {rows} rows, as names and identifiers have: \
+                 each is a feature of its own",
+                values.len()
+            ));
+        }
+    }
+}
+
+/// In which notation a text is a number or a date that is not read.
+pub(super) fn misread(cell: &str) -> Option<&'static str> {
+    let plain = cell.replace('\u{2212}', "-");
+    let number = |text: &str| text.parse::<f64>().is_ok_and(f64::is_finite);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let what = if cell != plain && number(&plain) {
+        "a minus sign of typography"
+    } else if number(plain.trim_end_matches('%').trim_end()) {
+        "a percent sign"
+    } else if plain.matches(',').count() == 1 && number(&plain.replace(',', ".")) && !grouped(&plain, ',') {
+        "a decimal comma"
+    } else if [',', ' ', '\u{A0}', '\u{202F}', '\''].iter().any(|&mark| grouped(&plain, mark)) {
+        "separated thousands"
+    } else if ['-', '/', '.'].iter().any(|&mark| {
+        let parts: Vec<&str> = plain.split([' ', 'T']).next().unwrap_or("").split(mark).collect();
+        parts.len() == 3 && parts.iter().all(|part| digits(part) && part.len() <= 4)
+    }) {
+        "a date"
+    } else {
+        return None;
+    };
+    Some(what)
+}
+
+/// Whether groups of three digits follow a first group: 1,200 or 1 200 000.5.
+fn grouped(text: &str, mark: char) -> bool {
+    let whole = text.trim_start_matches(['-', '+']);
+    let whole = whole.split_once('.').map_or(whole, |(whole, _)| whole);
+    let mut groups = whole.split(mark);
+    let digits = |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next().is_some_and(|group| digits(group) && group.len() <= 3);
+    let mut others = groups.peekable();
+    first && others.peek().is_some() && others.all(|group| digits(group) && group.len() == 3)
+}
+
+/// The line on which a quoted cell begins that nothing closes, counted from 1.
+pub(super) fn unclosed_quote(text: &str) -> Option<usize> {
+    let (mut line, mut opened) = (1, None);
+    let mut starts = true; // A cell.
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match (opened, byte) {
+            (None, b'"') if starts => opened = Some(line),
+            (Some(_), b'"') if bytes.peek() == Some(&b'"') => {
+                bytes.next();
+            }
+            (Some(_), b'"') => opened = None,
+            _ => {}
+        }
+        // Blanks before a quote belong to the cell: such a quote is an ordinary character.
+        starts = opened.is_none() && matches!(byte, b',' | b'\n' | b'\r');
+        line += usize::from(byte == b'\n');
+    }
+    opened
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_written_otherwise_are_known() {
+        for (cell, what) in [
+            ("1,200", "separated thousands"),
+            ("1,200,000.5", "separated thousands"),
+            ("1 200", "separated thousands"),
+            ("3,14", "a decimal comma"),
+            ("-0,5", "a decimal comma"),
+            ("45%", "a percent sign"),
+            ("4.5 %", "a percent sign"),
+            ("\u{2212}5", "a minus sign of typography"),
+        ] {
+            assert_eq!(misread(cell), Some(what), "{cell}");
+        }
+        for date in ["2026-11-28", "28.11.2026", "1/2/99", "2026-11-28T10:00:00", "2026-11-28 10:00"] {
+            assert_eq!(misread(date), Some("a date"), "{date}");
+        }
+        for text in ["Osaka", "26:Osaka", "a,b", "1,2,3", "10115", "3.5", "1-2", "", "1.2.3.4", "v1.2.3", "%"]
+        {
+            assert_eq!(misread(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn quotes_that_nothing_closes_are_found() {
+        for closed in
+            ["", "a,b\n\"c,d\",e\n", "\"a \"\" b\",c", "a\"b,c", " \"a,b", "\"\"\n\"\"", "\"a\nb\",c"]
+        {
+            assert_eq!(unclosed_quote(closed), None, "{closed}");
+        }
+        assert_eq!(unclosed_quote("order,town\na>b,Kyoto\nb>a,\"Osaka\na>b,Nara\n"), Some(3));
+        assert_eq!(unclosed_quote("\"a\"\"\n"), Some(1));
+    }
+}
