@@ -114,7 +114,7 @@ host() {
     # The tests have checked the golden values with optimisation and vectors of every width. The same bits without, and with
     # all that this processor has.
     run cargo run --quiet --package perturb-golden
-    RUSTFLAGS="-Ctarget-cpu=native" run cargo run --quiet --release --target-dir target/native --package perturb-golden
+    RUSTFLAGS="-Ctarget-cpu=native" run cargo run --quiet --profile test --target-dir target/native --package perturb-golden
     # The tests have built the examples; cargo would build them again, without the features that other members ask for.
     local example
     for example in $(awk '/^\[/ { here = /^\[\[example\]\]/ } here && $1 == "name" { print $3 }' \
