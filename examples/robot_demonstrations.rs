@@ -4,7 +4,7 @@
 //!
 //! ```sh
 //! cargo run --release -p perturb-examples --example robot_demonstrations > robot.csv
-//! cargo run --release -- train --data robot.csv --model robot.perturb --epsilon 0.5 --seed 7
+//! cargo run --release -- train --data robot.csv --model robot.perturb --epsilon 0.5 --seed 7 --epochs 20 --samples 1
 //! ```
 //!
 //! `targets/src/bin/robot.rs` is the firmware.

@@ -2,7 +2,7 @@
 
 use crate::model_file::{self, ModelBytes, ModelHeader, OracleKind};
 use crate::oracle::Array;
-use crate::vector;
+use crate::vector::{self, dot, largest_magnitude};
 use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
 
 /// An affine model θ = Wx + b of k scores and d features, over memory of the caller's: W column by column, one column of k
@@ -102,8 +102,8 @@ impl<'a, T: Real> AffineMut<'a, T> {
     /// One step of stochastic gradient descent on the Fenchel–Young loss with M = 1 (eq. 6):
     /// W −= rate·(y*(θ + εZ) − y) xᵀ, b −= rate·(y*(θ + εZ) − y). Returns y*(θ + εZ).
     ///
-    /// `target` = y. On an error the model is unchanged. Rate and x are as large as the caller makes them: a step that
-    /// overflows the weights makes the next call fail.
+    /// `target` = y. On an error the model is unchanged. A step after which the scores at this x would leave the range of the
+    /// number type, rate·(1 + ‖x‖²)·(y*(θ + εZ) − y), is such an error: one absurd reading does not spoil the model.
     // Inlined, so that the sizes of the caller's arrays reach the loops.
     #[inline(always)]
     pub fn step<O, N>(
@@ -136,6 +136,9 @@ impl<'a, T: Real> AffineMut<'a, T> {
         if !layer.oracle().properties().small_integers {
             error::check_result("the gradient", gradient.as_ref())?;
         }
+        // W′x + b′ = Wx + b − rate·(1 + ‖x‖²)·g
+        let change = rate * (T::ONE + dot(x, x)) * largest_magnitude(gradient.as_ref());
+        error::check_number("the step", change)?;
         self.descend(x, gradient.as_ref(), rate);
         Ok(y)
     }

@@ -65,10 +65,13 @@ impl Settings {
         Ok(Self::new(work, values.iter().map(|(name, value)| (name.as_str(), value.clone()))))
     }
 
-    /// Adds a setting, as the first.
+    /// Adds a setting, as the first, or gives the one of this name another value, such as what a default turned out to be.
     #[must_use]
     pub fn with(mut self, name: &str, value: String) -> Self {
-        self.values.insert(0, (name.to_owned(), value));
+        match self.values.iter_mut().find(|(other, _)| other == name) {
+            Some((_, old)) => *old = value,
+            None => self.values.insert(0, (name.to_owned(), value)),
+        }
         self
     }
 

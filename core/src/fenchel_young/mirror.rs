@@ -46,7 +46,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     ///
     /// Where all vertices have one sum (simplex, top-k, permutahedron), θ is determined up to a constant, and this is
     /// the one of mean 0. By the dual, started at θ = 0; cost as for losses inside C. [`Error::OutsideHull`] for points
-    /// that are found to lie outside.
+    /// that are found to lie outside, [`Error::NotConverged`] where the search does not end.
     ///
     /// ```
     /// use perturb_core::{Const, Exact, Hypercube, Logistic, Perturbed};

@@ -1,6 +1,6 @@
 //! The single-sample training step against its definition.
 
-use perturb_core::{Affine, Const, Gumbel, Perturbed, Ranking, Real, Seed};
+use perturb_core::{Affine, Const, Error, Gumbel, Perturbed, Ranking, Real, Seed};
 
 use crate::layers::reals;
 
@@ -45,4 +45,24 @@ pub(crate) fn learns<T: Real>() {
     for (x, ranks) in &contexts {
         assert_eq!(layer.decide(&model.scores(x).unwrap()).unwrap().1, *ranks);
     }
+}
+
+/// One absurd reading is refused, and the model goes on as if it had not been.
+pub(crate) fn absurd_readings_are_refused<T: Real>() {
+    let layer = Perturbed::new(Ranking::ascending(Const::<3>).unwrap(), Gumbel, T::ONE).unwrap();
+    let (target, rate): ([T; 3], T) = (reals([1.0, 2.0, 3.0]), T::ONE);
+    let (mut model, mut calm) = (Affine::<T, 2, 3>::zeros(), Affine::<T, 2, 3>::zeros());
+    let huge = T::from_f64(if T::NAME == "f32" { 3e38 } else { 1.7e308 });
+    for step in 0..20 {
+        let (x, seed) = (reals([0.5, -0.25]), Seed(3).fold(step));
+        let y = model.step(&layer, &x, &target, rate, seed).unwrap();
+        assert_eq!(calm.step(&layer, &x, &target, rate, seed).unwrap(), y);
+        for absurd in [[huge, T::ZERO], [T::ONE, -huge]] {
+            let before = (model.weights, model.bias);
+            let refused = model.step(&layer, &absurd, &target, rate, seed);
+            assert!(matches!(refused, Err(Error::Overflow { .. })));
+            assert!(before == (model.weights, model.bias));
+        }
+    }
+    assert!((model.weights, model.bias) == (calm.weights, calm.bias));
 }

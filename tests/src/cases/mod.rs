@@ -91,6 +91,7 @@ impl<T: Real> Of<T> {
     pub(crate) const AFFINE: List = &[
         ("affine: step by definition", affine::step_by_definition::<T>),
         ("affine: learns", affine::learns::<T>),
+        ("affine: absurd readings", affine::absurd_readings_are_refused::<T>),
     ];
     pub(crate) const NOISES: List = &[
         ("draws: sample is the first draw", noise::draws::sample_is_the_first_draw::<T>),

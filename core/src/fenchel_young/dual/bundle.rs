@@ -8,6 +8,8 @@ use crate::{Error, Method, Noise, Oracle, Real, Shape};
 
 /// Most visits.
 const STEPS: usize = 2000;
+/// Pieces that are kept. Their mean keeps what is known of those that are not.
+const PIECES: usize = 48;
 /// The accuracy in units of ε.
 const ACCURACY: f64 = 1e-6;
 
@@ -84,11 +86,11 @@ where
 
 /// Pieces h(c) + ⟨g, θ − c⟩ − e of the gap h around the best place c, and weights that combine them.
 struct Pieces<T: Real, S: Shape> {
-    /// The slopes g, d numbers each: room for 4d.
-    slopes: S::Matrix<[T; 4]>,
+    /// The slopes g, d numbers each.
+    slopes: S::Array<[T; PIECES]>,
     /// The errors e ≥ 0 at c.
-    errors: S::Array<[T; 4]>,
-    weights: S::Array<[T; 4]>,
+    errors: [T; PIECES],
+    weights: [T; PIECES],
     count: usize,
     /// Σ λg.
     mean: S::Array<T>,
@@ -98,11 +100,11 @@ struct Pieces<T: Real, S: Shape> {
 
 impl<T: Real, S: Shape> Pieces<T, S> {
     fn new(shape: S) -> Self {
-        let four = [T::ZERO; 4];
+        let zeros = [T::ZERO; PIECES];
         Self {
-            slopes: shape.matrix(four),
-            errors: shape.array(four),
-            weights: shape.array(four),
+            slopes: shape.array(zeros),
+            errors: zeros,
+            weights: zeros,
             count: 0,
             mean: shape.array(T::ZERO),
             error: T::ZERO,
@@ -112,8 +114,7 @@ impl<T: Real, S: Shape> Pieces<T, S> {
     /// Adds a piece, in the place of one that weighs least where there is no room. If that one has weight, the mean of all takes
     /// another place, so that what is known is not lost.
     fn push(&mut self, slope: &[T], error: T) {
-        let room = self.errors.as_ref().len() * 4;
-        if self.count < room {
+        if self.count < PIECES {
             self.put(self.count, slope, error, T::ZERO);
             self.count += 1;
         } else {
@@ -121,7 +122,7 @@ impl<T: Real, S: Shape> Pieces<T, S> {
             if self.weight(place) > T::ZERO {
                 let other = self.lightest(place);
                 let (mean, error) = (self.mean.clone(), self.error);
-                self.weights.as_mut().as_flattened_mut().fill(T::ZERO);
+                self.weights.fill(T::ZERO);
                 self.put(other, mean.as_ref(), error, T::ONE);
             }
             self.put(place, slope, error, T::ZERO);
@@ -136,22 +137,19 @@ impl<T: Real, S: Shape> Pieces<T, S> {
         if let Some(own) = slopes.chunks_exact_mut(slope.len().max(1)).nth(place) {
             own.copy_from_slice(slope);
         }
-        if let Some(own) = self.errors.as_mut().as_flattened_mut().get_mut(place) {
-            *own = error;
-        }
-        if let Some(own) = self.weights.as_mut().as_flattened_mut().get_mut(place) {
-            *own = weight;
+        if let (Some(own), Some(of)) = (self.errors.get_mut(place), self.weights.get_mut(place)) {
+            (*own, *of) = (error, weight);
         }
     }
 
     fn weight(&self, place: usize) -> T {
-        self.weights.as_ref().as_flattened().get(place).copied().unwrap_or(T::ZERO)
+        self.weights.get(place).copied().unwrap_or(T::ZERO)
     }
 
     /// The place of the least weight, but for `other`.
     fn lightest(&self, other: usize) -> usize {
         let mut least = (T::INFINITY, 0);
-        for (place, &weight) in self.weights.as_ref().as_flattened().iter().take(self.count).enumerate() {
+        for (place, &weight) in self.weights.iter().take(self.count).enumerate() {
             if weight < least.0 && place != other {
                 least = (weight, place);
             }
@@ -164,7 +162,7 @@ impl<T: Real, S: Shape> Pieces<T, S> {
         let mut way = new.clone();
         add_scaled(way.as_mut(), -T::ONE, old.as_ref());
         let slopes = self.slopes.as_ref().as_flattened().chunks_exact(way.as_ref().len().max(1));
-        for (error, slope) in self.errors.as_mut().as_flattened_mut().iter_mut().zip(slopes) {
+        for (error, slope) in self.errors.iter_mut().zip(slopes) {
             *error = (*error - gained - dot(slope, way.as_ref())).larger(T::ZERO);
         }
     }
@@ -175,8 +173,7 @@ impl<T: Real, S: Shape> Pieces<T, S> {
         let count = self.count;
         let dim = self.mean.as_ref().len();
         let slopes = self.slopes.as_ref().as_flattened();
-        let errors = self.errors.as_ref().as_flattened();
-        let weights = self.weights.as_mut().as_flattened_mut();
+        let (errors, weights) = (&self.errors, &mut self.weights);
         let mean = self.mean.as_mut();
         let piece = |place: usize| slopes.get(place * dim..(place + 1) * dim).unwrap_or_default();
         mean.fill(T::ZERO);

@@ -90,8 +90,8 @@ impl Days {
         digest.finalize()
     }
 
-    /// Features to mean 0 and deviation 1 over the training items, constant ones to 0; prices in units of their
-    /// training mean.
+    /// Features to mean 0 and deviation 1 over the training items, constant ones to 0; prices in units of the mean
+    /// of their magnitudes in training: prices may be negative.
     pub(super) fn standardize(&mut self) {
         let d = self.features;
         let items: f64 = self.train.iter().map(|day| day.prices.len() as f64).sum();
@@ -105,7 +105,8 @@ impl Days {
                 (mean, if deviation > 1e-9 * mean.abs() { 1.0 / deviation } else { 0.0 })
             })
             .collect();
-        let price = self.train.iter().flat_map(|day| &day.prices).sum::<f64>() / items;
+        let price =
+            self.train.iter().flat_map(|day| &day.prices).map(|price| price.abs()).sum::<f64>() / items;
         for day in self.train.iter_mut().chain(&mut self.test) {
             for row in day.x.chunks_exact_mut(d) {
                 for (x, &(mean, factor)) in row.iter_mut().zip(&scale) {

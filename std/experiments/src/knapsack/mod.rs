@@ -75,7 +75,7 @@ pub struct Outcome {
     pub loss: usize,
     /// The chosen learning rate.
     pub rate: f64,
-    /// Regret of each test day, in units of the mean training price.
+    /// Regret of each test day, in units of the mean magnitude of training prices.
     pub regrets: Vec<f64>,
     /// The value of the best decision of each test day, in the same units.
     pub best: Vec<f64>,

@@ -75,15 +75,10 @@ pub(crate) struct Train {
         allow_negative_numbers = true
     )]
     epsilon: f32,
-    /// Samples per gradient, a whole number; 0 computes expectations exactly
-    #[arg(
-        long,
-        default_value_t = 1,
-        value_name = "M",
-        value_parser = number::samples,
-        allow_negative_numbers = true
-    )]
-    samples: u32,
+    /// Samples per gradient, a whole number; 0 computes expectations exactly [default: 0 for perturbed-squared, whose products
+    /// of two estimates need many samples, otherwise 10]
+    #[arg(long, value_name = "M", value_parser = number::samples, allow_negative_numbers = true)]
+    samples: Option<u32>,
     /// Interpolation parameter of the blackbox loss, greater than 0
     #[arg(
         long,
@@ -93,30 +88,18 @@ pub(crate) struct Train {
         allow_negative_numbers = true
     )]
     lambda: f32,
-    /// Learning rate, greater than 0
-    #[arg(
-        long,
-        default_value_t = 0.1,
-        value_name = "R",
-        value_parser = number::positive::<f64>,
-        allow_negative_numbers = true
-    )]
-    rate: f64,
+    /// Learning rate, greater than 0 [default: 0.1; at most 1/(1 + features) for squared, whose curvature they are]
+    #[arg(long, value_name = "R", value_parser = number::positive::<f64>, allow_negative_numbers = true)]
+    rate: Option<f64>,
     /// How the learning rate changes over the run
     #[arg(long, value_enum, default_value = "linear")]
     schedule: ScheduleName,
     /// Optimizer that turns gradients into steps
     #[arg(long, value_enum, default_value = "sgd")]
     optimizer: OptimizerName,
-    /// Passes over the training rows, at least 1
-    #[arg(
-        long,
-        default_value_t = 20,
-        value_name = "N",
-        value_parser = number::at_least_one,
-        allow_negative_numbers = true
-    )]
-    epochs: usize,
+    /// Passes over the training rows, at least 1 [default: 20, or as many as make 1000 steps]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
+    epochs: Option<usize>,
     /// Rows per step, at least 1
     #[arg(
         long,
@@ -161,37 +144,29 @@ impl Train {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         ensure_distinct(("--data", &self.source.data), ("--model", &self.model))?;
         streams::ensure_output(Some(&self.model))?;
-        let input = self.source.input()?;
-        let (data, reading) = self.source.parse(&input)?;
-        if let Some(reading) = reading {
-            source::tell(&input.name, &data, &reading, common.quiet);
-        }
-        if data.label_names().iter().any(|label| label == predict::ORDERING) {
-            let name = input.name.display();
-            return Err(format!(
-                "{name}: a label is named `{}`, as a column that `perturb predict` writes; rename it",
-                predict::ORDERING
-            )
-            .into());
-        }
-        drop(input);
+        let data = self.data(common)?;
         self.out.folder()?;
         let seed = Seed(common.seed);
         let (train, validation) = self.split(&data, seed)?;
         let loss = self.loss();
-        let how = match self.samples {
+        let exact = matches!(self.loss, LossName::PerturbedSquared);
+        let samples = self.samples.unwrap_or(if exact { 0 } else { 10 });
+        let how = match samples {
             0 => How::Exact,
             samples => How::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
         };
         let layer = Perturbed::new(Ranking::ascending(Dyn(data.labels()))?, self.noise, self.epsilon)?;
         let objective = Objective { layer, loss, how };
-        let training = self.training(seed.fold(1));
+        let training = self.training(&train, seed.fold(1));
 
         let beside = (!is_standard(&self.model)).then(|| save::beside(&self.model));
         if beside.is_some() {
             checkpoint::clear_leftovers(&self.model);
         }
         let settings = save::settings("training", self, common, Some(format!("{:016x}", data.digest())))?
+            .with("samples", samples.to_string())
+            .with("rate", training.rate.to_string())
+            .with("epochs", training.epochs.to_string())
             // Reports need losses, which are in the checkpoint only if a report was asked for.
             .with("report", self.out.wanted().to_string());
         let pairs: Vec<_> = settings.values.iter().filter(|(name, _)| name != "report").cloned().collect();
@@ -257,7 +232,45 @@ impl Train {
             self.out.save(&report::train(origin, &page)?)?;
         }
         saver.done();
-        self.say(common, &fitted, scores, &train, &curve)
+        self.warn_of_growth(&objective, &fitted.model, &train, seed.fold(2));
+        self.say(common, &fitted, training.epochs, scores, &train, &curve)
+    }
+
+    /// The rows; says what a table's columns were taken for.
+    fn data(&self, common: &Common) -> Result<Dataset<f32>, Failure> {
+        let input = self.source.input()?;
+        let (data, reading) = self.source.parse(&input)?;
+        if let Some(reading) = reading {
+            source::tell(&input.name, &data, &reading, common.quiet);
+        }
+        if data.label_names().iter().any(|label| label == predict::ORDERING) {
+            let name = input.name.display();
+            return Err(format!(
+                "{name}: a label is named `{}`, as a column that `perturb predict` writes; rename it",
+                predict::ORDERING
+            )
+            .into());
+        }
+        Ok(data)
+    }
+
+    /// Says if the training has not lowered the loss of its own rows, whatever came of it.
+    fn warn_of_growth(
+        &self,
+        objective: &Objective<Ranking<f32, Dyn>, AnyNoise, f32>,
+        model: &LinearModel<f32>,
+        rows: &Dataset<f32>,
+        seed: Seed,
+    ) {
+        let zero = LinearModel::zeros(model.features(), model.scores());
+        let loss = |model| objective.mean(model, rows, seed).unwrap_or(f64::INFINITY);
+        let (start, end) = (loss(&zero), loss(model));
+        if end > start {
+            eprintln!(
+                "{}: warning: the loss ended at {end:.4}, above {start:.4} at its start; try a smaller --rate",
+                self.model.display()
+            );
+        }
     }
 
     /// Prints the result.
@@ -265,6 +278,7 @@ impl Train {
         &self,
         common: &Common,
         fitted: &Fitted<f32>,
+        epochs: usize,
         scores: Option<RankingScores>,
         rows: &Dataset<f32>,
         curve: &[(usize, RankingScores)],
@@ -295,7 +309,7 @@ impl Train {
                 rows.labels(),
                 rows.len(),
                 fitted.epoch,
-                self.epochs,
+                epochs,
                 common.seed
             ))?;
             if let Some(scores) = scores {
@@ -314,12 +328,19 @@ impl Train {
         }
     }
 
-    fn training(&self, seed: Seed) -> Training {
+    fn training(&self, rows: &Dataset<f32>, seed: Seed) -> Training {
+        let recipe = Training::default();
+        let per_epoch = (rows.len() / self.batch).max(1);
+        let rate = match self.loss {
+            // The greatest curvature of standardised features is at most their number.
+            LossName::Squared => recipe.rate.min(1.0 / (1.0 + rows.features() as f64)),
+            _ => recipe.rate,
+        };
         Training {
-            epochs: self.epochs,
+            epochs: self.epochs.unwrap_or(recipe.least_steps.div_ceil(per_epoch).max(20)),
             least_steps: 0,
             batch: self.batch,
-            rate: self.rate,
+            rate: self.rate.unwrap_or(rate),
             schedule: match self.schedule {
                 ScheduleName::Constant => Schedule::Constant,
                 ScheduleName::Linear => Schedule::Linear,
@@ -329,10 +350,11 @@ impl Train {
                 OptimizerName::Sgd => Optimizer::Sgd { momentum: 0.0 },
                 OptimizerName::Adam => Optimizer::Adam,
             },
-            averaging: if self.patience.is_some() { 0.0 } else { 0.5 },
+            // Where any epoch may be the last, its model is to be a mean, too: a single iterate is mostly noise.
+            averaging: if self.patience.is_some() { 1.0 } else { recipe.averaging },
             patience: self.patience.map(|epochs| Patience { epochs }),
             seed,
-            ..Training::default()
+            ..recipe
         }
     }
 

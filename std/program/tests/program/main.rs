@@ -64,7 +64,8 @@ fn a_model_is_trained_judged_and_used() {
     votes(folder);
     let trained = json(&succeed(folder, &["train", "--data", "votes.csv", "--model", "m", "--json"]));
     assert_eq!(trained["seed"], 0);
-    assert_eq!(trained["curve"].as_array().map(Vec::len), Some(20));
+    // 1000 steps, 11 an epoch.
+    assert_eq!(trained["curve"].as_array().map(Vec::len), Some(91));
 
     let judged = json(&succeed(folder, &["evaluate", "--data", "votes.csv", "--model", "m", "--json"]));
     assert!(judged["spearman"].as_f64() > Some(0.85), "{judged}");
@@ -175,12 +176,14 @@ fn the_firmwares_model_can_be_trained_again() {
     let mut data = String::new();
     perturb_robot::write_demonstrations(500, &mut data).unwrap();
     std::fs::write(folder.path().join("robot.csv"), data).unwrap();
-    let arguments = "train --data robot.csv --model robot.perturb --epsilon 0.5 --seed 7";
+    let arguments =
+        "train --data robot.csv --model robot.perturb --epsilon 0.5 --seed 7 --epochs 20 --samples 1";
     succeed(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
     let trained = ModelFile::load(folder.path().join("robot.perturb")).unwrap();
     let carried = ModelFile::from_bytes(perturb_robot::TRAINED).unwrap();
     assert_eq!((trained.weights, trained.bias), (carried.weights, carried.bias));
-    assert_eq!(carried.provenance.command, format!("perturb {arguments}"));
+    // By the defaults of then.
+    assert!(format!("perturb {arguments}").starts_with(&carried.provenance.command));
 }
 
 /// The commands of the tutorial that name this program print what it shows, on the data that its program makes.

@@ -75,7 +75,10 @@ pub(super) fn misread(cell: &str) -> Option<&'static str> {
     let plain = cell.replace('\u{2212}', "-");
     let number = |text: &str| text.parse::<f64>().is_ok_and(f64::is_finite);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let what = if cell != plain && number(&plain) {
+    if number(cell) {
+        return None;
+    }
+    let what = if number(&plain) {
         "a minus sign of typography"
     } else if number(plain.trim_end_matches('%').trim_end()) {
         "a percent sign"
