@@ -60,7 +60,7 @@ impl AnyReal for f64 {}
 /// behind it.
 ///
 /// It has the bits and the errors of the typed layer, and is compiled once, in this library: a program that uses all of it
-/// builds in seconds. Answers are vectors of numbers, the [parts](Quantity::parts) of the quantity's output one after the other.
+/// builds in seconds. Answers are vectors of numbers, the [parts](Form::parts) of the quantity's output one after the other.
 /// A closed form or a second derivative that oracle or noise do not have is an error by name.
 ///
 /// ```

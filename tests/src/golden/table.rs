@@ -1195,7 +1195,7 @@ pub const GOLDEN: &[(&str, u64)] = &[
     ("f64 knapsack logistic second derivatives", 0x0ECF_3721_B76C_DA37),
     ("f64 flow logistic sampled", 0x7319_8B49_4E38_8713),
     ("f64 flow logistic by values", 0xD062_CFBB_D244_0932),
-    ("f64 flow logistic sampled fenchel-young", 0x532F_A4C9_B85A_16DB),
+    ("f64 flow logistic sampled fenchel-young", 0x58EC_3F20_0AA1_BCE1),
     ("f64 flow logistic variance reduced", 0xEA22_A084_C6BB_DE05),
     ("f64 flow logistic i-mle", 0x2158_4570_3058_4AC3),
     ("f64 flow logistic composed", 0xF6CD_C449_CA20_D66D),
