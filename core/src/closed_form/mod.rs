@@ -206,12 +206,13 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Closed<'a, O, N, T> {
         Ok((by_noise + by_decision + layer.epsilon * omega).larger(T::ZERO))
     }
 
-    /// Writes θ, less `middle` where that changes no decision, into `centred`, and goes on from there.
+    /// Writes θ, less `middle` where that changes no decision and does not overflow, into `centred`, and goes on from there.
     fn center(&mut self, middle: T, centred: &mut [T]) -> Result<(), Error> {
-        let invariant = self.layer.oracle.shift_invariant() && middle.is_finite();
-        let middle = if invariant { middle } else { T::ZERO };
         for (centred, &theta) in centred.iter_mut().zip(self.theta) {
             *centred = theta - middle;
+        }
+        if !(self.layer.oracle.shift_invariant() && T::all_finite(centred)) {
+            vector::copy(centred, self.theta);
         }
         self.scale(centred)
     }

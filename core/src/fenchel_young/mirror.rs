@@ -14,7 +14,8 @@ pub struct Inverse<T, A> {
     /// θ.
     pub theta: A,
     /// max |y_ε(θ) − y| over the entries: how far the search came. A small one does not tell that y lies inside C: on
-    /// the boundary no finite θ has y_ε(θ) = y, but y_ε comes within rounding of y at scores some ten ε apart.
+    /// the boundary no finite θ has y_ε(θ) = y, but y_ε comes within rounding of y at scores some ten ε apart. Sampled, y_ε is
+    /// piecewise constant, and θ may lie on the edge of a piece, some samples from y.
     pub residual: T,
 }
 

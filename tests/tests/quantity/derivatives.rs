@@ -217,5 +217,10 @@ fn omega_is_known_where_it_has_a_formula() {
     let how = MonteCarlo::new(1000, Seed(1));
     let y = sampled.compute(&[0.3, -0.4], &Maximizer, how).unwrap();
     let found = sampled.inverse_maximizer(&y, how).unwrap();
-    assert_eq!(widened(&sampled.maximizer(&found.theta, how).unwrap()), widened(&y));
+    // Sampled, y_ε is piecewise constant, and θ may lie on the edge of a piece: one decision of 1000 for each entry.
+    let back = widened(&sampled.maximizer(&found.theta, how).unwrap());
+    for (back, y) in back.iter().zip(widened(&y)) {
+        assert!((back - y).abs() < 1.5e-3, "{back} for {y}");
+    }
+    assert!(found.residual < 1.5e-3, "{found:?}");
 }
