@@ -55,7 +55,8 @@ where
         let mut next = here.point.clone();
         add_scaled(next.as_mut(), -length, pieces.mean.as_ref());
         let Ok((there, slope)) = gap.at(next.as_ref()) else {
-            length *= T::HALF; // Scores that overflow.
+            // Scores that overflow, or that the oracle refuses, lie higher than all others.
+            length *= T::HALF;
             continue;
         };
         let gained = here.gap - there;
