@@ -3,7 +3,7 @@
 use super::{Gap, Place};
 use crate::loss::Residual;
 use crate::oracle::Array;
-use crate::vector::{add_scaled, dot, largest_magnitude};
+use crate::vector::{add_scaled, copy, dot, largest_magnitude};
 use crate::{Error, Method, Noise, Oracle, Real, Shape};
 
 /// Most visits.
@@ -136,7 +136,7 @@ impl<T: Real, S: Shape> Pieces<T, S> {
     fn put(&mut self, place: usize, slope: &[T], error: T, weight: T) {
         let slopes = self.slopes.as_mut().as_flattened_mut();
         if let Some(own) = slopes.chunks_exact_mut(slope.len().max(1)).nth(place) {
-            own.copy_from_slice(slope);
+            copy(own, slope);
         }
         if let (Some(own), Some(of)) = (self.errors.get_mut(place), self.weights.get_mut(place)) {
             (*own, *of) = (error, weight);
