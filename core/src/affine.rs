@@ -2,7 +2,7 @@
 
 use crate::model_file::{self, ModelBytes, ModelHeader, OracleKind};
 use crate::oracle::Array;
-use crate::vector::{self, dot, largest_magnitude};
+use crate::vector::{self, dot};
 use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
 
 /// An affine model θ = Wx + b of k scores and d features, over memory of the caller's: W column by column, one column of k
@@ -38,6 +38,9 @@ pub struct AffineMut<'a, T> {
     weights: &'a mut [T],
     bias: &'a mut [T],
 }
+
+/// Gradients up to this size make no scores that leave the range of the number type.
+const LARGE_GRADIENT: f64 = (1u64 << 32) as f64;
 
 /// W has one column of k weights for each feature.
 fn check_sizes<T>(weights: &[T], bias: &[T]) -> Result<(), Error> {
@@ -102,8 +105,9 @@ impl<'a, T: Real> AffineMut<'a, T> {
     /// One step of stochastic gradient descent on the Fenchel–Young loss with M = 1 (eq. 6):
     /// W −= rate·(y*(θ + εZ) − y) xᵀ, b −= rate·(y*(θ + εZ) − y). Returns y*(θ + εZ).
     ///
-    /// `target` = y. On an error the model is unchanged. A step after which the scores at this x would leave the range of the
-    /// number type, rate·(1 + ‖x‖²)·(y*(θ + εZ) − y), is such an error: one absurd reading does not spoil the model.
+    /// `target` = y. On an error the model is unchanged. A step after which the scores at this x could leave the range of the
+    /// number type is such an error, for decisions within 2³² of y: where 2³²·rate·(1 + ‖x‖²) is not finite. One absurd reading
+    /// does not spoil the model.
     // Inlined, so that the sizes of the caller's arrays reach the loops.
     #[inline(always)]
     pub fn step<O, N>(
@@ -137,8 +141,7 @@ impl<'a, T: Real> AffineMut<'a, T> {
             error::check_result("the gradient", gradient.as_ref())?;
         }
         // W′x + b′ = Wx + b − rate·(1 + ‖x‖²)·g
-        let change = rate * (T::ONE + dot(x, x)) * largest_magnitude(gradient.as_ref());
-        error::check_number("the step", change)?;
+        error::check_number("the step", rate * (T::ONE + dot(x, x)) * T::from_f64(LARGE_GRADIENT))?;
         self.descend(x, gradient.as_ref(), rate);
         Ok(y)
     }
