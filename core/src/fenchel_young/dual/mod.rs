@@ -2,7 +2,7 @@
 
 use crate::method::{Cost, Exact, Way};
 use crate::oracle::Array;
-use crate::quantity::{ValueAndMaximizer, Vjp};
+use crate::quantity::ValueAndMaximizer;
 use crate::vector::{add_scaled, dot, largest_magnitude, subtract};
 use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, error};
 
@@ -67,7 +67,7 @@ where
 {
     let shape = layer.oracle.shape();
     error::check_vector("target", target, shape.dim())?;
-    let mut gap = Gap { layer, target, how, work: how.work(layer), products: how.work(layer) };
+    let mut gap = Gap { layer, target, how, work: how.work(layer) };
     let (start, first) = gap.at(theta)?;
     let mut here = Place { point: shape.array(T::ZERO), gap: start, slope: first.clone() };
     here.point.as_mut().copy_from_slice(theta);
@@ -87,7 +87,6 @@ struct Gap<'g, O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> {
     target: &'g [T],
     how: H,
     work: H::Work<(T, Array<O, T>)>,
-    products: H::Work<Array<O, T>>,
 }
 
 /// A θ′, its gap, and the gap's slope y_ε(θ′) − y.
@@ -105,12 +104,6 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> Gap<'_, O, N, T, H>
         let (value, mut slope) = found;
         subtract(slope.as_mut(), self.target);
         Ok((value - dot(theta, self.target), slope))
-    }
-
-    /// J·u at θ.
-    fn product(&mut self, theta: &[T], u: &Array<O, T>, out: &mut Array<O, T>) -> Result<(), Error> {
-        let quantity = Vjp { cotangent: u.as_ref() };
-        self.layer.compute_into(theta, &quantity, self.how, &mut self.products, out)
     }
 
     fn zeros(&self) -> Array<O, T> {

@@ -3,6 +3,7 @@
 use super::{Gap, Place};
 use crate::loss::Residual;
 use crate::oracle::Array;
+use crate::quantity::Vjp;
 use crate::vector::{add_scaled, dot, largest_magnitude};
 use crate::{Error, Method, Noise, Oracle, Real, Shape};
 
@@ -25,12 +26,13 @@ where
 {
     let tolerance = gap.tolerance();
     let dim = T::from_usize(gap.layer.oracle.shape().dim());
+    let mut work = gap.how.work(gap.layer);
     let mut radius = T::from_f64(4.0) * gap.layer.epsilon * dim.sqrt();
     for _ in 0..STEPS {
         if largest_magnitude(here.slope.as_ref()) <= tolerance {
             return Ok(());
         }
-        let Move { step, predicted, cut } = step(gap, here, radius, tolerance)?;
+        let Move { step, predicted, cut } = step(gap, here, radius, tolerance, &mut work)?;
         let own = dot(here.point.as_ref(), gap.target).abs();
         let rounding = T::from_f64(4.0) * T::EPSILON * (here.gap.abs() + own + gap.layer.epsilon);
         let mut next = here.point.clone();
@@ -72,10 +74,11 @@ struct Move<T, A> {
 
 /// Solves Js = −g by conjugate gradients, as far as the trust region reaches (Steihaug 1983).
 fn step<O, N, T, H>(
-    gap: &mut Gap<'_, O, N, T, H>,
+    gap: &Gap<'_, O, N, T, H>,
     here: &Place<T, Array<O, T>>,
     radius: T,
     tolerance: T,
+    work: &mut H::Work<Array<O, T>>,
 ) -> Result<Move<T, Array<O, T>>, Error>
 where
     O: Oracle<T>,
@@ -91,13 +94,16 @@ where
     let enough = square * T::from_f64(0.01).smaller(square);
     let mut predicted = T::ZERO;
     for _ in 0..2 * gap.layer.oracle.shape().dim() + 10 {
-        gap.product(here.point.as_ref(), &direction, &mut product)?;
+        // J is symmetric.
+        let quantity = Vjp { cotangent: direction.as_ref() };
+        gap.layer.compute_into(here.point.as_ref(), &quantity, gap.how, work, &mut product)?;
         let curvature = dot(direction.as_ref(), product.as_ref());
         let length = dot(direction.as_ref(), direction.as_ref());
         // To the boundary: ‖s + tp‖ = Δ.
         let along = dot(step.as_ref(), direction.as_ref());
         let room = radius * radius - dot(step.as_ref(), step.as_ref());
-        let most = (room.larger(T::ZERO)) / (along + (along * along + length * room.larger(T::ZERO)).sqrt());
+        let room = room.larger(T::ZERO);
+        let most = room / (along + (along * along + length * room).sqrt());
         let inside = square / curvature;
         let cut = !(curvature > T::ZERO && inside < most);
         let by = if cut { most } else { inside };

@@ -1,7 +1,7 @@
 //! `perturb train`: from a file of rankings to a model file.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -302,9 +302,10 @@ impl Train {
             });
             tell(serde_json::to_string_pretty(&json)?)?;
         } else {
+            let model = if is_standard(&self.model) { Path::new("standard output") } else { &self.model };
             tell(format!(
                 "{}: {} features, {} labels, trained on {} rows, epoch {} of {}, seed {}",
-                self.model.display(),
+                model.display(),
                 rows.features(),
                 rows.labels(),
                 rows.len(),
