@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         scores: model.scores(),
         weights: model.weights().to_vec(),
         bias: model.bias().to_vec(),
+        centres: data.centres().to_vec(),
         epsilon: 1.0,
         noise: AnyNoise::Normal,
         oracle: OracleKind::Ranking,

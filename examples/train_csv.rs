@@ -2,6 +2,7 @@
 
 use perturb::data::table::{self, Targets};
 use perturb::data::{folds, shuffle};
+use perturb::metrics::ranks;
 use perturb::train::{Loss, Objective, RankingScores, Training};
 use perturb::{Dyn, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 
@@ -49,11 +50,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("5 folds: Spearman {correlations:.3?}");
 
     let names = data.feature_names().to_vec();
-    let new = table::parse_features::<f32>("new.csv".as_ref(), b"town,age\nKyoto,71\n", &names)?;
+    let new =
+        table::parse_features::<f32>("new.csv".as_ref(), b"town,age\nKyoto,71\n", &names, data.centres())?;
     let mut theta = vec![0.0; data.labels()];
     model.score(&new, &mut theta);
-    let (_, ranks) = objective.layer.decide(&theta)?;
+    let ranks = ranks(&theta);
     println!("a guest of 71 from Kyoto: {:?} have ranks {ranks:?}", data.label_names());
-    assert_eq!(ranks[0], 1.0, "coffee first");
+    assert_eq!(ranks[0], 1, "coffee first");
     Ok(())
 }

@@ -186,7 +186,7 @@ impl AffineRef<'_, f32> {
         epsilon: f32,
     ) -> Result<ModelHeader, Error> {
         let (features, scores) = (self.features() as u32, self.bias.len() as u32);
-        let header = ModelHeader { features, scores, epsilon, noise, oracle, metadata: 0 };
+        let header = ModelHeader { features, scores, epsilon, noise, oracle, centred: false, metadata: 0 };
         header.check()?;
         error::check_result("the weights", self.weights)?;
         error::check_result("the bias", self.bias)?;
@@ -204,7 +204,8 @@ impl AffineMut<'_, f32> {
     /// model's sizes and the oracle and noise of `layer`. The layer keeps its own ε; that of the training is in
     /// [`ModelHeader`]. Returns the header.
     ///
-    /// On an error the model is unchanged.
+    /// A file of centred features is refused: this model would have to be given x − c, with the c of
+    /// [`ModelBytes::centres`]; [`load_as`](Self::load_as) takes it. On an error the model is unchanged.
     pub fn load<O, N>(&mut self, layer: &Perturbed<O, N, f32>, file: &[u8]) -> Result<ModelHeader, Error>
     where
         O: Oracle<f32>,
@@ -212,11 +213,13 @@ impl AffineMut<'_, f32> {
     {
         check_scores(layer, self.bias.len())?;
         let file = ModelBytes::parse(file)?;
+        model_file::check_uncentred(file.header())?;
         self.load_as(model_file::oracle_kind(layer.oracle())?, (*layer.noise()).into(), &file)?;
         Ok(file.header())
     }
 
     /// [`load`](Self::load) for a layer that is known by what a file says of it, from a file that was found sound.
+    /// It is for the caller to subtract the [centres](ModelBytes::centres) from x, if there are any.
     pub fn load_as(
         &mut self,
         oracle: OracleKind,

@@ -6,6 +6,28 @@
 
 use perturb_core::Real;
 
+/// The rank of each of `scores`, 1 for the largest; of equal scores the first has the better rank. Cost O(k log k).
+///
+/// A decision y of [`Ranking::ascending`](crate::Ranking::ascending) has the ranks of the scores that it was made by.
+///
+/// ```
+/// use perturb::metrics::ranks;
+/// assert_eq!(ranks(&[0.5, -1.0, 2.0]), [2, 3, 1]);
+/// ```
+pub fn ranks<T: Real>(scores: &[T]) -> Vec<usize> {
+    // −0 is +0.
+    let score = |&label: &usize| scores.get(label).map_or(0.0, |score| score.to_f64() + 0.0);
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    let mut ranks = vec![0; scores.len()];
+    for (rank, label) in (1..).zip(order) {
+        if let Some(place) = ranks.get_mut(label) {
+            *place = rank;
+        }
+    }
+    ranks
+}
+
 /// Spearman's rank correlation ρ in \[−1, 1\]: the metric of the paper's Section 5.2.
 ///
 /// Pearson's correlation of the ranks, where equal entries share the average of their ranks (Kendall 1948, *Rank

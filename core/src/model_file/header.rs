@@ -4,7 +4,8 @@ use super::{CHECKSUM, OracleKind};
 use crate::{AnyNoise, Error, error};
 
 const MAGIC: [u8; 8] = *b"PERTURB\0";
-const VERSION: u32 = 1;
+/// The version that is written.
+const VERSION: u32 = 2;
 
 /// What the first 32 bytes of a model file say.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +21,8 @@ pub struct ModelHeader {
     pub noise: AnyNoise,
     /// What decides on the scores.
     pub oracle: OracleKind,
+    /// Whether the file has d [centres](super::ModelBytes::centres).
+    pub centred: bool,
     /// The length of the metadata in bytes.
     pub metadata: u32,
 }
@@ -31,6 +34,11 @@ impl ModelHeader {
     /// The header at the start of `bytes`. Refuses what [`ModelBytes::parse`](super::ModelBytes::parse) would
     /// refuse of it.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        Ok(Self::parse_version(bytes)?.0)
+    }
+
+    /// The header, and the version of the format.
+    pub(super) fn parse_version(bytes: &[u8]) -> Result<(Self, u32), Error> {
         let header = bytes.first_chunk::<{ Self::LENGTH }>().ok_or(Error::Length {
             parameter: "model file",
             expected: Self::LENGTH,
@@ -45,19 +53,21 @@ impl ModelHeader {
         let mut next = || words.next().unwrap_or_default();
         let (version, features, scores) = (next(), next(), next());
         let (epsilon, kinds, metadata) = (f32::from_bits(next()), next(), next());
-        error::check_range("format version", version as usize, VERSION as usize, VERSION as usize)?;
-        let [noise, oracle, zeros @ ..] = kinds.to_le_bytes();
+        error::check_range("format version", version as usize, 1, VERSION as usize)?;
+        let [noise, oracle, centred, zero] = kinds.to_le_bytes();
         let noise = AnyNoise::from_code(noise)?;
         let oracle = OracleKind::from_code(oracle)?;
-        error::check_range("bytes 26 and 27", u16::from_le_bytes(zeros).into(), 0, 0)?;
-        let header = Self { features, scores, epsilon, noise, oracle, metadata };
+        // Version 1 knows no centres.
+        error::check_range("byte 26", centred.into(), 0, version as usize - 1)?;
+        error::check_range("byte 27", zero.into(), 0, 0)?;
+        let header = Self { features, scores, epsilon, noise, oracle, centred: centred == 1, metadata };
         header.check()?;
-        Ok(header)
+        Ok((header, version))
     }
 
     /// The bytes that [`parse`](Self::parse) reads.
     pub fn to_bytes(self) -> [u8; Self::LENGTH] {
-        let kinds = u32::from_le_bytes([self.noise.code(), self.oracle as u8, 0, 0]);
+        let kinds = u32::from_le_bytes([self.noise.code(), self.oracle as u8, self.centred.into(), 0]);
         let words = [VERSION, self.features, self.scores, self.epsilon.to_bits(), kinds, self.metadata];
         let mut bytes = [0; Self::LENGTH];
         let (magic, rest) = bytes.split_at_mut(MAGIC.len());
@@ -87,12 +97,19 @@ impl ModelHeader {
         4 * self.scores as usize
     }
 
+    /// The length of the centres in bytes.
+    pub(super) fn centres(&self) -> usize {
+        if self.centred { 8 * self.features as usize } else { 0 }
+    }
+
     /// The length of the whole file in bytes.
     pub fn file_length(&self) -> Result<usize, Error> {
         let [d, k, m] = [self.features, self.scores, self.metadata].map(|size| size as usize);
+        let centres = if self.centred { d.checked_mul(8) } else { Some(0) };
         d.checked_add(1)
             .and_then(|rows| {
-                rows.checked_mul(4)?.checked_mul(k)?.checked_add(Self::LENGTH + CHECKSUM)?.checked_add(m)
+                let numbers = rows.checked_mul(4)?.checked_mul(k)?.checked_add(centres?)?;
+                numbers.checked_add(Self::LENGTH + CHECKSUM)?.checked_add(m)
             })
             .filter(|&length| isize::try_from(length).is_ok())
             .ok_or(Error::Overflow { quantity: "the model file's length" })

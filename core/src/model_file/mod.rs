@@ -1,23 +1,31 @@
 //! Trained models as bytes that a host and a microcontroller read alike.
 //!
-//! An affine model θ = Wx + b with d features and k scores, its oracle, noise and temperature. All numbers are
-//! little-endian; weights and bias stand at fixed places, so that a file is used where it lies:
+//! An affine model θ = Wx + b with d features and k scores, its oracle, noise and temperature. **θ is a score to maximise: of a
+//! ranking, the best label has the largest score.** All numbers are little-endian; weights and bias stand at fixed places, so
+//! that a file is used where it lies:
 //!
 //! | bytes | what |
 //! | --- | --- |
 //! | 0–7 | `PERTURB\0` |
-//! | 8–11 | u32: format version, 1 |
+//! | 8–11 | u32: format version, 2 |
 //! | 12–15 | u32: features d ≥ 1 |
 //! | 16–19 | u32: scores k ≥ 1 |
 //! | 20–23 | f32: temperature ε > 0 |
 //! | 24 | u8: noise; see [`AnyNoise`] |
 //! | 25 | u8: oracle; see [`OracleKind`] |
-//! | 26–27 | zero |
+//! | 26 | u8: 1 if the features are centred, else 0 |
+//! | 27 | zero |
 //! | 28–31 | u32: length m of the metadata |
 //! | 32 | d·k f32: weights, one column of k scores a feature |
 //! | 32 + 4dk | k f32: bias |
-//! | 32 + 4(d + 1)k | m bytes: metadata, text that the arithmetic does not need |
+//! | 32 + 4(d + 1)k | d f64, only of centred features: c, where the model is θ = W(x − c) + b |
+//! | then | m bytes: metadata, text that the arithmetic does not need |
 //! | the last 4 | u32: CRC-32 (ISO-HDLC, as in zip and PNG) of everything before |
+//!
+//! Features are centred where f32 cannot tell their values apart, such as times in seconds since 1970: x − c is formed in f64.
+//!
+//! Version 1 has no centres, and gives the best label of a ranking the least score. It is still read: the signs of W and b of
+//! such a ranking are turned.
 //!
 //! [`AffineMut::load`](crate::AffineMut::load) takes such bytes into a model, and
 //! [`AffineRef::store`](crate::AffineRef::store) writes what a device has learned.
@@ -56,8 +64,11 @@ pub fn checksum(bytes: &[u8]) -> u32 {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ModelBytes<'a> {
     header: ModelHeader,
+    /// Whether the scores are to be turned.
+    turned: bool,
     weights: &'a [[u8; 4]],
     bias: &'a [[u8; 4]],
+    centres: &'a [[u8; 8]],
     metadata: &'a [u8],
 }
 
@@ -65,7 +76,7 @@ impl<'a> ModelBytes<'a> {
     /// Refuses anything truncated, longer than its header says, damaged, of another version or kind, and
     /// numbers that are not finite. O(length), nothing is copied.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        let header = ModelHeader::parse(bytes)?;
+        let (header, version) = ModelHeader::parse_version(bytes)?;
         let expected = header.file_length()?;
         if bytes.len() != expected {
             return Err(Error::Length { parameter: "model file", expected, found: bytes.len() });
@@ -77,12 +88,15 @@ impl<'a> ModelBytes<'a> {
         }
         let numbers = header.weights() + header.bias();
         let rest = content.get(ModelHeader::LENGTH..).unwrap_or(&[]);
-        let (parameters, metadata) = rest.split_at_checked(numbers).unwrap_or((rest, &[]));
+        let (parameters, rest) = rest.split_at_checked(numbers).unwrap_or((rest, &[]));
+        let (centres, metadata) = rest.split_at_checked(header.centres()).unwrap_or((rest, &[]));
         let (parameters, _) = parameters.as_chunks();
         let (weights, bias) = parameters.split_at_checked(header.weights() / 4).unwrap_or((parameters, &[]));
-        let file = Self { header, weights, bias, metadata };
-        check_finite("weights", file.weights())?;
-        check_finite("bias", file.bias())?;
+        let turned = version == 1 && header.oracle == OracleKind::Ranking;
+        let file = Self { header, turned, weights, bias, centres: centres.as_chunks().0, metadata };
+        check_finite("weights", file.weights().map(f32::is_finite))?;
+        check_finite("bias", file.bias().map(f32::is_finite))?;
+        check_finite("centres", file.centres().map(f64::is_finite))?;
         Ok(file)
     }
 
@@ -92,11 +106,17 @@ impl<'a> ModelBytes<'a> {
     }
     /// W, one column of k scores a feature.
     pub fn weights(&self) -> impl ExactSizeIterator<Item = f32> + 'a {
-        self.weights.iter().map(|&x| f32::from_le_bytes(x))
+        let turned = self.turned;
+        self.weights.iter().map(move |&x| score(x, turned))
     }
     /// b.
     pub fn bias(&self) -> impl ExactSizeIterator<Item = f32> + 'a {
-        self.bias.iter().map(|&x| f32::from_le_bytes(x))
+        let turned = self.turned;
+        self.bias.iter().map(move |&x| score(x, turned))
+    }
+    /// c, which is subtracted from the features in f64 before they are rounded to f32; none if they are taken as they are.
+    pub fn centres(&self) -> impl ExactSizeIterator<Item = f64> + 'a {
+        self.centres.iter().map(|&c| f64::from_le_bytes(c))
     }
     /// Text that says where the model comes from; may be empty.
     pub fn metadata(&self) -> &'a [u8] {
@@ -104,15 +124,21 @@ impl<'a> ModelBytes<'a> {
     }
 }
 
+/// A weight or a bias: the sign of a score that is to be turned changes.
+fn score(bytes: [u8; 4], turned: bool) -> f32 {
+    let x = f32::from_le_bytes(bytes);
+    if turned { -x } else { x }
+}
+
 /// The same check for numbers that are still bytes.
-fn check_finite(parameter: &'static str, mut x: impl Iterator<Item = f32>) -> Result<(), Error> {
-    match x.position(|x| !x.is_finite()) {
+fn check_finite(parameter: &'static str, mut finite: impl Iterator<Item = bool>) -> Result<(), Error> {
+    match finite.position(|finite| !finite) {
         Some(index) => Err(Error::NotFinite { parameter, index }),
         None => Ok(()),
     }
 }
 
-/// Writes a model file without metadata to the start of `file` and returns its length; the rest stays as it is.
+/// Writes a model file without centres and metadata to the start of `file` and returns its length; the rest stays as it is.
 ///
 /// `parameters` are the weights, one column of k scores a feature, and the bias: (d + 1)k finite numbers. Too little memory
 /// is refused, and `file` is then unchanged.
@@ -121,7 +147,7 @@ pub fn write(
     parameters: impl Iterator<Item = f32>,
     file: &mut [u8],
 ) -> Result<usize, Error> {
-    let header = ModelHeader { metadata: 0, ..header };
+    let header = ModelHeader { centred: false, metadata: 0, ..header };
     let length = header.file_length()?;
     let too_short =
         Error::Length { parameter: "memory for the model file", expected: length, found: file.len() };
@@ -143,6 +169,13 @@ pub(crate) fn oracle_kind<O: Oracle<f32>>(oracle: &O) -> Result<OracleKind, Erro
     let unnamed = Error::Differs { parameter: "oracle", expected, found: properties.name };
     properties.kind.ok_or(unnamed)
 }
+
+/// The features are taken as they are.
+pub(crate) fn check_uncentred(header: ModelHeader) -> Result<(), Error> {
+    let found = if header.centred { "minus their centres" } else { AS_THEY_ARE };
+    error::check_equal("the model's features", AS_THEY_ARE, found)
+}
+const AS_THEY_ARE: &str = "as they are";
 
 /// A model's parts agree with a file's header.
 pub(crate) fn check_fit(

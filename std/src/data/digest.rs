@@ -52,13 +52,17 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// CRC-64/XZ over n, d and k, the names, and the numbers, features first, as little-endian f64.
+/// CRC-64/XZ over n, d and k, the names, and the numbers, features first, then ranks, as little-endian f64; and the centres, if
+/// there are any.
 pub(super) fn of<T: Real>(data: &Dataset<T>) -> u64 {
     let names = data.feature_names.iter().chain(&data.label_names);
     let sizes = [data.len(), data.features(), data.labels()];
     let mut crc = Digest::new(&sizes, std::iter::once(&data.name).chain(names));
-    for x in data.features.iter().chain(&data.targets) {
-        crc.update(&x.to_f64().to_le_bytes());
+    let ranks = (0..data.len()).flat_map(|row| data.ranks(row));
+    let centres = data.centres.iter().copied().filter(|_| data.centres.iter().any(|&c| c != 0.0));
+    let numbers = data.features.iter().copied().chain(ranks).map(Real::to_f64);
+    for x in numbers.chain(centres) {
+        crc.update(&x.to_le_bytes());
     }
     crc.finalize()
 }
@@ -69,7 +73,7 @@ mod tests {
 
     fn set(name: &str, x: f64) -> Dataset<f64> {
         let labels = vec!["a".into(), "b".into()];
-        Dataset::new(name, vec!["x".into()], labels, vec![x], vec![2.0, 1.0]).unwrap()
+        Dataset::from_ranks(name, vec!["x".into()], labels, vec![x], vec![2.0, 1.0]).unwrap()
     }
 
     #[test]

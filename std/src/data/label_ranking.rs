@@ -8,7 +8,7 @@ use std::path::Path;
 use perturb_core::Real;
 
 use super::text::{self, Permutation, quote};
-use super::{DataError, Dataset, numbered};
+use super::{DataError, Dataset, centre, numbered};
 
 /// Reads a file. Features are named `x1`…`xd`, labels `y1`…`yk`, the set after the file.
 ///
@@ -24,10 +24,23 @@ pub fn read<T: Real>(file: impl AsRef<Path>) -> Result<Dataset<T>, DataError> {
 /// ```
 /// use perturb::data::label_ranking;
 /// let data = label_ranking::parse::<f32>("two.csv".as_ref(), b"2,1,3\n0.5,3,1,2\n-1e-3,1,2,3\n")?;
-/// assert_eq!((data.name(), data.x(0), data.y(0)), ("two", &[0.5][..], &[3.0, 1.0, 2.0][..]));
+/// assert_eq!((data.name(), data.x(0), data.y(0)), ("two", &[0.5][..], &[1.0, 3.0, 2.0][..])); // ranks 3, 1, 2
 /// # Ok::<(), perturb::data::DataError>(())
 /// ```
 pub fn parse<T: Real>(file: &Path, bytes: &[u8]) -> Result<Dataset<T>, DataError> {
+    parse_around(file, bytes, None)
+}
+
+/// [`parse`] with features minus these [centres](Dataset::centres): those of the set that a model was trained on.
+pub fn parse_centred<T: Real>(file: &Path, bytes: &[u8], centres: &[f64]) -> Result<Dataset<T>, DataError> {
+    parse_around(file, bytes, Some(centres))
+}
+
+fn parse_around<T: Real>(
+    file: &Path,
+    bytes: &[u8],
+    centres: Option<&[f64]>,
+) -> Result<Dataset<T>, DataError> {
     let content = text::decode(file, bytes)?.trim_end_matches(['\r', '\n']);
     let mut lines = content.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     let [n, d, k] = header(file, lines.next().unwrap_or(""))?;
@@ -52,7 +65,7 @@ pub fn parse<T: Real>(file: &Path, bytes: &[u8]) -> Result<Dataset<T>, DataError
         for (column, field) in (1..).zip(row.split(',')) {
             let refuse = |expected| DataError::invalid(file, line, Some(column), expected, quote(field));
             if column <= d {
-                features.push(text::number(field).ok_or_else(|| refuse(finite::<T>()))?);
+                features.push(text::number::<T>(field).ok_or_else(|| refuse(finite::<T>()))?);
             } else {
                 let rank = text::rank(field).filter(|&rank| permutation.take(rank));
                 let rank = rank.ok_or_else(|| refuse(format!("a rank: each of 1..={k} once a row")))?;
@@ -71,7 +84,10 @@ pub fn parse<T: Real>(file: &Path, bytes: &[u8]) -> Result<Dataset<T>, DataError
             format!("the end of the file after {rows}"),
         ));
     }
-    Dataset::new(text::name(file), numbered("x", d), numbered("y", k), features, targets)
+    let centres = centres.map_or_else(|| centre::of_rows::<T>(&features, d), <[f64]>::to_vec);
+    let features = centre::subtract(&features, &centres);
+    Dataset::from_ranks(text::name(file), numbered("x", d), numbered("y", k), features, targets)?
+        .with_centres(centres)
 }
 
 /// What is expected of a feature.
@@ -108,8 +124,8 @@ mod tests {
         for text in ["2,2,3\r\n1e-2,-3,3,1,2\r\n0,.5,1,2,3\r\n", "2,2,3\n1E-2, -3 ,3,1,2\n0,5e-1,1,2,3\n\n"] {
             let data = parse::<f64>(Path::new("dir/f.v1.csv"), text.as_bytes()).unwrap();
             assert_eq!((data.name(), data.len(), data.features(), data.labels()), ("f.v1", 2, 2, 3));
-            assert_eq!((data.x(0), data.y(0)), (&[0.01, -3.0][..], &[3.0, 1.0, 2.0][..]));
-            assert_eq!((data.x(1), data.y(1)), (&[0.0, 0.5][..], &[1.0, 2.0, 3.0][..]));
+            assert_eq!((data.x(0), data.y(0)), (&[0.01, -3.0][..], &[1.0, 3.0, 2.0][..]));
+            assert_eq!((data.x(1), data.y(1)), (&[0.0, 0.5][..], &[3.0, 2.0, 1.0][..]));
             assert_eq!((data.feature_names(), data.label_names()), (&*numbered("x", 2), &*numbered("y", 3)));
         }
     }

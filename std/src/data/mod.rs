@@ -1,10 +1,10 @@
 //! Label-ranking data: sets, readers, splits.
 //!
-//! A [`Dataset`]'s target is a row of **ranks**: entry j is the rank of label j, 1 = best, a permutation of 1..=k,
-//! stored as in the file. Training takes it as the target y of
-//! [`Ranking::ascending`](crate::Ranking::ascending), which gives the largest score the rank k: a trained
-//! score θ_j is therefore large for a label that ranks late, and the best label has the least score.
+//! θ is a score to maximise: the best label has the largest score, in training, in model files, on devices and in C. Ranks, where
+//! 1 is the best, stand in files and in what is printed, and nowhere between: a [`Dataset`] turns them, once, into the decision
+//! y = k + 1 − rank of [`Ranking::ascending`](crate::Ranking::ascending), k for the best label.
 
+mod centre;
 mod digest;
 mod error;
 pub mod label_ranking;
@@ -22,23 +22,23 @@ pub use digest::Digest;
 pub use error::{DataError, Place};
 pub use split::{Fold, folds, shuffle};
 
-/// n rows of d features and k ranks.
+/// n rows of d features and of a decision on k labels.
 ///
-/// Every feature is finite and every row of ranks is a permutation of 1..=k: the constructor and the readers
+/// Every feature is finite and every decision is a permutation of 1..=k: the constructors and the readers
 /// refuse everything else.
 ///
 /// ```
 /// use perturb::data::Dataset;
 /// let names = |names: [&str; 2]| names.map(String::from).to_vec();
-/// let data = Dataset::new(
+/// let data = Dataset::from_ranks(
 ///     "votes",
 ///     names(["age", "income"]),
 ///     names(["left", "right"]),
 ///     vec![0.3, 1.0, -0.2, 0.4], // two rows of two features
-///     vec![1.0, 2.0, 2.0, 1.0],  // two rows of two ranks
+///     vec![1.0, 2.0, 2.0, 1.0],  // two rows of two ranks, 1 = best
 /// )?;
 /// assert_eq!((data.len(), data.features(), data.labels()), (2, 2, 2));
-/// assert_eq!((data.x(1), data.y(1)), (&[-0.2, 0.4][..], &[2.0, 1.0][..]));
+/// assert_eq!((data.x(1), data.y(1)), (&[-0.2, 0.4][..], &[1.0, 2.0][..])); // right is the best
 /// # Ok::<(), perturb::data::DataError>(())
 /// ```
 #[derive(Clone, PartialEq)]
@@ -48,6 +48,7 @@ pub struct Dataset<T> {
     label_names: Vec<String>,
     features: Vec<T>,
     targets: Vec<T>,
+    centres: Vec<f64>,
 }
 
 impl<T: Real> Dataset<T> {
@@ -55,6 +56,22 @@ impl<T: Real> Dataset<T> {
     ///
     /// An error says what is refused: fewer than one row, one feature or two labels, a feature that is not finite, or a row that
     /// is not a permutation.
+    pub fn from_ranks(
+        name: impl Into<String>,
+        feature_names: Vec<String>,
+        label_names: Vec<String>,
+        features: Vec<T>,
+        ranks: Vec<T>,
+    ) -> Result<Self, DataError> {
+        let mut data = Self::new(name, feature_names, label_names, features, ranks)?;
+        let most = T::from_usize(data.labels() + 1);
+        for y in &mut data.targets {
+            *y = most - *y;
+        }
+        Ok(data)
+    }
+
+    /// From features (n×d) and decisions y (n×k, k for the best label), both row by row; see [`from_ranks`](Self::from_ranks).
     pub fn new(
         name: impl Into<String>,
         feature_names: Vec<String>,
@@ -71,7 +88,7 @@ impl<T: Real> Dataset<T> {
         }
         let n = targets.len() / k;
         if n == 0 || !targets.len().is_multiple_of(k) {
-            let expected = format!("a positive multiple of {k} ranks");
+            let expected = format!("a positive multiple of {k} numbers");
             return Err(DataError::parameter("targets", expected, targets.len()));
         }
         // Division, not multiplication: n·d may overflow where the vectors cannot be that long.
@@ -98,7 +115,19 @@ impl<T: Real> Dataset<T> {
                 }
             }
         }
-        Ok(Self { name: name.into(), feature_names, label_names, features, targets })
+        let centres = vec![0.0; d];
+        Ok(Self { name: name.into(), feature_names, label_names, features, targets, centres })
+    }
+
+    /// The set, whose features are what was read minus `centres`, one a feature.
+    ///
+    /// An error refuses another number of centres than of features, and such as are not finite.
+    pub fn with_centres(self, centres: Vec<f64>) -> Result<Self, DataError> {
+        if centres.len() == self.features() && centres.iter().all(|centre| centre.is_finite()) {
+            return Ok(Self { centres, ..self });
+        }
+        let expected = format!("{} finite numbers", self.features());
+        Err(DataError::parameter("centres", expected, format!("{} numbers", centres.len())))
     }
 
     /// The name of the set: the file's name without extension, or the generator and its arguments.
@@ -133,9 +162,19 @@ impl<T: Real> Dataset<T> {
     pub fn x(&self, row: usize) -> &[T] {
         chunk(&self.features, self.features(), row)
     }
-    /// The k ranks of a row, counted from 0, 1 = best; empty for a row that does not exist.
+    /// The decision y in a row, counted from 0: k for the best label, 1 for the worst; empty for a row that does not exist.
     pub fn y(&self, row: usize) -> &[T] {
         chunk(&self.targets, self.labels(), row)
+    }
+    /// The k ranks of a row, counted from 0, 1 = best; none for a row that does not exist.
+    pub fn ranks(&self, row: usize) -> impl ExactSizeIterator<Item = T> {
+        let most = T::from_usize(self.labels() + 1);
+        self.y(row).iter().map(move |&y| most - y)
+    }
+    /// What was subtracted from each feature, in f64, before it was rounded to `T`: 0, but in columns whose values `T` could
+    /// not tell apart well, such as times in seconds since 1970.
+    pub fn centres(&self) -> &[f64] {
+        &self.centres
     }
 
     /// The given rows in the given order, under the same name. Rows may repeat; rows that do not exist are
@@ -150,6 +189,7 @@ impl<T: Real> Dataset<T> {
             label_names: self.label_names.clone(),
             features: gather(Self::x),
             targets: gather(Self::y),
+            centres: self.centres.clone(),
         }
     }
 
@@ -205,14 +245,15 @@ mod tests {
     fn small() -> Dataset<f64> {
         let features = vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5];
         let targets = vec![1.0, 2.0, 3.0, 3.0, 1.0, 2.0];
-        Dataset::new("small", numbered("x", 3), numbered("y", 3), features, targets).unwrap()
+        Dataset::from_ranks("small", numbered("x", 3), numbered("y", 3), features, targets).unwrap()
     }
 
     #[test]
     fn rows_can_be_read_and_selected() {
         let data = small();
         assert_eq!((data.len(), data.features(), data.labels(), data.is_empty()), (2, 3, 3, false));
-        assert_eq!((data.x(1), data.y(1)), (&[1.5, 2.0, 2.5][..], &[3.0, 1.0, 2.0][..]));
+        assert_eq!((data.x(1), data.y(1)), (&[1.5, 2.0, 2.5][..], &[1.0, 3.0, 2.0][..]));
+        assert!(data.ranks(1).eq([3.0, 1.0, 2.0]));
         assert!(data.x(2).is_empty() && data.y(usize::MAX).is_empty());
         let twice = data.select(&[1, 7, 0, 1]);
         assert_eq!((twice.len(), twice.x(0), twice.y(2)), (3, data.x(1), data.y(1)));
@@ -229,7 +270,7 @@ mod tests {
         };
         assert_eq!(new(0, 2, &[], &[1.0, 2.0]), "feature_names: expected at least 1 feature, found 0");
         assert_eq!(new(1, 1, &[1.0], &[1.0]), "label_names: expected at least 2 labels, found 1");
-        assert_eq!(new(1, 2, &[], &[]), "targets: expected a positive multiple of 2 ranks, found 0");
+        assert_eq!(new(1, 2, &[], &[]), "targets: expected a positive multiple of 2 numbers, found 0");
         assert_eq!(
             new(1, 2, &[1.0, 2.0], &[1.0, 2.0]),
             "features: expected 1 rows of 1 features, found 2 numbers"

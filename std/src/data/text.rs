@@ -30,9 +30,8 @@ pub fn name(file: &Path) -> String {
 }
 
 /// A decimal number, with or without an exponent, that `T` can hold.
-pub(super) fn number<T: Real>(field: &str) -> Option<T> {
-    let value = T::from_f64(field.trim().parse().ok()?);
-    value.is_finite().then_some(value)
+pub(super) fn number<T: Real>(field: &str) -> Option<f64> {
+    field.trim().parse().ok().filter(|&value| T::from_f64(value).is_finite())
 }
 
 /// A rank: decimal digits alone.

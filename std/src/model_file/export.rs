@@ -7,10 +7,11 @@ use perturb_core::model_file;
 use super::{ModelFile, ModelFileError, ModelHeader, invalid};
 
 impl ModelFile {
-    /// The model file without its metadata, 36 + 4(d + 1)k bytes: what a device stores.
+    /// The model file without its centres and metadata, 36 + 4(d + 1)k bytes: what a device stores. Who uses it subtracts the
+    /// centres from x, if there are any.
     pub fn to_bare_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
         let bytes = self.to_bytes()?;
-        let header = ModelHeader { metadata: 0, ..ModelHeader::parse(&bytes)? };
+        let header = ModelHeader { centred: false, metadata: 0, ..ModelHeader::parse(&bytes)? };
         let mut bare = vec![0; header.file_length()?];
         model_file::write(header, self.weights.iter().chain(&self.bias).copied(), &mut bare)?;
         Ok(bare)
@@ -27,6 +28,7 @@ impl ModelFile {
     ///     scores: 2,
     ///     weights: vec![0.5, -1.0],
     ///     bias: vec![0.0, 0.25],
+    ///     centres: vec![0.0],
     ///     epsilon: 1.0,
     ///     noise: AnyNoise::Normal,
     ///     oracle: OracleKind::Ranking,
@@ -45,7 +47,7 @@ impl ModelFile {
             "
 /// The number of features, the length of x.
 pub const FEATURES: usize = {features};
-/// The number of scores, the length of Wx + b.
+/// The number of scores, the length of θ = Wx + b. They are maximised: the best has the largest.
 pub const SCORES: usize = {scores};
 /// The temperature of the training.
 pub const EPSILON: f32 = {epsilon:?};
@@ -58,6 +60,14 @@ pub static WEIGHTS: [[f32; SCORES]; FEATURES] = [
             let _ = writeln!(source, "    {column:?},");
         }
         let _ = writeln!(source, "];\n/// b.\n{ALLOW}\npub static BIAS: [f32; SCORES] = {:?};", self.bias);
+        if self.is_centred() {
+            let _ = writeln!(
+                source,
+                "/// What is subtracted from the features, before they are rounded to f32: x is what was measured minus these.\n\
+                 {ALLOW}\npub static CENTRES: [f64; FEATURES] = {:?};",
+                self.centres
+            );
+        }
         let _ = writeln!(source, "/// The model file.\npub static FILE: [u8; {}] = [", file.len());
         write_bytes(&mut source, &file);
         source.push_str("];\n");
@@ -85,7 +95,7 @@ pub static WEIGHTS: [[f32; SCORES]; FEATURES] = [
 
 // The number of features, the length of x.
 #define {upper}_FEATURES {features}u
-// The number of scores, the length of Wx + b.
+// The number of scores, the length of theta = Wx + b. They are maximised: the best has the largest.
 #define {upper}_SCORES {scores}u
 // The temperature of the training.
 #define {upper}_EPSILON {epsilon:?}f
@@ -99,6 +109,18 @@ static const float {name}_weights[{}] = {{
         }
         let _ = writeln!(source, "}};\n// b.\nstatic const float {name}_bias[{scores}] = {{");
         write_floats(&mut source, &self.bias);
+        if self.is_centred() {
+            let _ = writeln!(
+                source,
+                "}};\n// What is subtracted from the features, before they are rounded to float: x is what was measured minus these.\n\
+                 static const double {name}_centres[{features}] = {{"
+            );
+            source.push_str("   ");
+            for c in &self.centres {
+                let _ = write!(source, " {c:?},");
+            }
+            source.push('\n');
+        }
         let _ = writeln!(
             source,
             "}};\n// The model file.\nstatic const unsigned char {name}_file[{}] = {{",

@@ -41,7 +41,7 @@ pub struct Provenance {
     pub command: String,
 }
 
-/// An affine model θ = Wx + b with its oracle, noise and temperature.
+/// An affine model θ = W(x − c) + b with its oracle, noise and temperature. θ is a score to maximise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelFile {
     /// d.
@@ -52,6 +52,9 @@ pub struct ModelFile {
     pub weights: Vec<f32>,
     /// b.
     pub bias: Vec<f32>,
+    /// c, subtracted from the features in f64: the [centres](crate::data::Dataset::centres) of the training's features; all 0
+    /// where they are taken as they are.
+    pub centres: Vec<f64>,
     /// ε.
     pub epsilon: f32,
     /// The noise of the training.
@@ -77,11 +80,15 @@ impl ModelFile {
             epsilon: self.epsilon,
             noise: self.noise,
             oracle: self.oracle,
+            centred: self.is_centred(),
             metadata: size("metadata", metadata.len())?,
         };
         header.check()?;
         let mut bytes = header.to_bytes().to_vec();
         bytes.extend(self.weights.iter().chain(&self.bias).flat_map(|x| x.to_le_bytes()));
+        if header.centred {
+            bytes.extend(self.centres.iter().flat_map(|c| c.to_le_bytes()));
+        }
         bytes.extend(metadata);
         bytes.extend(checksum(&bytes).to_le_bytes());
         Ok(bytes)
@@ -103,6 +110,11 @@ impl ModelFile {
             scores: header.scores as usize,
             weights: file.weights().collect(),
             bias: file.bias().collect(),
+            centres: if header.centred {
+                file.centres().collect()
+            } else {
+                vec![0.0; header.features as usize]
+            },
             epsilon: header.epsilon,
             noise: header.noise,
             oracle: header.oracle,
@@ -110,6 +122,11 @@ impl ModelFile {
         };
         model.check()?;
         Ok(model)
+    }
+
+    /// Whether any feature has a centre that is not 0.
+    pub fn is_centred(&self) -> bool {
+        self.centres.iter().any(|&c| c != 0.0)
     }
 
     /// Saves the model: the file is there in full or, after any failure, as it was before.
@@ -145,6 +162,7 @@ impl ModelFile {
         }
         length("weights", self.features.saturating_mul(self.scores), self.weights.len())?;
         length("bias", self.scores, self.bias.len())?;
+        length("centres", self.features, self.centres.len())?;
         for (what, names, expected) in [
             ("feature names", &self.provenance.feature_names, self.features),
             ("label names", &self.provenance.label_names, self.scores),
@@ -156,8 +174,12 @@ impl ModelFile {
         if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
             return Err(invalid("epsilon", "a finite number greater than 0", self.epsilon));
         }
-        for (what, numbers) in [("weights", &self.weights), ("bias", &self.bias)] {
-            if let Some(i) = numbers.iter().position(|x| !x.is_finite()) {
+        for (what, broken) in [
+            ("weights", self.weights.iter().position(|x| !x.is_finite())),
+            ("bias", self.bias.iter().position(|x| !x.is_finite())),
+            ("centres", self.centres.iter().position(|x| !x.is_finite())),
+        ] {
+            if let Some(i) = broken {
                 return Err(invalid(what, "finite numbers", format!("NaN or infinity at entry {i}")));
             }
         }
@@ -175,6 +197,7 @@ mod tests {
             scores: 3,
             weights: vec![0.5, -1.0, f32::MIN_POSITIVE, 3.0, -0.0, 1e30],
             bias: vec![0.0, 1.0, 2.0],
+            centres: vec![0.0; 2],
             epsilon: 0.1,
             noise: AnyNoise::Normal,
             oracle: OracleKind::Ranking,
@@ -205,7 +228,7 @@ mod tests {
     #[test]
     fn the_layout_is_fixed() {
         let bytes = sample().to_bytes().unwrap();
-        let header = b"PERTURB\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\xCD\xCC\xCC\x3D\x04\x01\0\0";
+        let header = b"PERTURB\0\x02\0\0\0\x02\0\0\0\x03\0\0\0\xCD\xCC\xCC\x3D\x04\x01\0\0";
         assert_eq!(&bytes[..28], header);
         assert_eq!(&bytes[32..36], 0.5f32.to_le_bytes());
         assert_eq!(&bytes[60..64], 1.0f32.to_le_bytes());
@@ -214,7 +237,41 @@ mod tests {
         assert_eq!(bytes[bytes.len() - 4..], GOLDEN.to_le_bytes());
     }
 
-    const GOLDEN: u32 = 0x3D42_F381;
+    const GOLDEN: u32 = 0xE33B_3444;
+
+    #[test]
+    fn centres_come_back() {
+        let model = ModelFile { centres: vec![0.0, 1.7e9 + 0.25], ..sample() };
+        let bytes = model.to_bytes().unwrap();
+        assert_eq!(bytes.len(), sample().to_bytes().unwrap().len() + 16);
+        assert_eq!(ModelFile::from_bytes(&bytes).unwrap(), model);
+        let bare = ModelFile::from_bytes(&model.to_bare_bytes().unwrap()).unwrap();
+        assert_eq!(
+            (bare.weights, bare.bias, bare.centres),
+            (model.weights.clone(), model.bias.clone(), vec![0.0; 2])
+        );
+        for centre in [f64::NAN, f64::INFINITY] {
+            assert!(ModelFile { centres: vec![0.0, centre], ..sample() }.to_bytes().is_err());
+        }
+    }
+
+    /// Version 1 gave the best label of a ranking the least score.
+    #[test]
+    fn older_rankings_are_turned() {
+        let turned = |numbers: &[f32]| numbers.iter().map(|x| -x).collect::<Vec<_>>();
+        let old = ModelFile::from_bytes(&patched(8, &[1])).unwrap();
+        assert_eq!((&old.weights, &old.bias), (&turned(&sample().weights), &turned(&sample().bias)));
+        // Written again, it is of this version.
+        assert_eq!(ModelFile::from_bytes(&old.to_bytes().unwrap()).unwrap(), old);
+        // Of other decisions the largest score always was the best.
+        let simplex = ModelFile { oracle: OracleKind::Simplex, ..sample() };
+        let mut bytes = simplex.to_bytes().unwrap();
+        bytes[8] = 1;
+        let end = bytes.len() - 4;
+        let sum = checksum(&bytes[..end]).to_le_bytes();
+        bytes[end..].copy_from_slice(&sum);
+        assert_eq!(ModelFile::from_bytes(&bytes).unwrap(), simplex);
+    }
 
     #[test]
     fn every_flipped_bit_and_every_cut_is_noticed() {
@@ -244,12 +301,13 @@ mod tests {
     fn refusals_name_expectation_and_finding() {
         for (offset, patch, want) in [
             (0, &b"\x89PNG"[..], "the magic is something else; expected PERTURB"),
-            (8, &[2], "format version is 2; expected 1"),
+            (8, &[3], "format version is 3; expected 1 to 2"),
             (12, &[0], "features is 0; expected 1 to 4294967295"),
             (20, &f32::NAN.to_le_bytes(), "epsilon must be finite and greater than 0"),
             (24, &[9], "noise code is 9; expected 1 to 4"),
             (25, &[0], "oracle code is 0; expected 1 to 3"),
-            (26, &[1], "bytes 26 and 27 is 1; expected 0"),
+            (26, &[2], "byte 26 is 2; expected 0 to 1"),
+            (27, &[1], "byte 27 is 1; expected 0"),
             (32, &f32::NAN.to_le_bytes(), "weights[0] is NaN or infinite; every entry must be finite"),
             (68, b"[", "metadata: expected the JSON of a provenance"),
         ] {
@@ -274,7 +332,8 @@ mod tests {
 
     #[test]
     fn models_that_could_not_be_loaded_are_not_saved() {
-        let broken: [fn(&mut ModelFile); 5] = [
+        let broken: [fn(&mut ModelFile); 6] = [
+            |m| m.centres.truncate(1),
             |m| m.weights.truncate(5),
             |m| m.bias.push(0.0),
             |m| m.epsilon = 0.0,

@@ -21,7 +21,7 @@ pub struct RankingScores {
 }
 
 impl RankingScores {
-    /// The scores of a model on all rows of `data`, with the ascending ranks of θ = Wx + b as its decision.
+    /// The scores of a model on all rows of `data`, with the ranking of θ = Wx + b as its decision, the largest score best.
     #[must_use]
     pub fn of<T: Real>(model: &LinearModel<T>, data: &Dataset<T>) -> Self {
         Self::mean(&Self::of_rows(model, data))
@@ -69,7 +69,7 @@ pub struct LabelScores {
 }
 
 impl LabelScores {
-    /// The scores of each label on all rows of `data`, with the ascending ranks of θ = Wx + b as the model's decision.
+    /// The scores of each label on all rows of `data`, with the ranking of θ = Wx + b as the model's decision.
     #[must_use]
     pub fn of<T: Real>(model: &LinearModel<T>, data: &Dataset<T>) -> Vec<Self> {
         let rows: Vec<usize> = (0..data.len()).collect();
@@ -134,12 +134,12 @@ mod tests {
     use super::*;
     use crate::train::Loss;
 
-    /// Scores x, 0 and −x: a, b, c from the worst rank to the best where x > 0.
+    /// Scores x, 0 and −x: a, b, c from the best to the worst where x > 0.
     fn case() -> (LinearModel<f64>, Dataset<f64>) {
         let model = LinearModel::from_parts(1, vec![1.0, 0.0, -1.0], vec![0.0; 3]).unwrap();
         let names = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
-        let ranks = vec![3.0, 2.0, 1.0, 2.0, 3.0, 1.0, 1.0, 2.0, 3.0];
-        (model, Dataset::new("case", names("x"), names("a b c"), vec![1.0, 2.0, -1.0], ranks).unwrap())
+        let y = vec![3.0, 2.0, 1.0, 2.0, 3.0, 1.0, 1.0, 2.0, 3.0];
+        (model, Dataset::new("case", names("x"), names("a b c"), vec![1.0, 2.0, -1.0], y).unwrap())
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A delivery robot that ranks the roads out of a crossing by what its sensors say, and learns from a dispatcher.
 //!
-//! Each tick the robot sees [`FEATURES`] numbers (rain, slope, load, hour, …), scores the trouble that [`ROADS`] roads
-//! promise by θ = Wx + b, and ranks them: the best, of least trouble, is 1, as in data sets and in `perturb train`. Later it sees the dispatcher's ranking, and takes one step of single-sample Fenchel–Young descent. It was
+//! Each tick the robot sees [`FEATURES`] numbers (rain, slope, load, hour, …), scores [`ROADS`] roads by θ = Wx + b, and ranks
+//! them: the best has the largest score, and decision y = 8; in data sets it has rank 1. Later it sees the dispatcher's ranking, and takes one step of single-sample Fenchel–Young descent. It was
 //! trained on a host by `perturb train` on [demonstrations](write_demonstrations) from one district, and drives in another, whose
 //! [`dispatcher`] goes on changing: weights that stay as they came get worse, weights that adapt get better.
 //!
@@ -30,7 +30,7 @@ pub const TRAINED: &[u8] = include_bytes!("../robot.perturb");
 
 /// The model of the robot and of the dispatcher.
 pub type Model = Affine<f32, FEATURES, ROADS>;
-/// The decision: the rank of every road, 1 for the best.
+/// The decision: 8 for the best road, 1 for the worst.
 pub type Layer = Perturbed<Ranking<f32, Const<ROADS>>, Normal, f32>;
 
 // What the random numbers are for.
@@ -67,8 +67,8 @@ pub fn write_demonstrations(rows: u64, file: &mut impl fmt::Write) -> Result<(),
     writeln!(file, "{rows},{FEATURES},{ROADS}")?;
     for row in 0..rows {
         let x = sensors(DEMONSTRATION, row);
-        let ranks =
-            layer().and_then(|layer| layer.decide(&dispatcher.scores(&x)?)).map_err(|_| fmt::Error)?.1;
+        let y = layer().and_then(|layer| layer.decide(&dispatcher.scores(&x)?)).map_err(|_| fmt::Error)?.1;
+        let ranks = y.map(|y| (ROADS + 1) as f32 - y);
         for x in x {
             write!(file, "{x},")?;
         }
@@ -154,7 +154,7 @@ impl Drive {
         self.adapting.step(&self.layer, x, &target, RATE, seed)?;
         self.tick += 1;
 
-        let lost = |ranks: &[f32; ROADS]| best - worth(&scores, ranks);
+        let lost = |y: &[f32; ROADS]| best - worth(&scores, y);
         regret.adapting += lost(&adapted);
         regret.frozen += lost(&fixed);
         regret.random += lost(&[(ROADS + 1) as f32 / 2.0; ROADS]);
@@ -163,8 +163,8 @@ impl Drive {
 }
 
 /// What a ranking is worth by the dispatcher's scores.
-fn worth(scores: &[f32; ROADS], ranks: &[f32; ROADS]) -> f32 {
-    scores.iter().zip(ranks).map(|(score, rank)| score * rank).sum()
+fn worth(scores: &[f32; ROADS], y: &[f32; ROADS]) -> f32 {
+    scores.iter().zip(y).map(|(score, y)| score * y).sum()
 }
 
 /// A digest of all weights: equal digests are equal bits.

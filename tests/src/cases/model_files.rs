@@ -1,5 +1,6 @@
 //! Model files on the device: what is stored comes back, what does not fit is refused and changes nothing.
 
+use perturb_core::model_file::{ModelBytes, OracleKind, checksum};
 use perturb_core::{
     Affine, AnyNoise, Const, Error, Gumbel, Hypercube, Noise, Normal, Oracle, Perturbed, Ranking, Simplex,
 };
@@ -75,6 +76,43 @@ pub(crate) fn files_of_other_models_are_refused() {
     assert_eq!(refused::<2, 4, _, _>(four, Normal), scores);
     let scores = Error::Length { parameter: "scores", expected: 3, found: 5 };
     assert_eq!(refused::<2, 5, _, _>(ranking(), Normal), scores);
+}
+
+/// The file of [`stored`] with other bytes at `offset`, and a checksum that fits.
+fn patched(offset: usize, byte: u8) -> [u8; LENGTH] {
+    let mut file = stored();
+    file[offset] = byte;
+    let sum = checksum(&file[..LENGTH - 4]).to_le_bytes();
+    file[LENGTH - 4..].copy_from_slice(&sum);
+    file
+}
+
+/// Version 1 gave the best label of a ranking the least score.
+pub(crate) fn older_files_are_turned_and_centred_ones_refused() {
+    let mut old = Model::zeros();
+    old.load(&layer(), &patched(8, 1)).unwrap();
+    let new = model();
+    let pairs = || old.weights.iter().chain(&old.bias).zip(new.weights.iter().chain(&new.bias));
+    assert!(pairs().all(|(old, new)| *old == -new));
+
+    // Two features have centres of 8 bytes each, which lie before the checksum.
+    let mut centred = [0; LENGTH + 16];
+    centred[..LENGTH - 4].copy_from_slice(&stored()[..LENGTH - 4]);
+    centred[26] = 1;
+    centred[LENGTH - 4..LENGTH + 4].copy_from_slice(&1.7e9f64.to_le_bytes());
+    let sum = checksum(&centred[..LENGTH + 12]).to_le_bytes();
+    centred[LENGTH + 12..].copy_from_slice(&sum);
+    let differs = Error::Differs {
+        parameter: "the model's features",
+        expected: "as they are",
+        found: "minus their centres",
+    };
+    assert_eq!(old.load(&layer(), &centred), Err(differs));
+    let file = ModelBytes::parse(&centred).unwrap();
+    assert!(file.centres().eq([1.7e9, 0.0]));
+    let mut model = Model::zeros();
+    model.view_mut().load_as(OracleKind::Ranking, AnyNoise::Normal, &file).unwrap();
+    assert_eq!(model, new);
 }
 
 pub(crate) fn what_a_file_cannot_say_is_not_stored() {

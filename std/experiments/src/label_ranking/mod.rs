@@ -1,12 +1,15 @@
 //! Label ranking on real data (Section 5.2, Appendix C.2): Tables 1 and 2.
 
 use perturb::cross_validation::{Nested, Selection};
-use perturb::data::{Dataset, Fold};
+use perturb::data::{Dataset, Fold, folds};
 use perturb::train::{Loss, Objective, RankingScores, Training};
 use perturb::{Dyn, How, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 
+use rayon::prelude::*;
+
 use super::{ExperimentError, Journal};
 
+mod least_squares;
 pub mod paper;
 mod report;
 
@@ -74,6 +77,8 @@ pub struct SetResult {
     pub size: (usize, usize, usize),
     /// The grid.
     pub cells: Vec<Cell>,
+    /// Spearman correlations of plain least squares, one per outer fold: nothing is chosen for it.
+    pub least_squares: Vec<f64>,
     /// `tables[t][loss]`: one selection per outer fold, for Table 1 (t = 0) and Table 2 (t = 1).
     pub tables: [[Vec<Selection>; 4]; 2],
 }
@@ -150,10 +155,18 @@ impl Protocol {
         let mut selections = selections.into_iter();
         let mut table = || [(); 4].map(|()| selections.next().unwrap_or_default());
         let tables = [table(), table()];
+        let least_squares = folds(data.len(), nested.outer, nested.seed)?
+            .par_iter()
+            .map(|fold| {
+                let model = least_squares::fit(&data.select(&fold.train));
+                RankingScores::mean_spearman(&model, data, &fold.test)
+            })
+            .collect();
         Ok(SetResult {
             name: data.name().into(),
             size: (data.len(), data.features(), data.labels()),
             cells,
+            least_squares,
             tables,
         })
     }

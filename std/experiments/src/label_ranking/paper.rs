@@ -19,32 +19,6 @@ pub fn printed(name: &str) -> Option<&'static Printed> {
     TABLES.iter().find(|row| row.name == name)
 }
 
-/// Mean Spearman correlation of plain least squares over 10 folds, measured with an independent
-/// implementation on the same files; `None` where it was not measured.
-#[must_use]
-pub fn least_squares(name: &str) -> Option<f64> {
-    LEAST_SQUARES.iter().find(|(set, _)| *set == name).map(|&(_, mean)| mean)
-}
-
-const LEAST_SQUARES: [(&str, f64); 16] = [
-    ("authorship", 0.961),
-    ("bodyfat", 0.368),
-    ("calhousing", 0.269),
-    ("cold", 0.097),
-    ("diau", 0.269),
-    ("dtt", 0.158),
-    ("elevators", 0.771),
-    ("fried", 0.998),
-    ("glass", 0.865),
-    ("iris", 0.82),
-    ("pendigits", 0.94),
-    ("segment", 0.937),
-    ("spo", 0.183),
-    ("stock", 0.79),
-    ("vehicle", 0.849),
-    ("wisconsin", 0.765),
-];
-
 /// Spearman correlation, 10-fold cross-validation: Berthet et al. 2020, Appendix C.2.
 pub const TABLES: [Printed; 21] = [
     Printed {

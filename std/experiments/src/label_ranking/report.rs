@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{LOSSES, Protocol, SetResult, paper};
+use crate::mean_and_deviation;
 use crate::report::{self, Block, Cell, LinePlot, Origin, Page, Point, ReportError, Series, Spread, Table};
 
 /// Tables 1 and 2: mean ± standard deviation over the outer folds, ours and the paper's, and the mean over sets.
@@ -16,7 +17,7 @@ fn one_table(results: &[SetResult], table: usize) -> Table {
         header.push(loss.to_owned());
         header.push("paper".to_owned());
     }
-    header.push("least squares".to_owned());
+    header.push(LEAST_SQUARES.to_owned());
     let number = |text: String| Cell::Number(text);
     let pair = |(mean, deviation): (f64, f64)| format!("{mean:.3} ± {deviation:.3}");
     let mut rows: Vec<Vec<Cell>> = Vec::new();
@@ -27,7 +28,7 @@ fn one_table(results: &[SetResult], table: usize) -> Table {
             row.push(number(pair(set.score(table, loss))));
             row.push(number(printed.map_or("–".into(), |p| format!("{:.2} ± {:.2}", p[loss].0, p[loss].1))));
         }
-        row.push(number(paper::least_squares(&set.name).map_or("–".into(), |mean| format!("{mean:.3}"))));
+        row.push(number(pair(mean_and_deviation(&set.least_squares))));
         rows.push(row);
     }
     // Sets that the paper does not have would make the columns incomparable.
@@ -39,8 +40,10 @@ fn one_table(results: &[SetResult], table: usize) -> Table {
             let known = results.iter().filter_map(|set| printed(set, table)).map(|p| p[loss].0);
             average.push(number(format!("{:.3}", mean(known))));
         }
-        let least_squares = results.iter().filter_map(|set| paper::least_squares(&set.name));
-        average.push(number(format!("{:.3}", mean(least_squares))));
+        average.push(number(format!(
+            "{:.3}",
+            mean(both.iter().map(|set| mean_and_deviation(&set.least_squares).0))
+        )));
         rows.push(average);
     }
     Table {
@@ -63,7 +66,10 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// One line per table, set, loss and outer fold: the score and the chosen cell.
+/// The name of the baseline.
+const LEAST_SQUARES: &str = "least squares";
+
+/// One line per table, set, loss and outer fold: the score and the chosen cell; least squares belong to no table.
 #[must_use]
 pub fn csv(results: &[SetResult]) -> String {
     let head = ["table", "set", "loss", "fold", "spearman", "learning_rate", "epsilon"];
@@ -84,6 +90,11 @@ pub fn csv(results: &[SetResult]) -> String {
                     ]);
                 }
             }
+        }
+        for (fold, score) in set.least_squares.iter().enumerate() {
+            let (fold, score) = ((fold + 1).to_string(), format!("{score:.6}"));
+            let [table, rate, epsilon] = [(); 3].map(|()| String::new());
+            records.push([table, set.name.clone(), LEAST_SQUARES.to_owned(), fold, score, rate, epsilon]);
         }
     }
     report::csv(records)
@@ -107,6 +118,7 @@ pub fn json(results: &[SetResult]) -> Value {
             "labels": set.size.2,
             "table_1": table(0),
             "table_2": table(1),
+            "least_squares": mean_and_deviation(&set.least_squares),
         })
     };
     results.iter().map(one).collect()

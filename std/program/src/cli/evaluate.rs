@@ -29,7 +29,7 @@ pub(crate) struct Evaluate {
 impl Evaluate {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         let (file, model, input) = load(&self.model, &self.source.data)?;
-        let (data, _) = self.source.parse(&input)?;
+        let (data, _) = self.source.parse(&input, Some(&file))?;
         let data = if input.has_counts() { data } else { aligned(&input, &data, &file)? };
         if (data.features(), data.labels()) != (file.features, file.scores) {
             return Err(format!(
@@ -65,7 +65,7 @@ impl Evaluate {
 /// The table with features and labels in the model's order, matched by name.
 fn aligned(input: &Input, data: &Dataset<f32>, file: &ModelFile) -> Result<Dataset<f32>, Failure> {
     let names = &file.provenance;
-    let features = features(input, &names.feature_names)?;
+    let features = features(input, file)?;
     let place = |label: &String| {
         data.label_names().iter().position(|other| other == label).ok_or_else(|| {
             let found = data.label_names().join(", ");
@@ -73,7 +73,7 @@ fn aligned(input: &Input, data: &Dataset<f32>, file: &ModelFile) -> Result<Datas
         })
     };
     let places = names.label_names.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-    let ranks = (0..data.len()).flat_map(|row| places.iter().map(move |&place| data.y(row)[place])).collect();
+    let y = (0..data.len()).flat_map(|row| places.iter().map(move |&place| data.y(row)[place])).collect();
     let (features_named, labels) = (names.feature_names.clone(), names.label_names.clone());
-    Ok(Dataset::new(data.name(), features_named, labels, features, ranks)?)
+    Ok(Dataset::new(data.name(), features_named, labels, features, y)?.with_centres(file.centres.clone())?)
 }

@@ -74,7 +74,7 @@ impl LabelRanking {
             }
         }
         if self.out.wanted() {
-            let origin = report::origin(common.seed, &sets.iter().collect::<Vec<_>>());
+            let origin = report::origin_of_data(common.seed, &sets.iter().collect::<Vec<_>>(), &self.data);
             self.out.save(&label_ranking::page(&results, &protocol, &origin)?)?;
         }
         saver.done();

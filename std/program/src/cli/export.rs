@@ -59,6 +59,11 @@ impl Export {
             {
                 return Err(usage("--format bytes writes binary data; name a file with --out"));
             }
+            Format::Bytes if model.is_centred() => {
+                return Err(usage(
+                    "--format bytes has no place for the centres of this model's features, which x is measured from; use rust or c",
+                ));
+            }
             Format::Bytes => model.to_bare_bytes()?,
             Format::Rust => model.to_rust()?.into_bytes(),
             Format::C => model.to_c_header(&self.name.clone().unwrap_or_else(|| self.stem()))?.into_bytes(),
@@ -82,6 +87,7 @@ fn json(model: &ModelFile) -> Result<Vec<u8>, Failure> {
         "scores": model.scores,
         "weights": model.weights,
         "bias": model.bias,
+        "centres": model.centres,
         "epsilon": model.epsilon,
         "noise": model.noise.name(),
         "oracle": model.oracle.name(),

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use perturb::data::label_ranking;
-use perturb::{Dyn, Oracle, Ranking};
+use perturb::metrics::ranks;
 
-use super::source::{features, load};
+use super::source::{counted, features, load};
 use super::{Common, Failure, ensure_distinct, streams};
 
 /// Rank the labels of each row; the output is a CSV table of ranks and orderings
@@ -38,32 +37,21 @@ impl Predict {
         let (file, model, input) = load(&self.model, &self.data)?;
         let names = &file.provenance;
         let features: Vec<f32> = if input.has_counts() {
-            let data = label_ranking::parse(&input.name, &input.bytes)?;
-            if data.features() != file.features {
-                let (found, expected) = (data.features(), file.features);
-                return Err(format!(
-                    "{} has {found} features; the model expects {expected}",
-                    input.name.display()
-                )
-                .into());
-            }
+            let data = counted(&input, Some(&file))?;
             (0..data.len()).flat_map(|row| data.x(row).to_vec()).collect()
         } else {
-            features(&input, &names.feature_names)?
+            features(&input, &file)?
         };
 
-        let oracle = Ranking::<f32, _>::ascending(Dyn(file.scores))?;
-        let (mut theta, mut ranks, mut work) =
-            (vec![0.0; file.scores], vec![0.0; file.scores], oracle.work());
+        let mut theta = vec![0.0; file.scores];
         let mut rows: Vec<(Vec<usize>, String)> = Vec::new();
         for x in features.chunks_exact(file.features) {
             model.score(x, &mut theta);
-            // Cannot fail: a sort.
-            let _ = oracle.solve(&theta, &mut ranks, &mut work);
+            let ranks = ranks(&theta);
             let mut order: Vec<usize> = (0..file.scores).collect();
-            order.sort_by(|&a, &b| ranks[a].total_cmp(&ranks[b]));
+            order.sort_by_key(|&label| ranks[label]);
             let ordering: Vec<&str> = order.iter().map(|&label| names.label_names[label].as_str()).collect();
-            rows.push((ranks.iter().map(|&rank| rank as usize).collect(), ordering.join(">")));
+            rows.push((ranks, ordering.join(">")));
         }
 
         let text = if common.json {

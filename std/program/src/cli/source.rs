@@ -39,8 +39,13 @@ impl Source {
         Input::read(&self.data)
     }
 
-    /// The rows, and what a table's columns were taken for.
-    pub(crate) fn parse(&self, input: &Input) -> Result<(Dataset<f32>, Option<Reading>), Failure> {
+    /// The rows, and what a table's columns were taken for. Features in the label-ranking format are centred as a model's,
+    /// if there is one.
+    pub(crate) fn parse(
+        &self,
+        input: &Input,
+        model: Option<&ModelFile>,
+    ) -> Result<(Dataset<f32>, Option<Reading>), Failure> {
         let (name, bytes) = (&input.name, &input.bytes);
         if input.is_model() {
             return Err(format!("{} is a model file; --data expects a table", name.display()).into());
@@ -52,7 +57,7 @@ impl Source {
                     "{name} is in the label-ranking format, which has no column names; --ranks and --ordering apply to tables"
                 )));
             }
-            (label_ranking::parse(name, bytes)?, None)
+            (counted(input, model)?, None)
         } else {
             let (data, reading) = csv_table::parse_noting(name, bytes, &self.targets())?;
             (data, Some(reading))
@@ -60,9 +65,22 @@ impl Source {
     }
 }
 
+/// Rows in the label-ranking format, of as many features as a model has.
+pub(crate) fn counted(input: &Input, model: Option<&ModelFile>) -> Result<Dataset<f32>, Failure> {
+    let (name, bytes) = (&input.name, &input.bytes);
+    let Some(model) = model else { return Ok(label_ranking::parse(name, bytes)?) };
+    let found = label_ranking::parse::<f32>(name, bytes)?.features();
+    if found != model.features {
+        let (name, expected) = (name.display(), model.features);
+        return Err(format!("{name} has {found} features; the model expects {expected}").into());
+    }
+    Ok(label_ranking::parse_centred(name, bytes, &model.centres)?)
+}
+
 /// The features that a model was trained on, from a table.
-pub(crate) fn features(input: &Input, names: &[String]) -> Result<Vec<f32>, Failure> {
-    let read = csv_table::parse_features_noting(&input.name, &input.bytes, names);
+pub(crate) fn features(input: &Input, model: &ModelFile) -> Result<Vec<f32>, Failure> {
+    let names = &model.provenance.feature_names;
+    let read = csv_table::parse_features_noting(&input.name, &input.bytes, names, &model.centres);
     let (features, unseen) = read.map_err(|error| {
         // The columns differ from those of the model.
         if !matches!(&error, DataError::Invalid { place, .. } if place.line == 1) {
@@ -105,7 +123,14 @@ pub(crate) fn tell(name: &Path, data: &Dataset<f32>, reading: &Reading, quiet: b
             listed(&reading.ranking)
         )];
         if !reading.numbers.is_empty() {
-            parts.push(format!("numbers in {}", listed(&reading.numbers)));
+            let centre = |name: &String| data.feature_names().iter().position(|other| other == name);
+            let numbers = reading.numbers.iter().map(|name| {
+                match centre(name).and_then(|j| data.centres().get(j)).filter(|&&centre| centre != 0.0) {
+                    Some(centre) => format!("{name} (minus {centre}, beside which f32 is coarse)"),
+                    None => name.clone(),
+                }
+            });
+            parts.push(format!("numbers in {}", numbers.collect::<Vec<_>>().join(", ")));
         }
         if !reading.texts.is_empty() {
             let texts: Vec<String> =

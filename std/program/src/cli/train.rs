@@ -239,7 +239,7 @@ impl Train {
     /// The rows; says what a table's columns were taken for.
     fn data(&self, common: &Common) -> Result<Dataset<f32>, Failure> {
         let input = self.source.input()?;
-        let (data, reading) = self.source.parse(&input)?;
+        let (data, reading) = self.source.parse(&input, None)?;
         if let Some(reading) = reading {
             source::tell(&input.name, &data, &reading, common.quiet);
         }
@@ -385,6 +385,7 @@ impl Train {
             scores: model.scores(),
             weights: model.weights().to_vec(),
             bias: model.bias().to_vec(),
+            centres: data.centres().to_vec(),
             epsilon: self.epsilon,
             noise: self.noise,
             oracle: OracleKind::Ranking,

@@ -15,6 +15,7 @@ fn hostile() -> ModelFile {
         scores: 3,
         weights: vec![0.1, -0.0, f32::MIN_POSITIVE, f32::from_bits(1), f32::MAX, -1.0 / 3.0],
         bias: vec![16_777_217.0, 1e10, -7.0],
+        centres: vec![0.0; 2],
         epsilon: 0.3,
         noise: AnyNoise::Normal,
         oracle: OracleKind::Ranking,
@@ -122,6 +123,59 @@ fn c_takes_the_header() {
             refuse(folder, &["export", "--model", "2 roads.perturb", "--format", "c", "--name", name]);
         assert!(refused.contains("expected letters, digits and underscores, no digit first"), "{refused}");
     }
+}
+
+/// What a firmware in C does with an exported model, by what the header says: scores by Wx + b, and the largest is the best.
+#[test]
+fn the_largest_score_is_the_best_in_c() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    // Far from 0, so that there are centres, too.
+    let rows: Vec<(u32, u32)> = (0..100).map(|i| (1_700_000_000 + i * 37 % 101, i * 53 % 97)).collect();
+    let best = |&(time, y): &(u32, u32)| match (time > 1_700_000_050, y > 48) {
+        (true, _) => "late>high>low",
+        (false, true) => "high>low>late",
+        (false, false) => "low>high>late",
+    };
+    let table: String = rows.iter().map(|row| format!("{},{},{}\n", row.0, row.1, best(row))).collect();
+    std::fs::write(folder.join("t.csv"), format!("time,y,order\n{table}")).expect("writable");
+    succeed(folder, &["train", "--data", "t.csv", "--model", "m", "--quiet"]);
+    succeed(folder, &["export", "--model", "m", "--format", "c", "--name", "m", "--out", "m.h"]);
+    let program = r#"
+        #include <stdio.h>
+        #include "m.h"
+        int main(void) {
+            double measured[M_FEATURES];
+            while (scanf("%lf %lf", &measured[0], &measured[1]) == 2) {
+                unsigned best = 0;
+                float theta[M_SCORES];
+                for (unsigned i = 0; i < M_SCORES; i++) {
+                    theta[i] = m_bias[i];
+                    for (unsigned j = 0; j < M_FEATURES; j++) {
+                        const float x = (float)(measured[j] - m_centres[j]);
+                        theta[i] += m_weights[j * M_SCORES + i] * x;
+                    }
+                    if (theta[i] > theta[best]) best = i;
+                }
+                printf("%u\n", best);
+            }
+            return 0;
+        }
+    "#;
+    std::fs::write(folder.join("main.c"), program).expect("writable");
+    run(
+        folder,
+        "cc",
+        &["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable", "main.c", "-o", "main"],
+    );
+    let measured: String = rows.iter().map(|row| format!("{} {}\n", row.0, row.1)).collect();
+    std::fs::write(folder.join("rows"), measured).expect("writable");
+    let labels = ["high", "late", "low"];
+    let decided = numbers(&run(folder, "sh", &["-c", "./main < rows"]));
+    assert_eq!(decided.len(), rows.len());
+    let right =
+        decided.iter().zip(&rows).filter(|(label, row)| best(row).starts_with(labels[**label as usize]));
+    assert!(right.count() > 90);
 }
 
 #[test]

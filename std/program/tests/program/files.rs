@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{perturb, succeed, votes};
+use super::{json, perturb, refuse, succeed, votes};
 
 /// What a command that must fail with this exit code says; the files are as they were.
 fn complain(folder: &Path, arguments: &str, code: i32) -> String {
@@ -190,13 +190,15 @@ fn tables_are_not_misread_in_silence() {
         assert!(!folder.join("m").exists());
     }
 
-    let row = |i: u32| format!("{},{},id{i},a>b\n", 1_700_000_000 + i, ["Kyoto", "Osaka"][i as usize % 2]);
+    // Half of the times are in seconds, half since 1970: no centre is near both.
+    let time = |i: u32| if i.is_multiple_of(2) { i } else { 1_700_000_000 + i };
+    let row = |i: u32| format!("{},{},id{i},a>b\n", time(i), ["Kyoto", "Osaka"][i as usize % 2]);
     let output = train(&format!("time,town,name,r\n{}", (0..40).map(row).collect::<String>()));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     for expected in [
         "t.csv: ranking of a, b in column r; numbers in time; text in town (2 values), name (40 values)",
-        "t.csv: warning: column `time` has 40 distinct values, of which f32 can tell 1 apart",
+        "t.csv: warning: column `time` has 40 distinct values, of which f32 can tell 21 apart",
         "t.csv: warning: column `name` has 40 distinct texts in 40 rows",
     ] {
         assert!(said.contains(expected), "{said}");
@@ -211,6 +213,50 @@ fn tables_are_not_misread_in_silence() {
     let output = perturb(folder, &["evaluate", "--data", "t.csv", "--model", "m"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && said.contains("was trained on these very rows"), "{said}");
+}
+
+/// A vote that x decides is learned however far x is from 0, in tables and in the label-ranking format, and predicted.
+#[test]
+fn features_far_from_zero_are_centred() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let write = |name: &str, text: String| std::fs::write(folder.join(name), text).expect("writable");
+    let spearman = |name: &str| {
+        json(&succeed(folder, &["evaluate", "--data", name, "--model", "m", "--json"]))["spearman"].as_f64()
+    };
+    for offset in [0u64, 1_000_000, 10_000_000, 16_777_216, 1_700_000_000, 1 << 52] {
+        let rows = |from: u64| (from..from + 100).map(move |i| (offset + i * 37 % 101, i * 37 % 101 > 50));
+        let table = |from| {
+            let row = |(x, late)| format!("{x},{}\n", if late { "a>b" } else { "b>a" });
+            format!("x,r\n{}", rows(from).map(row).collect::<String>())
+        };
+        let counts = |from| {
+            let row = |(x, late)| format!("{x},{}\n", if late { "1,2" } else { "2,1" });
+            format!("100,1,2\n{}", rows(from).map(row).collect::<String>())
+        };
+        for (train, test) in [(table(0), table(7)), (counts(0), counts(7))] {
+            write("train.csv", train);
+            write("test.csv", test.clone());
+            succeed(folder, &["train", "--data", "train.csv", "--model", "m", "--quiet"]);
+            assert!(spearman("test.csv").is_some_and(|found| found > 0.97), "{offset}");
+            let predicted = succeed(folder, &["predict", "--data", "test.csv", "--model", "m"]);
+            let orders = predicted.lines().skip(1).map(|line| line.rsplit(',').next().expect("a cell"));
+            let right = orders
+                .zip(rows(7))
+                .filter(|(order, (_, late))| (order.starts_with('a') || order.starts_with("y1")) == *late);
+            assert!(right.count() >= 98, "{offset}: {predicted}");
+        }
+    }
+    // Two identifiers that f32 takes for one.
+    let rows = (0..60).map(|i| if i % 2 == 0 { "16777216,a>b\n" } else { "16777217,b>a\n" });
+    write("ids.csv", format!("id,r\n{}", rows.collect::<String>()));
+    succeed(folder, &["train", "--data", "ids.csv", "--model", "m", "--quiet"]);
+    assert_eq!(spearman("ids.csv"), Some(1.0));
+    // A device that loads a file takes x as it is: such a model goes there with its centres in sight.
+    let refused = refuse(folder, &["export", "--model", "m", "--format", "bytes", "--out", "m.bin"]);
+    assert!(refused.contains("has no place for the centres of this model's features"), "{refused}");
+    let source = succeed(folder, &["export", "--model", "m", "--format", "rust"]);
+    assert!(source.contains("pub static CENTRES: [f64; FEATURES] = [16777216.5];"), "{source}");
 }
 
 /// Trainings at the same time leave each a model, whole; options without influence leave no trace in it.

@@ -296,7 +296,7 @@ fn experiments_have_pages() {
 /// Fewer folds and steps than the program takes, on a set with a hostile name and one of the paper's.
 #[test]
 fn the_label_ranking_page_has_its_folds() {
-    let row = |i: u32| if i % 9 > 4 { [1.0, 2.0, 3.0] } else { [3.0, 1.0, 2.0] };
+    let row = |i: u32| if i % 9 > 4 { [3.0, 2.0, 1.0] } else { [1.0, 3.0, 2.0] };
     let set = |name: &str| {
         let names = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
         let x = (0..60u8).map(|i| f32::from(i % 9) - 4.0).collect();

@@ -24,7 +24,7 @@ use csv::StringRecord;
 use perturb_core::Real;
 
 use super::text::{self, quote};
-use super::{DataError, Dataset, label_ranking};
+use super::{DataError, Dataset, centre, label_ranking};
 use ranking::Ranking;
 pub use reading::Reading;
 
@@ -62,7 +62,7 @@ pub fn read<T: Real>(file: impl AsRef<Path>, targets: &Targets) -> Result<Datase
 /// let data = table::parse::<f64>("votes.csv".as_ref(), text, &Targets::Detect)?;
 /// assert_eq!(data.feature_names(), ["age", "town=Kyoto", "town=Osaka"]);
 /// assert_eq!(data.label_names(), ["a", "b"]);
-/// assert_eq!((data.x(0), data.y(0)), (&[31.0, 1.0, 0.0][..], &[2.0, 1.0][..]));
+/// assert_eq!((data.x(0), data.y(0)), (&[31.0, 1.0, 0.0][..], &[1.0, 2.0][..])); // b is the best
 /// # Ok::<(), perturb::data::DataError>(())
 /// ```
 pub fn parse<T: Real>(file: &Path, bytes: &[u8], targets: &Targets) -> Result<Dataset<T>, DataError> {
@@ -99,7 +99,7 @@ pub fn parse_noting<T: Real>(
         Ranking::Ranks(columns) => table.ranks(columns)?,
         Ranking::Ordering(column) => table.orderings(*column)?,
     };
-    let (mut names, mut columns) = (Vec::new(), Vec::new());
+    let mut features = Features::default();
     let mut reading = Reading::default();
     for column in 0..table.header.len() {
         let name = table.name(column);
@@ -110,27 +110,48 @@ pub fn parse_noting<T: Real>(
             let expected = "a feature that is not named like a label; drop the column or rename it";
             return Err(DataError::invalid(file, 1, Some(column + 1), expected, quote(name)));
         } else {
-            table.encode(column, &mut names, &mut columns, &mut reading)?;
+            table.encode(column, &mut features, &mut reading)?;
         }
     }
+    let Features { names, columns, centres } = features;
     let features = (0..table.rows.len()).flat_map(|row| columns.iter().map(move |x: &Vec<T>| x.get(row)));
     let features = features.flatten().copied().collect();
     let ranks = ranks.into_iter().map(T::from_usize).collect();
-    Ok((Dataset::new(text::name(file), names, labels, features, ranks)?, reading))
+    let data =
+        Dataset::from_ranks(text::name(file), names, labels, features, ranks)?.with_centres(centres)?;
+    Ok((data, reading))
+}
+
+/// The features of a table, one column each.
+#[derive(Default)]
+struct Features<T> {
+    names: Vec<String>,
+    columns: Vec<Vec<T>>,
+    centres: Vec<f64>,
 }
 
 /// Reads only the features named `names`, in the order of a model: n rows of `names.len()` numbers.
 ///
 /// A name is a column of numbers, or `column=value` of a one-hot column; other columns, a ranking among them,
-/// do not matter. A value of a one-hot column that no name mentions is 0 in all of its features.
-pub fn read_features<T: Real>(file: impl AsRef<Path>, names: &[String]) -> Result<Vec<T>, DataError> {
+/// do not matter. A value of a one-hot column that no name mentions is 0 in all of its features. From each feature its centre
+/// is subtracted: `centres` are [those](Dataset::centres) of the set that the model was trained on.
+pub fn read_features<T: Real>(
+    file: impl AsRef<Path>,
+    names: &[String],
+    centres: &[f64],
+) -> Result<Vec<T>, DataError> {
     let file = file.as_ref();
-    parse_features(file, &text::read(file)?, names)
+    parse_features(file, &text::read(file)?, names, centres)
 }
 
-/// Reads only the features named `names` from the bytes of a file. Errors name `file`.
-pub fn parse_features<T: Real>(file: &Path, bytes: &[u8], names: &[String]) -> Result<Vec<T>, DataError> {
-    Ok(parse_features_noting(file, bytes, names)?.0)
+/// [`read_features`] from the bytes of a file. Errors name `file`.
+pub fn parse_features<T: Real>(
+    file: &Path,
+    bytes: &[u8],
+    names: &[String],
+    centres: &[f64],
+) -> Result<Vec<T>, DataError> {
+    Ok(parse_features_noting(file, bytes, names, centres)?.0)
 }
 
 /// A value of a one-hot column that no name mentions, in so many rows.
@@ -150,7 +171,12 @@ pub fn parse_features_noting<T: Real>(
     file: &Path,
     bytes: &[u8],
     names: &[String],
+    centres: &[f64],
 ) -> Result<(Vec<T>, Vec<Unseen>), DataError> {
+    if centres.len() != names.len() {
+        let expected = format!("{} numbers, one a feature", names.len());
+        return Err(DataError::parameter("centres", expected, centres.len()));
+    }
     let table = Table::new(file, text::decode(file, bytes)?)?;
     let sources = names.iter().map(|name| {
         // Names of columns and values may have `=` in them: no two columns can both be meant.
@@ -163,15 +189,14 @@ pub fn parse_features_noting<T: Real>(
     let sources = sources.collect::<Result<Vec<_>, DataError>>()?;
     let mut features = Vec::with_capacity(sources.len().saturating_mul(table.rows.len()));
     for row in 0..table.rows.len() {
-        for &(column, value) in &sources {
+        for (&(column, value), centre) in sources.iter().zip(centres) {
             let cell = table.cell(row, column);
-            features.push(match value {
-                Some(value) if cell == value => T::ONE,
-                Some(_) => T::ZERO,
-                None => text::number(cell).ok_or_else(|| {
-                    table.fault(row, Some(column), label_ranking::finite::<T>(), quote(cell))
-                })?,
-            });
+            let refuse = || table.fault(row, Some(column), label_ranking::finite::<T>(), quote(cell));
+            let x = match value {
+                Some(value) => f64::from(cell == value),
+                None => text::number::<T>(cell).ok_or_else(refuse)?,
+            };
+            features.push(Some(T::from_f64(x - centre)).filter(|x| x.is_finite()).ok_or_else(refuse)?);
         }
     }
     let mut known: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
@@ -299,8 +324,7 @@ impl<'a> Table<'a> {
     fn encode<T: Real>(
         &self,
         column: usize,
-        names: &mut Vec<String>,
-        columns: &mut Vec<Vec<T>>,
+        features: &mut Features<T>,
         reading: &mut Reading,
     ) -> Result<(), DataError> {
         let cells = || (0..self.rows.len()).map(|row| self.cell(row, column));
@@ -311,12 +335,14 @@ impl<'a> Table<'a> {
             let mut numbers = Vec::with_capacity(self.rows.len());
             for (row, cell) in cells().enumerate() {
                 let refuse = || self.fault(row, Some(column), label_ranking::finite::<T>(), quote(cell));
-                numbers.push(text::number(cell).ok_or_else(refuse)?);
+                numbers.push(text::number::<T>(cell).ok_or_else(refuse)?);
             }
-            let written: Vec<f64> = cells().filter_map(text::number).collect();
-            reading.number(self.name(column), &written, &numbers);
-            names.push(self.name(column).to_owned());
-            columns.push(numbers);
+            let centre = centre::of::<T>(numbers.iter().copied());
+            let kept = centre::subtract(&numbers, &[centre]);
+            reading.number(self.name(column), &numbers, &kept);
+            features.names.push(self.name(column).to_owned());
+            features.columns.push(kept);
+            features.centres.push(centre);
             return Ok(());
         };
         let values: BTreeSet<&str> = cells().collect();
@@ -335,8 +361,10 @@ impl<'a> Table<'a> {
         }
         reading.text(self.name(column), &values, self.rows.len());
         for value in values {
-            names.push(format!("{}={value}", self.name(column)));
-            columns.push(cells().map(|cell| if cell == value { T::ONE } else { T::ZERO }).collect());
+            features.names.push(format!("{}={value}", self.name(column)));
+            let kept = cells().map(|cell| if cell == value { T::ONE } else { T::ZERO });
+            features.columns.push(kept.collect());
+            features.centres.push(0.0);
         }
         Ok(())
     }
@@ -359,15 +387,15 @@ mod tests {
         let data = parse(text, &Targets::Ranks(vec!["q".into(), "p".into()])).unwrap();
         assert_eq!((data.name(), data.label_names()), ("t", &["q".to_owned(), "p".to_owned()][..]));
         assert_eq!(data.feature_names(), ["x", "y=a", "y=b,c"]);
-        assert_eq!((data.x(0), data.y(0)), (&[0.5, 1.0, 0.0][..], &[1.0, 2.0][..]));
-        assert_eq!((data.x(1), data.y(1)), (&[-3.0, 0.0, 1.0][..], &[2.0, 1.0][..]));
+        assert_eq!((data.x(0), data.y(0)), (&[0.5, 1.0, 0.0][..], &[2.0, 1.0][..]));
+        assert_eq!((data.x(1), data.y(1)), (&[-3.0, 0.0, 1.0][..], &[1.0, 2.0][..]));
     }
 
     #[test]
     fn rankings_are_detected() {
         let data = parse("x,y,r\n1,2,b>a>c\n3,4, c > b > a \n", &Targets::Detect).unwrap();
         assert_eq!(data.label_names(), ["a", "b", "c"]);
-        assert_eq!((data.y(0), data.y(1)), (&[2.0, 1.0, 3.0][..], &[3.0, 2.0, 1.0][..]));
+        assert_eq!((data.y(0), data.y(1)), (&[2.0, 3.0, 1.0][..], &[1.0, 2.0, 3.0][..]));
         // Both (2, 1) and (3, 2, 1) are permutations in row 1, only the longer stays one in row 2.
         let data = parse("x,a,b,c\n9,3,2,1\n9,1,3,2\n", &Targets::Detect).unwrap();
         assert_eq!((data.labels(), data.feature_names()), (3, &["x".to_owned()][..]));
@@ -381,9 +409,9 @@ mod tests {
     fn features_follow_the_names_of_a_model() {
         let names = ["y=a", "x", "y=c"].map(String::from);
         let text = b"x,ignored,y\n1,?,a\n2,!,b\n";
-        let features = parse_features::<f64>(Path::new("t.csv"), text, &names).unwrap();
+        let features = parse_features::<f64>(Path::new("t.csv"), text, &names, &[0.0; 3]).unwrap();
         assert_eq!(features, [1.0, 1.0, 0.0, 0.0, 2.0, 0.0]);
-        let missing = parse_features::<f64>(Path::new("t.csv"), text, &["z".to_owned()]).unwrap_err();
+        let missing = parse_features::<f64>(Path::new("t.csv"), text, &["z".to_owned()], &[0.0]).unwrap_err();
         assert_eq!(missing.to_string(), "t.csv, line 1: expected a column named `z`, found x, ignored, y");
     }
 
@@ -393,7 +421,8 @@ mod tests {
         let text = "a=b,r\nc,p>q\nd,q>p\n";
         let data = parse(text, &Targets::Detect).unwrap();
         assert_eq!(data.feature_names(), ["a=b=c", "a=b=d"]);
-        let features = parse_features::<f64>(Path::new("t.csv"), text.as_bytes(), data.feature_names());
+        let features =
+            parse_features::<f64>(Path::new("t.csv"), text.as_bytes(), data.feature_names(), data.centres());
         assert_eq!(features.unwrap(), [1.0, 0.0, 0.0, 1.0]);
         for text in ["a,a=b,r\nb,0.5,q>p\nd,0.5,p>q\n", "a=b,a,r\nc,1,q>p\nd,1,p>q\n"] {
             let error = refusal(text, &Targets::Detect);
@@ -511,7 +540,7 @@ mod tests {
         assert_eq!((data.len(), data.features(), data.labels()), (5000, 4 + one_hot, 10));
         assert_eq!(data.label_names().concat(), "abcdefghij");
         // f>a>d>e>g>j>i>b>h>c
-        assert_eq!(data.y(0), [2.0, 8.0, 10.0, 3.0, 4.0, 1.0, 5.0, 9.0, 7.0, 6.0]);
+        assert!(data.ranks(0).eq([2.0, 8.0, 10.0, 3.0, 4.0, 1.0, 5.0, 9.0, 7.0, 6.0]));
         assert_eq!(data.x(0).get(..3), Some(&[0.0, 2.0, 355.0][..]));
         assert_eq!(data.x(0).iter().skip(3).sum::<f32>(), 6.0);
         assert!(data.feature_names().contains(&"lived_in_prefecture=26:Osaka".to_owned()));

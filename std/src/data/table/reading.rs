@@ -35,7 +35,7 @@ impl Reading {
         if after < before {
             self.warnings.push(format!(
                 "column `{name}` has {before} distinct values, of which {} can tell {after} apart: \
-                 subtract a constant, or count in larger units",
+                 they are too far from each other",
                 T::NAME
             ));
         }

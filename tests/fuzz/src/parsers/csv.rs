@@ -15,7 +15,7 @@ fn check_set<T: Real>(data: &Dataset<T>) {
     assert_eq!((data.feature_names().len(), data.label_names().len()), (d, k));
     for row in 0..data.len() {
         assert!(data.x(row).len() == d && data.x(row).iter().all(|x| x.is_finite()), "row {row} of {data:?}");
-        let mut ranks: Vec<f64> = data.y(row).iter().map(|y| y.to_f64()).collect();
+        let mut ranks: Vec<f64> = data.ranks(row).map(Real::to_f64).collect();
         ranks.sort_by(f64::total_cmp);
         assert!(ranks.iter().zip(1..).all(|(&rank, i)| rank == f64::from(i)), "row {row}: {ranks:?}");
     }
@@ -45,7 +45,8 @@ fn check<T: Real>(result: Result<Dataset<T>, DataError>) -> Option<Dataset<T>> {
 fn written(data: &Dataset<f64>) -> String {
     let mut text = format!("{},{},{}\n", data.len(), data.features(), data.labels());
     for row in 0..data.len() {
-        let fields: Vec<String> = data.x(row).iter().chain(data.y(row)).map(ToString::to_string).collect();
+        let fields: Vec<String> =
+            data.x(row).iter().copied().chain(data.ranks(row)).map(|x| x.to_string()).collect();
         let _ = writeln!(text, "{}", fields.join(","));
     }
     text
@@ -91,8 +92,8 @@ pub fn table(bytes: &[u8]) {
 pub fn features(bytes: &[u8]) {
     let file = Path::new("votes.csv");
     let Ok(data) = table::parse::<f64>(file, bytes, &Targets::Detect) else { return };
-    let features =
-        table::parse_features::<f64>(file, bytes, data.feature_names()).expect("the features have names");
+    let features = table::parse_features::<f64>(file, bytes, data.feature_names(), data.centres())
+        .expect("the features have names");
     let read: Vec<f64> = (0..data.len()).flat_map(|row| data.x(row)).copied().collect();
     assert!(features == read, "{:?} are {features:?}, not {read:?}", data.feature_names());
 }

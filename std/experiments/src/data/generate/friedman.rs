@@ -54,7 +54,7 @@ fn sine(t: f64) -> f64 {
 /// u is uniform in \[0, 1\]¹⁰. Label j has the score
 /// s_j(u) = 10a_j sin(πu₁u₂) + 20b_j(u₃ − ½)² + 10c_j·u₄ + 5d_j·u₅ − mean + `noise`·Z_j,
 /// where u₁…u₅ are five of the ten inputs in an order drawn for each label, a_j, b_j, c_j, d_j are uniform in
-/// \[½, 3/2\], and Z_j ~ N(0, 1). The label of the least score ranks first. Most of a score's variance is
+/// \[½, 3/2\], and Z_j ~ N(0, 1). The label of the largest score ranks first. Most of a score's variance is
 /// affine in u, the rest is not: an affine model gets most of the ranking, never all of it.
 ///
 /// The features are x = (u − ½)·√12, which has mean 0 and variance 1. `instances` ≥ 1, `labels` ≥ 2,
@@ -118,7 +118,7 @@ mod tests {
         assert!((sum / n).abs() < 4.0 / n.sqrt() && (squares / n - 1.0).abs() < 4.0 * (0.8 / n).sqrt());
         // No label is always best: each takes its share of the first ranks.
         for label in 0..5 {
-            let first = (0..data.len()).filter(|&row| data.y(row).get(label) == Some(&1.0)).count();
+            let first = (0..data.len()).filter(|&row| data.y(row).get(label) == Some(&5.0)).count();
             assert!(first > data.len() / 10, "{label}: {first}");
         }
     }

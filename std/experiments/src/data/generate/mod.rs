@@ -3,8 +3,8 @@
 //! Every generator is a function of its arguments: the same seed gives the same bits on every machine, and a
 //! larger number of rows extends a smaller one. Numbers are drawn in `f64` and rounded to the requested type.
 //!
-//! Targets of label ranking are ranks as in files: the label of the least score ranks first, so that the scores
-//! themselves are the θ that a perfect model learns.
+//! In label ranking the label of the largest score is the best, so that the scores themselves are the θ that a perfect model
+//! learns.
 
 mod friedman;
 mod paint;
@@ -27,20 +27,20 @@ fn rank_rows<T: Real>(
     mut row: impl FnMut(usize, &mut [f64], &mut [f64]),
 ) -> Result<Dataset<T>, DataError> {
     let mut all_features = reserve("instances", instances, features)?;
-    let mut all_ranks = reserve("instances", instances, labels)?;
+    let mut all_y = reserve("instances", instances, labels)?;
     let oracle = Ranking::<f64, _>::ascending(Dyn(labels))
         .map_err(|error| DataError::parameter("labels", error.to_string(), labels))?;
-    let (mut x, mut scores, mut ranks) = (vec![0.0; features], vec![0.0; labels], vec![0.0; labels]);
+    let (mut x, mut scores, mut y) = (vec![0.0; features], vec![0.0; labels], vec![0.0; labels]);
     let mut work = oracle.work();
     for i in 0..instances {
         row(i, &mut x, &mut scores);
         oracle
-            .solve(&scores, &mut ranks, &mut work)
+            .solve(&scores, &mut y, &mut work)
             .map_err(|reason| DataError::parameter("labels", reason, labels))?;
         all_features.extend(x.iter().map(|&x| T::from_f64(x)));
-        all_ranks.extend(ranks.iter().map(|&rank| T::from_f64(rank)));
+        all_y.extend(y.iter().map(|&y| T::from_f64(y)));
     }
-    Dataset::new(name, numbered("x", features), numbered("y", labels), all_features, all_ranks)
+    Dataset::new(name, numbered("x", features), numbered("y", labels), all_features, all_y)
 }
 
 /// Memory for rows × width numbers, or the reason why it cannot be reserved.

@@ -33,7 +33,7 @@ pub(crate) fn command() -> String {
 
 /// The origin of a report: the command, the version, the seed and the data.
 ///
-/// The command omits options that change no number, and the folders of absolute paths, which are private.
+/// The command omits options that change no number. Dots stand for the folders of absolute paths, which are private.
 pub(crate) fn origin(seed: u64, data: &[&Dataset<f32>]) -> Origin {
     let mut versions = vec![("perturb".into(), env!("CARGO_PKG_VERSION").into())];
     versions.extend(data.iter().map(|data| {
@@ -78,11 +78,20 @@ fn lasting(words: Vec<String>) -> Vec<String> {
     lasting
 }
 
-/// The last part of an absolute path; any other word is unchanged.
+/// An absolute path without its folders; any other word is unchanged.
 fn relative(word: &str) -> String {
     let path = Path::new(word);
     let name = path.file_name().filter(|_| path.is_absolute());
-    name.map_or_else(|| word.to_owned(), |name| name.to_string_lossy().into_owned())
+    name.map_or_else(|| word.to_owned(), |name| format!(".../{}", name.to_string_lossy()))
+}
+
+/// The origin of a report on data whose name may come from the environment instead of the command.
+pub(crate) fn origin_of_data(seed: u64, data: &[&Dataset<f32>], path: &Path) -> Origin {
+    let mut words = lasting(words());
+    if !words.iter().any(|word| word == "--data" || word.starts_with("--data=")) {
+        words.extend(["--data".to_owned(), relative(&path.to_string_lossy())]);
+    }
+    Origin { command: quoted(words), ..origin(seed, data) }
 }
 
 impl Out {
@@ -101,11 +110,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_omit_folders_and_options_that_change_no_number() {
+    fn commands_hide_folders_and_omit_options_that_change_no_number() {
         let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
         let typed = "train --data /home/me/a.csv --threads 3 --threads=4 --model=/tmp/m --resume --checkpoint c \
                      --checkpoint-every=0 --seed 1 --out report/x";
-        assert_eq!(lasting(words(typed)).join(" "), "train --data a.csv --model=m --seed 1 --out report/x");
+        assert_eq!(
+            lasting(words(typed)).join(" "),
+            "train --data .../a.csv --model=.../m --seed 1 --out report/x"
+        );
         assert_eq!(lasting(words("demo --threads")), ["demo"]);
         assert_eq!(lasting(words("demo --out /")), ["demo", "--out", "/"]);
     }
