@@ -204,8 +204,8 @@ impl AffineMut<'_, f32> {
     /// model's sizes and the oracle and noise of `layer`. The layer keeps its own ε; that of the training is in
     /// [`ModelHeader`]. Returns the header.
     ///
-    /// A file of centred features is refused: this model would have to be given x − c, with the c of
-    /// [`ModelBytes::centres`]; [`load_as`](Self::load_as) takes it. On an error the model is unchanged.
+    /// A file of centred features is refused, since this model would have to be given x − c, with the c of
+    /// [`ModelBytes::centres`]: who does so takes weights and bias from there. On an error the model is unchanged.
     pub fn load<O, N>(&mut self, layer: &Perturbed<O, N, f32>, file: &[u8]) -> Result<ModelHeader, Error>
     where
         O: Oracle<f32>,
@@ -213,13 +213,11 @@ impl AffineMut<'_, f32> {
     {
         check_scores(layer, self.bias.len())?;
         let file = ModelBytes::parse(file)?;
-        model_file::check_uncentred(file.header())?;
         self.load_as(model_file::oracle_kind(layer.oracle())?, (*layer.noise()).into(), &file)?;
         Ok(file.header())
     }
 
     /// [`load`](Self::load) for a layer that is known by what a file says of it, from a file that was found sound.
-    /// It is for the caller to subtract the [centres](ModelBytes::centres) from x, if there are any.
     pub fn load_as(
         &mut self,
         oracle: OracleKind,

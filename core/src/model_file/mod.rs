@@ -170,14 +170,7 @@ pub(crate) fn oracle_kind<O: Oracle<f32>>(oracle: &O) -> Result<OracleKind, Erro
     properties.kind.ok_or(unnamed)
 }
 
-/// The features are taken as they are.
-pub(crate) fn check_uncentred(header: ModelHeader) -> Result<(), Error> {
-    let found = if header.centred { "minus their centres" } else { AS_THEY_ARE };
-    error::check_equal("the model's features", AS_THEY_ARE, found)
-}
-const AS_THEY_ARE: &str = "as they are";
-
-/// A model's parts agree with a file's header.
+/// A model's parts agree with a file's header, and features are taken as they are.
 pub(crate) fn check_fit(
     header: ModelHeader,
     features: usize,
@@ -191,6 +184,9 @@ pub(crate) fn check_fit(
     }
     if header.noise != noise {
         return differs("noise", noise.name(), header.noise.name());
+    }
+    if header.centred {
+        return differs("the model's features", "as they are", "minus their centres");
     }
     for (parameter, expected, found) in
         [("features", features, header.features), ("scores", scores, header.scores)]

@@ -118,7 +118,7 @@ pub unsafe extern "C" fn perturb_argmax_learn(
 /// aside, for the layer has one. `file` may lie in flash, and needs no alignment.
 ///
 /// PERTURB_STATUS_CHECKSUM if bytes are damaged; PERTURB_STATUS_DIFFERS if it is no model file, or of another layer
-/// or noise; PERTURB_STATUS_LENGTH if there are too few bytes or too many, or if sizes differ;
+/// or noise, or of features minus their centres (`perturb export` writes those as C); PERTURB_STATUS_LENGTH if there are too few bytes or too many, or if sizes differ;
 /// PERTURB_STATUS_OUT_OF_RANGE for a version or a code that is not known; PERTURB_STATUS_NOT_FINITE for a weight
 /// that is not.
 ///

@@ -115,10 +115,11 @@ pub unsafe extern "C" fn perturb_ranking_learn(
 /// Takes the model's weights from a model file of `length` bytes, written by the host or by perturb_ranking_store.
 ///
 /// The file must have the model's sizes, and a ranking with the layer's noise as its layer; its epsilon is left
-/// aside, for the layer has one. `file` may lie in flash, and needs no alignment.
+/// aside, for the layer has one. The best has the largest score; a file of version 1, where it had the least, is
+/// turned. `file` may lie in flash, and needs no alignment.
 ///
 /// PERTURB_STATUS_CHECKSUM if bytes are damaged; PERTURB_STATUS_DIFFERS if it is no model file, or of another layer
-/// or noise; PERTURB_STATUS_LENGTH if there are too few bytes or too many, or if sizes differ;
+/// or noise, or of features minus their centres (`perturb export` writes those as C); PERTURB_STATUS_LENGTH if there are too few bytes or too many, or if sizes differ;
 /// PERTURB_STATUS_OUT_OF_RANGE for a version or a code that is not known; PERTURB_STATUS_NOT_FINITE for a weight
 /// that is not.
 ///

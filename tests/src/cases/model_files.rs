@@ -1,6 +1,6 @@
 //! Model files on the device: what is stored comes back, what does not fit is refused and changes nothing.
 
-use perturb_core::model_file::{ModelBytes, OracleKind, checksum};
+use perturb_core::model_file::{ModelBytes, checksum};
 use perturb_core::{
     Affine, AnyNoise, Const, Error, Gumbel, Hypercube, Noise, Normal, Oracle, Perturbed, Ranking, Simplex,
 };
@@ -110,9 +110,7 @@ pub(crate) fn older_files_are_turned_and_centred_ones_refused() {
     assert_eq!(old.load(&layer(), &centred), Err(differs));
     let file = ModelBytes::parse(&centred).unwrap();
     assert!(file.centres().eq([1.7e9, 0.0]));
-    let mut model = Model::zeros();
-    model.view_mut().load_as(OracleKind::Ranking, AnyNoise::Normal, &file).unwrap();
-    assert_eq!(model, new);
+    assert!(file.weights().chain(file.bias()).eq(new.weights.iter().chain(&new.bias).copied()));
 }
 
 pub(crate) fn what_a_file_cannot_say_is_not_stored() {

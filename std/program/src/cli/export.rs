@@ -60,9 +60,8 @@ impl Export {
                 return Err(usage("--format bytes writes binary data; name a file with --out"));
             }
             Format::Bytes if model.is_centred() => {
-                return Err(usage(
-                    "--format bytes has no place for the centres of this model's features, which x is measured from; use rust or c",
-                ));
+                let model = self.model.display();
+                return Err(format!("{model}: --format bytes has no place for the centres of this model's features, which x is measured from; use --format rust or c").into());
             }
             Format::Bytes => model.to_bare_bytes()?,
             Format::Rust => model.to_rust()?.into_bytes(),

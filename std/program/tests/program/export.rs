@@ -170,12 +170,17 @@ fn the_largest_score_is_the_best_in_c() {
     );
     let measured: String = rows.iter().map(|row| format!("{} {}\n", row.0, row.1)).collect();
     std::fs::write(folder.join("rows"), measured).expect("writable");
-    let labels = ["high", "late", "low"];
     let decided = numbers(&run(folder, "sh", &["-c", "./main < rows"]));
-    assert_eq!(decided.len(), rows.len());
-    let right =
-        decided.iter().zip(&rows).filter(|(label, row)| best(row).starts_with(labels[**label as usize]));
-    assert!(right.count() > 90);
+    let predicted = succeed(folder, &["predict", "--data", "t.csv", "--model", "m"]);
+    let firsts = predicted.lines().skip(1).map(|line| line.rsplit(',').next().expect("an ordering"));
+    let decided = decided.into_iter().map(|label| ["high", "late", "low"][label as usize]);
+    let all: Vec<(&str, &str, &str)> =
+        decided.zip(firsts).zip(&rows).map(|((decided, first), row)| (decided, first, best(row))).collect();
+    assert_eq!(all.len(), rows.len());
+    // A compiler may round a product and a sum at once.
+    let as_predicted = all.iter().filter(|(decided, first, _)| first.starts_with(decided)).count();
+    let right = all.iter().filter(|(decided, _, best)| best.starts_with(decided)).count();
+    assert!(as_predicted >= 99 && right >= 80, "{as_predicted} as predicted, {right} right");
 }
 
 #[test]
