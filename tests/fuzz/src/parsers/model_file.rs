@@ -1,6 +1,6 @@
 //! Model files, on the host and on a device.
 
-use perturb::model_file::{ModelBytes, ModelFile, ModelHeader};
+use perturb::model_file::{ModelBytes, ModelFile, ModelHeader, OracleKind};
 use perturb::{Affine, AnyNoise, Const, Hypercube, Logistic, Noise, Normal, Oracle, Perturbed, Ranking};
 
 use super::{flipped, sealed};
@@ -25,6 +25,7 @@ fn read(bytes: &[u8]) {
     assert_eq!(header, device.header());
     assert_eq!(device.weights().len(), header.features as usize * header.scores as usize);
     assert_eq!(device.bias().len(), header.scores as usize);
+    assert_eq!(device.centres().len(), if header.centred { header.features as usize } else { 0 });
     for bit in [0, 7, 64 * bytes.len() / 17, 8 * bytes.len() / 2, 8 * bytes.len() - 1] {
         assert!(
             ModelBytes::parse(&flipped(bytes, bit)).is_err(),
@@ -41,9 +42,22 @@ fn read(bytes: &[u8]) {
     let written = model.to_bytes().expect("what was read can be written");
     assert_eq!(ModelFile::from_bytes(&written).expect("what was written can be read"), model);
     let parameters = 4 * (model.weights.len() + model.bias.len());
-    // All but the length of the metadata, whose spaces and order are free.
-    assert_eq!(written[..28], bytes[..28]);
-    assert_eq!(written[32..32 + parameters], bytes[32..32 + parameters]);
+    let numbers = parameters + if header.centred { 8 * model.features } else { 0 };
+    // All but the length of the metadata, whose spaces and order are free. Files of version 1 are written as version 2, and the
+    // signs of a ranking's scores are turned.
+    let turned = bytes[8] == 1 && header.oracle == OracleKind::Ranking;
+    let sign = if turned { 0x80 } else { 0 };
+    assert_eq!(written[8], 2);
+    assert_eq!((&written[..8], &written[9..26]), (&bytes[..8], &bytes[9..26]));
+    // Centres of zero are none.
+    if model.is_centred() || !header.centred {
+        for (place, (written, read)) in
+            written[32..32 + numbers].iter().zip(&bytes[32..32 + numbers]).enumerate()
+        {
+            let sign = if place < parameters && place % 4 == 3 { sign } else { 0 };
+            assert_eq!(*written, *read ^ sign, "byte {place} of the numbers");
+        }
+    }
 }
 
 /// A device takes the file or stays as it is, and stores what it took.
