@@ -89,6 +89,14 @@ pub enum Error {
         /// The parameter's name.
         parameter: &'static str,
     },
+    /// A score is greater than the oracle [maximises](crate::oracle::Properties::greatest_score) with: a negative cost where shortest
+    /// paths are sought. What rests on the maximum would be wrong.
+    OutsideDomain {
+        /// The scores.
+        quantity: &'static str,
+        /// The first of those that are too great, counted from 0.
+        index: usize,
+    },
     /// Nodes and edges make no graph that the oracle can work on.
     Graph {
         /// The first offending node, edge or cell, counted from 0.
@@ -192,6 +200,13 @@ impl fmt::Display for Error {
             }
             Self::OutsideHull { parameter } => {
                 write!(f, "{parameter} lies outside the convex hull of the oracle's vertices")
+            }
+            Self::OutsideDomain { quantity, index } => {
+                write!(
+                    f,
+                    "{quantity}[{index}] is a negative cost, or one below the floor: the oracle finds no shortest path \
+                     there; use DagPath, or make costs positive"
+                )
             }
             Self::Graph { index, because } => write!(f, "{because} ({index}, counted from 0)"),
             Self::Solver { sample: Some(sample), because } => {

@@ -21,6 +21,16 @@ pub fn dot(y: &[f64], theta: &[f64]) -> f64 {
     y.iter().zip(theta).map(|(y, theta)| y * theta).sum()
 }
 
+/// What searches of shortest paths raise costs to, where nothing else is asked for.
+pub fn relative_floor(theta: &[f64]) -> f64 {
+    let least = theta.iter().map(|score| -score).filter(|&cost| cost > 0.0).fold(f64::INFINITY, f64::min);
+    match least {
+        f64::INFINITY => 1.0,
+        _ if theta.iter().any(|&score| score > 0.0) => least / 1024.0,
+        _ => 0.0,
+    }
+}
+
 /// The best vertex and its value. Sums of dyadic entries are exact, and so are then ties.
 pub fn best(vertices: impl Fn(Each<'_>), theta: &[f64], tie: Tie) -> ([f64; MOST], f64) {
     let (mut best, mut most) = ([f64::NAN; MOST], f64::NEG_INFINITY);

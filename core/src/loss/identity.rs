@@ -1,6 +1,7 @@
 //! Identity with projection (Sahoo et al. 2023, *Backpropagation through combinatorial algorithms: identity with
 //! projection works*, ICLR).
 
+use super::check_domain;
 use crate::oracle::Array;
 use crate::vector::{self, dot};
 use crate::{Error, Oracle, Real, Shape, error};
@@ -25,7 +26,8 @@ pub enum Projection {
 }
 
 impl Projection {
-    /// P(θ) for the scores of `oracle`: what to decide on.
+    /// P(θ) for the scores of `oracle`: what to decide on. [`Error::OutsideDomain`] where the oracle needs costs ≥ 0, which those
+    /// of mean 0 are not.
     pub fn project<T: Real, O: Oracle<T>>(self, oracle: &O, theta: &[T]) -> Result<Array<O, T>, Error> {
         let shape = oracle.shape();
         error::check_vector("theta", theta, shape.dim())?;
@@ -39,6 +41,9 @@ impl Projection {
             }
         }
         error::check_result("the projection", projected.as_ref())?;
+        if self != Self::None {
+            check_domain(oracle, "the projection", projected.as_ref())?;
+        }
         Ok(projected)
     }
 

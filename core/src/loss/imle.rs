@@ -1,7 +1,7 @@
 //! Implicit maximum likelihood (Niepert, Minervini and Franceschi 2021, *Implicit MLE: backpropagating through discrete
 //! exponential family distributions*, NeurIPS).
 
-use super::moved;
+use super::{MOVED, check_domain, moved};
 use crate::oracle::Array;
 use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, error};
 
@@ -10,6 +10,8 @@ use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, error};
 ///
 /// λ > 0 has the units of θ per unit of g. Two solves a sample. With one sample it is the estimator of the paper, whose
 /// own noise, sums of Gamma variables, is not among ours; any will do.
+///
+/// Where the oracle needs costs −θ ≥ 0, both θ and θ − λg must be such before the noise, else [`Error::OutsideDomain`] names them.
 ///
 /// ```
 /// use perturb_core::loss::imle_gradient;
@@ -27,8 +29,10 @@ pub fn imle_gradient<T: Real, O: Oracle<T>, N: Noise<T>>(
     lambda: T,
     how: MonteCarlo,
 ) -> Result<Array<O, T>, Error> {
-    let shape = layer.oracle().shape();
-    let moved = moved(shape, theta, cotangent, lambda)?;
+    let oracle = layer.oracle();
+    let moved = moved(oracle.shape(), theta, cotangent, lambda)?;
+    check_domain(oracle, "theta", theta)?;
+    check_domain(oracle, MOVED, moved.as_ref())?;
     let mut gradient = layer.maximizer(theta, how)?;
     let target = layer.maximizer(moved.as_ref(), how)?;
     for (gradient, &target) in gradient.as_mut().iter_mut().zip(target.as_ref()) {

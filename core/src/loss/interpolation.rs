@@ -1,6 +1,6 @@
 //! Blackbox interpolation (Vlastelica et al. 2020, *Differentiation of blackbox combinatorial solvers*, ICLR).
 
-use super::{LossAndGradient, moved, solve};
+use super::{LossAndGradient, MOVED, moved, solve};
 use crate::oracle::Array;
 use crate::{Error, Oracle, Real, Shape, error};
 
@@ -9,6 +9,9 @@ use crate::{Error, Oracle, Real, Shape, error};
 /// It is that of f_λ(θ) = ⟨g, y*(θ)⟩ + ⟨θ, y*(θ) − y_λ(θ)⟩/λ with y_λ(θ) = y*(θ − λg): a continuous, piecewise affine
 /// interpolation of the piecewise constant ⟨g, y*(θ)⟩. The signs are for an oracle that maximises. λ > 0 has the units
 /// of θ per unit of g: the larger, the further the interpolation reaches. Two solves, no noise.
+///
+/// Where the oracle needs costs −θ ≥ 0, both θ and θ − λg must be such, else [`Error::OutsideDomain`] names them. Vlastelica et al.
+/// cut negative costs to 0; to do as they do, cut those of θ − λg and solve twice.
 ///
 /// ```
 /// use perturb_core::loss::interpolation_gradient;
@@ -28,8 +31,8 @@ pub fn interpolation_gradient<T: Real, O: Oracle<T>>(
     let moved = moved(shape, theta, cotangent, lambda)?;
     let (mut gradient, mut other) = (shape.array(T::ZERO), shape.array(T::ZERO));
     let mut work = oracle.work();
-    solve(oracle, theta, gradient.as_mut(), &mut work)?;
-    solve(oracle, moved.as_ref(), other.as_mut(), &mut work)?;
+    solve(oracle, "theta", theta, gradient.as_mut(), &mut work)?;
+    solve(oracle, MOVED, moved.as_ref(), other.as_mut(), &mut work)?;
     difference(gradient, other.as_ref(), lambda)
 }
 
@@ -58,13 +61,13 @@ pub fn interpolated<T: Real, O: Oracle<T>>(
     error::check_vector("theta", theta, shape.dim())?;
     let (mut y, mut cotangent) = (shape.array(T::ZERO), shape.array(T::ZERO));
     let mut work = oracle.work();
-    solve(oracle, theta, y.as_mut(), &mut work)?;
+    solve(oracle, "theta", theta, y.as_mut(), &mut work)?;
     let loss = loss(y.as_ref(), cotangent.as_mut());
     error::check_number("the loss", loss)?;
     let moved = moved(shape, theta, cotangent.as_ref(), lambda)?;
     // The cotangent has done its part.
     let other = &mut cotangent;
-    solve(oracle, moved.as_ref(), other.as_mut(), &mut work)?;
+    solve(oracle, MOVED, moved.as_ref(), other.as_mut(), &mut work)?;
     let gradient = difference(y, other.as_ref(), lambda)?;
     Ok(LossAndGradient { loss, gradient })
 }

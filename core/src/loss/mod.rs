@@ -10,6 +10,10 @@
 //! | [`partial_label`] | what is known of the decision | two estimates |
 //! | [`SparseMap`] | a decision | tens to thousands of solves |
 //!
+//! Those that rest on the oracle's maximum, which are all but [`composed`] and the projections' gradients, refuse scores where the
+//! oracle [has none](crate::oracle::Properties::greatest_score), as [`Error::OutsideDomain`]: negative costs of a shortest path,
+//! also where the loss itself comes to them.
+//!
 //! The perturbed Fenchel–Young loss itself is [`Perturbed::fenchel_young`](crate::Perturbed::fenchel_young): it needs a
 //! decision, and one solve a sample.
 
@@ -33,6 +37,9 @@ pub use crate::error::Residual;
 pub use crate::fenchel_young::Inverse;
 use crate::{Error, Oracle, Real, Shape, error};
 
+/// The name of θ − λg.
+const MOVED: &str = "theta - lambda cotangent";
+
 /// θ − λg, checked.
 fn moved<T: Real, S: Shape>(shape: S, theta: &[T], cotangent: &[T], lambda: T) -> Result<S::Array<T>, Error> {
     error::check_vector("theta", theta, shape.dim())?;
@@ -42,17 +49,29 @@ fn moved<T: Real, S: Shape>(shape: S, theta: &[T], cotangent: &[T], lambda: T) -
     for ((moved, &theta), &g) in moved.as_mut().iter_mut().zip(theta).zip(cotangent) {
         *moved = theta - lambda * g;
     }
-    error::check_result("theta - lambda cotangent", moved.as_ref())?;
+    error::check_result(MOVED, moved.as_ref())?;
     Ok(moved)
 }
 
-/// y*(θ) without noise; a solver that fails is named.
+/// The oracle maximises at these scores.
+fn check_domain<T: Real, O: Oracle<T>>(
+    oracle: &O,
+    quantity: &'static str,
+    scores: &[T],
+) -> Result<(), Error> {
+    let beyond = oracle.properties().beyond(scores);
+    beyond.map_or(Ok(()), |index| Err(Error::OutsideDomain { quantity, index }))
+}
+
+/// y*(θ) without noise, where it is the maximiser; a solver that fails is named.
 fn solve<T: Real, O: Oracle<T>>(
     oracle: &O,
+    quantity: &'static str,
     theta: &[T],
     y: &mut [T],
     work: &mut O::Work,
 ) -> Result<T, Error> {
+    check_domain(oracle, quantity, theta)?;
     oracle.solve(theta, y, work).map_err(|because| Error::Solver { sample: None, because })
 }
 

@@ -1,7 +1,7 @@
 //! Labels that leave something open (Stewart, Bach, Llinares-López and Berthet 2023, *Differentiable clustering with
 //! perturbed spanning forests*, NeurIPS).
 
-use super::LossAndGradient;
+use super::{LossAndGradient, check_domain};
 use crate::oracle::Array;
 use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, Shape, error};
 
@@ -11,6 +11,8 @@ use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Real, Shape, error};
 /// It is the least Fenchel–Young loss up to a term that does not depend on θ, nonnegative, and 0 only where every
 /// perturbed decision agrees with the label. With a label that leaves one decision it is the loss of that decision. Both
 /// terms share their samples, so that every sample's term is nonnegative.
+///
+/// Where an oracle needs costs −θ ≥ 0, θ must be such before the noise, else [`Error::OutsideDomain`].
 ///
 /// `agreeing` solves over S and has the shape of the layer's oracle; the layer's noise and temperature apply to
 /// both.
@@ -45,6 +47,8 @@ where
         return Err(Error::Length { parameter: "the agreeing oracle", expected, found });
     }
     let inner = Perturbed::new(agreeing, *layer.noise(), layer.epsilon())?;
+    check_domain(layer.oracle(), "theta", theta)?;
+    check_domain(agreeing, "theta", theta)?;
     let (value, mut gradient) = layer.value_and_maximizer(theta, how)?;
     let (agreed, y) = inner.value_and_maximizer(theta, how)?;
     crate::vector::subtract(gradient.as_mut(), y.as_ref());

@@ -11,7 +11,8 @@ use crate::{Error, Oracle, Real, Shape, error};
 /// Needs nothing but the oracle: each step moves towards y*(θ − λy) by exact line search (Frank and Wolfe 1956). The
 /// error of the objective falls like 1/t and is known: it is at most the duality gap ⟨y*(θ − λy) − y, θ − λy⟩, and
 /// ‖y − y_λ(θ)‖² at most twice the gap over λ. Rounding keeps the gap above some hundred units of ⟨y, θ⟩ in the last
-/// place, and inside faces of C the last digits take many steps: this is no method for 1e-6. Steps end when the gap is below `tolerance`, or after `steps`.
+/// place, and inside faces of C the last digits take many steps: this is no method for 1e-6. Steps end when the gap is below
+/// `tolerance`, or after `steps`. [`Error::OutsideDomain`] for θ with negative costs where the oracle needs others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SparseMap<T> {
@@ -51,14 +52,14 @@ impl<T: Real> SparseMap<T> {
         let (mut y, mut vertex, mut slope) =
             (shape.array(T::ZERO), shape.array(T::ZERO), shape.array(T::ZERO));
         let mut work = oracle.work();
-        solve(oracle, theta, y.as_mut(), &mut work)?;
+        solve(oracle, "theta", theta, y.as_mut(), &mut work)?;
         let mut gap = T::INFINITY;
         for _ in 0..=self.steps {
             for ((slope, &theta), &y) in slope.as_mut().iter_mut().zip(theta).zip(y.as_ref()) {
                 *slope = theta - self.lambda * y;
             }
             error::check_result("theta - lambda y", slope.as_ref())?;
-            solve(oracle, slope.as_ref(), vertex.as_mut(), &mut work)?;
+            solve(oracle, "theta - lambda y", slope.as_ref(), vertex.as_mut(), &mut work)?;
             let (mut ahead, mut length) = (T::ZERO, T::ZERO);
             for ((&vertex, &y), &slope) in vertex.as_ref().iter().zip(y.as_ref()).zip(slope.as_ref()) {
                 ahead += (vertex - y) * slope;

@@ -10,6 +10,9 @@ use crate::{Error, Oracle, Real, Shape, error};
 /// In our sign convention ℓ(θ) = F(2θ − t) − 2⟨θ, y*(t)⟩ + F(t), with the subgradient 2(y*(2θ − t) − y*(t)); their
 /// costs are −t and −θ. ℓ(θ) ≥ ⟨t, y*(t) − y*(θ)⟩ ≥ 0, and ℓ(t) = 0. Neither noise nor temperature.
 ///
+/// Where the oracle needs costs −θ ≥ 0, those of t and of 2θ − t must be such, else [`Error::OutsideDomain`]: predicted costs of
+/// less than half the true ones are out of reach for a search of shortest paths, and for [`DagPath`](crate::DagPath) are not.
+///
 /// y*(t) is found once, so that a loss or a regret costs one solve.
 ///
 /// ```
@@ -38,7 +41,7 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         error::check_vector("truth", truth, shape.dim())?;
         let (mut own, mut best) = (shape.array(T::ZERO), shape.array(T::ZERO));
         own.as_mut().copy_from_slice(truth);
-        let value = solve(oracle, truth, best.as_mut(), &mut oracle.work())?;
+        let value = solve(oracle, "truth", truth, best.as_mut(), &mut oracle.work())?;
         error::check_number("the value", value)?;
         Ok(Self { truth: own, best, value })
     }
@@ -67,7 +70,8 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         }
         error::check_result("2 theta - truth", reflected.as_ref())?;
         let mut gradient = shape.array(T::ZERO);
-        let most = solve(oracle, reflected.as_ref(), gradient.as_mut(), &mut oracle.work())?;
+        let most =
+            solve(oracle, "2 theta - truth", reflected.as_ref(), gradient.as_mut(), &mut oracle.work())?;
         // Rounding alone could make it negative.
         let loss = (most - T::TWO * dot(theta, self.best()) + self.value).larger(T::ZERO);
         error::check_number("the loss", loss)?;
@@ -83,7 +87,10 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         let shape = oracle.shape();
         error::check_vector("theta", theta, shape.dim())?;
         let mut y = shape.array(T::ZERO);
-        solve(oracle, theta, y.as_mut(), &mut oracle.work())?;
+        // Any decision has a regret.
+        oracle
+            .solve(theta, y.as_mut(), &mut oracle.work())
+            .map_err(|because| Error::Solver { sample: None, because })?;
         let regret = (self.value - dot(self.truth.as_ref(), y.as_ref())).larger(T::ZERO);
         error::check_number("the regret", regret)?;
         Ok(regret)

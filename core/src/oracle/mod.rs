@@ -50,7 +50,7 @@ pub type Array<O, T> = <<O as Oracle<T>>::Shape as Shape>::Array<T>;
 pub type Matrix<O, T> = <<O as Oracle<T>>::Shape as Shape>::Matrix<T>;
 
 /// What an oracle is, beside what it solves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -66,6 +66,10 @@ pub struct Properties {
     pub small_integers: bool,
     /// Whether [`Oracle::warm_up`] does something.
     pub warm_starts: bool,
+    /// [`Oracle::solve`] is a maximiser where no score is greater than this: ∞, but 0 for searches that need costs −θ ≥ 0. Greater
+    /// scores, as perturbed ones may be, still get a decision; losses that rest on the maximum refuse them as
+    /// [`Error::OutsideDomain`](crate::Error::OutsideDomain).
+    pub greatest_score: f64,
     /// How model files name this oracle, if they can.
     pub kind: Option<OracleKind>,
 }
@@ -73,7 +77,16 @@ pub struct Properties {
 impl Properties {
     /// Of a linear oracle with this name, of which nothing else is known.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, linear: true, largest: false, small_integers: false, warm_starts: false, kind: None }
+        let greatest_score = f64::INFINITY;
+        Self {
+            name,
+            linear: true,
+            largest: false,
+            small_integers: false,
+            warm_starts: false,
+            greatest_score,
+            kind: None,
+        }
     }
     /// Of one whose objective has an [offset](Oracle::offset) if `linear` says so.
     #[must_use]
@@ -89,6 +102,16 @@ impl Properties {
     #[must_use]
     pub const fn with_warm_starts(self, warm_starts: bool) -> Self {
         Self { warm_starts, ..self }
+    }
+    /// Of one that maximises where no score is greater than [`greatest_score`](Self::greatest_score).
+    #[must_use]
+    pub const fn with_greatest_score(self, greatest_score: f64) -> Self {
+        Self { greatest_score, ..self }
+    }
+    /// The first score that is too great.
+    pub(crate) fn beyond<T: Real>(&self, theta: &[T]) -> Option<usize> {
+        let greatest = T::from_f64(self.greatest_score);
+        theta.iter().position(|&score| score > greatest)
     }
 }
 
@@ -133,7 +156,8 @@ pub trait Oracle<T: Real> {
     /// finds the vertices of any C whose vertices have equal norm, the second those in {0, 1}ᵈ. Two solves. With an
     /// offset, nothing is certain.
     fn is_vertex(&self, y: &[T], work: &mut Self::Work) -> bool {
-        if !self.properties().linear {
+        let properties = self.properties();
+        if !properties.linear {
             return false;
         }
         let mut direction = self.shape().array(T::ZERO);
@@ -142,7 +166,10 @@ pub trait Oracle<T: Real> {
             for (direction, &y) in direction.as_mut().iter_mut().zip(y) {
                 *direction = scale * y - shift;
             }
-            if self.solve(direction.as_ref(), found.as_mut(), work).is_ok() && found.as_ref() == y {
+            if properties.beyond(direction.as_ref()).is_none()
+                && self.solve(direction.as_ref(), found.as_mut(), work).is_ok()
+                && found.as_ref() == y
+            {
                 return true;
             }
         }

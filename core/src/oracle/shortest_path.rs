@@ -10,8 +10,8 @@ use crate::{Error, Graph, Real, Shape, error};
 /// Walk from a source to a sink of a directed graph, cycles allowed: y marks the edges of the path.
 ///
 /// θ = −c for the costs c of the edges; F(θ) is minus the cost of the cheapest path. Costs are meant to be positive;
-/// [`NegativeCost`] says what happens to others, by default a floor of 2⁻¹⁰. Graphs without cycles and with scores of
-/// any sign are for [`DagPath`](super::DagPath).
+/// [`NegativeCost`] says what happens to others, by default a floor relative to the least positive cost. Graphs without cycles
+/// and with scores of any sign are for [`DagPath`](super::DagPath).
 ///
 /// Dijkstra's algorithm (1959) over compressed rows, stopping at the sink; equally cheap ways into a node are decided
 /// by the nearer, then the lower node before it. Cost O(|E| log |E|); working memory 8 bytes an edge and a
@@ -72,7 +72,7 @@ impl<T: Real, V: Shape, E: Shape> ShortestPath<T, V, E> {
             // One search with equal costs.
             let costs = path.graph.shape().array(-T::ONE);
             let mut work = path.work();
-            path.search(costs.as_ref(), &mut work);
+            path.search(costs.as_ref(), T::ZERO, &mut work);
             if work.nodes.as_ref().get(sink as usize).is_none_or(|node| node.by == NONE) {
                 return Err(Error::Graph { index: sink as usize, because: "no path reaches the sink" });
             }
@@ -108,8 +108,8 @@ impl<T: Real, V: Shape, E: Shape> ShortestPath<T, V, E> {
         self.order.as_ref().get(begin..end).unwrap_or(&[])
     }
 
-    fn search(&self, theta: &[T], work: &mut ShortestPathWork<T, V, E>) {
-        let floor = self.negative.floor();
+    /// Searches with costs of at least `floor`, and returns what the path to the sink costs.
+    fn search(&self, theta: &[T], floor: T, work: &mut ShortestPathWork<T, V, E>) -> T {
         let nodes = work.nodes.as_mut();
         nodes.fill(Reached { cost: T::INFINITY, by: NONE });
         if let Some(source) = nodes.get_mut(self.source as usize) {
@@ -140,6 +140,7 @@ impl<T: Real, V: Shape, E: Shape> ShortestPath<T, V, E> {
                 None => break,
             }
         }
+        nodes.get(self.sink as usize).map_or(T::ZERO, |sink| sink.cost)
     }
 }
 
@@ -168,7 +169,8 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
     type Work = ShortestPathWork<T, V, E>;
 
     fn properties(&self) -> Properties {
-        Properties::new("shortest path").with_small_integers(true)
+        let greatest = self.negative.greatest_score();
+        Properties::new("shortest path").with_small_integers(true).with_greatest_score(greatest)
     }
     fn shape(&self) -> E {
         self.graph.shape()
@@ -181,8 +183,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
     }
 
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
-        self.negative.check(theta)?;
-        self.search(theta, work);
+        self.negative.search(theta, y, |scores, floor| self.search(scores, floor, work))?;
         y.fill(T::ZERO);
         let mut node = self.sink;
         while node != self.source {

@@ -36,6 +36,9 @@ pub trait Bits: Copy + 'static {
     /// The value inside such a key; [`index`](Self::index) is its id.
     fn cost(key: Self::Key) -> Self;
 
+    /// The least positive cost −θ, ∞ if there is none, and whether a cost is negative; in integers, for devices without an FPU.
+    fn costs(theta: &[Self]) -> (Self, bool);
+
     /// A random number in (0, 1), of the grid of `uniform` or one twice as coarse, in the cell of 2⁻²³ (f32) or 2⁻²⁴
     /// (f64) that holds `coordinate`, which lies in [0, 1).
     fn refine(coordinate: f32, rng: &mut impl Rng) -> Self;

@@ -118,6 +118,15 @@ impl Bits for f64 {
     fn cost(key: u128) -> Self {
         f64::from_bits((key >> 32) as u64)
     }
+    fn costs(theta: &[Self]) -> (Self, bool) {
+        let (mut least, mut most) = (f64::INFINITY.to_bits() - 1, 0);
+        for score in theta {
+            // Without its sign, a negative score is its cost; what is not negative lies above all costs, and −0, less 1, too.
+            least = least.min((score.to_bits() ^ 1 << 63).wrapping_sub(1));
+            most = most.max(score.to_bits().cast_signed());
+        }
+        (f64::from_bits(least + 1), most > 0)
+    }
     fn refine(coordinate: f32, rng: &mut impl Rng) -> Self {
         let cell = f64::from((coordinate * (1u32 << 24) as f32) as u32);
         // Odd multiples of 2⁻²⁸: the sum is exact.

@@ -97,6 +97,15 @@ impl Bits for f32 {
     fn cost(key: u64) -> Self {
         f32::from_bits((key >> 32) as u32)
     }
+    fn costs(theta: &[Self]) -> (Self, bool) {
+        let (mut least, mut most) = (f32::INFINITY.to_bits() - 1, 0);
+        for score in theta {
+            // Without its sign, a negative score is its cost; what is not negative lies above all costs, and −0, less 1, too.
+            least = least.min((score.to_bits() ^ 1 << 31).wrapping_sub(1));
+            most = most.max(score.to_bits().cast_signed());
+        }
+        (f32::from_bits(least + 1), most > 0)
+    }
     fn refine(coordinate: f32, _: &mut impl Rng) -> Self {
         ((coordinate * (1u32 << 24) as f32) as u32 | 1) as f32 * (1.0 / (1u32 << 24) as f32)
     }

@@ -78,7 +78,7 @@ pub enum OracleSpec {
         start: (usize, usize),
         /// The last cell.
         goal: (usize, usize),
-        /// The floor of costs, or none where negative costs are refused.
+        /// The floor of costs, 0 for one relative to the least positive cost, or none where negative costs are refused.
         floor: Option<f64>,
     },
     /// [`DagPath`].
@@ -102,7 +102,7 @@ pub enum OracleSpec {
         source: u32,
         /// The last node.
         sink: u32,
-        /// The floor of costs, or none where negative costs are refused.
+        /// The floor of costs, 0 for one relative to the least positive cost, or none where negative costs are refused.
         floor: Option<f64>,
     },
     /// [`Flow`].
@@ -178,13 +178,18 @@ mod noise_name {
 
 fn floor<T: Real>(negative: NegativeCost<T>) -> Option<f64> {
     match negative {
+        NegativeCost::Relative => Some(0.0),
         NegativeCost::Floor(floor) => Some(floor.to_f64()),
         _ => None,
     }
 }
 
 fn negative<T: Real>(floor: Option<f64>) -> NegativeCost<T> {
-    floor.map_or(NegativeCost::Refuse, |floor| NegativeCost::Floor(T::from_f64(floor)))
+    match floor {
+        None => NegativeCost::Refuse,
+        Some(0.0) => NegativeCost::Relative,
+        Some(floor) => NegativeCost::Floor(T::from_f64(floor)),
+    }
 }
 
 fn edges(graph: &Graph<Dyn, Dyn>) -> Vec<(u32, u32)> {

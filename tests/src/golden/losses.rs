@@ -5,7 +5,7 @@ use core::fmt;
 use perturb_core::loss::{Projection, SparseMap, SpoPlus, interpolation_gradient};
 use perturb_core::{Const, Error, MonteCarlo, Multiplicative, Oracle, Real, Seed, Shape, Simplex};
 
-use super::{DIRECTION, Digest, Report, tell};
+use super::{DIRECTION, Digest, Report, refusable, tell};
 use crate::layers::{self, Visitor, reals};
 
 /// Reports what needs no noise, of every oracle that it is shown.
@@ -44,22 +44,29 @@ fn noiseless<T: Real, O: Oracle<T>>(oracle: &O, theta: &[T]) -> Result<u64, Erro
         .solve(truth.as_ref(), vertex.as_mut(), &mut work)
         .map_err(|because| Error::Solver { sample: None, because })?]);
     digest.add(vertex.as_ref());
-    let spo = SpoPlus::new(oracle, truth.as_ref())?;
-    let found = spo.loss(oracle, theta)?;
-    digest.add(&[found.loss, spo.value(), spo.regret(oracle, theta)?]);
-    digest.add(found.gradient.as_ref());
-    digest.add(interpolation_gradient(oracle, theta, g, T::HALF)?.as_ref());
+    if let Some(spo) = refusable(SpoPlus::new(oracle, truth.as_ref()))?
+        && let Some(found) = refusable(spo.loss(oracle, theta))?
+    {
+        digest.add(&[found.loss, spo.value(), spo.regret(oracle, theta)?]);
+        digest.add(found.gradient.as_ref());
+    }
+    if let Some(gradient) = refusable(interpolation_gradient(oracle, theta, g, T::HALF))? {
+        digest.add(gradient.as_ref());
+    }
     for projection in [Projection::None, Projection::Mean, Projection::Standardize] {
-        digest.add(projection.project(oracle, theta)?.as_ref());
+        if let Some(projected) = refusable(projection.project(oracle, theta))? {
+            digest.add(projected.as_ref());
+        }
         digest.add(projection.gradient(oracle, theta, g)?.as_ref());
     }
     let map = SparseMap { lambda: T::TWO, tolerance: T::from_f64(1e-3), steps: 20 };
-    let found = map.maximizer(oracle, theta)?;
-    digest.add(found.y.as_ref());
-    digest.add(&[found.value, found.gap]);
-    let found = map.loss(oracle, theta, vertex.as_ref())?;
-    digest.add(&[found.loss]);
-    digest.add(found.gradient.as_ref());
+    if let Some(found) = refusable(map.maximizer(oracle, theta))? {
+        digest.add(found.y.as_ref());
+        digest.add(&[found.value, found.gap]);
+        let found = map.loss(oracle, theta, vertex.as_ref())?;
+        digest.add(&[found.loss]);
+        digest.add(found.gradient.as_ref());
+    }
     Ok(digest.get())
 }
 

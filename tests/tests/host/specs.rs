@@ -3,8 +3,8 @@
 use perturb::{AnyOracle, AnyReal, Error, Oracle, OracleSpec};
 use perturb_tests::layers::{EDGES, Visitor};
 
-/// The floor of costs where nothing else is asked for.
-const FLOOR: f64 = 1.0 / 1024.0;
+/// The floor of costs where nothing else is asked for: relative.
+const FLOOR: f64 = 0.0;
 
 /// An oracle of the list as a value; `None` for one that has none.
 fn spec(name: &str) -> Option<OracleSpec> {
@@ -67,4 +67,19 @@ impl<T: AnyReal, V: Visitor<T>> Visitor<T> for AsAny<'_, V> {
         let any = described(name).unwrap_or_else(|| oracle.map(AnyOracle::custom));
         self.0.visit(name, any, theta);
     }
+}
+
+/// What was written when the floor was 2⁻¹⁰ keeps it.
+#[test]
+fn floors_of_before_are_read() {
+    use perturb::oracle::NegativeCost;
+    let old = r#"{"shortest-path":{"nodes":2,"edges":[[0,1]],"source":0,"sink":1,"floor":0.0009765625}}"#;
+    let spec: OracleSpec = serde_json::from_str(old).unwrap();
+    assert_eq!(AnyOracle::<f64>::new(&spec).unwrap().spec(), Some(spec));
+    let graph = perturb::Graph::new(perturb::Dyn(2), perturb::Dyn(1), &[(0, 1)]).unwrap();
+    let path = perturb::ShortestPath::<f64, _, _>::new(graph, 0, 1).unwrap();
+    let floored = path.clone().with_negative_costs(NegativeCost::Floor(1.0 / 1024.0)).unwrap();
+    assert_eq!(serde_json::to_string(&AnyOracle::from(floored).spec()).unwrap(), old);
+    let relative = serde_json::to_string(&AnyOracle::from(path).spec()).unwrap();
+    assert!(relative.ends_with(r#""floor":0.0}}"#), "{relative}");
 }

@@ -1,6 +1,7 @@
 //! Losses and their gradients: those of `core/src/loss` in files of the same names.
 
 mod composed;
+mod domain;
 mod fenchel_young;
 mod identity;
 mod imle;

@@ -5,6 +5,7 @@ use perturb::{
     oracle::{NegativeCost, Neighbours},
 };
 use perturb_tests::naive_graphs::grid_paths;
+use perturb_tests::vertices::relative_floor;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -16,7 +17,7 @@ fn grid_path<T: Real, P: Plane>(plane: P, theta: &[f64], ends: [(usize, usize); 
     for (neighbours, diagonal) in [(Neighbours::Four, false), (Neighbours::Eight, true)] {
         let oracle = GridPath::<T, _>::between(plane, neighbours, ends[0], ends[1]).unwrap();
         let paths = grid_paths(size, diagonal, ends[0], ends[1]);
-        assert_cheapest::<T, _>(&oracle, theta, 1.0 / 1024.0, &paths);
+        assert_cheapest::<T, _>(&oracle, theta, relative_floor(theta), &paths);
         let floor = NegativeCost::Floor(T::HALF);
         assert_cheapest::<T, _>(&oracle.with_negative_costs(floor).unwrap(), theta, 0.5, &paths);
     }

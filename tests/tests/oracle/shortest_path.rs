@@ -7,6 +7,7 @@ use perturb::{
 };
 use perturb_tests::naive_graphs::graph_paths;
 use perturb_tests::reals;
+use perturb_tests::vertices::relative_floor;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -22,12 +23,12 @@ fn matches<T: Real, V: Shape, E: Shape>(theta: &[f64], complete: (V, E), layers:
     let graph = Graph::new(complete.0, complete.1, &COMPLETE).unwrap();
     let paths = graph_paths(&COMPLETE, 0, 3);
     let oracle = ShortestPath::<T, _, _>::new(graph, 0, 3).unwrap();
-    assert_cheapest::<T, _>(&oracle, &theta[..12], 1.0 / 1024.0, &paths);
+    assert_cheapest::<T, _>(&oracle, &theta[..12], relative_floor(&theta[..12]), &paths);
 
     let graph = Graph::new(layers.0, layers.1, &LAYERS).unwrap();
     let paths = graph_paths(&LAYERS, 0, 5);
     let oracle = ShortestPath::<T, _, _>::new(graph, 0, 5).unwrap();
-    assert_cheapest::<T, _>(&oracle, &theta[..10], 1.0 / 1024.0, &paths);
+    assert_cheapest::<T, _>(&oracle, &theta[..10], relative_floor(&theta[..10]), &paths);
 }
 
 proptest! {

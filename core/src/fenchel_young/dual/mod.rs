@@ -120,7 +120,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> Gap<'_, O, N, T, H>
     fn separates(&self, direction: &[T]) -> bool {
         let oracle = &self.layer.oracle;
         let most = oracle.solve(direction, self.zeros().as_mut(), &mut oracle.work());
-        let (true, Ok(most)) = (oracle.properties().linear, most) else { return false };
+        let properties = oracle.properties();
+        let maximal = properties.linear && properties.beyond(direction).is_none();
+        let (true, Ok(most)) = (maximal, most) else { return false };
         let own = dot(self.target, direction);
         own - most > T::from_f64(64.0) * T::EPSILON * (own.abs() + most.abs())
     }

@@ -24,8 +24,8 @@ pub enum Neighbours {
 /// Walk from one cell of an R × C grid to another: y marks the cells of the path, start and goal included.
 ///
 /// θ = −c for the costs c of the cells; F(θ) is minus the cost of the cheapest path. Costs are meant to be positive;
-/// [`NegativeCost`] says what happens to others, by default a floor of 2⁻¹⁰. Among equally cheap paths the one wins
-/// whose cells are reached first from the start, cells at equal distance row by row.
+/// [`NegativeCost`] says what happens to others, by default a floor relative to the least positive cost. Among equally cheap
+/// paths the one wins whose cells are reached first from the start, cells at equal distance row by row.
 ///
 /// Dijkstra's algorithm (1959): since all steps into a cell cost the same, the first to reach it is the best, and
 /// every cell enters the heap once. Cost O(d log d), stopping at the goal; working memory 9 bytes a cell
@@ -176,6 +176,29 @@ impl<T: Real, P: Plane> GridPath<T, P> {
         }
         false
     }
+
+    /// Searches with costs of at least `floor`, and returns what the path to the cell before the goal costs.
+    fn search(&self, theta: &[T], floor: T, work: &mut GridPathWork<T, P>) -> T {
+        let reached = work.reached.as_mut();
+        reached.fill(NEW);
+        let mut heap = Heap::new(work.heap.as_mut());
+        if let Some(reached) = self.index(self.start).and_then(|index| reached.get_mut(index)) {
+            *reached = START;
+        }
+        // The start's own cost is part of every path.
+        heap.push(Entry::new(T::ZERO, self.start.id()));
+        let mut cost = T::ZERO;
+        if self.start != self.goal {
+            while let Some(nearest) = heap.pop() {
+                cost = nearest.cost();
+                let push = |score: T, id| heap.push(Entry::new(cost + (-score).larger(floor), id));
+                if self.expand(Cell::of(nearest.id()), theta, reached, push) {
+                    break;
+                }
+            }
+        }
+        cost
+    }
 }
 
 /// The memory of a search.
@@ -196,7 +219,8 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
     type Work = GridPathWork<T, P>;
 
     fn properties(&self) -> Properties {
-        Properties::new("grid path").with_small_integers(true)
+        let greatest = self.negative.greatest_score();
+        Properties::new("grid path").with_small_integers(true).with_greatest_score(greatest)
     }
     fn shape(&self) -> P {
         self.plane
@@ -206,28 +230,8 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
     }
 
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
-        self.negative.check(theta)?;
-        let floor = self.negative.floor();
-        let reached = work.reached.as_mut();
-        reached.fill(NEW);
-        let mut heap = Heap::new(work.heap.as_mut());
-        let mark = |reached: &mut [u8], cell, step| {
-            if let Some(reached) = self.index(cell).and_then(|index| reached.get_mut(index)) {
-                *reached = step;
-            }
-        };
-        mark(reached, self.start, START);
-        // The start's own cost is part of every path.
-        heap.push(Entry::new(T::ZERO, self.start.id()));
-        if self.start != self.goal {
-            while let Some(nearest) = heap.pop() {
-                let cost = nearest.cost();
-                let push = |score: T, id| heap.push(Entry::new(cost + (-score).larger(floor), id));
-                if self.expand(Cell::of(nearest.id()), theta, reached, push) {
-                    break;
-                }
-            }
-        }
+        self.negative.search(theta, y, |scores, floor| self.search(scores, floor, work))?;
+        let reached = work.reached.as_ref();
         y.fill(T::ZERO);
         let mut cell = self.goal;
         while let Some(index) = self.index(cell) {

@@ -7,7 +7,7 @@
 
 use perturb_lanes::Kernel;
 
-use super::{Cell, GridPath, Neighbours};
+use super::{Cell, GridPath, NegativeCost, Neighbours};
 use crate::engine::codes::bits;
 use crate::engine::lanes::{self, LANES};
 use crate::{Plane, Real, Shape};
@@ -25,10 +25,21 @@ impl<T: Real, P: Plane> Kernel for Sweeps<'_, T, P> {
     #[inline(always)]
     fn run(self) -> Option<u32> {
         let Self { grid, theta, costs, distances } = self;
-        let floor = grid.negative.floor();
+        let (mut least, mut most) = ([T::INFINITY; LANES], [T::NEG_INFINITY; LANES]);
+        for row in theta {
+            lanes::row_by_row();
+            for lane in 0..LANES {
+                let cost = -row[lane];
+                least[lane] = if cost > T::ZERO && cost < least[lane] { cost } else { least[lane] };
+                most[lane] = most[lane].larger(row[lane]);
+            }
+        }
+        let (least, most) = (lanes::settle(least), lanes::settle(most));
+        let floor = core::array::from_fn(|lane| grid.negative.floor(least[lane], most[lane] > T::ZERO));
+        let floor: [T; LANES] = lanes::settle(floor);
         for (costs, row) in costs.iter_mut().zip(theta) {
             lanes::row_by_row();
-            *costs = core::array::from_fn(|lane| (-row[lane]).larger(floor));
+            *costs = core::array::from_fn(|lane| (-row[lane]).larger(floor[lane]));
         }
         let costs = &*costs;
         distances.fill([T::INFINITY; LANES]);
@@ -39,26 +50,12 @@ impl<T: Real, P: Plane> Kernel for Sweeps<'_, T, P> {
             Neighbours::Eight => settle_all::<T, true>(distances, costs, columns)?,
         }
         // Half a unit in the last place of any distance on the way must be less than the least cost.
-        let mut least = [T::INFINITY; LANES];
-        for row in costs {
-            lanes::row_by_row();
-            for lane in 0..LANES {
-                least[lane] = if row[lane] < least[lane] { row[lane] } else { least[lane] };
-            }
-        }
-        let (least, end) = (lanes::settle(least), distances.get(grid.index(grid.goal)?)?);
+        let end = distances.get(grid.index(grid.goal)?)?;
         let mut doubtful = [0; LANES];
         for lane in 0..LANES {
-            let clear = least[lane] > end[lane] * T::EPSILON;
-            doubtful[lane] = u32::from(!clear);
-        }
-        if grid.negative.refuses() {
-            for row in theta {
-                lanes::row_by_row();
-                for lane in 0..LANES {
-                    doubtful[lane] |= u32::from(row[lane] > T::ZERO);
-                }
-            }
+            let clear = (-most[lane]).larger(floor[lane]) > end[lane] * T::EPSILON;
+            let refused = grid.negative.refuses() && most[lane] > T::ZERO;
+            doubtful[lane] = u32::from(!clear || refused || NegativeCost::rounds(floor[lane]));
         }
         Some(bits(&lanes::settle(doubtful)))
     }

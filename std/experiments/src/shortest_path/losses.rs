@@ -23,7 +23,8 @@ pub enum Loss {
         samples: u32,
     },
     /// The Hamming distance between y*(θ) and ŷ, whose gradient Vlastelica et al. 2020 replace by
-    /// (y*(θ) − y*(θ − λg))/λ with g = (1 − 2ŷ)/B, the gradient in y of the mean over a batch of B rows.
+    /// (y*(θ) − y*(θ − λg))/λ with g = (1 − 2ŷ)/B, the gradient in y of the mean over a batch of B rows. Negative costs count as
+    /// almost nothing ([`Relative`](perturb::oracle::NegativeCost::Relative)), where their program cuts them to 0.
     BlackBox {
         /// λ > 0; 20 in their experiment.
         lambda: f64,

@@ -74,7 +74,7 @@ pub fn page(
         Block::Figure {
             svg: pictures(picture)?,
             caption: "As Figure 1: costs of a terrain, the shortest path through it from corner to corner (eight \
-                      neighbours, searched with costs floored at 2⁻¹⁰), and how often each cell lies on the path at rising temperatures."
+                      neighbours, searched with negative costs raised to 2⁻¹⁰ of the least positive one), and how often each cell lies on the path at rising temperatures."
                 .into(),
         },
         Block::Figure {

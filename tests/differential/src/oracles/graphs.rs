@@ -98,7 +98,10 @@ pub(super) fn long_dag_path<T: Real>(source: &mut Source) {
 pub(super) fn floored<T: Real>(source: &mut Source, dim: usize) -> (Vec<f64>, f64, NegativeCost<T>) {
     let theta = source.exact(dim);
     match source.whole(0, 2) {
-        0 => (theta, 1.0 / 1024.0, NegativeCost::default()),
+        0 => {
+            let floor = vertices::relative_floor(&theta);
+            (theta, floor, NegativeCost::default())
+        }
         choice => {
             let floor = [0.5, 0.125][choice - 1];
             (theta, floor, NegativeCost::Floor(T::from_f64(floor)))

@@ -53,7 +53,9 @@ where
     let what = input.any::<u8>();
     let lambda: T = input.positive();
     let (theta, u): (Vec<T>, Vec<T>) = (input.vector(dim), input.vector(dim));
-    let given = Given::vectors(dim, &[&theta, &u]).and(true, case.total);
+    // Searches that need costs from 0 on may refuse others by name.
+    let everywhere = oracle.properties().greatest_score.is_infinite();
+    let given = Given::vectors(dim, &[&theta, &u]).and(true, case.total && everywhere);
     match what % 6 {
         0 => spo_plus(&oracle, &theta, &u, given),
         1 => {
@@ -62,7 +64,7 @@ where
         }
         2 => {
             let projection = input.one_of(&[Projection::None, Projection::Mean, Projection::Standardize]);
-            let alone = Given::vectors(dim, &[&theta]);
+            let alone = Given::vectors(dim, &[&theta]).and(true, everywhere);
             let projected = projection.project(&oracle, &theta).map(|x| x.as_ref().to_vec());
             check("a projection", alone, projected);
             let gradient = projection.gradient(&oracle, &theta, &u).map(|x| x.as_ref().to_vec());

@@ -34,7 +34,7 @@ pub(crate) fn enumeration<T: Real>() {
         for (neighbours, diagonal) in [(Neighbours::Four, false), (Neighbours::Eight, true)] {
             let oracle = GridPath::<T, _>::between(Rect::<3, 3>, neighbours, (a, b), (c, d)).unwrap();
             let all = |each: Each<'_>| vertices::grid_paths((3, 3), diagonal, (a, b), (c, d), each);
-            assert_cheapest(&oracle, theta, 1.0 / 1024.0, all);
+            assert_cheapest(&oracle, theta, vertices::relative_floor(&theta), all);
             let oracle = oracle.with_negative_costs(NegativeCost::Floor(T::HALF)).unwrap();
             assert_cheapest(&oracle, theta, 0.5, all);
         }

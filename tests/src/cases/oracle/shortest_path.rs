@@ -17,6 +17,7 @@ pub(crate) fn enumeration<T: Real>() {
     let oracle = ShortestPath::<T, _, _>::new(graph, 0, 3).unwrap();
     for instance in 0..INSTANCES {
         let all = |each: Each<'_>| vertices::graph_paths(&COMPLETE, 0, 3, each);
-        assert_cheapest(&oracle, quarters::<12>(312, instance), 1.0 / 1024.0, all);
+        let theta = quarters::<12>(312, instance);
+        assert_cheapest(&oracle, theta, vertices::relative_floor(&theta), all);
     }
 }
