@@ -282,7 +282,7 @@ where
         let seed = MonteCarlo::new(samples, CHECKED).row(row as u64).seed;
         let mut mean = vec![0.0; dim];
         for sample in 0..u64::from(samples) {
-            layer.sample_into(theta, seed, sample, &mut scores, &mut y, &mut work)?;
+            layer.sample_into(theta, layer.centre(theta)?, seed, sample, &mut scores, &mut y, &mut work)?;
             let (value, best) = judge(&scores, &y);
             let value = value.unwrap_or(f64::NAN);
             assert!((value - best).abs() <= 1e-5 * best.abs(), "{name}, row {row}: {value} is not {best}");

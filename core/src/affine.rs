@@ -129,6 +129,10 @@ impl<'a, T: Real> AffineMut<'a, T> {
         let (mut theta, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
         self.as_ref().forward(x, theta.as_mut());
         error::check_result("the scores Wx + b", theta.as_ref())?;
+        let centre = layer.centre(theta.as_ref())?;
+        if !centre.score.is_zero() {
+            theta.as_mut().iter_mut().for_each(|theta| *theta -= centre.score);
+        }
         // The noise lies where the solution will, and what is perturbed where it lay: two arrays are all.
         layer.noise().fill(&mut seed.stream(0), y.as_mut());
         vector::add_scaled(theta.as_mut(), layer.epsilon(), y.as_ref());

@@ -54,11 +54,15 @@ struct Sample<'a, T> {
 
 impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
     /// A layer with temperature `epsilon` > 0: the deviation of the logarithm of a score. At most about 7 in f32 and 27
-    /// in f64: beyond, factors exp(εZ − ε²/2) would round to 0 and all scores tie; [`Error::Overflow`] says so.
+    /// in f64: beyond, factors exp(εZ − ε²/2) would round to 0 and all scores tie. At least sixteen times the spacing of numbers
+    /// at 1, 2·10⁻⁶ and 4·10⁻¹⁵: below, factors would round to few values. [`Error::Overflow`] says so.
     pub fn new(oracle: O, epsilon: T) -> Result<Self, Error> {
         error::check_positive("epsilon", epsilon)?;
         let layer = Self { oracle, epsilon };
         let (least, _) = Normal.support();
+        if epsilon < T::EPSILON * T::from_f64(16.0) {
+            return Err(Error::Overflow { quantity: "1 / epsilon" });
+        }
         if layer.factor(least) > T::ZERO { Ok(layer) } else { Err(Error::Overflow { quantity: "epsilon" }) }
     }
 

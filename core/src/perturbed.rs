@@ -1,5 +1,6 @@
 //! A discrete decision made differentiable.
 
+use crate::engine::Centre;
 use crate::loss::LossAndGradient;
 use crate::oracle::{Array, Matrix};
 use crate::quantity::{
@@ -16,6 +17,11 @@ type Outcomes<O, T, const CAPACITY: usize> = heapless::Vec<(Array<O, T>, T), CAP
 /// The methods take scores θ of d entries and say how to compute expectations: [`Exact`](crate::Exact) where a
 /// closed form is known, [`MonteCarlo`](crate::MonteCarlo) everywhere. Every named one is [`compute`](Self::compute) for one
 /// [`Quantity`]; they differ in nothing else. Nothing is allocated beyond what the shape's arrays are.
+///
+/// A temperature near the last digits of the scores would be lost in θ + εZ. Samples are drawn at θ less a constant where that
+/// changes no decision ([`Decides`](crate::oracle::Decides)); where no constant helps, because ε is below sixteen times the
+/// spacing of numbers at a score that may decide, the error is [`Error::Overflow`] of "theta / epsilon". A score that decides
+/// nothing, such as the −10⁹ of a mask, is no matter.
 ///
 /// ```
 /// use perturb_core::{Const, Exact, MonteCarlo, Normal, Perturbed, Ranking, Seed};
@@ -71,15 +77,18 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         error::check_vector("theta", theta, shape.dim())?;
         let mut perturbed = shape.array(T::ZERO);
         let mut y = shape.array(T::ZERO);
-        self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut self.oracle.work())?;
+        let (centre, work) = (self.centre(theta)?, &mut self.oracle.work());
+        self.sample_into(theta, centre, seed, index, perturbed.as_mut(), y.as_mut(), work)?;
         Ok(y)
     }
 
     /// [`sample`](Self::sample) without checks and into the caller's memory.
     #[doc(hidden)]
+    #[expect(clippy::too_many_arguments, reason = "inputs, outputs and memory, each used once")]
     pub fn sample_into(
         &self,
         theta: &[T],
+        centre: Centre<T>,
         seed: Seed,
         index: u64,
         perturbed: &mut [T],
@@ -87,8 +96,14 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         work: &mut O::Work,
     ) -> Result<(), Error> {
         self.noise.fill(&mut seed.stream(index), perturbed);
-        for (perturbed, &theta) in perturbed.iter_mut().zip(theta) {
-            *perturbed = theta + self.epsilon * *perturbed;
+        if centre.score.is_zero() {
+            for (perturbed, &theta) in perturbed.iter_mut().zip(theta) {
+                *perturbed = theta + self.epsilon * *perturbed;
+            }
+        } else {
+            for (perturbed, &theta) in perturbed.iter_mut().zip(theta) {
+                *perturbed = (theta - centre.score) + self.epsilon * *perturbed;
+            }
         }
         self.solve(perturbed, y, work, Some(index))?;
         Ok(())
@@ -119,11 +134,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         error::check_vector("theta", theta, shape.dim())?;
         let mut perturbed = shape.array(T::ZERO);
         let mut y = shape.array(T::ZERO);
-        let mut work = self.oracle.work();
+        let (mut work, centre) = (self.oracle.work(), self.centre(theta)?);
         // Counted as integers: f32 could not count beyond 2²⁴.
         let mut counts = heapless::Vec::<(Array<O, T>, u32), CAPACITY>::new();
         for index in 0..u64::from(samples) {
-            self.sample_into(theta, seed, index, perturbed.as_mut(), y.as_mut(), &mut work)?;
+            self.sample_into(theta, centre, seed, index, perturbed.as_mut(), y.as_mut(), &mut work)?;
             if let Some((_, count)) = counts.iter_mut().find(|(known, _)| known.as_ref() == y.as_ref()) {
                 *count += 1;
             } else if counts.push((y.clone(), 1)).is_err() {

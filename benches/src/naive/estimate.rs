@@ -43,10 +43,11 @@ where
     let (mut perturbed, mut y) = (vec![T::ZERO; theta.len()], vec![T::ZERO; theta.len()]);
     oracle.solve(theta, &mut y, &mut work).unwrap();
     let baseline = widen(&y);
+    let centre = layer.centre(theta).expect("scores that ε can move");
     let mut sum = vec![0.0; length];
     for sample in 0..how.samples {
         layer
-            .sample_into(theta, how.seed, u64::from(sample), &mut perturbed, &mut y, &mut work)
+            .sample_into(theta, centre, how.seed, u64::from(sample), &mut perturbed, &mut y, &mut work)
             .expect("a solution");
         let scores = perturbed.iter().zip(theta).map(|(&perturbed, &theta)| {
             let z = (perturbed - theta) / epsilon;

@@ -51,7 +51,8 @@ where
     ) -> Result<Self, Error> {
         quantity::check(layer, theta, quantity)?;
         error::check_range("samples", how.samples as usize, 1, u32::MAX as usize)?;
-        Ok(Self { sampler: Sampler::new(layer, theta, how, Q::NEEDS), quantity })
+        let centre = layer.centre(theta)?;
+        Ok(Self { sampler: Sampler::new(layer, theta, centre, how, Q::NEEDS), quantity })
     }
 
     /// Prepares `memory`: the oracle warms up at θ, and the baseline is solved for, if there is one.
@@ -66,8 +67,8 @@ where
 
     /// Turns the sum over all samples into the answer.
     pub fn finish(&self, sum: &mut Q::Output) -> Result<(), Error> {
-        let Sampler { theta, how, .. } = self.sampler;
-        quantity::finish::<T, N, O::Shape, Q>(self.quantity, theta, how.samples, sum)
+        let Sampler { theta, centre, how, .. } = self.sampler;
+        quantity::finish::<T, N, O::Shape, Q>(self.quantity, theta, centre, how.samples, sum)
     }
 }
 

@@ -106,10 +106,12 @@ pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
     perturb_lanes::run(kernel)
 }
 
-/// θ + εz in every lane.
+/// (θ − c) + εz in every lane.
 pub(crate) struct Perturb<'a, T> {
     /// θ of all lanes; `None` where every lane has its own, which `perturbed` holds.
     pub(crate) theta: Option<&'a [T]>,
+    /// c, of θ of all lanes.
+    pub(crate) centre: T,
     pub(crate) epsilon: T,
     pub(crate) z: &'a [[T; LANES]],
     pub(crate) perturbed: &'a mut [[T; LANES]],
@@ -122,6 +124,7 @@ impl<T: Real> Kernel for Perturb<'_, T> {
         if let Some(theta) = self.theta {
             for ((perturbed, z), &theta) in self.perturbed.iter_mut().zip(self.z).zip(theta) {
                 row_by_row();
+                let theta = theta - self.centre;
                 *perturbed = core::array::from_fn(|lane| theta + self.epsilon * z[lane]);
             }
         } else {

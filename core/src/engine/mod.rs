@@ -13,9 +13,11 @@
 //! | `rows` | groups that span rows of a batch |
 //! | `group` | what oracles, noises and quantities see of a group |
 //! | `race` | argmax under Gumbel noise, decided by exponential clocks |
+//! | `centre` | scores so large that their noise would lose its digits |
 //! | `memory` | the working memory of one thread |
 //! | `lanes`, `codes`, `network`, `streams` | arithmetic, sort keys, sorting networks and generators in lanes |
 
+mod centre;
 pub(crate) mod codes;
 mod estimate;
 mod group;
@@ -31,6 +33,7 @@ mod side_by_side;
 mod sink;
 mod streams;
 
+pub use centre::Centre;
 pub use estimate::{Estimate, Ready};
 pub use group::{DrawGroup, GroupMemory, NoiseGroup, SolveGroup, Wanted};
 pub use lanes::LANES;

@@ -1,5 +1,6 @@
 //! Groups that span rows of a batch.
 
+use super::centre::Centre;
 use super::group::DrawGroup;
 use super::lanes::{self, LANES};
 use super::memory::{DrawMemory, Memory};
@@ -17,7 +18,7 @@ pub use super::sampler::LEAST_SAMPLES;
 /// its own estimate. `quantity(r)` is the one of row r.
 ///
 /// For at most [`BLOCK`](crate::method::BLOCK) samples, independent ones, and quantities without a baseline, where there are
-/// lanes; returns `false`, having done nothing, otherwise. Inputs must have been checked. An error comes with its row.
+/// lanes, and rows that need no centre; returns `false`, having done nothing, otherwise. Inputs must have been checked. An error comes with its row.
 pub fn estimate_rows<O, N, T, Q>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
@@ -36,9 +37,10 @@ where
     let (dim, per_row) = (layer.oracle.shape().dim(), how.samples as usize);
     check_rows(theta.len(), sums.len(), dim)?;
     let jobs = sums.len() * per_row;
-    let sampler = Sampler::new(layer, theta, how, Q::NEEDS);
+    let sampler = Sampler::new(layer, theta, Centre::NONE, how, Q::NEEDS);
     let draws = &mut memory.draws;
-    if !sampler.spans_rows() || jobs < LEAST_SAMPLES || !draws.with_lanes(&layer.oracle) {
+    let large = T::any_beyond(theta, layer.epsilon * T::COARSE);
+    if !sampler.spans_rows() || large || jobs < LEAST_SAMPLES || !draws.with_lanes(&layer.oracle) {
         return Ok(false);
     }
     if per_row == 1 {
@@ -53,7 +55,8 @@ where
     let job = |job: usize| {
         let (row, sample) = (job / per_row, job % per_row);
         let seed = how.row(first.wrapping_add(row as u64)).seed;
-        Job { theta: row_of(row), seed, sample: sample as u64, warm: sample == 0 && per_row > 1 }
+        let warm = sample == 0 && per_row > 1;
+        Job { theta: row_of(row), centre: T::ZERO, seed, sample: sample as u64, warm }
     };
     for at in (0..jobs).step_by(LANES) {
         let group: [Job<'_, T>; LANES] = core::array::from_fn(|lane| job((at + lane).min(jobs - 1)));
@@ -72,7 +75,7 @@ where
         drawn.map_err(|(lane, error)| ((at + lane) / per_row, error))?;
     }
     for (row, sum) in sums.iter_mut().enumerate() {
-        quantity::finish::<T, N, O::Shape, Q>(&quantity(row), row_of(row), how.samples, sum)
+        quantity::finish::<T, N, O::Shape, Q>(&quantity(row), row_of(row), Centre::NONE, how.samples, sum)
             .map_err(|error| (row, error))?;
     }
     Ok(true)

@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use super::centre::Centre;
 use super::group::NoiseGroup;
 use super::lanes::{self, LANES};
 use super::memory::{ControlSums, DrawMemory, Memory, Solve};
@@ -32,14 +33,21 @@ pub(crate) enum Plan {
 pub(crate) struct Sampler<'e, O, N, T> {
     pub(super) layer: &'e Perturbed<O, N, T>,
     pub(super) theta: &'e [T],
+    pub(super) centre: Centre<T>,
     pub(super) how: MonteCarlo,
     pub(super) needs: Needs,
     pub(super) plan: Plan,
 }
 
 impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
-    pub(crate) fn new(layer: &'e Perturbed<O, N, T>, theta: &'e [T], how: MonteCarlo, needs: Needs) -> Self {
-        Self { layer, theta, how, needs, plan: layer.plan(how, needs) }
+    pub(crate) fn new(
+        layer: &'e Perturbed<O, N, T>,
+        theta: &'e [T],
+        centre: Centre<T>,
+        how: MonteCarlo,
+        needs: Needs,
+    ) -> Self {
+        Self { layer, theta, centre, how, needs, plan: layer.plan(how, needs) }
     }
 
     /// Lets the oracle warm up at θ, and solves for the baseline if there is one.
@@ -47,13 +55,21 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
         let (oracle, draws) = (&self.layer.oracle, &mut memory.draws);
         if self.how.samples == 1 {
             draws.forget_warm_start(oracle);
-        } else {
+        }
+        let Solve { theta: centred, work, .. } = &mut draws.solve;
+        let mut theta = self.theta;
+        if !self.centre.score.is_zero() {
+            for (centred, &theta) in centred.as_mut().iter_mut().zip(theta) {
+                *centred = theta - self.centre.score;
+            }
+            theta = (*centred).as_ref();
+        }
+        if self.how.samples > 1 {
             draws.warm = true;
-            oracle.warm_up(self.theta, &mut draws.solve.work);
+            oracle.warm_up(theta, work);
         }
         if self.with_baseline() {
-            let (y, work) = (draws.baseline.as_mut(), &mut draws.solve.work);
-            self.layer.solve(self.theta, y, work, None)?;
+            self.layer.solve(theta, draws.baseline.as_mut(), work, None)?;
         }
         Ok(())
     }
@@ -78,7 +94,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
     /// nothing, where a race decides nothing.
     pub(super) fn race(&self, block: u32, solve: &mut Solve<O, T>, wins: &mut [T]) -> Option<u64> {
         let samples = self.samples(block);
-        if ((samples.end - samples.start) as usize) < LEAST_SAMPLES {
+        if ((samples.end - samples.start) as usize) < LEAST_SAMPLES || !self.centre.score.is_zero() {
             return None;
         }
         let (theta, epsilon, seed) = (self.theta, self.layer.epsilon, self.how.seed);
@@ -196,6 +212,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
             while (end - sample) as usize >= LEAST_SAMPLES {
                 let jobs: [Job<'_, T>; LANES] = core::array::from_fn(|lane| Job {
                     theta: self.theta,
+                    centre: self.centre.score,
                     seed: self.how.seed,
                     sample: sample + lane as u64,
                     warm: false,
@@ -217,7 +234,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
         solve: &'s mut Solve<O, T>,
     ) -> Result<Draw<'s, T>, Error> {
         let Solve { z, theta, y, work, .. } = solve;
-        self.layer.perturb(self.theta, z.as_ref(), theta.as_mut());
+        self.layer.perturb(self.theta, self.centre.score, z.as_ref(), theta.as_mut());
         let value = self.layer.solve(theta.as_ref(), y.as_mut(), work, Some(sample))?;
         Ok(self.layer.draw_of(value, baseline, self.needs.scores, solve))
     }
@@ -244,9 +261,15 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             && self.noise.group(NoiseGroup::CanRace).is_some()
     }
 
-    /// θ + εz.
+    /// (θ − c) + εz.
     #[inline]
-    pub(crate) fn perturb(&self, theta: &[T], z: &[T], perturbed: &mut [T]) {
+    pub(crate) fn perturb(&self, theta: &[T], centre: T, z: &[T], perturbed: &mut [T]) {
+        if !centre.is_zero() {
+            for ((perturbed, &theta), &z) in perturbed.iter_mut().zip(theta).zip(z) {
+                *perturbed = (theta - centre) + self.epsilon * z;
+            }
+            return;
+        }
         for ((perturbed, &theta), &z) in perturbed.iter_mut().zip(theta).zip(z) {
             *perturbed = theta + self.epsilon * z;
         }

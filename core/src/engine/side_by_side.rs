@@ -12,6 +12,8 @@ use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job<'t, T> {
     pub(super) theta: &'t [T],
+    /// What is taken from all of them, the same for all jobs that share theirs.
+    pub(super) centre: T,
     pub(super) seed: Seed,
     pub(super) sample: u64,
     /// Whether the oracle is to look at `theta` first.
@@ -199,7 +201,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             let (noise, beyond) = z.split_at_mut(tile.len().min(z.len()));
             self.noise.group(NoiseGroup::Fill { streams: &mut streams, z: &mut *noise });
             let theta = shared.then_some(theta);
-            lanes::run(lanes::Perturb { theta, epsilon: self.epsilon, z: &*noise, perturbed: tile });
+            let (centre, epsilon) = (first.centre, self.epsilon);
+            lanes::run(lanes::Perturb { theta, centre, epsilon, z: &*noise, perturbed: tile });
             z = if keep { beyond } else { noise };
         }
     }

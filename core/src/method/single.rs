@@ -40,13 +40,14 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for Single {
         Q: Quantity<T, N, O::Shape>,
     {
         quantity::check(layer, theta, quantity)?;
-        let shape = layer.oracle.shape();
+        let (shape, centre) = (layer.oracle.shape(), layer.centre(theta)?);
         let mut perturbed = shape.array(T::ZERO);
         if Q::NEEDS.decisions {
             // The one part of the answer is solved where it lies.
             let small_integers = layer.oracle.properties().small_integers;
             for y in Q::Form::parts(out) {
-                layer.sample_into(theta, self.0, 0, perturbed.as_mut(), y, &mut layer.oracle.work())?;
+                let (perturbed, work) = (perturbed.as_mut(), &mut layer.oracle.work());
+                layer.sample_into(theta, centre, self.0, 0, perturbed, y, work)?;
                 if !small_integers {
                     // −0 becomes 0, as in a sum.
                     for y in y {
@@ -54,13 +55,13 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for Single {
                     }
                 }
             }
-            quantity.finish(theta, out);
+            quantity.finish_at(theta, centre, out);
             // Small integers do not reach half a unit in the last place of the largest number, and nothing can overflow.
             return if small_integers { Ok(()) } else { quantity::check_result::<T, N, O::Shape, Q>(out) };
         }
         let (mut z, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
         layer.noise.fill(&mut self.0.stream(0), z.as_mut());
-        layer.perturb(theta, z.as_ref(), perturbed.as_mut());
+        layer.perturb(theta, centre.score, z.as_ref(), perturbed.as_mut());
         let value = layer.solve(perturbed.as_ref(), y.as_mut(), &mut layer.oracle.work(), Some(0))?;
         let mut score = Q::NEEDS.scores.then(|| shape.array(T::ZERO));
         if let Some(score) = &mut score {
@@ -77,6 +78,6 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for Single {
         };
         Q::Form::clear(out);
         quantity.add(&layer.noise, &draw, out);
-        quantity::finish::<T, N, O::Shape, Q>(quantity, theta, 1, out)
+        quantity::finish::<T, N, O::Shape, Q>(quantity, theta, centre, 1, out)
     }
 }

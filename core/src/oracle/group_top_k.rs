@@ -1,6 +1,6 @@
 //! Pick k, with a limit for each group.
 
-use super::{Oracle, Properties};
+use super::{Decides, Oracle, Properties};
 use crate::sort::sort;
 use crate::vector::total;
 use crate::{Error, Real, Shape, error};
@@ -127,7 +127,7 @@ impl<T: Real, S: Shape, G: Shape> Oracle<T> for GroupTopK<S, G> {
     type Work = (S::Array<T::Key>, G::Array<u32>);
 
     fn properties(&self) -> Properties {
-        Properties::new("group top-k").with_small_integers(true)
+        Properties::new("group top-k").with_decides(Decides::Differences).with_small_integers(true)
     }
     fn shape(&self) -> S {
         self.shape

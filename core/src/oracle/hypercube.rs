@@ -1,6 +1,6 @@
 //! Independent yes/no decisions: the hypercube.
 
-use super::{Oracle, Properties};
+use super::{Decides, Oracle, Properties};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted};
 use crate::model_file::OracleKind;
@@ -50,7 +50,10 @@ impl<T: Real, S: Shape> Oracle<T> for Hypercube<T, S> {
     fn properties(&self) -> Properties {
         let binary = self.low == T::ZERO && self.high == T::ONE;
         let kind = binary.then_some(OracleKind::Hypercube);
-        Properties { kind, ..Properties::new("hypercube").with_small_integers(true) }
+        Properties {
+            kind,
+            ..Properties::new("hypercube").with_decides(Decides::Signs).with_small_integers(true)
+        }
     }
     fn shape(&self) -> S {
         self.shape

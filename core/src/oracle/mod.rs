@@ -64,6 +64,8 @@ pub struct Properties {
     /// Whether all entries of all vertices are integers of at most 2¹⁸, and none is −0, so that sums of 64 vertices are exact,
     /// in whatever order they are formed, and one vertex is the sum of itself. `false` is always right.
     pub small_integers: bool,
+    /// What of the scores decides: where ε is near their last digits, estimates take from θ what does not.
+    pub decides: Decides,
     /// Whether [`Oracle::warm_up`] does something.
     pub warm_starts: bool,
     /// [`Oracle::solve`] is a maximiser where no score is greater than this: ∞, but 0 for searches that need costs −θ ≥ 0. Greater
@@ -77,16 +79,21 @@ pub struct Properties {
 impl Properties {
     /// Of a linear oracle with this name, of which nothing else is known.
     pub const fn new(name: &'static str) -> Self {
-        let greatest_score = f64::INFINITY;
         Self {
             name,
             linear: true,
             largest: false,
             small_integers: false,
+            decides: Decides::Sums,
             warm_starts: false,
-            greatest_score,
+            greatest_score: f64::INFINITY,
             kind: None,
         }
+    }
+    /// Of one whose decisions depend on what `decides` says.
+    #[must_use]
+    pub const fn with_decides(self, decides: Decides) -> Self {
+        Self { decides, ..self }
     }
     /// Of one whose objective has an [offset](Oracle::offset) if `linear` says so.
     #[must_use]
@@ -113,6 +120,23 @@ impl Properties {
         let greatest = T::from_f64(self.greatest_score);
         theta.iter().position(|&score| score > greatest)
     }
+}
+
+/// What of the scores an oracle's decisions depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Decides {
+    /// Sums of scores, of which nothing is known: always right.
+    Sums,
+    /// Sums of scores, all vertices having one sum of entries: a constant added to every score changes nothing.
+    Differences,
+    /// Which scores are the k largest, marked with 1, the others with 0.
+    Largest,
+    /// The order of the scores, all vertices having one sum of entries.
+    Order,
+    /// Each score alone: its sign.
+    Signs,
 }
 
 /// A maximiser of linear functions over the vertices of a polytope C.

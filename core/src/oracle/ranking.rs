@@ -1,6 +1,6 @@
 //! Rank: the permutahedron.
 
-use super::{Oracle, Properties};
+use super::{Decides, Oracle, Properties};
 use crate::engine::codes::{Codes, bits};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted, network};
@@ -113,7 +113,10 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
 
     fn properties(&self) -> Properties {
         let kind = self.ascending.then_some(OracleKind::Ranking);
-        Properties { kind, ..Properties::new("ranking").with_small_integers(self.small_integers) }
+        Properties {
+            kind,
+            ..Properties::new("ranking").with_decides(Decides::Order).with_small_integers(self.small_integers)
+        }
     }
     fn shape(&self) -> S {
         self.shape

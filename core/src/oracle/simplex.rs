@@ -1,6 +1,6 @@
 //! Pick one: the unit simplex.
 
-use super::{Oracle, Properties};
+use super::{Decides, Oracle, Properties};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted};
 use crate::model_file::OracleKind;
@@ -38,7 +38,7 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
     type Work = ();
 
     fn properties(&self) -> Properties {
-        let properties = Properties::new("simplex").with_small_integers(true);
+        let properties = Properties::new("simplex").with_decides(Decides::Largest).with_small_integers(true);
         Properties { largest: true, kind: Some(OracleKind::Simplex), ..properties }
     }
     fn shape(&self) -> S {

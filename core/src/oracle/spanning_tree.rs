@@ -1,6 +1,6 @@
 //! Span: the trees of a graph.
 
-use super::{Oracle, Properties};
+use super::{Decides, Oracle, Properties};
 use crate::graph::Edge;
 use crate::sort::sort;
 use crate::vector::total;
@@ -135,7 +135,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
     type Work = (E::Array<T::Key>, V::Array<u32>);
 
     fn properties(&self) -> Properties {
-        Properties::new("spanning tree").with_small_integers(true)
+        Properties::new("spanning tree").with_decides(Decides::Differences).with_small_integers(true)
     }
     fn shape(&self) -> E {
         self.graph.shape()

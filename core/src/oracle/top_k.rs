@@ -1,6 +1,6 @@
 //! Pick k.
 
-use super::{Oracle, Properties};
+use super::{Decides, Oracle, Properties};
 use crate::engine::codes::{Codes, bits};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted, network};
@@ -46,7 +46,7 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
     type Work = S::Array<T::Key>;
 
     fn properties(&self) -> Properties {
-        Properties::new("top-k").with_small_integers(true)
+        Properties::new("top-k").with_decides(Decides::Largest).with_small_integers(true)
     }
     fn shape(&self) -> S {
         self.shape

@@ -1,6 +1,6 @@
 //! Visit: tours through all cities, approximately.
 
-use super::{Oracle, Properties};
+use super::{Decides, Oracle, Properties};
 use crate::vector::total;
 use crate::{Error, Real, Shape, error};
 
@@ -81,7 +81,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for Tour<V, E> {
     type Work = (V::Array<u32>, V::Array<T>);
 
     fn properties(&self) -> Properties {
-        Properties::new("tour").with_small_integers(true)
+        Properties::new("tour").with_decides(Decides::Differences).with_small_integers(true)
     }
     fn shape(&self) -> E {
         self.shape

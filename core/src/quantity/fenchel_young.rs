@@ -1,4 +1,5 @@
 use super::{Closed, Draw, Needs, Quantity, Scalar, Vector, check};
+use crate::engine::Centre;
 use crate::method::{Cost, Way};
 use crate::vector::{self, dot};
 use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, error, fenchel_young};
@@ -172,8 +173,11 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungWithoutOm
     fn part_name(part: usize) -> &'static str {
         loss_and_gradient(part)
     }
-    fn finish(&self, theta: &[T], (value, y): &mut Self::Output) {
-        *value -= dot(theta, self.target);
+    fn finish(&self, theta: &[T], out: &mut Self::Output) {
+        Quantity::<T, N, S>::finish_at(self, theta, Centre::NONE, out);
+    }
+    fn finish_at(&self, theta: &[T], centre: Centre<T>, (value, y): &mut Self::Output) {
+        *value -= centre.value_of(theta, self.target);
         vector::subtract(y.as_mut(), self.target);
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, (value, y): &mut Self::Output) -> Result<(), Error>

@@ -17,7 +17,7 @@
 
 use core::fmt::Debug;
 
-use crate::engine::DrawGroup;
+use crate::engine::{Centre, DrawGroup};
 use crate::method::Cost;
 use crate::noise::SmoothNoise;
 use crate::vector::dot;
@@ -50,11 +50,12 @@ pub struct Draw<'a, T> {
     pub z: &'a [T],
     /// ∇ν(z), entry by entry; empty unless a quantity [needs](Needs::scores) it.
     pub score: &'a [T],
-    /// The perturbed scores θ + εz.
+    /// The perturbed scores θ + εz; less a constant where θ is so large that εz would lose digits, and a constant changes no
+    /// decision.
     pub theta: &'a [T],
     /// The solution y*(θ + εz).
     pub y: &'a [T],
-    /// F(θ + εz) = ⟨y, θ + εz⟩.
+    /// F(θ + εz) = ⟨y, θ + εz⟩, at those scores.
     pub value: T,
     /// The temperature ε.
     pub epsilon: T,
@@ -187,6 +188,12 @@ pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
     fn finish(&self, theta: &[T], out: &mut Self::Output) {
         let _ = (theta, out);
     }
+    /// [`finish`](Self::finish) of draws at θ less a centre: what is not the same there is moved.
+    #[doc(hidden)]
+    fn finish_at(&self, theta: &[T], centre: Centre<T>, out: &mut Self::Output) {
+        let _ = centre;
+        self.finish(theta, out);
+    }
     /// The answer in closed form.
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
     where
@@ -247,6 +254,7 @@ where
 pub(crate) fn finish<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>>(
     quantity: &Q,
     theta: &[T],
+    centre: Centre<T>,
     samples: u32,
     sum: &mut Q::Output,
 ) -> Result<(), Error> {
@@ -256,7 +264,7 @@ pub(crate) fn finish<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>>(
             crate::vector::divide(part, count);
         }
     }
-    quantity.finish(theta, sum);
+    quantity.finish_at(theta, centre, sum);
     check_result::<T, N, S, Q>(sum)
 }
 
@@ -293,6 +301,9 @@ macro_rules! tuple {
             }
             fn finish(&self, theta: &[T], out: &mut Self::Output) {
                 $(self.$place.finish(theta, &mut out.$place);)+
+            }
+            fn finish_at(&self, theta: &[T], centre: Centre<T>, out: &mut Self::Output) {
+                $(self.$place.finish_at(theta, centre, &mut out.$place);)+
             }
             fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>
             where

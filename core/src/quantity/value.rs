@@ -1,4 +1,5 @@
 use super::{Closed, Draw, Needs, Quantity, Scalar, Vector};
+use crate::engine::Centre;
 use crate::method::Cost;
 use crate::{ClosedForm, Error, Noise, Real, Shape, vector};
 
@@ -14,6 +15,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Value {
 
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut T) {
         *out += draw.value;
+    }
+    fn finish_at(&self, _: &[T], centre: Centre<T>, out: &mut T) {
+        *out += centre.value;
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut T) -> Result<(), Error>
     where
@@ -37,6 +41,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for ValueAndMaximizer {
     fn add(&self, _: &N, draw: &Draw<'_, T>, (value, y): &mut Self::Output) {
         *value += draw.value;
         vector::add(y.as_mut(), draw.y);
+    }
+    fn finish_at(&self, _: &[T], centre: Centre<T>, (value, _): &mut Self::Output) {
+        *value += centre.value;
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, (value, y): &mut Self::Output) -> Result<(), Error>
     where

@@ -22,6 +22,13 @@ pub trait Bits: Copy + 'static {
     /// The same of (sin r)/r.
     const SIN_SERIES: &'static [Self];
 
+    /// Scores beyond so many ε lose half of the digits of their noise.
+    const COARSE: Self;
+
+    /// Whether the magnitude of any is above `limit` > 0, found without floating-point arithmetic.
+    fn any_beyond(x: &[Self], limit: Self) -> bool
+    where
+        Self: Sized;
     /// +0 or −0, found without floating-point arithmetic.
     fn is_zero(self) -> bool;
 

@@ -75,6 +75,11 @@ impl Bits for f32 {
     const COS_SERIES: &'static [Self] = &[-0.5, 0.041_666_646, -0.001_388_736_8, 2.443_845_2e-5];
     const SIN_SERIES: &'static [Self] = &[-0.166_666_55, 0.008_332_178, -0.000_195_172_98];
     const LN_2: Self = core::f32::consts::LN_2;
+    const COARSE: Self = 4096.0;
+    #[inline]
+    fn any_beyond(x: &[Self], limit: Self) -> bool {
+        x.iter().fold(0, |most, x| most.max(x.abs().to_bits())) > limit.to_bits()
+    }
     fn is_zero(self) -> bool {
         self.to_bits() << 1 == 0
     }

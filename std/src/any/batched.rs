@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use perturb_core::oracle::Properties;
+use perturb_core::oracle::{Decides, Properties};
 use perturb_core::{AnyNoise, Error, Oracle, Perturbed, Real};
 
 use super::AnyOracle;
@@ -98,6 +98,9 @@ fn value<T: Real>(theta: &[T], y: &[T]) -> Result<T, &'static str> {
     Ok(theta.iter().zip(y).fold(T::ZERO, |sum, (&theta, &y)| sum + theta * y))
 }
 
+/// Of what stands in for the solver: whether scores are too large for ε is the layer's to find out, not theirs.
+const ASKED: Properties = Properties::new("black box").with_decides(Decides::Signs);
+
 /// Collects scores, and decides for nothing.
 struct Recorder<T> {
     dim: usize,
@@ -109,7 +112,7 @@ impl<T: Real> Oracle<T> for Recorder<T> {
     type Work = ();
 
     fn properties(&self) -> Properties {
-        Properties::new("black box")
+        ASKED
     }
     fn shape(&self) -> Dyn {
         Dyn(self.dim)
@@ -138,7 +141,7 @@ impl<T: Real> Oracle<T> for Replayer<T> {
     type Work = ();
 
     fn properties(&self) -> Properties {
-        Properties::new("black box")
+        ASKED
     }
     fn shape(&self) -> Dyn {
         Dyn(self.dim)

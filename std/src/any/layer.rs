@@ -350,6 +350,7 @@ where
             let mut scratch = vec![T::ZERO; width];
             for row in (0..rows).filter(|&row| means[row]) {
                 without_overflow(call.row(recorder, row, &mut scratch))?;
+                layer.centre(call.scores(layer, row)).map_err(|source| RowError { row, source })?;
             }
             Ok(())
         };
@@ -407,10 +408,15 @@ where
     Q: Quantity<T, AnyNoise, Dyn>,
     F: Fn(usize) -> Q + Sync,
 {
+    /// θ of a row.
+    fn scores(&self, layer: &Layer<T>, row: usize) -> &[T] {
+        let dim = layer.oracle().shape().dim();
+        &self.theta[row * dim..(row + 1) * dim]
+    }
+
     /// Writes the answer of `layer` in a row.
     fn row(&self, layer: &Layer<T>, row: usize, numbers: &mut [T]) -> Result<(), RowError> {
-        let dim = layer.oracle().shape().dim();
-        let theta = &self.theta[row * dim..(row + 1) * dim];
+        let theta = self.scores(layer, row);
         let first = self.first.map(|first| first.wrapping_add(row as u64));
         let quantity = |_: usize| (self.quantity)(row);
         let target = Target::Numbers { numbers, width: self.width };
@@ -442,7 +448,13 @@ where
         layer.compute_with_error(theta, quantity, how).map_err(|source| RowError { row: 0, source })
     };
     let found = match layer.oracle().as_batched().filter(|_| quantity.is_mean(layer.oracle())) {
-        Some(batched) => batched.at_once(layer, |recorder| without_overflow(ask(recorder).map(|_| ())), ask),
+        Some(batched) => {
+            let collect = |recorder: &Layer<T>| {
+                without_overflow(ask(recorder).map(|_| ()))?;
+                layer.centre(theta).map(|_| ()).map_err(|source| RowError { row: 0, source })
+            };
+            batched.at_once(layer, collect, ask)
+        }
         None => ask(layer),
     };
     let mut found = found.map_err(|error| error.source)?;

@@ -247,7 +247,12 @@ where
         let any = AnyLayer::of(any, noise, T::HALF).unwrap();
         let awkward = awkward(theta);
         let vertex = layer.decide(theta).unwrap().1;
-        let good = awkward.iter().map(|x| (x.as_slice(), vertex.as_slice()));
+        // Scores that ε moves less than their last digits, by a constant or not.
+        let whole = T::ONE / (T::EPSILON + T::EPSILON);
+        let large: Vec<Vec<T>> = [T::ZERO, T::ONE]
+            .map(|keep| theta.iter().map(|&x| (x - whole) + keep * (x * whole)).collect())
+            .to_vec();
+        let good = awkward.iter().chain(&large).map(|x| (x.as_slice(), vertex.as_slice()));
         let pairs = good.chain(awkward.iter().map(|u| (theta, u.as_slice())));
         // Both at once: the scores are named.
         for (theta, u) in pairs.chain([(awkward[4].as_slice(), awkward[2].as_slice())]) {

@@ -36,7 +36,13 @@ where
     N: Noise<T>,
     T: Real,
 {
-    let dual = maximize(layer, theta, target, how)?;
+    // The loss is the same at all scores that differ by a constant, and rounds least where they are small.
+    let centre = layer.centre(theta)?;
+    let mut centred = layer.oracle.shape().array(T::ZERO);
+    for (centred, &theta) in centred.as_mut().iter_mut().zip(theta) {
+        *centred = theta - centre.score;
+    }
+    let dual = maximize(layer, centred.as_ref(), target, how)?;
     Ok(((dual.start - dual.least).larger(T::ZERO), dual.first))
 }
 

@@ -9,7 +9,7 @@ use core::fmt;
 
 use matching::{FREE, Matching};
 
-use super::{Oracle, Properties};
+use super::{Decides, Oracle, Properties};
 use crate::engine::lanes::{self, LANES};
 use crate::{Error, Plane, Real, Shape, error};
 
@@ -137,7 +137,10 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
     type Work = AssignmentWork<T, P>;
 
     fn properties(&self) -> Properties {
-        Properties::new("assignment").with_small_integers(true).with_warm_starts(true)
+        Properties::new("assignment")
+            .with_decides(Decides::Differences)
+            .with_small_integers(true)
+            .with_warm_starts(true)
     }
     fn shape(&self) -> P {
         self.plane
