@@ -1,7 +1,7 @@
 //! θ = Wx + b, and the single-sample training step.
 
 use crate::model_file::{self, ModelBytes, ModelHeader, OracleKind};
-use crate::oracle::Array;
+use crate::oracle::{Array, hull};
 use crate::vector::{self, dot};
 use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
 
@@ -105,7 +105,7 @@ impl<'a, T: Real> AffineMut<'a, T> {
     /// One step of stochastic gradient descent on the Fenchel–Young loss with M = 1 (eq. 6):
     /// W −= rate·(y*(θ + εZ) − y) xᵀ, b −= rate·(y*(θ + εZ) − y). Returns y*(θ + εZ).
     ///
-    /// `target` = y. On an error the model is unchanged. A step after which the scores at this x could leave the range of the
+    /// `target` = y; [`Error::OutsideHull`] where it certainly lies outside C, as [`Oracle::locate`] tells. On an error the model is unchanged. A step after which the scores at this x could leave the range of the
     /// number type is such an error, for decisions within 2³² of y: where 2³²·rate·(1 + ‖x‖²) is not finite. One absurd reading
     /// does not spoil the model.
     // Inlined, so that the sizes of the caller's arrays reach the loops.
@@ -126,6 +126,7 @@ impl<'a, T: Real> AffineMut<'a, T> {
         error::check_vector("target", target, self.bias.len())?;
         error::check_positive("rate", rate)?;
         let shape = check_scores(layer, self.bias.len())?;
+        hull::check(layer.oracle(), target, None)?;
         let (mut theta, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
         self.as_ref().forward(x, theta.as_mut());
         error::check_result("the scores Wx + b", theta.as_ref())?;

@@ -224,7 +224,12 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         self.compute(theta, &Jvp { tangent }, how)
     }
     /// The Fenchel–Young loss L_ε(θ; y) = F_ε(θ) + εΩ(y) − ⟨θ, y⟩ and its gradient y_ε(θ) − y
-    /// (Definition 4.1). `target` = y is any point of C.
+    /// (Definition 4.1). `target` = y is any point of C; [`Error::OutsideHull`] for others, as far as the oracle
+    /// [knows](Oracle::locate) or the search of the dual finds out.
+    ///
+    /// One tolerance holds for all: y may lie outside by the rounding of means of vertices and of numbers with seven digits, some
+    /// 10⁻⁶ of the size of y or of a sum of its entries, [more](Oracle::locate) in f32 and for long sums. Its loss is then that of a
+    /// point of C as near by, to some 10⁻⁴·dε.
     ///
     /// For an oracle with an offset h, F is max ⟨y, θ⟩ + h(y), Ω its conjugate all the same; the loss is found by the dual,
     /// and points outside the hull go unnoticed.
@@ -253,7 +258,10 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         Ok(LossAndGradient { loss, gradient })
     }
     /// The gradient y_ε(θ) − y alone: all that training needs. With one sample it is one draw, one solve and
-    /// one subtraction, without a division (eq. 6, M = 1).
+    /// one subtraction, without a division (eq. 6, M = 1), and one look at the target.
+    ///
+    /// [`Error::OutsideHull`] for a target that lies outside C, by the tolerance of the [loss](Self::fenchel_young), as far as one
+    /// pass over it [tells](Oracle::locate).
     pub fn fenchel_young_gradient(
         &self,
         theta: &[T],

@@ -22,7 +22,7 @@ pub fn solve_into<T: Real, O: Oracle<T>>(oracle: &O, theta: &[f64], y: &mut [f64
     assert_eq!(oracle.solve(scores, again.as_mut(), &mut work).unwrap(), value);
     assert_eq!(again.as_ref(), found.as_ref());
     assert!(
-        oracle.is_vertex(found.as_ref(), &mut work),
+        oracle.locate(found.as_ref(), Some(&mut work)).is_vertex(),
         "{} does not know its vertex",
         oracle.properties().name
     );

@@ -177,7 +177,11 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Closed<'a, O, N, T> {
         let (layer, oracle) = (self.layer, &self.layer.oracle);
         let mut work = oracle.work();
         let mut centred = oracle.shape().array(T::ZERO);
-        let is_vertex = oracle.is_vertex(target, &mut work);
+        let location = oracle.locate(target, Some(&mut work));
+        if location == crate::oracle::Location::Outside {
+            return Err(Error::OutsideHull { parameter: "target" });
+        }
+        let is_vertex = location.is_vertex();
         if is_vertex {
             self.center(vector::mean(self.theta), centred.as_mut())?;
             if let Some(loss) = oracle.vertex_loss(&layer.noise, self.scaled, target) {

@@ -2,7 +2,7 @@
 //! structured inference*, ICML).
 
 use super::{LossAndGradient, solve};
-use crate::oracle::Array;
+use crate::oracle::{Array, hull};
 use crate::vector::dot;
 use crate::{Error, Oracle, Real, Shape, error};
 
@@ -82,7 +82,8 @@ impl<T: Real> SparseMap<T> {
     }
 
     /// The SparseMAP loss max ⟨y′, θ⟩ − (λ/2)‖y′‖² + (λ/2)‖y‖² − ⟨y, θ⟩ of `target` = y in C, up to the gap below, and
-    /// its gradient y_λ(θ) − y: a Fenchel–Young loss with Ω = ‖·‖²/2 and λ in the place of ε.
+    /// its gradient y_λ(θ) − y: a Fenchel–Young loss with Ω = ‖·‖²/2 and λ in the place of ε. [`Error::OutsideHull`] where the oracle
+    /// [knows](Oracle::locate) that y lies outside.
     pub fn loss<O: Oracle<T>>(
         &self,
         oracle: &O,
@@ -90,6 +91,7 @@ impl<T: Real> SparseMap<T> {
         target: &[T],
     ) -> Result<LossAndGradient<T, Array<O, T>>, Error> {
         error::check_vector("target", target, oracle.shape().dim())?;
+        hull::check(oracle, target, Some(&mut oracle.work()))?;
         let Regularized { y, value, .. } = self.maximizer(oracle, theta)?;
         let own = dot(target, theta) - T::HALF * self.lambda * dot(target, target);
         let mut gradient = y;

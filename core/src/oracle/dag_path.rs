@@ -1,6 +1,6 @@
 //! Walk: paths along the edges of an acyclic graph.
 
-use super::{Oracle, Properties};
+use super::{Location, Oracle, Properties, hull};
 use crate::vector::total;
 use crate::{Error, Graph, Real, Shape, error};
 
@@ -118,7 +118,18 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for DagPath<V, E> {
     }
 
     /// Every path is a vertex.
-    fn is_vertex(&self, y: &[T], _: &mut Self::Work) -> bool {
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        match work {
+            Some(_) if self.walks(y) => Location::Vertex,
+            _ if hull::no_flow(y, self.graph.edges(), self.ends(), 1) => Location::Outside,
+            _ => Location::Undecided,
+        }
+    }
+}
+
+impl<V: Shape, E: Shape> DagPath<V, E> {
+    /// Whether y marks a path that visits no node twice.
+    fn walks<T: Real>(&self, y: &[T]) -> bool {
         // Edges of a path stand in its order.
         let mut node = self.source;
         for (edge, &y) in self.graph.edges().iter().zip(y) {

@@ -1,6 +1,6 @@
 //! Route: flows of largest score on a network of unit capacities.
 
-use super::{Oracle, Properties};
+use super::{Location, Oracle, Properties, hull};
 use crate::vector::total;
 use crate::{Error, Graph, Real, Shape, error};
 
@@ -245,6 +245,10 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for Flow<V, E> {
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str> {
         self.send(theta, y, work);
         Ok(total(theta, y))
+    }
+
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        hull::located(self, hull::no_flow(y, self.graph.edges(), self.ends(), self.units), y, work)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pick k, with a limit for each group.
 
-use super::{Decides, Oracle, Properties};
+use super::{Decides, Location, Oracle, Properties, hull};
 use crate::sort::sort;
 use crate::vector::total;
 use crate::{Error, Real, Shape, error};
@@ -92,6 +92,18 @@ impl<S: Shape, G: Shape> GroupTopK<S, G> {
         Self::new(shape, group_shape, groups, limits.as_ref(), group_shape.dim())
     }
 
+    /// Whether a group has more than its limit: told of a few groups, or of all.
+    fn overfills<T: Real>(&self, y: &[T], all: bool) -> bool {
+        const FEW: usize = 8;
+        let limits = self.limits();
+        (all || limits.len() <= FEW)
+            && limits.iter().zip(0u32..).any(|(&limit, group)| {
+                let members = self.groups().iter().zip(y).filter(|&(&of, _)| of == group);
+                let sum = members.map(|(_, &y)| y).sum::<T>();
+                hull::exceeds(sum, T::from_usize(limit as usize), y.len())
+            })
+    }
+
     /// The group of each entry.
     pub fn groups(&self) -> &[u32] {
         self.groups.as_ref()
@@ -161,5 +173,9 @@ impl<T: Real, S: Shape, G: Shape> Oracle<T> for GroupTopK<S, G> {
             }
         }
         Ok(total(theta, y))
+    }
+
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        hull::located(self, hull::no_pick(y, self.k) || self.overfills(y, work.is_some()), y, work)
     }
 }

@@ -1,6 +1,6 @@
 //! Independent yes/no decisions: the hypercube.
 
-use super::{Decides, Oracle, Properties};
+use super::{Decides, Location, Oracle, Properties, hull};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted};
 use crate::model_file::OracleKind;
@@ -67,6 +67,10 @@ impl<T: Real, S: Shape> Oracle<T> for Hypercube<T, S> {
             value += *y * score;
         }
         Ok(value)
+    }
+
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        hull::located(self, hull::sum_within(y, self.low, self.high).is_none(), y, work)
     }
 
     fn solve_group(&self, SolveGroup { theta, wanted, .. }: SolveGroup<'_, T>) -> Option<u32> {

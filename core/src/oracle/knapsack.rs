@@ -1,6 +1,6 @@
 //! Pack: the 0/1 knapsack.
 
-use super::{Oracle, Properties};
+use super::{Location, Oracle, Properties, hull};
 use crate::vector::total;
 use crate::{Error, Real, Shape, error};
 
@@ -68,6 +68,19 @@ impl<S: Shape, W: Shape> Knapsack<S, W> {
         }
         Ok(Self { shape, table, weights: scaled, capacity })
     }
+    /// Whether y weighs more than the capacity, or packs what never fits.
+    fn overloads<T: Real>(&self, y: &[T]) -> bool {
+        let mut weight = T::ZERO;
+        for (&w, &y) in self.weights().iter().zip(y) {
+            if w > self.capacity && y > hull::slack(0) {
+                return true;
+            }
+            weight += if y.is_zero() { T::ZERO } else { T::from_usize(w as usize) * y };
+        }
+        hull::sum_within(y, T::ZERO, T::ONE).is_none()
+            || hull::exceeds(weight, T::from_usize(self.capacity as usize), y.len())
+    }
+
     /// The weights in units of their greatest common divisor; [`u32::MAX`] for an item that never fits.
     pub fn weights(&self) -> &[u32] {
         self.weights.as_ref()
@@ -124,6 +137,10 @@ impl<T: Real, S: Shape, W: Shape> Oracle<T> for Knapsack<S, W> {
             }
         });
         Ok(total(theta, y))
+    }
+
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        hull::located(self, self.overloads(y), y, work)
     }
 }
 

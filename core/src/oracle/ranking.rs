@@ -1,6 +1,6 @@
 //! Rank: the permutahedron.
 
-use super::{Decides, Oracle, Properties};
+use super::{Decides, Location, Oracle, Properties, hull};
 use crate::engine::codes::{Codes, bits};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted, network};
@@ -36,6 +36,22 @@ pub struct Ranking<T: Real, S: Shape> {
     ascending: bool,
     /// Whether v is made of integers of at most 2¹⁸.
     small_integers: bool,
+    sums: Sums<T>,
+}
+
+/// Σv, Σ|v| and Σv².
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Sums<T> {
+    total: T,
+    size: T,
+    squares: T,
+}
+
+impl<T: Real> Sums<T> {
+    fn new(v: &[T]) -> Self {
+        let size = v.iter().map(|v| v.abs()).sum();
+        Self { total: v.iter().copied().sum(), size, squares: dot(v, v) }
+    }
 }
 
 /// The largest of [small integers](Properties::small_integers).
@@ -69,7 +85,8 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         let small_integers = reference.as_ref().iter().all(|v| small(v.to_f64()));
         let ranks = (1..=shape.dim()).rev().map(T::from_usize);
         let ascending = reference.as_ref().iter().zip(ranks).all(|(&v, rank)| v == rank);
-        Ok(Self { shape, reference, ascending, small_integers })
+        let sums = Sums::new(reference.as_ref());
+        Ok(Self { shape, reference, ascending, small_integers, sums })
     }
 
     /// v = (1, …, d): ascending ranks, the largest score gets d.
@@ -79,7 +96,9 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         for (i, entry) in reference.as_mut().iter_mut().enumerate() {
             *entry = T::from_usize(shape.dim() - i);
         }
-        Ok(Self { shape, reference, ascending: true, small_integers: shape.dim() <= SMALL as usize })
+        let sums = Sums::new(reference.as_ref());
+        let small_integers = shape.dim() <= SMALL as usize;
+        Ok(Self { shape, reference, ascending: true, small_integers, sums })
     }
 
     /// v = (−1, …, −d): the largest score gets −1, the next −2. −y are ranks in descending order (1 = best),
@@ -90,7 +109,33 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         for (i, entry) in reference.as_mut().iter_mut().enumerate() {
             *entry = -T::from_usize(i + 1);
         }
-        Ok(Self { shape, reference, ascending: false, small_integers: shape.dim() <= SMALL as usize })
+        let sums = Sums::new(reference.as_ref());
+        let small_integers = shape.dim() <= SMALL as usize;
+        Ok(Self { shape, reference, ascending: false, small_integers, sums })
+    }
+
+    /// Whether y lies outside: by its sum and its length; or if `exactly`, and for a few entries that have not the length of a
+    /// vertex, by majorisation, which is that Σ max(y_i − t, 0) ≤ Σ max(v_i − t, 0) at every t in v, in O(d²).
+    fn refuses(&self, y: &[T], exactly: bool) -> bool {
+        let Sums { total, size, squares } = self.sums;
+        let (mut sum, mut square) = (T::ZERO, T::ZERO);
+        for &y in y {
+            sum += y;
+            square += y * y;
+        }
+        let slack = hull::slack::<T>(y.len());
+        if (sum - total).abs() > slack * size || square - squares > slack * squares {
+            return true;
+        }
+        let above = |x: &[T], t: T| x.iter().map(|&x| (x - t).larger(T::ZERO)).sum::<T>();
+        let v = self.reference();
+        let mut size = vector::largest_magnitude(v);
+        (exactly || y.len() <= COUNTING && square != squares)
+            && v.iter().any(|&t| {
+                let excess = above(y, t) - above(v, t) > slack * size;
+                size += t.abs();
+                excess
+            })
     }
 
     /// v in descending order.
@@ -162,6 +207,10 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
             }
         }
         Ok(dot(theta, y))
+    }
+
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        hull::located(self, self.refuses(y, work.is_some()), y, work)
     }
 
     fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::heap::{Entry, Heap};
-use super::{NegativeCost, Oracle, Properties};
+use super::{Location, NegativeCost, Oracle, Properties, hull};
 use crate::vector::total;
 use crate::{Error, Graph, Real, Shape, error};
 
@@ -199,7 +199,18 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
 
     /// Every path that visits no node twice is a vertex. Decided by a walk: no search finds it where scores of 1 are refused, or
     /// their floor is no less than the cost of a shortcut.
-    fn is_vertex(&self, y: &[T], _: &mut Self::Work) -> bool {
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        match work {
+            Some(_) if self.walks(y) => Location::Vertex,
+            _ if hull::no_flow(y, self.graph.edges(), self.ends(), 1) => Location::Outside,
+            _ => Location::Undecided,
+        }
+    }
+}
+
+impl<T: Real, V: Shape, E: Shape> ShortestPath<T, V, E> {
+    /// Whether y marks a path that visits no node twice.
+    fn walks(&self, y: &[T]) -> bool {
         let is_marked = |&index: &u32| y.get(index as usize) == Some(&T::ONE);
         let marked = y.iter().filter(|&&y| y == T::ONE).count();
         if y.iter().filter(|&&y| y == T::ZERO).count() + marked != y.len() {

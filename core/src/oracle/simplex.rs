@@ -1,6 +1,6 @@
 //! Pick one: the unit simplex.
 
-use super::{Decides, Oracle, Properties};
+use super::{Decides, Location, Oracle, Properties, hull};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted};
 use crate::model_file::OracleKind;
@@ -59,6 +59,10 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
             *y = T::ONE;
         }
         Ok(value)
+    }
+
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        hull::located(self, hull::no_pick(y, 1), y, work)
     }
 
     fn solve_group(&self, SolveGroup { theta, wanted, .. }: SolveGroup<'_, T>) -> Option<u32> {

@@ -1,6 +1,6 @@
 //! Span: the trees of a graph.
 
-use super::{Decides, Oracle, Properties};
+use super::{Decides, Location, Oracle, Properties, hull};
 use crate::graph::Edge;
 use crate::sort::sort;
 use crate::vector::total;
@@ -106,6 +106,17 @@ impl<V: Shape, E: Shape> SpanningTree<V, E> {
         self.labels.as_ref()
     }
 
+    /// Whether y marks another number of edges than trees have, or edges against their labels.
+    fn spans_not<T: Real>(&self, y: &[T]) -> bool {
+        let slack = hull::slack::<T>(0);
+        hull::no_pick(y, self.graph.nodes().dim().saturating_sub(1))
+            || self.labels().iter().zip(y).any(|(label, &y)| match label {
+                EdgeLabel::Free => false,
+                EdgeLabel::In => y < T::ONE - slack,
+                EdgeLabel::Out => y > slack,
+            })
+    }
+
     /// The first node that no edge that is allowed connects to node 0.
     fn unreachable(&self) -> Option<usize> {
         let mut forest = self.required.clone();
@@ -177,6 +188,10 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
             }
         }
         Ok(total(theta, y))
+    }
+
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        hull::located(self, self.spans_not(y), y, work)
     }
 }
 

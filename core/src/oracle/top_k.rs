@@ -1,6 +1,6 @@
 //! Pick k.
 
-use super::{Decides, Oracle, Properties};
+use super::{Decides, Location, Oracle, Properties, hull};
 use crate::engine::codes::{Codes, bits};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted, network};
@@ -69,6 +69,10 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
             value += if picked { score } else { T::ZERO };
         }
         Ok(value)
+    }
+
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        hull::located(self, hull::no_pick(y, self.k), y, work)
     }
 
     fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {

@@ -1,6 +1,6 @@
 //! Visit: tours through all cities, approximately.
 
-use super::{Decides, Oracle, Properties};
+use super::{Decides, Location, Oracle, Properties, hull};
 use crate::vector::total;
 use crate::{Error, Real, Shape, error};
 
@@ -108,8 +108,30 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for Tour<V, E> {
         Ok(total(theta, y))
     }
 
-    /// Whether `y` marks a tour; decided without a solve, since no solve need find it.
-    fn is_vertex(&self, y: &[T], _: &mut Self::Work) -> bool {
+    /// Decided without a solve, since no solve need find it.
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        match work {
+            Some(_) if self.visits(y) => Location::Vertex,
+            _ if self.strays(y) => Location::Outside,
+            _ => Location::Undecided,
+        }
+    }
+}
+
+impl<V: Shape, E: Shape> Tour<V, E> {
+    /// Whether an entry lies outside [0, 1], or not two edges meet at a city.
+    fn strays<T: Real>(&self, y: &[T]) -> bool {
+        let count = self.cities();
+        let degree = |a: usize| {
+            let edges = (0..count).filter(|&b| b != a).filter_map(|b| y.get(entry(a, b)));
+            edges.copied().sum::<T>()
+        };
+        hull::sum_within(y, T::ZERO, T::ONE).is_none()
+            || (0..count).any(|city| hull::differs(degree(city), T::TWO, count))
+    }
+
+    /// Whether `y` marks a tour.
+    fn visits<T: Real>(&self, y: &[T]) -> bool {
         let count = self.cities.dim();
         let marked = |a: usize, b: usize| a != b && y.get(entry(a, b)).is_some_and(|&y| y == T::ONE);
         if y.iter().any(|&y| y != T::ZERO && y != T::ONE)

@@ -1,6 +1,7 @@
 use super::{Closed, Draw, Needs, Quantity, Scalar, Vector, check};
 use crate::engine::Centre;
 use crate::method::{Cost, Way};
+use crate::oracle::hull;
 use crate::vector::{self, dot};
 use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, error, fenchel_young};
 
@@ -29,6 +30,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoung<'_, T> {
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
     }
+    fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
+        hull::check(oracle, self.target, None)
+    }
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         Quantity::<T, N, S>::add(&self.term(), noise, draw, out);
     }
@@ -44,7 +48,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoung<'_, T> {
     fn is_mean<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> bool {
         // A target of another length is for the check to refuse.
         self.target.len() != oracle.shape().dim()
-            || oracle.properties().linear && oracle.is_vertex(self.target, &mut oracle.work())
+            || oracle.properties().linear && oracle.locate(self.target, Some(&mut oracle.work())).is_vertex()
     }
     fn ask<O, H>(
         &self,
@@ -91,6 +95,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungTerm<'_, 
         error::check_vector("offset", core::slice::from_ref(&self.offset), 1)?;
         error::check_vector("target", self.target, dim)
     }
+    fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
+        hull::check(oracle, self.target, None)
+    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, (loss, gradient): &mut Self::Output) {
         // Rounding alone could make a term negative.
         *loss += (draw.value - dot(self.target, draw.theta) - self.offset).larger(T::ZERO);
@@ -133,6 +140,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungGradient<
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
     }
+    fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
+        hull::check(oracle, self.target, None)
+    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         vector::add(out.as_mut(), draw.y);
     }
@@ -149,8 +159,8 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungGradient<
     }
 }
 
-/// F_ε(θ) − ⟨θ, y⟩, which is the Fenchel–Young loss but for εΩ(y), and its gradient y_ε(θ) − y, in one pass. The target may
-/// lie anywhere, and all cost the same.
+/// F_ε(θ) − ⟨θ, y⟩, which is the Fenchel–Young loss but for εΩ(y), and its gradient y_ε(θ) − y, in one pass. All targets cost the
+/// same, vertices or not.
 #[derive(Clone, Copy, Debug)]
 pub struct FenchelYoungWithoutOmega<'a, T> {
     /// y.
@@ -165,6 +175,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungWithoutOm
 
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
+    }
+    fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
+        hull::check(oracle, self.target, None)
     }
     fn add(&self, _: &N, draw: &Draw<'_, T>, (value, y): &mut Self::Output) {
         *value += draw.value;

@@ -165,6 +165,11 @@ pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
         let _ = (noise, dim);
         Ok(())
     }
+    /// Refuses points that must lie in the C of `oracle` and certainly do not.
+    fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
+        let _ = oracle;
+        Ok(())
+    }
     /// out += g(draw).
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output);
     /// Adds the terms of a group of draws in their order: the bits of [`add`](Self::add) for one after the other.
@@ -233,7 +238,8 @@ where
 {
     let dim = layer.oracle.shape().dim();
     error::check_vector("theta", theta, dim)?;
-    quantity.check(&layer.noise, dim)
+    quantity.check(&layer.noise, dim)?;
+    quantity.check_hull(&layer.oracle)
 }
 
 /// An answer that stayed within the range of the number type.
@@ -291,6 +297,10 @@ macro_rules! tuple {
 
             fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {
                 $(self.$place.check(noise, dim)?;)+
+                Ok(())
+            }
+            fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
+                $(self.$place.check_hull(oracle)?;)+
                 Ok(())
             }
             fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use perturb_core::oracle::{Decides, Properties};
+use perturb_core::oracle::{Decides, Location, Properties};
 use perturb_core::{AnyNoise, Error, Oracle, Perturbed, Real};
 
 use super::AnyOracle;
@@ -84,9 +84,14 @@ impl<T: Real> Oracle<T> for Batched<T> {
         value(theta, y)
     }
     /// The two solves of the provided method at once.
-    fn is_vertex(&self, y: &[T], (): &mut ()) -> bool {
+    fn locate(&self, y: &[T], work: Option<&mut ()>) -> Location {
+        if work.is_none() {
+            return Location::Undecided;
+        }
         let directions: Vec<T> = y.iter().copied().chain(y.iter().map(|&y| T::TWO * y - T::ONE)).collect();
-        self.solve_all(&directions).is_ok_and(|found| found.chunks(self.dim).any(|found| found == y))
+        let found = self.solve_all(&directions);
+        let vertex = found.is_ok_and(|found| found.chunks(self.dim).any(|found| found == y));
+        if vertex { Location::Vertex } else { Location::Undecided }
     }
 }
 
@@ -123,8 +128,8 @@ impl<T: Real> Oracle<T> for Recorder<T> {
         y.fill(T::ZERO);
         Ok(T::ZERO)
     }
-    fn is_vertex(&self, _: &[T], (): &mut ()) -> bool {
-        true // Nothing else is asked of it.
+    fn locate(&self, _: &[T], _: Option<&mut ()>) -> Location {
+        Location::Vertex // Nothing else is asked of it.
     }
 }
 
@@ -161,7 +166,7 @@ impl<T: Real> Oracle<T> for Replayer<T> {
         y.copy_from_slice(decision);
         value(theta, y)
     }
-    fn is_vertex(&self, _: &[T], (): &mut ()) -> bool {
-        true // Nothing else is asked of it.
+    fn locate(&self, _: &[T], _: Option<&mut ()>) -> Location {
+        Location::Vertex // Nothing else is asked of it.
     }
 }

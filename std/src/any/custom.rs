@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use perturb_core::engine::SolveGroup;
-use perturb_core::oracle::Properties;
-use perturb_core::{Oracle, Real, Shape};
+use perturb_core::oracle::{Location, Properties};
+use perturb_core::{Oracle, Real};
 
 /// An oracle whose type is forgotten.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub(super) trait Erased<T>: Send + Sync {
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut CustomWork) -> Result<T, &'static str>;
     fn offset(&self, y: &[T]) -> T;
     fn warm_up(&self, theta: &[T], work: &mut CustomWork);
-    fn is_vertex(&self, y: &[T], work: &mut CustomWork) -> bool;
+    fn locate(&self, y: &[T], work: Option<&mut CustomWork>) -> Location;
     fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32>;
 }
 
@@ -56,8 +56,8 @@ impl<T: Real, O: Oracle<T, Work: 'static> + Send + Sync> Erased<T> for O {
     fn warm_up(&self, theta: &[T], work: &mut CustomWork) {
         Oracle::warm_up(self, theta, own(self, work));
     }
-    fn is_vertex(&self, y: &[T], work: &mut CustomWork) -> bool {
-        y.len() == self.shape().dim() && Oracle::is_vertex(self, y, own(self, work))
+    fn locate(&self, y: &[T], work: Option<&mut CustomWork>) -> Location {
+        Oracle::locate(self, y, work.map(|work| own(self, work)))
     }
     fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
         Oracle::solve_group(self, group)

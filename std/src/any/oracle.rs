@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use perturb_core::engine::SolveGroup;
 use perturb_core::method::Cost;
-use perturb_core::oracle::Properties;
+use perturb_core::oracle::{Location, Properties};
 use perturb_core::{
     AnyNoise, Assignment, BlackBox, ClosedForm, DagPath, Error, Flow, GridPath, GroupTopK, Gumbel, Hypercube,
     Knapsack, Oracle, Ranking, Real, Shape, ShortestPath, Simplex, SpanningTree, TopK, Tour,
@@ -102,15 +102,22 @@ macro_rules! kinds {
                     _ => {}
                 }
             }
-            fn is_vertex(&self, y: &[T], work: &mut AnyWork<T>) -> bool {
+            fn locate(&self, y: &[T], work: Option<&mut AnyWork<T>>) -> Location {
+                let Some(work) = work else {
+                    return match &self.kind {
+                        $(Kind::$kind(oracle) => oracle.locate(y, None),)+
+                        Kind::Batched(oracle) => oracle.locate(y, None),
+                        Kind::Custom(oracle) => oracle.0.locate(y, None),
+                    };
+                };
                 match (&self.kind, &mut work.0) {
-                    $((Kind::$kind(oracle), Work::$kind(work)) => return oracle.is_vertex(y, work),)+
-                    (Kind::Batched(oracle), Work::Batched) => return oracle.is_vertex(y, &mut ()),
-                    (Kind::Custom(oracle), Work::Custom(work)) => return oracle.0.is_vertex(y, work),
+                    $((Kind::$kind(oracle), Work::$kind(work)) => return oracle.locate(y, Some(work)),)+
+                    (Kind::Batched(oracle), Work::Batched) => return oracle.locate(y, Some(&mut ())),
+                    (Kind::Custom(oracle), Work::Custom(work)) => return oracle.0.locate(y, Some(work)),
                     _ => {}
                 }
                 *work = self.work();
-                self.is_vertex(y, work)
+                self.locate(y, Some(work))
             }
             fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
                 match &self.kind {

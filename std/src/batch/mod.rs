@@ -269,8 +269,8 @@ where
         let row = self.rows_of("target", theta, targets)?;
         Ok(unzip(self.compute(theta, |r| FenchelYoung { target: row(r) }, how)?, theta.len()))
     }
-    /// F_ε − ⟨θ, y⟩, which is L_ε without εΩ(y), and y_ε − y of every row, in one pass: (B, B × d). Targets may lie
-    /// anywhere; those of all rows cost the same.
+    /// F_ε − ⟨θ, y⟩, which is L_ε without εΩ(y), and y_ε − y of every row, in one pass: (B, B × d). Targets of all
+    /// rows cost the same, vertices or not.
     pub fn fenchel_young_without_omega<H: Method<O, N, T>>(
         self,
         theta: &[T],

@@ -83,9 +83,13 @@ enum perturb_status
      */
     PERTURB_STATUS_OVERFLOW = 9,
     /**
+     * A target is no mean of decisions, by more than rounding.
+     */
+    PERTURB_STATUS_OUTSIDE = 10,
+    /**
      * Refused for a reason that this list does not name; not expected of these layers.
      */
-    PERTURB_STATUS_OTHER = 10,
+    PERTURB_STATUS_OTHER = 11,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -314,7 +318,8 @@ perturb_status perturb_argmax_gradient(const struct perturb_argmax *layer,
  * `seed` at each step, by perturb_seed_fold.
  *
  * PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
- * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+ * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OUTSIDE for target;
+ * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
  * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_argmax_decide.
  *
  * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1300 bytes.
@@ -409,7 +414,8 @@ perturb_status perturb_grid_path_gradient(const struct perturb_grid_path *layer,
  * theta. Fold another key into `seed` at each step, by perturb_seed_fold.
  *
  * PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
- * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+ * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OUTSIDE for target;
+ * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
  * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_grid_path_decide.
  *
  * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 6400 bytes.
@@ -479,7 +485,8 @@ perturb_status perturb_ranking_gradient(const struct perturb_ranking *layer,
  * Fold another key into `seed` at each step, by perturb_seed_fold.
  *
  * PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
- * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+ * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OUTSIDE for target;
+ * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
  * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_ranking_decide.
  *
  * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2200 bytes.
@@ -588,7 +595,8 @@ perturb_status perturb_top_k_gradient(const struct perturb_top_k *layer,
  * key into `seed` at each step, by perturb_seed_fold.
  *
  * PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
- * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+ * the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OUTSIDE for target;
+ * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
  * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_top_k_decide.
  *
  * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1900 bytes.

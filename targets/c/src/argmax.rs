@@ -94,7 +94,8 @@ pub unsafe extern "C" fn perturb_argmax_gradient(
 /// `seed` at each step, by perturb_seed_fold.
 ///
 /// PERTURB_STATUS_LENGTH unless the model gives as many scores as the layer takes; PERTURB_STATUS_NOT_POSITIVE for
-/// the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
+/// the rate; PERTURB_STATUS_NOT_FINITE for x and target; PERTURB_STATUS_OUTSIDE for target;
+/// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
 /// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_argmax_decide.
 ///
 /// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1300 bytes.

@@ -29,8 +29,10 @@ pub enum Status {
     Capacity = 8,
     /// A result left the range of float: the inputs are too large.
     Overflow = 9,
+    /// A target is no mean of decisions, by more than rounding.
+    Outside = 10,
     /// Refused for a reason that this list does not name; not expected of these layers.
-    Other = 10,
+    Other = 11,
 }
 
 impl From<Error> for Status {
@@ -44,6 +46,7 @@ impl From<Error> for Status {
             Error::Checksum { .. } => Self::Checksum,
             Error::Capacity { .. } => Self::Capacity,
             Error::Overflow { .. } => Self::Overflow,
+            Error::OutsideHull { .. } => Self::Outside,
             _ => Self::Other,
         }
     }
@@ -55,7 +58,7 @@ impl From<Result<(), Status>> for Status {
     }
 }
 
-const TEXTS: [&CStr; 11] = [
+const TEXTS: [&CStr; 12] = [
     c"done",
     c"a pointer is NULL or not aligned",
     c"epsilon or rate is not finite and greater than 0",
@@ -66,6 +69,7 @@ const TEXTS: [&CStr; 11] = [
     c"the model file is damaged: its checksum fails",
     c"more scores or cells than this library was built for",
     c"a result left the range of float: the inputs are too large",
+    c"the target is no mean of decisions",
     c"refused",
 ];
 

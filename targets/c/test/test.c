@@ -240,7 +240,7 @@ static void numbers_are_refused_that_are_none(void)
     const uint32_t before = digest(digest(START_OF_DIGEST, weights, FEATURES * 6), bias, 6);
     for (uint32_t i = 0; i < 3; i++) {
         scores(0, theta, 6);
-        scores(0, target, 6);
+        REFUSED(OK, perturb_ranking_decide(&ranking_6, theta, target));
         theta[5] = bad[i];
         REFUSED(NOT_FINITE, perturb_ranking_decide(&ranking_6, theta, y));
         REFUSED(NOT_FINITE, perturb_ranking_gradient(&ranking_6, theta, target, 1, y));
@@ -253,6 +253,10 @@ static void numbers_are_refused_that_are_none(void)
         x[2] = 1;
     }
     REFUSED(NOT_POSITIVE, perturb_ranking_learn(&ranking_6, &model, x, target, 0.0f, 1));
+    const float from_zero[6] = {0, 1, 2, 3, 4, 5};
+    scores(0, theta, 6);
+    REFUSED(OUTSIDE, perturb_ranking_gradient(&ranking_6, theta, from_zero, 1, y));
+    REFUSED(OUTSIDE, perturb_ranking_learn(&ranking_6, &model, x, from_zero, 0.1f, 1));
     CHECK(digest(digest(START_OF_DIGEST, weights, FEATURES * 6), bias, 6) == before);
     weights[0] = weights[6] = 3e38f;
     REFUSED(OVERFLOW, perturb_model_scores(&model, x, y));

@@ -211,8 +211,8 @@ fn batched_black_boxes_have_the_bits_of_built_in_oracles() {
         (Question::EpsilonDerivative, 0),
         (Question::EpsilonLossDerivative(&u), 0),
         (Question::FenchelYoung(&vertices), 0),
-        (Question::FenchelYoungGradient(&u), 0),
-        (Question::FenchelYoungWithoutOmega(&u), 0),
+        (Question::FenchelYoungGradient(&vertices), 0),
+        (Question::FenchelYoungWithoutOmega(&vertices), 0),
     ];
     for (question, baselines) in questions {
         for samples in [1, 2, 70, 200] {

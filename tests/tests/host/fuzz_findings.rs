@@ -115,11 +115,11 @@ fn losses_of_points_far_from_the_scores() {
 
 #[test]
 fn gradients_of_huge_targets() {
-    let oracle = Ranking::new(Const::<2>, &[MOST / 4.0, 0.0]).unwrap();
+    let oracle = Ranking::new(Const::<2>, &[0.75 * MOST, -0.75 * MOST]).unwrap();
     let layer = Perturbed::new(oracle, Normal, 1.0).unwrap();
-    let target = [-MOST, -MOST];
-    assert_eq!(overflow(layer.fenchel_young_gradient(&[1.0, 0.0], &target, TWO)), "the gradient");
-    assert_eq!(overflow(layer.fenchel_young_gradient(&[1.0, 0.0], &target, Exact)), "the gradient");
+    let target = [-0.75 * MOST, 0.75 * MOST];
+    assert_eq!(overflow(layer.fenchel_young_gradient(&[50.0, 0.0], &target, TWO)), "the gradient");
+    assert_eq!(overflow(layer.fenchel_young_gradient(&[50.0, 0.0], &target, Exact)), "the gradient");
 }
 
 /// It was that of the first independent sample, where a batch had the quasi-random one.

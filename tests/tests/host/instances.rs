@@ -97,7 +97,9 @@ fn errors_name_the_row() {
     let source = Error::NotFinite { parameter: "theta", index: 3 };
     assert_eq!(layers.batch().maximizer(&bad, how).unwrap_err(), RowError { row: 1, source });
     let source = Error::NotFinite { parameter: "target", index: 3 };
-    let refused = layers.batch().fenchel_young_gradient(&THETA, &bad, how).unwrap_err();
+    let mut targets = layers.batch().maximizer(&THETA, how).unwrap();
+    targets[5] = f64::NAN;
+    let refused = layers.batch().fenchel_young_gradient(&THETA, &targets, how).unwrap_err();
     assert_eq!(refused, RowError { row: 1, source });
     let few = layers.batch().vjp(&THETA, &THETA[..9], how).unwrap_err();
     assert_eq!(few, RowError { row: 3, source: length("cotangent", 10, 9) });

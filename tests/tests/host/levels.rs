@@ -281,14 +281,14 @@ fn answers_and_refusals_are_the_same_at_every_level() {
     assert_eq!(asked, implementors("quantity", "Quantity<T, N, S>"), "Question");
 }
 
-/// y = 1.5e38 or 1.4e38 and a target of −2.5e38, whose difference f32 does not hold.
+/// y = 2.5e38 and a target of −2.5e38, whose difference f32 does not hold.
 #[test]
 fn a_gradient_that_overflows_is_refused_at_every_level() {
     let overflow = Error::Overflow { quantity: "the gradient" };
-    let (theta, target) = ([1e-20f32, 0.0], [-2.5e38f32, 0.0]);
+    let (theta, target) = ([1e-19f32, 0.0], [-2.5e38f32, 2.5e38]);
     let layer =
-        Perturbed::new(Ranking::new(Const::<2>, &[1.5e38f32, 1.4e38]).unwrap(), Normal, 1e-20).unwrap();
-    assert_eq!(layer.decide(&theta).unwrap().1, [1.5e38, 1.4e38]);
+        Perturbed::new(Ranking::new(Const::<2>, &[2.5e38f32, -2.5e38]).unwrap(), Normal, 1e-20).unwrap();
+    assert_eq!(layer.decide(&theta).unwrap().1, [2.5e38, -2.5e38]);
     let single = layer.fenchel_young_gradient(&theta, &target, Single(Seed(1)));
     assert_eq!(single, Err(overflow));
     for how in [1, 2, 100]

@@ -3,6 +3,7 @@
 mod composed;
 mod domain;
 mod fenchel_young;
+mod hull;
 mod identity;
 mod imle;
 mod inside;

@@ -38,7 +38,7 @@ fn everything<T: Real>(plane: DynRect, theta: &[f64], others: &[f64]) -> Vec<u64
         let (mut y, mut work) = (reals::<T>(&vec![7.0; theta.len()]), oracle.work());
         oracle.warm_up(&others, &mut work);
         let value = oracle.solve(&theta, &mut y, &mut work).unwrap().to_f64();
-        assert!(oracle.is_vertex(&y, &mut work), "no assignment at {theta:?}");
+        assert!(oracle.locate(&y, Some(&mut work)).is_vertex(), "no assignment at {theta:?}");
         // Infinities of both signs have no sum, and which NaN is the processor's choice.
         bits.push(if value.is_nan() { 0 } else { value.to_bits() });
         bits.extend(y.iter().map(|y| y.to_f64().to_bits()));
@@ -103,7 +103,7 @@ fn small_ones_are_the_best_of_all() {
             best(&|column, row| row_major(row, column), 0, &mut vec![false; tasks], agents)
         };
         assert_eq!(value, want, "{rows} × {columns} at {theta:?} in {}", T::NAME);
-        assert!(oracle.is_vertex(&y, &mut work));
+        assert!(oracle.locate(&y, Some(&mut work)).is_vertex());
     }
     for (rows, columns) in [(4, 4), (5, 5), (6, 6), (4, 6), (6, 4), (5, 6)] {
         for seed in 0..100 {
@@ -123,7 +123,7 @@ fn infinite_scores_end_in_an_assignment() {
         let oracle = Assignment::new(Rect::<13, 14>).unwrap();
         let (mut y, mut work) = ([0.0; 13 * 14], oracle.work());
         oracle.solve(&theta, &mut y, &mut work).unwrap();
-        assert!(oracle.is_vertex(&y, &mut work), "{theta:?}");
+        assert!(oracle.locate(&y, Some(&mut work)).is_vertex(), "{theta:?}");
     }
 }
 

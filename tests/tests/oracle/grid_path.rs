@@ -41,7 +41,7 @@ proptest! {
 #[test]
 fn other_points_are_no_vertices() {
     let grid = GridPath::new(Rect::<2, 3>, Neighbours::Eight).unwrap();
-    assert!(grid.is_vertex(&[1.0, 1.0, 0.0, 0.0, 0.0, 1.0], &mut grid.work()));
+    assert!(grid.locate(&[1.0, 1.0, 0.0, 0.0, 0.0, 1.0], Some(&mut grid.work())).is_vertex());
     assert_refused(
         &grid,
         &[
@@ -54,7 +54,7 @@ fn other_points_are_no_vertices() {
     );
     let four = GridPath::new(Rect::<3, 3>, Neighbours::Four).unwrap();
     // The straight way, and a ring of its own.
-    assert!(four.is_vertex(&[1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0], &mut four.work()));
+    assert!(four.locate(&[1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0], Some(&mut four.work())).is_vertex());
     assert_refused(
         &four,
         &[&[1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0], &[1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0]],

@@ -83,7 +83,7 @@ fn the_warcraft_path_is_optimal() {
         assert!((labelled - 27.0).abs() < 1e-5 && (value + 27.0).abs() < 1e-5, "{labelled} {value}");
         // The label is a path of the same grid.
         let y_label: Vec<T> = label.values.iter().map(|&y| T::from_f64(y)).collect();
-        assert!(oracle.is_vertex(&y_label, &mut oracle.work()));
+        assert!(oracle.locate(&y_label, Some(&mut oracle.work())).is_vertex());
         assert_eq!(y.len(), 144);
     }
     check(&GridPath::<f32, _>::new(Rect::<12, 12>, Neighbours::Eight).unwrap());

@@ -59,12 +59,12 @@ fn shortest_paths_are_known_whatever_the_floor() {
             for bits in 0..1u32 << 12 {
                 let y: Vec<f64> = (0..12).map(|i| f64::from(bits >> i & 1)).collect();
                 assert_eq!(
-                    oracle.is_vertex(&reals::<T>(&y), &mut work),
+                    oracle.locate(&reals::<T>(&y), Some(&mut work)).is_vertex(),
                     paths.contains(&y),
                     "{negative:?} {y:?}"
                 );
             }
-            assert!(!oracle.is_vertex(&[T::HALF; 12], &mut work));
+            assert!(!oracle.locate(&[T::HALF; 12], Some(&mut work)).is_vertex());
             let layer = Perturbed::new(oracle, Normal, T::ONE).unwrap();
             let (theta, how) = ([T::from_f64(-20.0); 12], MonteCarlo::new(100, Seed(7)));
             for path in &paths {

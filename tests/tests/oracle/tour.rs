@@ -61,7 +61,7 @@ proptest! {
     #[test]
     fn tours_know_their_vertices(y in vec(prop_oneof![Just(0.0), Just(1.0)], 10), moved in 0usize..10) {
         let oracle = Tour::new(Const::<5>, Const::<10>, 1).unwrap();
-        let is_vertex = |y: &[f64]| Oracle::<f64>::is_vertex(&oracle, y, &mut oracle.work());
+        let is_vertex = |y: &[f64]| Oracle::<f64>::locate(&oracle, y, Some(&mut oracle.work())).is_vertex();
         let all = tours(5);
         prop_assert_eq!(is_vertex(&y), all.contains(&y));
         let mut other = all[moved].clone();

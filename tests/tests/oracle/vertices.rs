@@ -39,7 +39,11 @@ pub(crate) fn assert_cheapest<T: Real, O: Oracle<T>>(
 #[track_caller]
 pub(crate) fn assert_refused<O: Oracle<f64>>(oracle: &O, points: &[&[f64]]) {
     for point in points {
-        assert!(!oracle.is_vertex(point, &mut oracle.work()), "{point:?} of {}", oracle.properties().name);
+        assert!(
+            !oracle.locate(point, Some(&mut oracle.work())).is_vertex(),
+            "{point:?} of {}",
+            oracle.properties().name
+        );
     }
 }
 
@@ -49,10 +53,18 @@ pub(crate) fn assert_others_refused<O: Oracle<f64>>(oracle: &O, a: &[f64], b: &[
     let (a, b) = (solve::<f64, _>(oracle, a).0, solve::<f64, _>(oracle, b).0);
     let mut moved = a.clone();
     moved[entry] += 0.25;
-    assert!(!oracle.is_vertex(&moved, &mut oracle.work()), "{moved:?} of {}", oracle.properties().name);
+    assert!(
+        !oracle.locate(&moved, Some(&mut oracle.work())).is_vertex(),
+        "{moved:?} of {}",
+        oracle.properties().name
+    );
     if a != b {
         let mixed: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 0.25 * a + 0.75 * b).collect();
-        assert!(!oracle.is_vertex(&mixed, &mut oracle.work()), "{mixed:?} of {}", oracle.properties().name);
+        assert!(
+            !oracle.locate(&mixed, Some(&mut oracle.work())).is_vertex(),
+            "{mixed:?} of {}",
+            oracle.properties().name
+        );
     }
 }
 
@@ -67,6 +79,10 @@ pub(crate) fn assert_ends<O: Oracle<f32>>(oracle: &O) {
         };
         let theta: Vec<f32> = (0..d as i32).map(|i| value(i % 4)).collect();
         oracle.solve(&theta, &mut y, &mut work).unwrap();
-        assert!(oracle.is_vertex(&y, &mut work), "{} at {theta:?}: {y:?}", oracle.properties().name);
+        assert!(
+            oracle.locate(&y, Some(&mut work)).is_vertex(),
+            "{} at {theta:?}: {y:?}",
+            oracle.properties().name
+        );
     }
 }

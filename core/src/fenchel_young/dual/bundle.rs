@@ -44,6 +44,9 @@ where
         let accuracy = rounding.larger(T::from_f64(ACCURACY) * epsilon);
         let flat = gap.tolerance().larger(accuracy / reach);
         pieces.combine(length, accuracy);
+        if gap.is_far(here) && largest_magnitude(pieces.mean.as_ref()) <= gap.slack() {
+            return Ok(());
+        }
         let predicted = length * dot(pieces.mean.as_ref(), pieces.mean.as_ref()) + pieces.error;
         if predicted <= accuracy {
             if largest_magnitude(pieces.mean.as_ref()) <= flat {

@@ -1,7 +1,7 @@
 //! The dual problem behind Ω: max ⟨y, θ⟩ − F_ε(θ).
 
 use crate::method::{Cost, Exact, Way};
-use crate::oracle::Array;
+use crate::oracle::{Array, hull};
 use crate::quantity::ValueAndMaximizer;
 use crate::vector::{add_scaled, dot, largest_magnitude, subtract};
 use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, error};
@@ -73,6 +73,7 @@ where
 {
     let shape = layer.oracle.shape();
     error::check_vector("target", target, shape.dim())?;
+    hull::check(&layer.oracle, target, Some(&mut layer.oracle.work()))?;
     let mut gap = Gap { layer, target, how, work: how.work(layer) };
     let (start, first) = gap.at(theta)?;
     let mut here = Place { point: shape.array(T::ZERO), gap: start, slope: first.clone() };
@@ -121,8 +122,19 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> Gap<'_, O, N, T, H>
         T::EPSILON * T::from_f64(4.0) * T::ONE.larger(largest_magnitude(self.target))
     }
 
-    /// Whether ⟨y, s⟩ > F(s): such a direction separates y from C. Outside C the gap falls without bound, and F_ε stays within a
-    /// constant of F: in the end the point itself is one.
+    /// Steps from the target that are within its rounding.
+    fn slack(&self) -> T {
+        hull::slack::<T>(0) * largest_magnitude(self.target)
+    }
+
+    /// So far out that a slope within the rounding of the target is that of a target which lies outside by as much: no θ′ ends it.
+    fn is_far(&self, here: &Place<T, Array<O, T>>) -> bool {
+        let dim = T::from_usize(self.layer.oracle.shape().dim());
+        largest_magnitude(here.point.as_ref()) > T::from_f64(64.0) * self.layer.epsilon * dim
+    }
+
+    /// Whether ⟨y, s⟩ > F(s), by more than the rounding of y: such a direction separates y from C. Outside C the gap falls without
+    /// bound, and F_ε stays within a constant of F: in the end the point itself is one.
     fn separates(&self, direction: &[T]) -> bool {
         let oracle = &self.layer.oracle;
         let most = oracle.solve(direction, self.zeros().as_mut(), &mut oracle.work());
@@ -130,7 +142,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> Gap<'_, O, N, T, H>
         let maximal = properties.linear && properties.beyond(direction).is_none();
         let (true, Ok(most)) = (maximal, most) else { return false };
         let own = dot(self.target, direction);
-        own - most > T::from_f64(64.0) * T::EPSILON * (own.abs() + most.abs())
+        // y lies beyond the plane ⟨·, s⟩ = F(s) by (own − most)/‖s‖.
+        let unit = largest_magnitude(direction);
+        let square: T = direction.iter().map(|&s| (s / unit) * (s / unit)).sum();
+        let beyond = (own - most) / unit / square;
+        own - most > T::from_f64(64.0) * T::EPSILON * (own.abs() + most.abs()) && beyond > self.slack()
     }
 
     /// Whether the way down separates.

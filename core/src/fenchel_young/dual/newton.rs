@@ -29,7 +29,8 @@ where
     let mut work = gap.how.work(gap.layer);
     let mut radius = T::from_f64(4.0) * gap.layer.epsilon * dim.sqrt();
     for _ in 0..STEPS {
-        if largest_magnitude(here.slope.as_ref()) <= tolerance {
+        let tolerable = if gap.is_far(here) { tolerance.larger(gap.slack()) } else { tolerance };
+        if largest_magnitude(here.slope.as_ref()) <= tolerable {
             return Ok(());
         }
         let Move { step, predicted, cut } = step(gap, here, radius, tolerance, &mut work)?;

@@ -9,7 +9,7 @@ use core::fmt;
 
 use matching::{FREE, Matching};
 
-use super::{Decides, Oracle, Properties};
+use super::{Decides, Location, Oracle, Properties, hull};
 use crate::engine::lanes::{self, LANES};
 use crate::{Error, Plane, Real, Shape, error};
 
@@ -201,7 +201,35 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
     }
 
     /// Every assignment is a vertex.
-    fn is_vertex(&self, y: &[T], work: &mut Self::Work) -> bool {
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        if work.is_some_and(|work| self.matches(y, work)) {
+            Location::Vertex
+        } else if self.overloads(y) {
+            Location::Outside
+        } else {
+            Location::Undecided
+        }
+    }
+}
+
+impl<P: Plane> Assignment<P> {
+    /// Whether an entry lies outside [0, 1], a row or a column has more than 1, or one of the shorter side less.
+    fn overloads<T: Real>(&self, y: &[T]) -> bool {
+        let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim());
+        let wrong = |sum: T, terms: usize, all: bool| {
+            if all { hull::differs(sum, T::ONE, terms) } else { hull::exceeds(sum, T::ONE, terms) }
+        };
+        let row = |row: &[T]| {
+            hull::sum_within(row, T::ZERO, T::ONE).is_none_or(|sum| wrong(sum, columns, rows <= columns))
+        };
+        let column = |column: usize| {
+            let sum = y.iter().skip(column).step_by(columns.max(1)).copied().sum::<T>();
+            wrong(sum, rows, columns <= rows)
+        };
+        y.chunks_exact(columns.max(1)).any(row) || (0..columns).any(column)
+    }
+
+    fn matches<T: Real>(&self, y: &[T], work: &mut AssignmentWork<T, P>) -> bool {
         let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim());
         let taken = work.columns.partner.as_mut();
         taken.fill(FREE);

@@ -5,7 +5,7 @@ mod sweeps;
 use core::fmt;
 
 use super::heap::{Entry, Heap};
-use super::{NegativeCost, Oracle, Properties};
+use super::{Location, NegativeCost, Oracle, Properties, hull};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted};
 use crate::vector::total;
@@ -265,8 +265,35 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
         }
     }
 
+    fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
+        match work {
+            Some(_) if self.walks(y) => Location::Vertex,
+            _ if self.strays(y) => Location::Outside,
+            _ => Location::Undecided,
+        }
+    }
+}
+
+impl<T: Real, P: Plane> GridPath<T, P> {
+    /// Whether an entry lies outside [0, 1], start or goal is not marked, or a cell has less around it than goes through it: twice
+    /// its own mark, once at an end.
+    fn strays(&self, y: &[T]) -> bool {
+        let slack = hull::slack::<T>(8);
+        let mark = |cell| self.index(cell).and_then(|index| y.get(index)).copied().unwrap_or(T::ZERO);
+        let strays = |(index, &own): (usize, &T)| {
+            let columns = self.plane.columns().dim().max(1);
+            let cell = Cell { row: (index / columns) as u16, column: (index % columns) as u16 };
+            let ends = T::from_usize(usize::from(cell == self.start) + usize::from(cell == self.goal));
+            let around = self.around(cell).map(mark).sum::<T>();
+            own < -slack || own > T::ONE + slack || around < (T::TWO - ends - slack) * own - slack
+        };
+        mark(self.start) < T::ONE - slack
+            || mark(self.goal) < T::ONE - slack
+            || y.iter().enumerate().filter(|(_, y)| !y.is_zero()).any(strays)
+    }
+
     /// Whether y marks a path without shortcuts: with positive costs no other path is ever the cheapest.
-    fn is_vertex(&self, y: &[T], _: &mut Self::Work) -> bool {
+    fn walks(&self, y: &[T]) -> bool {
         if y.iter().any(|&y| y != T::ZERO && y != T::ONE) {
             return false;
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use perturb::oracle::Location;
 use perturb::{
     ClosedForm, Exact, Gumbel, How, Laplace, Logistic, Method, Noise, Normal, Perturbed, Real, Shape,
     method::Cost,
@@ -114,6 +115,7 @@ where
         }
         4 => {
             let gradient = layer.fenchel_young_gradient(theta, u, Exact).map(|x| x.as_ref().to_vec());
+            let with_u = with_u.and(true, layer.oracle().locate(u, None) != Location::Outside);
             let Some(gradient) = check("the gradient", with_u, gradient) else { return };
             let y = layer.maximizer(theta, Exact).expect("its difference is there");
             let difference: Vec<T> = y.as_ref().iter().zip(u).map(|(&y, &target)| y - target).collect();

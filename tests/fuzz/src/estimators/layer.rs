@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use perturb::oracle::Location;
 use perturb::quantity::{
     EpsilonDerivative, EpsilonLossDerivative, Jacobian, JacobianByCurvature, Maximizer, MaximizerByScore,
     Value, VjpJacobian, VjpJacobianProduct,
@@ -172,6 +173,7 @@ where
     /// The loss of a decision and of any target; its gradient is y_ε − y.
     fn fenchel_young(self) {
         let Self { layer, theta, u, how, sampled, with_u, .. } = &self;
+        let with_u = &with_u.and(true, layer.oracle().locate(u, None) != Location::Outside);
         let gradient = layer.fenchel_young_gradient(theta, u, *how).map(|x| x.as_ref().to_vec());
         let gradient = check("the gradient", *with_u, gradient);
         if let (Some(gradient), Ok(y)) = (gradient, layer.maximizer(theta, *how)) {

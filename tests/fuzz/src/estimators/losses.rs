@@ -4,6 +4,7 @@ use perturb::loss::{
     LossAndGradient, Projection, SparseMap, SpoPlus, composed, imle_gradient, interpolation_gradient,
     partial_label,
 };
+use perturb::oracle::Location;
 use perturb::{
     Error, Gumbel, MonteCarlo, Noise, Normal, Oracle, Perturbed, Real, Shape, SpanningTree, oracle::EdgeLabel,
 };
@@ -125,6 +126,7 @@ fn sparse_map<O: Oracle<T>, T: Real + Numbers>(
             assert!(gap >= T::ZERO, "a gap of {gap}");
         }
     }
+    let given = given.and(true, oracle.locate(u, Some(&mut oracle.work())) != Location::Outside);
     if let Some((loss, _)) = check("a regularised loss", given, sparse.loss(oracle, theta, u).map(plain)) {
         assert!(loss >= T::ZERO, "a loss of {loss}");
     }

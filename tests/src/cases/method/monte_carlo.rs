@@ -92,7 +92,7 @@ pub(crate) fn samples<T: Real>() {
 }
 
 /// One sample by its type has the bits of a mean over one, the sign of zero and errors included.
-fn one_sample<T: Real>(oracle: impl Oracle<T, Shape = Const<5>>, u: [T; 5]) -> Option<Error> {
+fn one_sample<T: Real>(oracle: impl Oracle<T, Shape = Const<5>>, u: [T; 5], target: [T; 5]) -> Option<Error> {
     let layer = Perturbed::new(oracle, Normal, T::HALF).unwrap();
     let theta = reals::<T, 5>(NEAR);
     let bits = |x: Result<[T; 5], Error>| x.map(|x| x.map(|x| x.to_f64().to_bits()));
@@ -101,9 +101,9 @@ fn one_sample<T: Real>(oracle: impl Oracle<T, Shape = Const<5>>, u: [T; 5]) -> O
         let (one, mean) = (Single(seed), MonteCarlo::plain(1, seed));
         assert_eq!(bits(layer.maximizer(&theta, one)), bits(layer.maximizer(&theta, mean)));
         assert_eq!(bits(layer.vjp(&theta, &u, one)), bits(layer.vjp(&theta, &u, mean)));
-        let gradient = layer.fenchel_young_gradient(&theta, &u, one);
-        assert_eq!(bits(gradient), bits(layer.fenchel_young_gradient(&theta, &u, mean)));
-        let rest = (Value, Jacobian, FenchelYoungWithoutOmega { target: &u });
+        let gradient = layer.fenchel_young_gradient(&theta, &target, one);
+        assert_eq!(bits(gradient), bits(layer.fenchel_young_gradient(&theta, &target, mean)));
+        let rest = (Value, Jacobian, FenchelYoungWithoutOmega { target: &target });
         assert_eq!(layer.compute(&theta, &rest, one), layer.compute(&theta, &rest, mean));
         error = gradient.err();
     }
@@ -113,13 +113,16 @@ fn one_sample<T: Real>(oracle: impl Oracle<T, Shape = Const<5>>, u: [T; 5]) -> O
 pub(crate) fn single<T: Real>() {
     let u = reals([0.3, -1.7, 0.0, 0.1, 2.2]);
     let other = reals::<T, 5>([0.5, -0.0, 3.0, 1e6, -2.0]);
-    assert_eq!(one_sample::<T>(Simplex::new(Const).unwrap(), u), None);
-    assert_eq!(one_sample::<T>(Ranking::ascending(Const).unwrap(), u), None);
-    assert_eq!(one_sample::<T>(Ranking::new(Const, &other).unwrap(), u), None);
+    assert_eq!(one_sample::<T>(Simplex::new(Const).unwrap(), u, reals([0.25, 0.5, 0.0, 0.0, 0.25])), None);
+    assert_eq!(
+        one_sample::<T>(Ranking::ascending(Const).unwrap(), u, reals([2.0, 4.5, 1.0, 4.5, 3.0])),
+        None
+    );
+    assert_eq!(one_sample::<T>(Ranking::new(Const, &other).unwrap(), u, other), None);
     let zeros = |theta: &[T], y: &mut [T]| {
         y.iter_mut().zip(theta).for_each(|(y, &theta)| *y = T::ZERO * theta);
     };
-    assert_eq!(one_sample::<T>(BlackBox::new(Const, zeros).unwrap(), u), None);
+    assert_eq!(one_sample::<T>(BlackBox::new(Const, zeros).unwrap(), u, u), None);
     // A difference beyond the number type.
     let largest = T::from_f64(if T::NAME == "f64" { f64::MAX } else { f64::from(f32::MAX) });
     let far = |_: &[T], y: &mut [T]| {
@@ -127,6 +130,6 @@ pub(crate) fn single<T: Real>() {
         y[0] = largest / T::from_f64(64.0);
     };
     let u = [-largest, T::ZERO, T::ZERO, T::ZERO, T::ZERO];
-    let found = one_sample::<T>(BlackBox::new(Const, far).unwrap(), u);
+    let found = one_sample::<T>(BlackBox::new(Const, far).unwrap(), u, u);
     assert_eq!(found, Some(Error::Overflow { quantity: "the gradient" }));
 }

@@ -55,7 +55,7 @@ pub(crate) fn other_points<T: Real>() {
         for entry in 0..5 {
             let mut moved: [T; 5] = reals(y);
             moved[entry] += T::from_f64(0.25);
-            assert!(!oracle.is_vertex(&moved, &mut work), "{}", oracle.properties().name);
+            assert!(!oracle.locate(&moved, Some(&mut work)).is_vertex(), "{}", oracle.properties().name);
         }
     }
     for instance in 0..5 {
@@ -78,7 +78,11 @@ pub(crate) fn infinite_scores<T: Real>() {
                 *theta = scores[pattern / [1, 3, 9][i % 3] % 3];
             }
             oracle.solve(&theta, &mut y, &mut work).unwrap();
-            assert!(oracle.is_vertex(&y, &mut work), "{} of infinities", oracle.properties().name);
+            assert!(
+                oracle.locate(&y, Some(&mut work)).is_vertex(),
+                "{} of infinities",
+                oracle.properties().name
+            );
         }
     }
     check::<T, _, 9>(&GridPath::<T, _>::new(Rect::<3, 3>, Neighbours::Four).unwrap());
