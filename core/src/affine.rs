@@ -105,9 +105,9 @@ impl<'a, T: Real> AffineMut<'a, T> {
     /// One step of stochastic gradient descent on the Fenchel–Young loss with M = 1 (eq. 6):
     /// W −= rate·(y*(θ + εZ) − y) xᵀ, b −= rate·(y*(θ + εZ) − y). Returns y*(θ + εZ).
     ///
-    /// `target` = y; [`Error::OutsideHull`] where it certainly lies outside C, as [`Oracle::locate`] tells. On an error the model is unchanged. A step after which the scores at this x could leave the range of the
-    /// number type is such an error, for decisions within 2³² of y: where 2³²·rate·(1 + ‖x‖²) is not finite. One absurd reading
-    /// does not spoil the model.
+    /// `target` = y; [`Error::OutsideHull`] where it certainly lies outside C, as [`Oracle::locate`] tells. On an error the model is
+    /// unchanged. A step after which the scores at this x could leave the range of the number type is such an error, for decisions
+    /// within 2³² of y: where 2³²·rate·(1 + ‖x‖²) is not finite. One absurd reading does not spoil the model.
     // Inlined, so that the sizes of the caller's arrays reach the loops.
     #[inline(always)]
     pub fn step<O, N>(
