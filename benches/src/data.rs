@@ -24,7 +24,7 @@ const TERRAIN: [f32; 5] = [0.8, 1.2, 5.3, 7.7, 9.2];
 pub struct Rows {
     /// Standard normal; for paths −c with costs c of terrain ± 0.01.
     pub theta: Vec<f32>,
-    /// y: ranks 1, …, d in a random order, or a one in a random place, whether or not that is a vertex.
+    /// y: ranks 1, …, d in a random order, ones in a random place, or on a diagonal.
     pub targets: Vec<f32>,
     /// u: standard normal.
     pub cotangents: Vec<f32>,
@@ -63,7 +63,17 @@ impl Rows {
             }
         } else {
             for (row, target) in targets.chunks_exact_mut(dim).enumerate() {
-                target[place(seed(Purpose::Targets).fold(row as u64), dim)] = 1.0;
+                match workload.kind {
+                    // The diagonal, as a path and as an assignment.
+                    Kind::GridPath { side: n } | Kind::Assignment { n } => {
+                        target.iter_mut().step_by(n + 1).for_each(|y| *y = 1.0);
+                    }
+                    kind => {
+                        let count = if let Kind::TopK { k } = kind { k } else { 1 };
+                        let first = place(seed(Purpose::Targets).fold(row as u64), dim);
+                        (first..first + count).for_each(|i| target[i % dim] = 1.0);
+                    }
+                }
             }
         }
         Ok(Self { theta, targets, cotangents: normals(seed(Purpose::Cotangents), rows * dim) })

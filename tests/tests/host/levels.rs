@@ -291,18 +291,15 @@ fn a_gradient_that_overflows_is_refused_at_every_level() {
     assert_eq!(layer.decide(&theta).unwrap().1, [2.5e38, -2.5e38]);
     let single = layer.fenchel_young_gradient(&theta, &target, Single(Seed(1)));
     assert_eq!(single, Err(overflow));
-    for how in [1, 2, 100]
-        .map(|samples| How::MonteCarlo(MonteCarlo::new(samples, Seed(1))))
-        .into_iter()
-        .chain([How::Exact])
-    {
+    // In closed form a difference of points of C is none of entries of v, whose differences do not overflow.
+    for how in [1, 2, 100].map(|samples| How::MonteCarlo(MonteCarlo::new(samples, Seed(1)))) {
         let refused = Err(RowError { row: 0, source: overflow });
         assert_eq!(layer.fenchel_young_gradient(&theta, &target, how), Err(overflow), "{how:?}");
         assert_eq!(layer.batch().fenchel_young_gradient(&theta, &target, how), refused, "{how:?}");
         let row = Row { theta: theta.to_vec(), pullback: Arc::default() };
         let loss = FenchelYoungLoss::new(layer);
         assert_eq!(behind(loss.forward(row.clone(), &target, how)).map(|_| ()), Err(overflow), "{how:?}");
-        // With Ω: exactly, and by the dual.
+        // With Ω.
         assert!(behind(loss.with_omega().forward(row, &target, how)).is_err(), "{how:?}");
         let objective = Objective { layer, loss: Loss::FenchelYoung, how };
         assert_eq!(objective.gradient(&theta, &target, Seed(1), &mut [0.0; 2]), Err(overflow), "{how:?}");
