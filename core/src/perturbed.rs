@@ -96,7 +96,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         work: &mut O::Work,
     ) -> Result<(), Error> {
         self.noise.fill(&mut seed.stream(index), perturbed);
-        if centre.score.is_zero() {
+        if cfg!(target_os = "none") && centre.score.is_zero() {
             for (perturbed, &theta) in perturbed.iter_mut().zip(theta) {
                 *perturbed = theta + self.epsilon * *perturbed;
             }

@@ -15,6 +15,15 @@ pub struct Centre<T> {
 impl<T: Real> Centre<T> {
     pub(crate) const NONE: Self = Self { score: T::ZERO, value: T::ZERO };
 
+    /// θ less c.
+    pub(crate) fn centred<S: Shape>(self, shape: S, theta: &[T]) -> S::Array<T> {
+        let mut centred = shape.array(T::ZERO);
+        for (centred, &theta) in centred.as_mut().iter_mut().zip(theta) {
+            *centred = theta - self.score;
+        }
+        centred
+    }
+
     /// ⟨θ, y⟩ less what F is taken to be less; exact where `y` has the sum of a vertex.
     pub(crate) fn value_of(self, theta: &[T], y: &[T]) -> T {
         if self.score.is_zero() {
@@ -37,20 +46,17 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     #[inline]
     #[doc(hidden)]
     pub fn centre(&self, theta: &[T]) -> Result<Centre<T>, Error> {
-        if T::any_beyond(theta, self.epsilon * T::COARSE) {
-            self.find_centre(theta)
-        } else {
-            Ok(Centre::NONE)
+        let alone = self.oracle.properties().decides == Decides::Signs;
+        if alone || !T::any_beyond(theta, self.epsilon * T::COARSE) {
+            return Ok(Centre::NONE);
         }
+        self.find_centre(theta)
     }
 
     #[cold]
     #[inline(never)]
     fn find_centre(&self, theta: &[T]) -> Result<Centre<T>, Error> {
         let decides = self.oracle.properties().decides;
-        if decides == Decides::Signs {
-            return Ok(Centre::NONE);
-        }
         let (shape, mut work) = (self.oracle.shape(), self.oracle.work());
         let mut y = shape.array(T::ZERO);
         self.solve(theta, y.as_mut(), &mut work, None)?;
@@ -69,10 +75,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         } else {
             Centre::NONE
         };
-        let mut centred = shape.array(T::ZERO);
-        for (centred, &theta) in centred.as_mut().iter_mut().zip(theta) {
-            *centred = theta - centre.score;
-        }
+        let centred = centre.centred(shape, theta);
         let contested = match decides {
             Decides::Signs | Decides::Largest => false,
             Decides::Order => self.neighbours(centred.as_ref()),

@@ -264,14 +264,15 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// (θ − c) + εz.
     #[inline]
     pub(crate) fn perturb(&self, theta: &[T], centre: T, z: &[T], perturbed: &mut [T]) {
-        if !centre.is_zero() {
+        // The same bits; a device saves what a host does at once.
+        if cfg!(target_os = "none") && centre.is_zero() {
             for ((perturbed, &theta), &z) in perturbed.iter_mut().zip(theta).zip(z) {
-                *perturbed = (theta - centre) + self.epsilon * z;
+                *perturbed = theta + self.epsilon * z;
             }
             return;
         }
         for ((perturbed, &theta), &z) in perturbed.iter_mut().zip(theta).zip(z) {
-            *perturbed = theta + self.epsilon * z;
+            *perturbed = (theta - centre) + self.epsilon * z;
         }
     }
 

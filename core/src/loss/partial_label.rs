@@ -47,10 +47,13 @@ where
         return Err(Error::Length { parameter: "the agreeing oracle", expected, found });
     }
     let inner = Perturbed::new(agreeing, *layer.noise(), layer.epsilon())?;
+    error::check_vector("theta", theta, expected)?;
     check_domain(layer.oracle(), "theta", theta)?;
     check_domain(agreeing, "theta", theta)?;
-    let (value, mut gradient) = layer.value_and_maximizer(theta, how)?;
-    let (agreed, y) = inner.value_and_maximizer(theta, how)?;
+    // A constant in all scores is in both values, and rounds away their difference.
+    let centred = layer.centre(theta)?.centred(layer.oracle().shape(), theta);
+    let (value, mut gradient) = layer.value_and_maximizer(centred.as_ref(), how)?;
+    let (agreed, y) = inner.value_and_maximizer(centred.as_ref(), how)?;
     crate::vector::subtract(gradient.as_mut(), y.as_ref());
     let loss = (value - agreed).larger(T::ZERO);
     error::check_number("the loss", loss)?;

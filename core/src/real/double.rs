@@ -99,7 +99,9 @@ impl Bits for f64 {
     const COARSE: Self = 67_108_864.0;
     #[inline]
     fn any_beyond(x: &[Self], limit: Self) -> bool {
-        x.iter().fold(0, |most, x| most.max(x.abs().to_bits())) > limit.to_bits()
+        // A difference below 0 sets the sign.
+        let below = |x: &Self| limit.to_bits().wrapping_sub(x.abs().to_bits());
+        x.iter().fold(0, |signs, x| signs | below(x)) >> 63 == 1
     }
     fn is_zero(self) -> bool {
         self.to_bits() << 1 == 0

@@ -3,7 +3,7 @@
 use crate::method::{Cost, Exact, Way};
 use crate::oracle::{Array, hull};
 use crate::quantity::ValueAndMaximizer;
-use crate::vector::{add_scaled, dot, largest_magnitude, subtract};
+use crate::vector::{add_scaled, dot, inner, largest_magnitude, subtract};
 use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, error};
 
 mod bundle;
@@ -37,11 +37,7 @@ where
     T: Real,
 {
     // The loss is the same at all scores that differ by a constant, and rounds least where they are small.
-    let centre = layer.centre(theta)?;
-    let mut centred = layer.oracle.shape().array(T::ZERO);
-    for (centred, &theta) in centred.as_mut().iter_mut().zip(theta) {
-        *centred = theta - centre.score;
-    }
+    let centred = layer.centre(theta)?.centred(layer.oracle.shape(), theta);
     let dual = maximize(layer, centred.as_ref(), target, how)?;
     Ok(((dual.start - dual.least).larger(T::ZERO), dual.first))
 }
@@ -110,7 +106,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> Gap<'_, O, N, T, H>
         self.layer.compute_into(theta, &ValueAndMaximizer, self.how, &mut self.work, &mut found)?;
         let (value, mut slope) = found;
         subtract(slope.as_mut(), self.target);
-        Ok((value - dot(theta, self.target), slope))
+        Ok((value - inner(theta, self.target), slope))
     }
 
     fn zeros(&self) -> Array<O, T> {

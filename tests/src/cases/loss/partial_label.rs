@@ -24,4 +24,11 @@ pub(crate) fn full_label<T: Real>() {
     for (found, full) in found.gradient.into_iter().zip(full.gradient) {
         close(found, full.to_f64(), rounding::<T>(64.0), "gradient");
     }
+    // A constant of 2²¹ or 2⁵⁰ in all scores, where numbers are a quarter apart, is in both values and not in the loss.
+    let near = reals::<T, 6>([0.25, -0.75, 1.0, 0.25, 1.0, 0.0]);
+    let far = near.map(|x| x + T::ONE / (T::EPSILON * T::from_f64(4.0)));
+    let want = partial_label(&layer, &agreeing, &near, how).unwrap();
+    let found = partial_label(&layer, &agreeing, &far, how).unwrap();
+    close(found.loss, want.loss.to_f64(), rounding::<T>(64.0), "loss of large scores");
+    assert_eq!(found.gradient, want.gradient);
 }
