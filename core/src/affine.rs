@@ -107,7 +107,8 @@ impl<'a, T: Real> AffineMut<'a, T> {
     ///
     /// `target` = y; [`Error::OutsideHull`] where it certainly lies outside C, as [`Oracle::locate`] tells. On an error the model is
     /// unchanged. A step after which the scores at this x could leave the range of the number type is such an error, for decisions
-    /// within 2³² of y: where 2³²·rate·(1 + ‖x‖²) is not finite. One absurd reading does not spoil the model.
+    /// within 2³² of y: where 2³²·rate·(1 + ‖x‖²) is not finite. One absurd reading does not spoil the model;
+    /// [`step_clipped`](Self::step_clipped) goes on with it.
     // Inlined, so that the sizes of the caller's arrays reach the loops.
     #[inline(always)]
     pub fn step<O, N>(
@@ -118,6 +119,67 @@ impl<'a, T: Real> AffineMut<'a, T> {
         rate: T,
         seed: Seed,
     ) -> Result<Array<O, T>, Error>
+    where
+        O: Oracle<T>,
+        N: Noise<T>,
+    {
+        let [y, gradient] = self.gradient(layer, x, target, rate, seed)?;
+        // W′x + b′ = Wx + b − rate·(1 + ‖x‖²)·g
+        error::check_number("the step", rate * (T::ONE + dot(x, x)) * T::from_f64(LARGE_GRADIENT))?;
+        self.descend(x, gradient.as_ref(), rate);
+        Ok(y)
+    }
+
+    /// [`step`](Self::step) with the gradient (g xᵀ, g) of W and b clipped by its norm (Pascanu, Mikolov and Bengio 2013): where
+    /// ‖g‖·√(1 + ‖x‖²) is above `norm`, it is scaled down to that, so that no reading moves the model by more than rate·norm.
+    ///
+    /// A reading that `step` refuses as too large moves the model as far, and no farther, as long as the scores at it are within
+    /// the range of the number type. Two norms more than `step`.
+    #[inline(always)]
+    pub fn step_clipped<O, N>(
+        &mut self,
+        layer: &Perturbed<O, N, T>,
+        x: &[T],
+        target: &[T],
+        rate: T,
+        norm: T,
+        seed: Seed,
+    ) -> Result<Array<O, T>, Error>
+    where
+        O: Oracle<T>,
+        N: Noise<T>,
+    {
+        error::check_positive("norm", norm)?;
+        let [y, mut gradient] = self.gradient(layer, x, target, rate, seed)?;
+        error::check_number("the step", rate * norm)?;
+        let length = vector::norm(x);
+        // √(1 + ‖x‖²)
+        let length = if length > T::ONE {
+            length * (T::ONE + (T::ONE / length) * (T::ONE / length)).sqrt()
+        } else {
+            (T::ONE + length * length).sqrt()
+        };
+        // The root of what both are scaled by: all of it need not be a normal number, nor need x or g times it.
+        let root = (norm / vector::norm(gradient.as_ref())).sqrt() / length.sqrt();
+        if root < T::ONE {
+            gradient.as_mut().iter_mut().for_each(|g| *g *= root);
+            self.descend_by(x, gradient.as_ref(), rate, root);
+        } else {
+            self.descend(x, gradient.as_ref(), rate);
+        }
+        Ok(y)
+    }
+
+    /// y*(θ + εZ) and what it has more than the target.
+    #[inline(always)]
+    fn gradient<O, N>(
+        &self,
+        layer: &Perturbed<O, N, T>,
+        x: &[T],
+        target: &[T],
+        rate: T,
+        seed: Seed,
+    ) -> Result<[Array<O, T>; 2], Error>
     where
         O: Oracle<T>,
         N: Noise<T>,
@@ -145,20 +207,23 @@ impl<'a, T: Real> AffineMut<'a, T> {
         if !layer.oracle().properties().small_integers {
             error::check_result("the gradient", gradient.as_ref())?;
         }
-        // W′x + b′ = Wx + b − rate·(1 + ‖x‖²)·g
-        error::check_number("the step", rate * (T::ONE + dot(x, x)) * T::from_f64(LARGE_GRADIENT))?;
-        self.descend(x, gradient.as_ref(), rate);
-        Ok(y)
+        Ok([y, gradient])
     }
 
     /// W −= rate·g xᵀ, b −= rate·g for the gradient g = `gradient` in θ.
     #[inline(always)]
     pub fn descend(&mut self, x: &[T], gradient: &[T], rate: T) {
+        self.descend_by(x, gradient, rate, T::ONE);
+    }
+
+    /// [`descend`](Self::descend) for `factor` times x and 1.
+    #[inline(always)]
+    fn descend_by(&mut self, x: &[T], gradient: &[T], rate: T, factor: T) {
         for (bias, &g) in self.bias.iter_mut().zip(gradient) {
-            *bias -= rate * g;
+            *bias -= rate * factor * g;
         }
         for (column, &x) in self.weights.chunks_exact_mut(divisor(self.bias)).zip(x) {
-            let scale = rate * x;
+            let scale = rate * (x * factor);
             for (w, &g) in column.iter_mut().zip(gradient) {
                 *w -= scale * g;
             }
@@ -325,6 +390,22 @@ mod fixed {
             N: Noise<T>,
         {
             self.view_mut().step(layer, x, target, rate, seed)
+        }
+        /// [`AffineMut::step_clipped`].
+        pub fn step_clipped<O, N>(
+            &mut self,
+            layer: &Perturbed<O, N, T>,
+            x: &[T],
+            target: &[T],
+            rate: T,
+            norm: T,
+            seed: Seed,
+        ) -> Result<Array<O, T>, Error>
+        where
+            O: Oracle<T>,
+            N: Noise<T>,
+        {
+            self.view_mut().step_clipped(layer, x, target, rate, norm, seed)
         }
     }
 

@@ -11,6 +11,83 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     sum
 }
 
+/// A sum of more digits than its terms have: what rounding loses is summed as well (Knuth 1969).
+#[derive(Clone, Copy)]
+pub(crate) struct Sum<T> {
+    total: T,
+    lost: T,
+}
+
+impl<T: Real> Sum<T> {
+    pub(crate) const ZERO: Self = Self { total: T::ZERO, lost: T::ZERO };
+
+    #[inline(always)]
+    pub(crate) fn add(&mut self, x: T) {
+        let sum = self.total + x;
+        let of_x = sum - self.total;
+        self.lost += (self.total - (sum - of_x)) + (x - of_x);
+        self.total = sum;
+    }
+    #[inline(always)]
+    pub(crate) fn value(self) -> T {
+        self.total + self.lost
+    }
+}
+
+/// Terms that are added plainly: a [`Sum`] of such sums costs hardly more than they do.
+const PLAIN: usize = 16;
+
+/// A [`Sum`] of sums of sixteen terms, or a few more.
+pub(crate) struct LongSum<T> {
+    sum: Sum<T>,
+    part: T,
+    terms: usize,
+}
+
+impl<T: Real> LongSum<T> {
+    pub(crate) const ZERO: Self = Self { sum: Sum::ZERO, part: T::ZERO, terms: 0 };
+
+    /// Adds `terms`, which are a sixteen or a divisor of it in number, but for the last of all.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, terms: &[T]) {
+        self.add_plainly(terms);
+        self.close(terms.len());
+    }
+    #[inline(always)]
+    pub(crate) fn add_plainly(&mut self, terms: &[T]) {
+        for &x in terms {
+            self.part += x;
+        }
+    }
+    /// After `count` more terms: a sum of sixteen or more is complete.
+    #[inline(always)]
+    pub(crate) fn close(&mut self, count: usize) {
+        self.terms += count;
+        if self.terms >= PLAIN {
+            self.sum.add(self.part);
+            (self.part, self.terms) = (T::ZERO, 0);
+        }
+    }
+    #[inline(always)]
+    pub(crate) fn value(self) -> T {
+        (self.sum.total + self.part) + self.sum.lost
+    }
+}
+
+/// Σ x, as a [`Sum`].
+pub(crate) fn sum<T: Real>(x: impl IntoIterator<Item = T>) -> T {
+    let mut sum = Sum::ZERO;
+    for x in x {
+        sum.add(x);
+    }
+    sum.value()
+}
+
+/// ⟨a, b⟩, as a [`Sum`].
+pub(crate) fn inner<T: Real>(a: &[T], b: &[T]) -> T {
+    sum(a.iter().zip(b).map(|(&a, &b)| a * b))
+}
+
 /// ⟨y, θ⟩ of zeros and ones; infinite scores where y is 0 do no harm.
 pub(crate) fn total<T: Real>(theta: &[T], y: &[T]) -> T {
     let mut sum = T::ZERO;
@@ -79,6 +156,15 @@ pub(crate) fn center<T: Real>(x: &mut [T]) {
     for x in x {
         *x -= mean;
     }
+}
+
+/// ‖x‖, without overflow on the way.
+pub(crate) fn norm<T: Real>(x: &[T]) -> T {
+    let most = largest_magnitude(x);
+    if most.is_zero() {
+        return T::ZERO;
+    }
+    most * x.iter().map(|&x| (x / most) * (x / most)).sum::<T>().sqrt()
 }
 
 /// The largest magnitude; 0 of none.

@@ -66,3 +66,46 @@ pub(crate) fn absurd_readings_are_refused<T: Real>() {
     }
     assert!((model.weights, model.bias) == (calm.weights, calm.bias));
 }
+
+/// A clipped step has the direction of one that is not, and a length of at most rate·norm; absurd readings are no exception.
+pub(crate) fn steps_are_clipped<T: Real>() {
+    let layer = Perturbed::new(Ranking::ascending(Const::<3>).unwrap(), Gumbel, T::ONE).unwrap();
+    let target: [T; 3] = reals([1.0, 2.0, 3.0]);
+    let rate = T::from_f64(0.25);
+    let huge = T::from_f64(if T::NAME == "f32" { 2e38 } else { 1e308 });
+    let (mut whole, mut clipped) = (Affine::<T, 2, 3>::zeros(), Affine::<T, 2, 3>::zeros());
+    let mut moved = 0;
+    let readings = [reals([0.5, -0.25]), reals([300.0, -400.0]), [huge, -huge], [T::ZERO, huge]];
+    for (x, sample) in readings.iter().cycle().zip(0..16) {
+        let seed = Seed(8).fold(sample);
+        clipped.weights.fill(T::ZERO);
+        clipped.bias.fill(T::ZERO);
+        whole.clone_from(&clipped);
+        let free = clipped.clone().step_clipped(&layer, x, &target, rate, T::from_f64(1e4), seed).unwrap();
+        let y = clipped.step_clipped(&layer, x, &target, rate, T::TWO, seed).unwrap();
+        assert_eq!(y, free);
+        let numbers = clipped.weights.iter().chain(&clipped.bias);
+        let length = numbers.clone().map(|w| w.to_f64() * w.to_f64()).sum::<f64>().sqrt();
+        assert!(length <= 0.5 * (1.0 + 8.0 * T::EPSILON.to_f64()), "{length}");
+        if y == target {
+            continue;
+        }
+        moved += 1;
+        if x[0].abs() < huge && x[1].abs() < huge {
+            whole.step(&layer, x, &target, rate, seed).unwrap();
+            let entries = whole.weights.iter().chain(&whole.bias);
+            let own = entries.clone().map(|w| w.to_f64() * w.to_f64()).sum::<f64>().sqrt();
+            let factor = (0.5 / own).min(1.0);
+            for (whole, clipped) in entries.zip(numbers) {
+                let off = whole.to_f64() * factor - clipped.to_f64();
+                assert!(off.abs() <= 16.0 * T::EPSILON.to_f64(), "{whole} {clipped}");
+            }
+        } else {
+            assert!(length > 0.5 * (1.0 - 64.0 * T::EPSILON.to_f64()), "{length}");
+            assert!(whole.step(&layer, x, &target, rate, seed).is_err());
+        }
+    }
+    assert!(moved >= 8);
+    let refused = clipped.step_clipped(&layer, &[T::ONE; 2], &target, rate, T::ZERO, Seed(8));
+    assert_eq!(refused, Err(Error::NotPositive { parameter: "norm" }));
+}
