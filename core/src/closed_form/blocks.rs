@@ -57,12 +57,13 @@ pub(super) fn largest<T: Real>(entries: &[T]) -> T {
     fold(rest, &largest)
 }
 
-/// Writes G(x − θ_i) and f(x − θ_i).
+/// Writes G(x − θ_i), one less it, and f(x − θ_i).
 pub(super) struct Levels<'a, T, N> {
     pub(super) noise: &'a N,
     pub(super) x: T,
     pub(super) scores: &'a [T],
-    pub(super) cdf: &'a mut [T],
+    pub(super) below: &'a mut [T],
+    pub(super) above: &'a mut [T],
     pub(super) density: &'a mut [T],
 }
 
@@ -70,16 +71,17 @@ impl<T: Real, N: Law<T>> Kernel for Levels<'_, T, N> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Self { noise, x, scores, cdf, density } = self;
-        let blocks = scores.chunks(BLOCK).zip(cdf.chunks_mut(BLOCK)).zip(density.chunks_mut(BLOCK));
-        for ((scores, cdf), density) in blocks {
+        let Self { noise, x, scores, below, above, density } = self;
+        let blocks = scores.chunks(BLOCK).zip(below.chunks_mut(BLOCK)).zip(above.chunks_mut(BLOCK));
+        for (((scores, below), above), density) in blocks.zip(density.chunks_mut(BLOCK)) {
             let scores_block = load(scores);
-            let (mut g, mut f) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+            let (mut g, mut h, mut f) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], [T::ZERO; BLOCK]);
             for k in 0..computed::<T>(scores.len().min(BLOCK), BLOCK) {
-                g[k] = noise.cdf(x - scores_block[k]);
+                (g[k], h[k]) = noise.tails(x - scores_block[k]);
                 f[k] = noise.density(x - scores_block[k]);
             }
-            store(&g, cdf);
+            store(&g, below);
+            store(&h, above);
             store(&f, density);
         }
     }

@@ -5,6 +5,7 @@ use super::blocks::{self, BLOCK};
 use crate::engine::lanes;
 use crate::method::Cost;
 use crate::noise::Law;
+use crate::vector::{LongSum, Sum};
 use crate::{Error, Hypercube, Oracle, Real, Shape};
 
 /// y_i = low + (high − low)·P(θ_i + Z > 0), F_1 = Σ low·(θ_i + E Z) + (high − low)·E(θ_i + Z)₊,
@@ -32,18 +33,18 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Hypercube<T, S> {
     }
 
     fn maximizer(&self, noise: &N, theta: &[T], y: &mut [T], (): &mut ()) -> Result<(), Error> {
-        lanes::run(Share { noise, high: self.high, width: self.high - self.low, theta, y });
+        lanes::run(Share { noise, low: self.low, width: self.high - self.low, theta, y });
         Ok(())
     }
 
     /// Coordinate by coordinate: (high − low)·E(θ_i + Z)₊ where y_i = low, less θ_i + E Z where it is high.
     fn vertex_loss(&self, noise: &N, theta: &[T], y: &[T]) -> Option<T> {
-        let mut loss = T::ZERO;
+        let mut loss = Sum::ZERO;
         for (&theta, &y) in theta.iter().zip(y) {
             let paid = if y == self.high { theta + noise.mean() } else { T::ZERO };
-            loss += (noise.hinge(theta) - paid).larger(T::ZERO);
+            loss.add((noise.hinge(theta) - paid).larger(T::ZERO));
         }
-        Some((self.high - self.low) * loss)
+        Some((self.high - self.low) * loss.value())
     }
 
     fn jacobian(&self, noise: &N, theta: &[T], matrix: &mut [T], (): &mut ()) -> Result<(), Error> {
@@ -63,7 +64,7 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Hypercube<T, S> {
 /// y of every entry.
 struct Share<'a, T, N> {
     noise: &'a N,
-    high: T,
+    low: T,
     width: T,
     theta: &'a [T],
     y: &'a mut [T],
@@ -73,11 +74,11 @@ impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Share<'_, T, N> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Self { noise, high, width, theta, y } = self;
+        let Self { noise, low, width, theta, y } = self;
         for (theta, y) in theta.chunks(BLOCK).zip(y.chunks_mut(BLOCK)) {
             let mut block = blocks::load(theta);
             for x in block.iter_mut().take(blocks::computed::<T>(theta.len(), BLOCK)) {
-                *x = high - width * noise.cdf(-*x);
+                *x = low + width * noise.tails(-*x).1;
             }
             blocks::store(&block, y);
         }
@@ -99,21 +100,19 @@ impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Expect<'_, T, N> {
     fn run(self) -> T {
         let Self { noise, low, high, theta, y } = self;
         let width = high - low;
-        let mut value = T::ZERO;
+        let mut value = LongSum::ZERO;
         for (theta, y) in theta.chunks(BLOCK).zip(y.chunks_mut(BLOCK)) {
             let mut shares = blocks::load(theta);
             let mut values = [T::ZERO; BLOCK];
             for k in 0..blocks::computed::<T>(theta.len().min(BLOCK), BLOCK) {
                 let theta = shares[k];
-                shares[k] = high - width * noise.cdf(-theta);
+                shares[k] = low + width * noise.tails(-theta).1;
                 values[k] = low * (theta + noise.mean()) + width * noise.hinge(theta);
             }
             blocks::store(&shares, y);
-            for &x in values.iter().take(theta.len()) {
-                value += x;
-            }
+            value.add(values.get(..theta.len()).unwrap_or(&values));
         }
-        value
+        value.value()
     }
 }
 

@@ -9,8 +9,8 @@
 //! | [`Ranking`](crate::Ranking) with equally spaced v | all | sum over pairs | O(d²) | O(d²) |
 //! | [`TopK`](crate::TopK) | all | quadrature, Poisson-binomial recursion | O(dkQ), vjp O(d²kQ) | O(d²kQ) |
 //!
-//! Q is about 430 for Normal, 540 for Gumbel and 1000 for Logistic noise in f64, a quarter to a third of it in f32, and
-//! more where scores lie far apart; for top-k it grows like √d where k is near d/2.
+//! Q is about 430 for Normal, 540 for Gumbel and 1000 for Logistic noise in f64, a quarter to a third of it in f32,
+//! however far apart scores lie; for top-k it grows like √d where k is near d/2.
 //!
 //! In accuracy an exact expectation beats any number of samples: a derivative from a hundred samples may be wrong by more
 //! than its size. In cost alone it equals the mean over this many samples, from the bench `crossover` (f32, 16 samples side by
@@ -28,7 +28,7 @@
 //! [`How::Cheapest`](crate::How::Cheapest) decides by such numbers, which [`ClosedForm::samples_of_equal_cost`] gives.
 
 use crate::method::Cost;
-use crate::vector::{self, dot};
+use crate::vector;
 use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error, fenchel_young};
 
 mod any;
@@ -164,11 +164,11 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Closed<'a, O, N, T> {
     }
     /// ∂F_ε/∂ε = (F_ε(θ) − ⟨y_ε(θ), θ⟩)/ε.
     pub fn epsilon_derivative(&mut self) -> Result<T, Error> {
-        Ok((self.value()? - dot(self.y, self.theta)) / self.layer.epsilon)
+        Ok((self.value()? - vector::inner(self.y, self.theta)) / self.layer.epsilon)
     }
     /// ⟨y, E Z⟩.
     pub fn mean_of(&self, y: &[T]) -> T {
-        self.layer.noise.mean() * y.iter().copied().sum::<T>()
+        self.layer.noise.mean() * vector::sum(y.iter().copied())
     }
 
     /// L_ε(θ; y) for the target y, as [`Perturbed::fenchel_young`] says. What is asked afterwards may be at scores that differ
@@ -198,15 +198,13 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Closed<'a, O, N, T> {
         let mut best = oracle.shape().array(T::ZERO);
         layer.solve(self.theta, best.as_mut(), &mut work, None)?;
         let best = best.as_ref();
-        self.center(dot(best, self.theta) / best.iter().copied().sum::<T>(), centred.as_mut())?;
+        self.center(vector::inner(best, self.theta) / best.iter().copied().sum::<T>(), centred.as_mut())?;
         let by_noise = match oracle.vertex_loss(&layer.noise, self.scaled, best) {
             Some(loss) => layer.epsilon * (loss + self.mean_of(best)),
-            None => self.value()? - dot(centred.as_ref(), best),
+            None => self.value()? - vector::inner(centred.as_ref(), best),
         };
-        let mut by_decision = T::ZERO;
-        for ((&best, &y), &theta) in best.iter().zip(target).zip(centred.as_ref()) {
-            by_decision += (best - y) * theta;
-        }
+        let gains = best.iter().zip(target).zip(centred.as_ref());
+        let by_decision = vector::sum(gains.map(|((&best, &y), &theta)| (best - y) * theta));
         Ok((by_noise + by_decision + layer.epsilon * omega).larger(T::ZERO))
     }
 

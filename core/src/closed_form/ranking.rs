@@ -5,6 +5,7 @@ use super::{ClosedForm, add_pair};
 use crate::engine::lanes;
 use crate::method::Cost;
 use crate::noise::Law;
+use crate::vector::{LongSum, Sum};
 use crate::{Error, Oracle, Ranking, Real, Shape};
 
 /// With v = (v_1, v_1 + a, …), a > 0, and D the difference of two noise entries:
@@ -195,6 +196,9 @@ fn hinges<T: Real, N: Law<T>>(count: usize) -> usize {
     if N::HINGE_IN_VECTORS { blocks::computed::<T>(count, BLOCK) } else { count }
 }
 
+/// Pairs whose sum is plain: whole blocks.
+const PAIRS_SUMMED: usize = 16;
+
 /// Σ(θ_i + E Z) and Σ_{i<j} E max(θ_i + Z_i, θ_j + Z_j).
 struct Values<'a, T, N> {
     noise: &'a N,
@@ -206,22 +210,24 @@ impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Values<'_, T, N> {
     #[inline(always)]
     fn run(self) -> (T, T) {
         let Self { noise, theta } = self;
-        let (mut singles, mut pairs) = (T::ZERO, T::ZERO);
+        let (mut singles, mut pairs) = (Sum::ZERO, LongSum::ZERO);
         let mut rest = theta;
         while let Some((&a, others)) = rest.split_first() {
-            singles += a + noise.mean();
-            for others in others.chunks(BLOCK) {
-                let mut block = blocks::load(others);
-                for b in block.iter_mut().take(hinges::<T, N>(others.len())) {
-                    *b = *b + noise.mean() + noise.difference_hinge(a - *b);
+            singles.add(a + noise.mean());
+            // Complete at the same places everywhere.
+            for others in others.chunks(PAIRS_SUMMED) {
+                for others in others.chunks(BLOCK) {
+                    let mut block = blocks::load(others);
+                    for b in block.iter_mut().take(hinges::<T, N>(others.len())) {
+                        *b = *b + noise.mean() + noise.difference_hinge(a - *b);
+                    }
+                    pairs.add_plainly(block.get(..others.len()).unwrap_or(&block));
                 }
-                for &x in block.iter().take(others.len()) {
-                    pairs += x;
-                }
+                pairs.close(others.len());
             }
             rest = others;
         }
-        (singles, pairs)
+        (singles.value(), pairs.value())
     }
 }
 
@@ -237,7 +243,7 @@ impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Inversions<'_, T, N> {
     #[inline(always)]
     fn run(self) -> T {
         let Self { noise, theta, y } = self;
-        let mut loss = T::ZERO;
+        let mut loss = Sum::ZERO;
         for (i, (&a, &above)) in theta.iter().zip(y).enumerate() {
             // A sum per entry: half a million terms in one would round away in f32.
             let mut sum = T::ZERO;
@@ -253,9 +259,9 @@ impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Inversions<'_, T, N> {
                     sum += x;
                 }
             }
-            loss += sum;
+            loss.add(sum);
         }
-        loss
+        loss.value()
     }
 }
 
@@ -278,6 +284,10 @@ impl<T: Real, S: Shape> Ranking<T, S> {
             return Ok((smallest, T::ONE));
         }
         let spacing = (largest - smallest) / T::from_usize(descending.len() - 1);
+        // Without any rounding, as integers are.
+        if descending.windows(2).all(|pair| matches!(*pair, [more, less] if more - less == spacing)) {
+            return Ok((smallest, spacing));
+        }
         // Rounding of v may not pass for a difference, nor a difference for rounding.
         let slack = T::EPSILON * T::from_f64(8.0) * largest.abs().larger(smallest.abs());
         if slack > spacing * T::from_f64(1e-3) {

@@ -6,6 +6,7 @@ use super::quadrature::integrate;
 use crate::engine::lanes;
 use crate::method::Cost;
 use crate::noise::Law;
+use crate::vector::{self, LongSum, Sum};
 use crate::{Error, Oracle, Real, Shape, Simplex};
 
 /// With P(x) = Π_j G(x − θ_j) and the reversed hazards r_i = f(x − θ_i)/G(x − θ_i):
@@ -50,16 +51,16 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
         }
         y.fill(T::ZERO);
         let largest = center(theta, memory.0.as_mut());
-        let mut value = T::ZERO;
+        let mut value = Sum::ZERO;
         race(noise, memory, |x, weight, hazards| {
-            let mut total = T::ZERO;
-            for (y, &hazard) in y.iter_mut().zip(hazards) {
-                *y += weight * hazard;
-                total += hazard;
+            let mut total = LongSum::ZERO;
+            for (y, hazards) in y.chunks_mut(COLUMNS).zip(hazards.chunks(COLUMNS)) {
+                vector::add_scaled(y, weight, hazards);
+                total.add(hazards);
             }
-            value += weight * total * x;
-        })?;
-        Ok(largest + value)
+            value.add(weight * total.value() * x);
+        });
+        Ok(largest + value.value())
     }
 
     fn maximizer(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<(), Error> {
@@ -93,7 +94,8 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
             return Ok(());
         }
         center(theta, memory.0.as_mut());
-        race(noise, memory, |_, weight, hazards| add(weight, hazards))
+        race(noise, memory, |_, weight, hazards| add(weight, hazards));
+        Ok(())
     }
 
     fn product(
@@ -123,7 +125,8 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
             return Ok(());
         }
         center(theta, memory.0.as_mut());
-        race(noise, memory, |_, weight, hazards| add(weight, hazards))
+        race(noise, memory, |_, weight, hazards| add(weight, hazards));
+        Ok(())
     }
 
     /// Gumbel: Σ y_i ln y_i − γ.
@@ -131,7 +134,7 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
         if !N::MAX_STABLE || Oracle::<T>::locate(self, y, None) == crate::oracle::Location::Outside {
             return None;
         }
-        let negentropy = y.iter().map(|&y| if y > T::ZERO { y * y.ln() } else { T::ZERO }).sum::<T>();
+        let negentropy = vector::sum(y.iter().map(|&y| if y > T::ZERO { y * y.ln() } else { T::ZERO }));
         Some(negentropy - noise.mean())
     }
 }
@@ -157,17 +160,16 @@ impl<T: Real> perturb_lanes::Kernel for Softmax<'_, T> {
     fn run(self) -> (T, T) {
         let Self { theta, p } = self;
         let largest = blocks::largest(theta);
-        let mut total = T::ZERO;
+        let mut total = LongSum::ZERO;
         for (theta, p) in theta.chunks(BLOCK).zip(p.chunks_mut(BLOCK)) {
             let mut block = blocks::load(theta);
             for x in block.iter_mut().take(blocks::computed::<T>(theta.len(), BLOCK)) {
                 *x = (*x - largest).exp();
             }
             blocks::store(&block, p);
-            for &x in block.iter().take(theta.len()) {
-                total += x;
-            }
+            total.add(block.get(..theta.len()).unwrap_or(&block));
         }
+        let total = total.value();
         for p in p {
             *p /= total;
         }
@@ -180,19 +182,24 @@ fn race<T: Real, N: Law<T>, A: AsMut<[T]>>(
     noise: &N,
     (scores, hazards): &mut (A, A),
     mut at: impl FnMut(T, T, &[T]),
-) -> Result<(), Error> {
+) {
     let (scores, hazards) = (&*scores.as_mut(), hazards.as_mut());
     // The maximum exceeds the entry with score 0, and with it the lower end of its support.
-    let (low, high) = noise.support();
-    integrate(noise, T::from_f64(N::PANEL), scores, (low, high), |x, weight| {
+    integrate::<T, N>(T::from_f64(N::PANEL), scores, noise.support(), |x, weight| {
         let product = lanes::run(Node { noise, x, weight, scores, hazards });
         if product > T::ZERO {
             at(x, product, hazards);
         }
-    })
+    });
 }
 
+/// Columns of entries whose products are formed side by side: whole blocks, the same everywhere.
+const COLUMNS: usize = 16;
+
 /// Writes the reversed hazards at x, and returns weight·P(x).
+///
+/// P is a product of what is below ½ and of factors 1 − q, whose q are kept instead: a hundred thousand factors would lose what
+/// each q has below the last digit of 1.
 struct Node<'a, T, N> {
     noise: &'a N,
     x: T,
@@ -206,21 +213,52 @@ impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Node<'_, T, N> {
     #[inline(always)]
     fn run(self) -> T {
         let Self { noise, x, weight, scores, hazards } = self;
-        let mut product = weight;
-        for (scores, hazards) in scores.chunks(BLOCK).zip(hazards.chunks_mut(BLOCK)) {
-            let block = blocks::load(scores);
-            let (mut shares, mut ratios) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
-            for k in 0..blocks::computed::<T>(scores.len().min(BLOCK), BLOCK) {
-                let cdf = noise.cdf(x - block[k]);
-                let ratio = noise.density(x - block[k]) / cdf;
-                shares[k] = cdf;
-                ratios[k] = if cdf > T::ZERO { ratio } else { T::ZERO };
+        let (mut product, mut missing) = (weight, Sum::ZERO);
+        for (scores, hazards) in scores.chunks(COLUMNS * COLUMNS).zip(hazards.chunks_mut(COLUMNS * COLUMNS)) {
+            let (mut factors, mut misses) = ([T::ONE; COLUMNS], [T::ZERO; COLUMNS]);
+            let (mut factor, mut miss) = (T::ONE, T::ZERO);
+            let one_each = scores.len() <= COLUMNS;
+            let blocks = scores.chunks(BLOCK).zip(hazards.chunks_mut(BLOCK));
+            for ((scores, hazards), number) in blocks.zip(0..) {
+                let block = blocks::load(scores);
+                let (mut g, mut q, mut ratios) = ([T::ONE; BLOCK], [T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+                for k in 0..blocks::computed::<T>(scores.len().min(BLOCK), BLOCK) {
+                    let (cdf, beyond) = noise.tails(x - block[k]);
+                    let ratio = noise.density(x - block[k]) / cdf;
+                    ratios[k] = if cdf > T::ZERO { ratio } else { T::ZERO };
+                    let low = beyond > T::HALF;
+                    g[k] = if low { cdf } else { T::ONE };
+                    q[k] = if low { T::ZERO } else { beyond };
+                }
+                blocks::store(&ratios, hazards);
+                if one_each {
+                    join(&mut factor, &mut miss, g.iter().zip(&q).take(scores.len()));
+                    continue;
+                }
+                for k in scores.len()..BLOCK {
+                    (g[k], q[k]) = (T::ONE, T::ZERO);
+                }
+                for k in 0..BLOCK {
+                    let column = (number * BLOCK + k) % COLUMNS;
+                    factors[column] *= g[k];
+                    misses[column] += q[k] * (T::ONE - misses[column]);
+                }
             }
-            blocks::store(&ratios, hazards);
-            for &cdf in shares.iter().take(scores.len()) {
-                product *= cdf;
+            if !one_each {
+                join(&mut factor, &mut miss, factors.iter().zip(&misses));
             }
+            product *= factor;
+            missing.add(miss * (T::ONE - missing.value()));
         }
-        product
+        product * (T::ONE - missing.value())
+    }
+}
+
+/// Joins factors and what others miss of 1, one after the other.
+#[inline(always)]
+fn join<'a, T: Real>(factor: &mut T, miss: &mut T, more: impl Iterator<Item = (&'a T, &'a T)>) {
+    for (&g, &q) in more {
+        *factor *= g;
+        *miss += q * (T::ONE - *miss);
     }
 }

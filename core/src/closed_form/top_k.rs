@@ -5,13 +5,16 @@ use super::{ClosedForm, add_pair, add_pair_product, blocks};
 use crate::engine::lanes;
 use crate::method::Cost;
 use crate::noise::Law;
-use crate::{Error, Oracle, Real, Shape, TopK};
+use crate::vector::Sum;
+use crate::{Error, Oracle, Real, Shape, TopK, error};
 
 /// Working memory of the recursion: O(d²).
 #[derive(Clone, Debug)]
 pub struct Levels<A, M> {
-    /// Scores less their mean.
+    /// Scores less the k-th largest.
     scores: A,
+    /// P(θ_j + Z_j ≤ x).
+    below: A,
     /// P(θ_j + Z_j > x).
     above: A,
     /// f(x − θ_i).
@@ -36,6 +39,7 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for TopK<S> {
         let array = || shape.array(T::ZERO);
         Levels {
             scores: array(),
+            below: array(),
             above: array(),
             density: array(),
             before: shape.matrix(T::ZERO),
@@ -68,18 +72,21 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for TopK<S> {
     fn expect(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<T, Error> {
         y.fill(T::ZERO);
         let k = self.k();
-        let mut value = T::ZERO;
-        let mean = sweep(noise, theta, k, memory, |x, weight, levels| {
+        let mut value = Sum::ZERO;
+        let level = sweep(noise, theta, k, memory, |x, weight, levels| {
             let (before, after) = (levels.before.as_mut(), levels.after.as_mut());
+            let (below, above) = (levels.below.as_ref(), levels.above.as_ref());
             let dim = after.len();
             start(levels.head.as_mut());
-            for (row, &p) in before.chunks_exact_mut(dim).zip(levels.above.as_ref()) {
+            for (row, (&q, &p)) in before.chunks_exact_mut(dim).zip(below.iter().zip(above)) {
                 row.copy_from_slice(levels.head.as_ref());
-                count(levels.head.as_mut(), k, p);
+                count(levels.head.as_mut(), k, (q, p));
             }
             start(after);
-            let rows = before.chunks_exact(dim).zip(levels.above.as_ref());
-            for (((row, &p), &density), y) in rows.zip(levels.density.as_ref()).zip(y.iter_mut()).rev() {
+            let mut shares = T::ZERO;
+            let rows = before.chunks_exact(dim).zip(below.iter().zip(above));
+            for (((row, (&q, &p)), &density), y) in rows.zip(levels.density.as_ref()).zip(y.iter_mut()).rev()
+            {
                 // Σ over a + b ≤ k − 1 of before(a)·after(b)
                 let mut cumulative = T::ZERO;
                 let mut at_most = T::ZERO;
@@ -89,11 +96,19 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for TopK<S> {
                 }
                 let share = weight * density * at_most;
                 *y += share;
-                value += share * x;
-                count(after, k, p);
+                shares += share;
+                count(after, k, (q, p));
             }
+            value.add(shares * x);
         })?;
-        Ok(value + T::from_usize(k) * mean)
+        // Above all that contends for the last place, at most k − 1 others are: what an entry has there, it is picked with.
+        let (_, high) = noise.support();
+        for (y, &score) in y.iter_mut().zip(memory.scores.as_ref()).filter(|&(_, &score)| score > T::ZERO) {
+            let (_, share) = noise.tails(high - score);
+            *y += share;
+            value.add(high * share + noise.hinge(score - high));
+        }
+        Ok(value.value() + T::from_usize(k) * level)
     }
 
     fn jacobian(
@@ -120,7 +135,9 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for TopK<S> {
     }
 }
 
-/// Calls `at(x, weight, levels)` at every node with `above` and `density` filled in; returns the mean score.
+/// Calls `at(x, weight, levels)` at every node with `below`, `above` and `density` filled in; returns the k-th largest score.
+///
+/// The k-th largest of the perturbed scores lies within the noise's support around that score: nodes are needed there alone.
 ///
 /// Among n equal contenders the k-th largest concentrates like 1/√n, and so must the panels: for the largest
 /// of k the contenders are a few times k, and d at most. Panels of 6/√n keep the error of the rule below
@@ -132,26 +149,33 @@ fn sweep<T: Real, N: Law<T>, A: AsMut<[T]> + AsRef<[T]> + Clone, M: AsMut<[T]>>(
     levels: &mut Levels<A, M>,
     mut at: impl FnMut(T, T, &mut Levels<A, M>),
 ) -> Result<T, Error> {
-    let mean = theta.iter().copied().sum::<T>() / T::from_usize(theta.len());
-    let (mut least, mut most) = (T::INFINITY, T::NEG_INFINITY);
+    let level = largest_but(k - 1, theta, levels.head.as_mut());
     for (score, &theta) in levels.scores.as_mut().iter_mut().zip(theta) {
-        *score = theta - mean;
-        least = least.smaller(*score);
-        most = most.larger(*score);
+        *score = theta - level;
     }
-    let (low, high) = noise.support();
+    error::check_result("theta / epsilon", levels.scores.as_ref())?;
     let scores = levels.scores.clone();
     let contenders = T::from_usize(k.saturating_mul(4).min(theta.len()));
     let panel = T::from_f64(N::PANEL).smaller(T::from_f64(6.0) / contenders.sqrt());
-    integrate(noise, panel, scores.as_ref(), (least + low, most + high), |x, weight| {
-        let (above, density) = (levels.above.as_mut(), levels.density.as_mut());
-        lanes::run(blocks::Levels { noise, x, scores: scores.as_ref(), cdf: above, density });
-        for above in levels.above.as_mut() {
-            *above = T::ONE - *above;
-        }
+    integrate::<T, N>(panel, scores.as_ref(), noise.support(), |x, weight| {
+        let (below, above) = (levels.below.as_mut(), levels.above.as_mut());
+        let density = levels.density.as_mut();
+        lanes::run(blocks::Levels { noise, x, scores: scores.as_ref(), below, above, density });
         at(x, weight, levels);
-    })?;
-    Ok(mean)
+    });
+    Ok(level)
+}
+
+/// The largest entry but `count` others, with memory for all.
+fn largest_but<T: Real>(count: usize, entries: &[T], left: &mut [T]) -> T {
+    left.copy_from_slice(entries);
+    for _ in 0..count {
+        let largest = blocks::largest(left);
+        if let Some(place) = left.iter_mut().find(|x| **x == largest) {
+            *place = T::NEG_INFINITY;
+        }
+    }
+    blocks::largest(left)
 }
 
 /// Calls `at((i, j), w)` with the terms of w_ij = −J_ij, node by node.
@@ -165,23 +189,24 @@ fn for_pairs<T: Real, N: Law<T>, A: AsMut<[T]> + AsRef<[T]> + Clone, M: AsMut<[T
     let dim = theta.len();
     sweep(noise, theta, k, levels, |_, weight, levels| {
         let (before, after, head) = (levels.before.as_mut(), levels.after.as_mut(), levels.head.as_mut());
-        let (above, density) = (levels.above.as_ref(), levels.density.as_ref());
+        let odds = levels.below.as_ref().iter().zip(levels.above.as_ref());
+        let density = levels.density.as_ref();
         start(head);
-        for (i, (&p, &f)) in above.iter().zip(density).enumerate() {
+        for (i, ((&q, &p), &f)) in odds.clone().zip(density).enumerate() {
             // Prefixes over all entries but i, from i on; then suffixes back to i.
             after.copy_from_slice(head);
-            for (row, &p) in before.chunks_exact_mut(dim).zip(above).skip(i + 1) {
+            for (row, (&q, &p)) in before.chunks_exact_mut(dim).zip(odds.clone()).skip(i + 1) {
                 row.copy_from_slice(after);
-                count(after, k, p);
+                count(after, k, (q, p));
             }
             start(after);
-            let rows = before.chunks_exact(dim).zip(above).zip(density).enumerate().skip(i + 1);
-            for (j, ((row, &p), &g)) in rows.rev() {
+            let rows = before.chunks_exact(dim).zip(odds.clone()).zip(density).enumerate().skip(i + 1);
+            for (j, ((row, (&q, &p)), &g)) in rows.rev() {
                 let exactly = row.iter().take(k).rev().zip(after.iter()).map(|(&a, &b)| a * b).sum::<T>();
                 at((i, j), weight * f * g * exactly);
-                count(after, k, p);
+                count(after, k, (q, p));
             }
-            count(head, k, p);
+            count(head, k, (q, p));
         }
     })?;
     Ok(())
@@ -195,12 +220,12 @@ fn start<T: Real>(counts: &mut [T]) {
     }
 }
 
-/// Adds one Bernoulli(p) variable to a count, kept for the values 0 … k − 1.
-fn count<T: Real>(counts: &mut [T], k: usize, p: T) {
+/// Adds one Bernoulli(p) variable, q = 1 − p, to a count, kept for the values 0 … k − 1.
+fn count<T: Real>(counts: &mut [T], k: usize, (q, p): (T, T)) {
     let mut fewer = T::ZERO;
     for count in counts.iter_mut().take(k) {
         let here = *count;
-        *count = here * (T::ONE - p) + fewer * p;
+        *count = here * q + fewer * p;
         fewer = here;
     }
 }

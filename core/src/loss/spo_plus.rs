@@ -2,7 +2,7 @@
 
 use super::{LossAndGradient, solve};
 use crate::oracle::Array;
-use crate::vector::dot;
+use crate::vector;
 use crate::{Error, Oracle, Real, Shape, error};
 
 /// The SPO+ loss for known true scores t: a convex bound of the regret of deciding by predicted scores θ.
@@ -70,10 +70,12 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         }
         error::check_result("2 theta - truth", reflected.as_ref())?;
         let mut gradient = shape.array(T::ZERO);
-        let most =
-            solve(oracle, "2 theta - truth", reflected.as_ref(), gradient.as_mut(), &mut oracle.work())?;
-        // Rounding alone could make it negative.
-        let loss = (most - T::TWO * dot(theta, self.best()) + self.value).larger(T::ZERO);
+        solve(oracle, "2 theta - truth", reflected.as_ref(), gradient.as_mut(), &mut oracle.work())?;
+        // ⟨y − y*(t), 2θ − t⟩, where large parts cancel one by one; rounding alone could make it negative.
+        let gains = gradient.as_ref().iter().zip(self.best()).zip(reflected.as_ref());
+        let gain = vector::sum(gains.map(|((&y, &best), &score)| (y - best) * score));
+        let offsets = oracle.offset(gradient.as_ref()) - oracle.offset(self.best());
+        let loss = (gain + offsets).larger(T::ZERO);
         error::check_number("the loss", loss)?;
         for (gradient, &best) in gradient.as_mut().iter_mut().zip(self.best()) {
             *gradient = T::TWO * (*gradient - best);
@@ -82,7 +84,8 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         Ok(LossAndGradient { loss, gradient })
     }
 
-    /// ⟨t, y*(t) − y*(θ)⟩: what deciding by `theta` costs.
+    /// ⟨t, y*(t) − y*(θ)⟩ + h(y*(t)) − h(y*(θ)): what deciding by `theta` costs. Where the oracle is approximate, as
+    /// [`Tour`](crate::Tour) is, y*(t) need not be best, and a better decision has a negative regret.
     pub fn regret<O: Oracle<T, Shape = S>>(&self, oracle: &O, theta: &[T]) -> Result<T, Error> {
         let shape = oracle.shape();
         error::check_vector("theta", theta, shape.dim())?;
@@ -91,7 +94,9 @@ impl<T: Real, S: Shape> SpoPlus<T, S> {
         oracle
             .solve(theta, y.as_mut(), &mut oracle.work())
             .map_err(|because| Error::Solver { sample: None, because })?;
-        let regret = (self.value - dot(self.truth.as_ref(), y.as_ref())).larger(T::ZERO);
+        let losses = self.best().iter().zip(y.as_ref()).zip(self.truth.as_ref());
+        let offsets = oracle.offset(self.best()) - oracle.offset(y.as_ref());
+        let regret = vector::sum(losses.map(|((&best, &y), &truth)| (best - y) * truth)) + offsets;
         error::check_number("the regret", regret)?;
         Ok(regret)
     }

@@ -3,7 +3,7 @@
 use rand_core::Rng;
 
 use super::Noise;
-use super::law::Law;
+use super::law::{Law, symmetric};
 use super::step::{self, Step};
 use crate::Real;
 use crate::engine::NoiseGroup;
@@ -80,6 +80,10 @@ impl<T: Real> Law<T> for Laplace {
     fn cdf(&self, z: T) -> T {
         let tail = self.density(z);
         if z < T::ZERO { tail } else { T::ONE - tail }
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn tails(&self, z: T) -> (T, T) {
+        symmetric(z, self.density(z))
     }
     #[cfg_attr(not(target_os = "none"), inline(always))]
     fn hinge(&self, t: T) -> T {

@@ -22,6 +22,11 @@ pub trait Law<T: Real>: Noise<T> {
     fn density(&self, z: T) -> T;
     /// G(z) = P(Z ≤ z).
     fn cdf(&self, z: T) -> T;
+    /// (G(z), P(Z > z)): each to its own digits, where the noise knows more than one less the other, which this is as provided.
+    fn tails(&self, z: T) -> (T, T) {
+        let cdf = self.cdf(z);
+        (cdf, T::ONE - cdf)
+    }
     /// E(t + Z)₊, the perturbed maximum of {0, 1} (its derivative is 1 − G(−t)).
     fn hinge(&self, t: T) -> T;
     /// (a, b) such that Z leaves [a, b] with a probability of the order of `T::EPSILON`².
@@ -38,6 +43,12 @@ pub trait Law<T: Real>: Noise<T> {
 /// ln(1 + eᵗ) without overflow.
 pub(crate) fn softplus<T: Real>(t: T) -> T {
     t.larger(T::ZERO) + (-t.abs()).exp().ln_1p()
+}
+
+/// Of a law that is symmetric around 0 and has probability `tail` ≤ ½ beyond |z|: (G(z), P(Z > z)).
+#[cfg_attr(not(target_os = "none"), inline(always))]
+pub(crate) fn symmetric<T: Real>(z: T, tail: T) -> (T, T) {
+    if z < T::ZERO { (tail, T::ONE - tail) } else { (T::ONE - tail, tail) }
 }
 
 /// The logistic function 1/(1 + e⁻ᵗ) without overflow.

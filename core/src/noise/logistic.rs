@@ -2,7 +2,7 @@
 
 use rand_core::Rng;
 
-use super::law::{Law, sigmoid, sigmoid_slope, softplus};
+use super::law::{Law, sigmoid, sigmoid_slope, softplus, symmetric};
 use super::step::{self, Step};
 use super::{Noise, SmoothNoise};
 use crate::Real;
@@ -80,6 +80,10 @@ impl<T: Real> Law<T> for Logistic {
     #[cfg_attr(not(target_os = "none"), inline(always))]
     fn cdf(&self, z: T) -> T {
         sigmoid(z)
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn tails(&self, z: T) -> (T, T) {
+        symmetric(z, sigmoid(-z.abs()))
     }
     fn hinge(&self, t: T) -> T {
         softplus(t)

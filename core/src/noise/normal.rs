@@ -4,7 +4,7 @@ use core::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 use rand_core::Rng;
 
-use super::law::Law;
+use super::law::{Law, symmetric};
 use super::step::{self, Step};
 use super::{Noise, SmoothNoise};
 use crate::Real;
@@ -78,6 +78,10 @@ impl<T: Real> Law<T> for Normal {
     #[cfg_attr(not(target_os = "none"), inline(always))]
     fn cdf(&self, z: T) -> T {
         T::HALF * (-z * T::from_f64(FRAC_1_SQRT_2)).erfc()
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn tails(&self, z: T) -> (T, T) {
+        symmetric(z, self.cdf(-z.abs()))
     }
     #[cfg_attr(not(target_os = "none"), inline(always))]
     fn hinge(&self, t: T) -> T {

@@ -70,11 +70,13 @@ impl<T: Real> Of<T> {
         ("closed forms: ranking normal", method::closed_forms::ranking_normal::<T>),
         ("closed forms: ranking gumbel", method::closed_forms::ranking_gumbel::<T>),
         ("closed forms: hypercube normal", method::closed_forms::hypercube_normal::<T>),
+        ("closed forms: tails", method::closed_forms::tails::<T>),
     ];
     pub(crate) const TOP_K: List = &[
         ("closed forms: top two gumbel", method::closed_forms::top_two_gumbel::<T>),
         ("closed forms: top one normal", method::closed_forms::top_one_normal::<T>),
         ("closed forms: top one laplace", method::closed_forms::top_one_laplace::<T>),
+        ("closed forms: far scores", method::closed_forms::far_scores::<T>),
     ];
     pub(crate) const ERRORS: List = &[
         ("errors: scores", errors::scores::<T>),
@@ -96,6 +98,7 @@ impl<T: Real> Of<T> {
         ("affine: step by definition", affine::step_by_definition::<T>),
         ("affine: learns", affine::learns::<T>),
         ("affine: absurd readings", affine::absurd_readings_are_refused::<T>),
+        ("affine: clipped steps", affine::steps_are_clipped::<T>),
     ];
     pub(crate) const NOISES: List = &[
         ("draws: sample is the first draw", noise::draws::sample_is_the_first_draw::<T>),

@@ -1,7 +1,9 @@
 //! SPO+ against its definition by brute force.
 
 use perturb::loss::SpoPlus;
-use perturb::{Const, Dyn, Error, Oracle, Ranking, Real, Simplex, TopK};
+use perturb::{
+    Const, Dyn, Error, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Simplex, TopK, Tour,
+};
 use perturb_tests::naive::{self, dot};
 use perturb_tests::naive_combinatorial::best;
 use perturb_tests::{reals, widened};
@@ -49,4 +51,28 @@ proptest! {
 fn parameters_are_refused_by_name() {
     let oracle = Simplex::new(Const::<2>).unwrap();
     assert!(matches!(SpoPlus::new(&oracle, &[0.0]), Err(Error::Length { parameter: "truth", .. })));
+}
+
+/// A tour at noisy scores may be better than the one at the scores themselves: its regret is negative, and what it says.
+#[test]
+fn better_decisions_have_negative_regrets() {
+    let tour = Tour::new(Const::<9>, Const::<36>, 10).unwrap();
+    let layer = Perturbed::new(tour, Normal, 0.5).unwrap();
+    let mut better = 0;
+    for instance in 0..100 {
+        let mut truth = [0.0f64; 36];
+        Normal.fill(&mut Seed(20).stream(instance), &mut truth);
+        let spo = SpoPlus::new(&tour, &truth).unwrap();
+        for sample in 0..20 {
+            let mut theta = [0.0f64; 36];
+            Normal.fill(&mut Seed(21).fold(instance).stream(sample), &mut theta);
+            let theta: Vec<f64> = truth.iter().zip(theta).map(|(t, z)| t + 0.5 * z).collect();
+            let regret = spo.regret(&tour, &theta).unwrap();
+            let want = spo.value() - dot(&truth, &layer.decide(&theta).unwrap().1);
+            assert!((regret - want).abs() < 1e-12, "{regret} {want}");
+            better += u32::from(want < -1e-9);
+        }
+    }
+    println!("{better} of 2000 are better");
+    assert!(better > 0);
 }

@@ -1,8 +1,9 @@
 //! Accuracy and limits of the quadratures behind argmax and top-k: many entries, wide and degenerate scores.
 
+use perturb::quantity::{EpsilonDerivative, Value};
 use perturb::{
-    ClosedForm, Dyn, Error, Exact, Gumbel, Laplace, Logistic, MonteCarlo, Normal, Perturbed, Real, Seed,
-    Simplex, TopK, noise::Law,
+    ClosedForm, Dyn, Error, Exact, Gumbel, Hypercube, Laplace, Logistic, MonteCarlo, Noise, Normal,
+    Perturbed, Ranking, Real, Seed, Simplex, TopK, noise::Law,
 };
 use perturb_tests::reals;
 use perturb_tests::statistics::spread;
@@ -191,29 +192,96 @@ fn samples_agree_at_every_size() {
     check(Laplace);
 }
 
-/// Scores too large to be resolved are an error or the hard decision, at once.
+/// Scores too large to be resolved are the hard decision, at once, and an error where θ/ε overflows.
 #[test]
 fn huge_scores_end_at_once() {
     fn check<N: Law<f64>>(noise: N) {
         let simplex = Perturbed::new(Simplex::new(Dyn(3)).unwrap(), noise, 1.0).unwrap();
         assert_eq!(simplex.maximizer(&[0.0, 1e300, 1e15], Exact).map(|p| p[1] > 1.0 - 1e-12), Ok(true));
         let top = Perturbed::new(TopK::new(Dyn(3), 2).unwrap(), noise, 1.0).unwrap();
+        for theta in [[0.0, 1e300, 1e15], [0.0, 1e16, 1e15], [0.0, 1e12, 1e11]] {
+            let p = top.maximizer(&theta, Exact).unwrap();
+            let off = p.iter().zip([0.0, 1.0, 1.0]).map(|(p, want)| (p - want).abs()).fold(0.0, f64::max);
+            assert!(off < 1e-12, "{} {p:?}", noise.name());
+            assert!(top.jacobian(&theta, Exact).unwrap().iter().all(|x| x.abs() < 1e-12));
+        }
         let overflow = Err(Error::Overflow { quantity: "theta / epsilon" });
-        assert_eq!(top.maximizer(&[0.0, 1e300, 1e15], Exact), overflow);
-        assert_eq!(top.maximizer(&[0.0, 1e16, 1e15], Exact), overflow);
-        assert_eq!(top.jacobian(&[0.0, 1e16, 1e15], Exact), overflow);
-        // Far apart and still resolved: nodes are laid only where densities are.
-        let p = top.maximizer(&[0.0, 1e12, 1e11], Exact).unwrap();
-        assert!(
-            p.iter().zip([0.0, 1.0, 1.0]).all(|(p, want)| (p - want).abs() < 1e-3),
-            "{} {p:?}",
-            noise.name()
-        );
         let cold = Perturbed::new(TopK::new(Dyn(3), 2).unwrap(), noise, 1e-300).unwrap();
         assert_eq!(cold.maximizer(&[0.0, 1e10, 1.0], Exact), overflow);
+        assert_eq!(top.maximizer(&[-1.5e308, 1.5e308, -1.5e308], Exact), overflow);
     }
     check(Gumbel);
     check(Normal);
     check(Logistic);
     check(Laplace);
+}
+
+/// 5·10⁵ pairs, 10⁵ shares, 10⁵ factors: the sums of f32 are within a few of its last digits.
+#[test]
+fn sums_of_many_terms_keep_the_digits_of_single_precision() {
+    fn both<N: Law<f32> + Law<f64>, O: ClosedForm<f32, N>, P: ClosedForm<f64, N>>(
+        noise: N,
+        (narrow, wide): (O, P),
+        d: usize,
+    ) {
+        let theta: Vec<f64> = scattered(d, 3.0).iter().map(|&x| f64::from(x as f32)).collect();
+        let small = reals::<f32>(&theta);
+        let narrow = Perturbed::new(narrow, noise, 1.0f32).unwrap();
+        let wide = Perturbed::new(wide, noise, 1.0f64).unwrap();
+        let (value, slope) = narrow.compute(&small, &(Value, EpsilonDerivative), Exact).unwrap();
+        let (want, want_slope) = wide.compute(&theta, &(Value, EpsilonDerivative), Exact).unwrap();
+        let name = Noise::<f64>::name(&noise);
+        assert!((f64::from(value) / want - 1.0).abs() < 3e-7, "{name}, d = {d}: {value}, not {want}");
+        assert!(
+            (f64::from(slope) / want_slope - 1.0).abs() < 3e-6,
+            "{name}, d = {d}: {slope}, not {want_slope}"
+        );
+        // What pairs of y and of a mean loss are far from each other: both large.
+        let target = wide.maximizer(&theta.iter().map(|x| -x).collect::<Vec<_>>(), Exact).unwrap();
+        let loss =
+            narrow.fenchel_young(&small, &reals::<f32>(target.as_ref()), Exact).map(|found| found.loss);
+        let want = wide.fenchel_young(&theta, target.as_ref(), Exact).unwrap().loss;
+        assert!(
+            (f64::from(loss.unwrap()) / want - 1.0).abs() < 1e-5,
+            "{name}, d = {d}: {loss:?}, not {want}"
+        );
+    }
+    fn check<N: Law<f32> + Law<f64>>(noise: N) {
+        both(noise, (Ranking::ascending(Dyn(1000)).unwrap(), Ranking::ascending(Dyn(1000)).unwrap()), 1000);
+        both(noise, (TopK::new(Dyn(30), 7).unwrap(), TopK::new(Dyn(30), 7).unwrap()), 30);
+        both(noise, (Hypercube::sign(Dyn(3000)).unwrap(), Hypercube::sign(Dyn(3000)).unwrap()), 3000);
+    }
+    fn shares<N: Law<f32>>(noise: N, d: usize) {
+        let layer = Perturbed::new(Simplex::new(Dyn(d)).unwrap(), noise, 1.0f32).unwrap();
+        let y = layer.maximizer(&vec![0.0; d], Exact).unwrap();
+        for y in y {
+            // erfc of f32 has an error of (1 + x²)·3.5·10⁻⁷, and the largest of 10⁵ lies at x = 3; e^{−x²} has one of x²·2⁻²³.
+            assert!((f64::from(y) * d as f64 - 1.0).abs() < 5e-6, "{}: {y}", noise.name());
+        }
+    }
+    check(Normal);
+    check(Gumbel);
+    shares(Normal, 100_000);
+    shares(Gumbel, 100_000);
+    shares(Logistic, 100_000);
+    shares(Laplace, 3_000);
+}
+
+/// 1 … 2000 are equally spaced to the last digit in f32; neighbours of 1 that lie 2 and 1 digits apart are not.
+#[test]
+fn equal_spacing_is_judged_by_differences() {
+    let value = |oracle: Ranking<f32, Dyn>| {
+        let layer = Perturbed::new(oracle, Normal, 1.0f32).unwrap();
+        layer.value(&vec![0.0; layer.oracle().reference().len()], Exact)
+    };
+    let wide = Perturbed::new(Ranking::ascending(Dyn(2000)).unwrap(), Normal, 1.0f64).unwrap();
+    let want = wide.value(&[0.0; 2000], Exact).unwrap();
+    for ranks in [Ranking::ascending(Dyn(2000)).unwrap(), Ranking::descending(Dyn(2000)).unwrap()] {
+        // Sixteen equal terms, added plainly, may lose half a digit of theirs each time in one direction: 16·2⁻²⁴.
+        let found = f64::from(value(ranks).unwrap());
+        assert!((found / want - 1.0).abs() < 1.2e-6, "{found}, not {want}");
+    }
+    let digit = f32::EPSILON;
+    let close = Ranking::new(Dyn(3), &[1.0, 1.0 + 2.0 * digit, 1.0 + 3.0 * digit]).unwrap();
+    assert!(matches!(value(close), Err(Error::NoClosedForm { .. })));
 }

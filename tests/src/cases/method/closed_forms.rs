@@ -99,3 +99,39 @@ pub(crate) fn hypercube_normal<T: Real>() {
     check::<T, _, _>(Hypercube::binary(Const::<3>).unwrap(), Normal, &reference::BINARY_NORMAL);
     check::<T, _, _>(Hypercube::sign(Const::<3>).unwrap(), Normal, &reference::SIGN_NORMAL);
 }
+
+/// Rare decisions have a share of their own digits. Φ(−5.5), 1/(1 + e²⁰), e⁻²⁰/2, 1 − exp(−e⁻²⁰), from mpmath.
+pub(crate) fn tails<T: Real>() {
+    fn share<T: Real, N: Law<T>>(noise: N, theta: f64, want: f64) {
+        let layer = Perturbed::new(Hypercube::binary(Const::<1>).unwrap(), noise, T::HALF).unwrap();
+        let found = layer.maximizer(&[T::from_f64(0.5 * theta)], Exact).unwrap()[0].to_f64();
+        // erfc of f32 has an error of (1 + x²)·3.5·10⁻⁷.
+        let off = if T::NAME == "f64" { 1e-13 } else { 6e-6 };
+        assert!((found / want - 1.0).abs() <= off, "{}: {found}, not {want}", noise.name());
+    }
+    share::<T, _>(Normal, -5.5, 1.898_956_246_588_771_9e-8);
+    share::<T, _>(Logistic, -20.0, 2.061_153_618_190_204e-9);
+    share::<T, _>(Laplace, -20.0, 1.030_576_811_219_278_8e-9);
+    share::<T, _>(Gumbel, -20.0, 2.061_153_620_314_381e-9);
+}
+
+/// A score that is always picked leaves the others as they are without it, however far it is.
+pub(crate) fn far_scores<T: Real>() {
+    fn check<T: Real, N: Law<T>>(noise: N) {
+        let one = Perturbed::new(TopK::new(Const::<3>, 1).unwrap(), noise, T::ONE).unwrap();
+        let two = Perturbed::new(TopK::new(Const::<4>, 2).unwrap(), noise, T::ONE).unwrap();
+        let near: [T; 3] = reals([0.0, 0.25, -1.0]);
+        let (own, y) = one.value_and_maximizer(&near, Exact).unwrap();
+        let off = T::EPSILON * T::from_f64(64.0);
+        for far in [300.0, 3e12, 1e30].map(T::from_f64) {
+            let (value, found) = two.value_and_maximizer(&[near[0], far, near[1], near[2]], Exact).unwrap();
+            for (found, want) in found.iter().zip([y[0], T::ONE, y[1], y[2]]) {
+                assert!((*found - want).abs() <= off, "{}: {found} {want}", noise.name());
+            }
+            let want = far + noise.mean() + own;
+            assert!((value - want).abs() <= off * want, "{}: {value} {want}", noise.name());
+        }
+    }
+    check::<T, _>(Normal);
+    check::<T, _>(Gumbel);
+}
