@@ -30,7 +30,8 @@ impl<T: Real> Sum<T> {
     }
     #[inline(always)]
     pub(crate) fn value(self) -> T {
-        self.total + self.lost
+        // What an infinite sum has lost is no number.
+        if self.total.is_finite() { self.total + self.lost } else { self.total }
     }
 }
 
@@ -70,7 +71,8 @@ impl<T: Real> LongSum<T> {
     }
     #[inline(always)]
     pub(crate) fn value(self) -> T {
-        (self.sum.total + self.part) + self.sum.lost
+        let total = self.sum.total + self.part;
+        if total.is_finite() { total + self.sum.lost } else { total }
     }
 }
 
