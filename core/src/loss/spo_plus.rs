@@ -8,7 +8,8 @@ use crate::{Error, Oracle, Real, Shape, error};
 /// The SPO+ loss for known true scores t: a convex bound of the regret of deciding by predicted scores θ.
 ///
 /// In our sign convention ℓ(θ) = F(2θ − t) − 2⟨θ, y*(t)⟩ + F(t), with the subgradient 2(y*(2θ − t) − y*(t)); their
-/// costs are −t and −θ. ℓ(θ) ≥ ⟨t, y*(t) − y*(θ)⟩ ≥ 0, and ℓ(t) = 0. Neither noise nor temperature.
+/// costs are −t and −θ. ℓ(θ) ≥ ⟨t, y*(t) − y*(θ)⟩ ≥ 0, and ℓ(t) = 0. Neither noise nor temperature. With an
+/// [offset](Oracle::offset) h, regret and loss are those of the objective ⟨y, θ⟩ + h(y), and ℓ has −2h(y*(t)) more.
 ///
 /// Where the oracle needs costs −θ ≥ 0, those of t and of 2θ − t must be such, else [`Error::OutsideDomain`]: predicted costs of
 /// less than half the true ones are out of reach for a search of shortest paths, and for [`DagPath`](crate::DagPath) are not.

@@ -2,7 +2,7 @@
 
 use perturb::loss::SpoPlus;
 use perturb::{
-    Const, Dyn, Error, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Simplex, TopK, Tour,
+    BlackBox, Const, Dyn, Error, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Simplex, TopK, Tour,
 };
 use perturb_tests::naive::{self, dot};
 use perturb_tests::naive_combinatorial::best;
@@ -44,6 +44,31 @@ proptest! {
         spo_plus::<f64, _>(&TopK::new(Dyn(5), 2).unwrap(), &naive::top_k(5, 2), &theta, &truth, &other);
         let ranking = Ranking::<f64, _>::ascending(Dyn(5)).unwrap();
         spo_plus::<f64, _>(&ranking, &naive::permutahedron(&ranks), &theta, &truth, &other);
+    }
+}
+
+/// One of two bundles, of which the second has a reward of its own: the loss bounds the regret of the whole objective, and is 0
+/// at the truth.
+#[test]
+fn offsets_are_part_of_loss_and_regret() {
+    let bundles = [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    let reward = |y: &[f64]| if y[2] == 1.0 { 0.75 } else { 0.0 };
+    let worth = |y: &[f64; 3], scores: &[f64]| dot(y, scores) + reward(y);
+    let solver = |scores: &[f64], y: &mut [f64]| {
+        let first = worth(&bundles[0], scores) >= worth(&bundles[1], scores);
+        y.copy_from_slice(&bundles[usize::from(!first)]);
+    };
+    let oracle = BlackBox::new(Const::<3>, solver).unwrap().with_offset(reward);
+    let most = |scores: &[f64]| worth(&bundles[0], scores).max(worth(&bundles[1], scores));
+    let truth = [0.25, 0.5, 0.5];
+    let spo = SpoPlus::new(&oracle, &truth).unwrap();
+    assert_eq!((spo.best(), spo.loss(&oracle, &truth).unwrap().loss), (&bundles[1][..], 0.0));
+    for theta in [[0.25, 0.5, -0.5], [1.0, 1.0, 0.5], [0.0, 0.0, 2.0]] {
+        let reflected: Vec<f64> = theta.iter().zip(truth).map(|(theta, t)| 2.0 * theta - t).collect();
+        let want = most(&reflected) - 2.0 * worth(&bundles[1], &theta) + most(&truth);
+        let found = spo.loss(&oracle, &theta).unwrap().loss;
+        assert_eq!(found, want, "{theta:?}");
+        assert!((0.0..=found).contains(&spo.regret(&oracle, &theta).unwrap()));
     }
 }
 
