@@ -43,7 +43,7 @@ fn the_regret_of_huge_true_scores() {
 fn the_gradient_of_spo_plus_for_huge_vertices() {
     let oracle = Ranking::new(Const::<2>, &[-MOST, MOST]).unwrap();
     let spo = SpoPlus::new(&oracle, &[1e-300, 0.0]).unwrap();
-    assert_eq!(overflow(spo.loss(&oracle, &[0.0, 2e-300])), "the gradient");
+    assert_eq!(overflow(spo.loss(&oracle, &[0.0, 2e-300])), "the loss");
 }
 
 #[test]
@@ -81,8 +81,12 @@ fn the_loss_of_a_partial_label_far_from_the_scores() {
     let graph = Graph::new(Const::<2>, Const::<2>, &[(0, 1), (0, 1)]).unwrap();
     let tree = SpanningTree::new(graph).unwrap();
     let agreeing = tree.constrained(&[EdgeLabel::Out, EdgeLabel::In]).unwrap();
-    let layer = Perturbed::new(tree, Gumbel, 1.0).unwrap();
-    assert_eq!(overflow(partial_label(&layer, &agreeing, &[MOST, -MOST], ONE)), "the loss");
+    let scores = [0.9 * MOST, -0.9 * MOST];
+    let layer = Perturbed::new(&tree, Gumbel, 1e300).unwrap();
+    assert_eq!(overflow(partial_label(&layer, &agreeing, &scores, ONE)), "the loss");
+    // Where the noise would not reach the last digits of the scores.
+    let layer = Perturbed::new(&tree, Gumbel, 1.0).unwrap();
+    assert_eq!(overflow(partial_label(&layer, &agreeing, &scores, ONE)), "theta / epsilon");
 }
 
 /// Factors have mean 1: of some seeds the first is larger.
