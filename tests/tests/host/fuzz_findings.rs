@@ -82,7 +82,7 @@ fn the_loss_of_a_partial_label_far_from_the_scores() {
     let tree = SpanningTree::new(graph).unwrap();
     let agreeing = tree.constrained(&[EdgeLabel::Out, EdgeLabel::In]).unwrap();
     let scores = [0.9 * MOST, -0.9 * MOST];
-    let layer = Perturbed::new(&tree, Gumbel, 1e300).unwrap();
+    let layer = Perturbed::new(&tree, Gumbel, 1e302).unwrap();
     assert_eq!(overflow(partial_label(&layer, &agreeing, &scores, ONE)), "the loss");
     // Where the noise would not reach the last digits of the scores.
     let layer = Perturbed::new(&tree, Gumbel, 1.0).unwrap();
