@@ -137,8 +137,8 @@ fn the_largest_score_is_the_best_in_c() {
         (false, true) => "high>low>late",
         (false, false) => "low>high>late",
     };
-    let table: String = rows.iter().map(|row| format!("{},{},{}\n", row.0, row.1, best(row))).collect();
-    std::fs::write(folder.join("t.csv"), format!("time,y,order\n{table}")).expect("writable");
+    let table: Vec<String> = rows.iter().map(|row| format!("{},{},{}\n", row.0, row.1, best(row))).collect();
+    std::fs::write(folder.join("t.csv"), format!("time,y,order\n{}", table.concat())).expect("writable");
     succeed(folder, &["train", "--data", "t.csv", "--model", "m", "--quiet"]);
     succeed(folder, &["export", "--model", "m", "--format", "c", "--name", "m", "--out", "m.h"]);
     let program = r#"
@@ -168,8 +168,8 @@ fn the_largest_score_is_the_best_in_c() {
         "cc",
         &["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable", "main.c", "-o", "main"],
     );
-    let measured: String = rows.iter().map(|row| format!("{} {}\n", row.0, row.1)).collect();
-    std::fs::write(folder.join("rows"), measured).expect("writable");
+    let measured: Vec<String> = rows.iter().map(|row| format!("{} {}\n", row.0, row.1)).collect();
+    std::fs::write(folder.join("rows"), measured.concat()).expect("writable");
     let decided = numbers(&run(folder, "sh", &["-c", "./main < rows"]));
     let predicted = succeed(folder, &["predict", "--data", "t.csv", "--model", "m"]);
     let firsts = predicted.lines().skip(1).map(|line| line.rsplit(',').next().expect("an ordering"));
