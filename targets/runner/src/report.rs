@@ -106,7 +106,7 @@ const BUDGETS: [Budget; 7] = [
         limit: 900,
         excuse: Some(
             "ten Gumbel draws cost 600 (two logarithms each), naming the random stream by hashing 120, checking 20 inputs for NaN \
-             and infinity 95; the rest is the search itself",
+             and infinity 95, looking whether the target lies outside and whether scores are large 170; the rest is the search itself",
         ),
     },
     Budget {
@@ -119,7 +119,7 @@ const BUDGETS: [Budget; 7] = [
         limit: 800,
         excuse: Some(
             "ten normal draws alone cost 620, 100 comparisons with ties in a fixed order 500, naming the random stream 120, \
-             checking inputs 95",
+             checking inputs 95, looking whether the target lies outside and whether scores are large 130",
         ),
     },
     Budget {
@@ -130,7 +130,10 @@ const BUDGETS: [Budget; 7] = [
         cost: |cost| cost.instructions,
         unit: "instructions",
         limit: 60_000,
-        excuse: None,
+        excuse: Some(
+            "40 instructions a cell find the least positive cost, look whether the target lies outside and whether scores are large; \
+             57,979 without",
+        ),
     },
     Budget {
         what: "ranking of 8 by 16 features with model and learner: flash",
