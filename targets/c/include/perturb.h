@@ -322,7 +322,7 @@ perturb_status perturb_argmax_gradient(const struct perturb_argmax *layer,
  * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
  * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_argmax_decide.
  *
- * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1300 bytes.
+ * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1400 bytes.
  */
 perturb_status perturb_argmax_learn(const struct perturb_argmax *layer,
                                     struct perturb_model *model,
@@ -489,7 +489,7 @@ perturb_status perturb_ranking_gradient(const struct perturb_ranking *layer,
  * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
  * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_ranking_decide.
  *
- * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2200 bytes.
+ * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2500 bytes.
  */
 perturb_status perturb_ranking_learn(const struct perturb_ranking *layer,
                                      struct perturb_model *model,

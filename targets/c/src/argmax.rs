@@ -98,7 +98,7 @@ pub unsafe extern "C" fn perturb_argmax_gradient(
 /// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
 /// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_argmax_decide.
 ///
-/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1300 bytes.
+/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1400 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_argmax_learn(
     layer: *const Argmax,

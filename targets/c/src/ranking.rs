@@ -98,7 +98,7 @@ pub unsafe extern "C" fn perturb_ranking_gradient(
 /// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
 /// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_ranking_decide.
 ///
-/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2200 bytes.
+/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2500 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_ranking_learn(
     layer: *const Ranking,
