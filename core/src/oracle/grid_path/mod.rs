@@ -178,8 +178,8 @@ impl<T: Real, P: Plane> GridPath<T, P> {
     }
 
     /// Searches with costs of at least `floor`, and returns what the path to the cell before the goal costs.
-    // Not inlined: the loop over scales around it would take registers from it.
-    #[inline(never)]
+    // A device has few registers, of which the loop over scales around it would take some.
+    #[cfg_attr(target_os = "none", inline(never))]
     fn search(&self, theta: &[T], floor: T, work: &mut GridPathWork<T, P>) -> T {
         let reached = work.reached.as_mut();
         reached.fill(NEW);
