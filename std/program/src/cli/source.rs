@@ -69,10 +69,13 @@ impl Source {
 pub(crate) fn counted(input: &Input, model: Option<&ModelFile>) -> Result<Dataset<f32>, Failure> {
     let (name, bytes) = (&input.name, &input.bytes);
     let Some(model) = model else { return Ok(label_ranking::parse(name, bytes)?) };
-    let found = label_ranking::parse::<f32>(name, bytes)?.features();
-    if found != model.features {
-        let (name, expected) = (name.display(), model.features);
+    let data = label_ranking::parse::<f32>(name, bytes)?;
+    if data.features() != model.features {
+        let (name, found, expected) = (name.display(), data.features(), model.features);
         return Err(format!("{name} has {found} features; the model expects {expected}").into());
+    }
+    if data.centres() == model.centres {
+        return Ok(data);
     }
     Ok(label_ranking::parse_centred(name, bytes, &model.centres)?)
 }

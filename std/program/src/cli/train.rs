@@ -167,6 +167,8 @@ impl Train {
             .with("samples", samples.to_string())
             .with("rate", training.rate.to_string())
             .with("epochs", training.epochs.to_string())
+            // A state in which the best label has the least score, as before, must not go on.
+            .with("best label", "largest score".to_owned())
             // Reports need losses, which are in the checkpoint only if a report was asked for.
             .with("report", self.out.wanted().to_string());
         let pairs: Vec<_> = settings.values.iter().filter(|(name, _)| name != "report").cloned().collect();
