@@ -1,7 +1,7 @@
 //! The label-ranking files of Hüllermeier et al. (2008) and Cheng et al. (2009).
 //!
 //! Line 1 is `n,d,k`; then n lines of d decimal features and k integer ranks, separated by commas. Field d + j
-//! is the rank of label j, 1 = best: every row is a permutation of 1..=k. Lines end in LF or CRLF.
+//! is the rank of label j, 1 = best: every row is a permutation of 1..=k. Lines end in LF, CR LF or CR.
 
 use std::path::Path;
 
@@ -41,49 +41,11 @@ fn parse_around<T: Real>(
     bytes: &[u8],
     centres: Option<&[f64]>,
 ) -> Result<Dataset<T>, DataError> {
-    let content = text::decode(file, bytes)?.trim_end_matches(['\r', '\n']);
-    let mut lines = content.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
-    let [n, d, k] = header(file, lines.next().unwrap_or(""))?;
-    let fields = d.saturating_add(k);
-
-    // Nothing is reserved by n, d or k: they are promises until the rows have kept them.
+    let (counts, rows) = Counts::read(file, text::decode(file, bytes)?)?;
+    let Counts { features: d, labels: k, .. } = counts;
     let (mut features, mut targets) = (Vec::new(), Vec::new());
-    let mut permutation = None;
-    let mut rows = 0;
-    for (line, row) in (2..).zip(lines) {
-        if rows == n {
-            let expected = format!("the end of the file after {n} rows");
-            return Err(DataError::invalid(file, line, None, expected, quote(row)));
-        }
-        let found = row.split(',').count();
-        if found != fields {
-            let expected = format!("{fields} fields ({d} features, {k} ranks)");
-            return Err(DataError::invalid(file, line, None, expected, found.to_string()));
-        }
-        let permutation = permutation.get_or_insert_with(|| Permutation::new(k));
-        permutation.next_row();
-        for (column, field) in (1..).zip(row.split(',')) {
-            let refuse = |expected| DataError::invalid(file, line, Some(column), expected, quote(field));
-            if column <= d {
-                features.push(text::number::<T>(field).ok_or_else(|| refuse(finite::<T>()))?);
-            } else {
-                let rank = text::rank(field).filter(|&rank| permutation.take(rank));
-                let rank = rank.ok_or_else(|| refuse(format!("a rank: each of 1..={k} once a row")))?;
-                targets.push(T::from_usize(rank));
-            }
-        }
-        rows += 1;
-    }
-    if rows < n {
-        let (line, expected) = (rows + 2, format!("{n} rows as line 1 says"));
-        return Err(DataError::invalid(
-            file,
-            line,
-            None,
-            expected,
-            format!("the end of the file after {rows}"),
-        ));
-    }
+    let line = counts.rows::<T>(file, 2, rows, &mut features, &mut targets)?;
+    counts.end(file, line)?;
     let centres = centres.map_or_else(|| centre::of_rows::<T>(&features, d), <[f64]>::to_vec);
     let features = centre::subtract(&features, &centres);
     Dataset::from_ranks(text::name(file), numbered("x", d), numbered("y", k), features, targets)?
@@ -95,20 +57,89 @@ pub(super) fn finite<T: Real>() -> String {
     format!("a finite decimal number within {}", T::NAME)
 }
 
-/// n ≥ 1, d ≥ 1, k ≥ 2.
-fn header(file: &Path, line: &str) -> Result<[usize; 3], DataError> {
-    let found: Vec<&str> = line.split(',').collect();
-    let &[n, d, k] = found.as_slice() else {
-        let expected = "3 numbers `n,d,k`: rows, features, labels";
-        return Err(DataError::invalid(file, 1, None, expected, quote(line)));
-    };
-    let number = |column, field, least: usize, what| {
-        let expected = || format!("the number of {what}, at least {least}");
-        text::rank(field)
-            .filter(|&number| number >= least)
-            .ok_or_else(|| DataError::invalid(file, 1, Some(column), expected(), quote(field)))
-    };
-    Ok([number(1, n, 1, "rows")?, number(2, d, 1, "features")?, number(3, k, 2, "labels")?])
+/// What line 1 says. Nothing is reserved by it: it is a promise until the rows have kept it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts {
+    pub(super) rows: usize,
+    pub(super) features: usize,
+    pub(super) labels: usize,
+}
+
+impl Counts {
+    /// n ≥ 1, d ≥ 1, k ≥ 2, and what follows.
+    pub(super) fn read<'a>(file: &Path, text: &'a str) -> Result<(Self, &'a str), DataError> {
+        let (line, rest) = text::first_line(text);
+        let found: Vec<&str> = line.split(',').collect();
+        let &[n, d, k] = found.as_slice() else {
+            let expected = "3 numbers `n,d,k`: rows, features, labels";
+            return Err(DataError::invalid(file, 1, None, expected, quote(line)));
+        };
+        let number = |column, field, least: usize, what| {
+            let expected = || format!("the number of {what}, at least {least}");
+            text::count(field)
+                .filter(|&number| number >= least)
+                .ok_or_else(|| DataError::invalid(file, 1, Some(column), expected(), quote(field)))
+        };
+        let rows = number(1, n, 1, "rows")?;
+        Ok((Self { rows, features: number(2, d, 1, "features")?, labels: number(3, k, 2, "labels")? }, rest))
+    }
+
+    /// Appends the features and ranks of the rows of a text that begins on `line`; returns the line after the last.
+    pub(super) fn rows<T: Real>(
+        self,
+        file: &Path,
+        mut line: usize,
+        mut text: &str,
+        features: &mut Vec<f64>,
+        ranks: &mut Vec<T>,
+    ) -> Result<usize, DataError> {
+        let Self { rows, features: d, labels: k } = self;
+        let fields = d.saturating_add(k);
+        let mut permutation = None;
+        // Blank lines may end the file.
+        text = text.trim_end_matches(['\r', '\n']);
+        while !text.is_empty() {
+            let (row, rest) = text::first_line(text);
+            text = rest;
+            if line > rows.saturating_add(1) {
+                let expected = format!("the end of the file after {rows} rows");
+                return Err(DataError::invalid(file, line, None, expected, quote(row)));
+            }
+            let found = row.split(',').count();
+            if found != fields {
+                let expected = format!("{fields} fields ({d} features, {k} ranks)");
+                return Err(DataError::invalid(file, line, None, expected, found.to_string()));
+            }
+            let permutation = permutation.get_or_insert_with(|| Permutation::new(k));
+            permutation.next_row();
+            for (column, field) in (1..).zip(row.split(',')) {
+                if column <= d {
+                    let refuse = || DataError::invalid(file, line, Some(column), finite::<T>(), quote(field));
+                    features.push(text::number::<T>(field).ok_or_else(refuse)?);
+                } else if let Some(rank) = text::rank(field).filter(|&rank| permutation.take(rank)) {
+                    ranks.push(T::from_usize(rank));
+                } else {
+                    let cells: Vec<&str> = row.split(',').skip(d).collect();
+                    let (place, found) = text::no_ranking(&cells, column - d - 1);
+                    let expected = format!("a rank: each of 1..={k} once a row");
+                    return Err(DataError::invalid(file, line, Some(d + 1 + place), expected, found));
+                }
+            }
+            line += 1;
+        }
+        Ok(line)
+    }
+
+    /// The file ends before this line.
+    pub(super) fn end(self, file: &Path, line: usize) -> Result<(), DataError> {
+        let (rows, expected) = (line.saturating_sub(2), self.rows);
+        if rows == expected {
+            return Ok(());
+        }
+        let (expected, found) =
+            (format!("{expected} rows as line 1 says"), format!("the end of the file after {rows}"));
+        Err(DataError::invalid(file, line, None, expected, found))
+    }
 }
 
 #[cfg(test)]
@@ -121,7 +152,11 @@ mod tests {
 
     #[test]
     fn both_line_ends_and_exponents_are_read() {
-        for text in ["2,2,3\r\n1e-2,-3,3,1,2\r\n0,.5,1,2,3\r\n", "2,2,3\n1E-2, -3 ,3,1,2\n0,5e-1,1,2,3\n\n"] {
+        for text in [
+            "2,2,3\r\n1e-2,-3,3,1,2\r\n0,.5,1,2,3\r\n",
+            "2,2,3\n1E-2, -3 ,3,1,2\n0,5e-1,1,2,3\n\n",
+            "\u{FEFF}2,2,3\r1e-2,-3,3.0,1.0,2.0\r0,.5,1,2,3\r",
+        ] {
             let data = parse::<f64>(Path::new("dir/f.v1.csv"), text.as_bytes()).unwrap();
             assert_eq!((data.name(), data.len(), data.features(), data.labels()), ("f.v1", 2, 2, 3));
             assert_eq!((data.x(0), data.y(0)), (&[0.01, -3.0][..], &[1.0, 3.0, 2.0][..]));
@@ -158,9 +193,23 @@ mod tests {
             (b"1,1,2\nnan,1,2\n", format!("f.csv, line 2, column 1: {finite}, found `nan`")),
             (b"1,1,2\r\n1e39,1,2\r\n", format!("f.csv, line 2, column 1: {finite}, found `1e39`")),
             (b"1,1,2\n\"1\",1,2\n", format!("f.csv, line 2, column 1: {finite}, found `\"1\"`")),
-            (b"1,1,2\n0,1,1\n", format!("f.csv, line 2, column 3: {rank}, found `1`")),
-            (b"1,1,2\n0,0,1\n", format!("f.csv, line 2, column 2: {rank}, found `0`")),
-            (b"1,1,2\n0,1.0,2\n", format!("f.csv, line 2, column 2: {rank}, found `1.0`")),
+            (
+                b"1,1,2\n0,1,1\n",
+                format!(
+                    "f.csv, line 2, column 3: {rank}, found `1`, the rank of another label, too; leave out rows with ties"
+                ),
+            ),
+            (
+                b"1,1,2\n0,0,1\n",
+                format!("f.csv, line 2, column 2: {rank}, found `0`: the ranks count from 0; add 1 to each"),
+            ),
+            (b"1,1,2\n0,1.5,2\n", format!("f.csv, line 2, column 2: {rank}, found `1.5`")),
+            (
+                b"1,1,2\n0,,2\n",
+                format!(
+                    "f.csv, line 2, column 2: {rank}, found ``, a label without a rank; leave out rows that do not rank all labels"
+                ),
+            ),
             (
                 b"1,1,2\n0,1,2\nEOF",
                 "f.csv, line 3: expected the end of the file after 1 rows, found `EOF`".into(),

@@ -9,7 +9,11 @@ mod digest;
 mod error;
 pub mod label_ranking;
 pub mod numpy;
+#[cfg(feature = "files")]
+mod records;
 mod split;
+#[cfg(feature = "files")]
+pub mod stream;
 #[cfg(feature = "files")]
 pub mod table;
 pub mod text;

@@ -14,14 +14,47 @@ pub fn read(file: &Path) -> Result<Vec<u8>, DataError> {
 
 /// The text of `bytes`, without a byte order mark.
 pub fn decode<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, DataError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+    if let [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] = bytes {
+        return Err(DataError::invalid(file, 1, None, "UTF-8 text", "UTF-16; save the file as UTF-8"));
+    }
+    let text = decode_from(file, 1, bytes)?;
+    Ok(text.strip_prefix(MARK).unwrap_or(text))
+}
+
+/// The byte order mark.
+pub(super) const MARK: char = '\u{FEFF}';
+
+/// The text of bytes that begin on this line.
+pub(super) fn decode_from<'a>(file: &Path, line: usize, bytes: &'a [u8]) -> Result<&'a str, DataError> {
+    std::str::from_utf8(bytes).map_err(|error| {
         let (before, after) = bytes.split_at_checked(error.valid_up_to()).unwrap_or((bytes, &[]));
-        let line = before.split(|&b| b == b'\n').count();
-        let column = 1 + before.iter().rev().take_while(|&&b| b != b'\n').filter(|&&b| b == b',').count();
+        let ends = |b: &&u8| !matches!(b, b'\n' | b'\r');
+        let column = 1 + before.iter().rev().take_while(ends).filter(|&&b| b == b',').count();
         let found = after.first().map_or_else(|| "nothing".to_owned(), |b| format!("byte 0x{b:02X}"));
-        DataError::invalid(file, line, Some(column), "UTF-8 text", found)
-    })?;
-    Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))
+        DataError::invalid(file, line + breaks(before), Some(column), "UTF-8 text", found)
+    })
+}
+
+/// The number of line breaks: LF, CR LF or CR.
+pub(super) fn breaks(bytes: &[u8]) -> usize {
+    let lf = bytes.iter().filter(|&&b| b == b'\n').count();
+    let cr =
+        bytes.iter().zip(bytes.iter().skip(1)).filter(|&(&b, &next)| b == b'\r' && next != b'\n').count();
+    lf + cr + usize::from(bytes.last() == Some(&b'\r'))
+}
+
+/// A text's first line without its break, and what follows.
+pub(super) fn first_line(text: &str) -> (&str, &str) {
+    let Some(end) = text.find(['\n', '\r']) else { return (text, "") };
+    let (line, rest) = text.split_at(end);
+    (line, rest.strip_prefix("\r\n").or_else(|| rest.get(1..)).unwrap_or(""))
+}
+
+/// Whether the first line is `n,d,k`: the label-ranking format.
+pub fn has_counts(bytes: &[u8]) -> bool {
+    let line = bytes.split(|&byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    let line = std::str::from_utf8(line).unwrap_or("");
+    line.trim_start_matches(MARK).split(',').map(|field| count(field).is_some()).eq([true; 3])
 }
 
 /// The name of a data set: its file's name without the extension.
@@ -34,10 +67,21 @@ pub(super) fn number<T: Real>(field: &str) -> Option<f64> {
     field.trim().parse().ok().filter(|&value| T::from_f64(value).is_finite())
 }
 
-/// A rank: decimal digits alone.
-pub(super) fn rank(field: &str) -> Option<usize> {
+/// A count: decimal digits alone.
+pub(super) fn count(field: &str) -> Option<usize> {
     let field = field.trim();
     if field.bytes().all(|b| b.is_ascii_digit()) { field.parse().ok() } else { None }
+}
+
+/// A rank: decimal digits alone, or with zeros behind a point, as programs write whole numbers among others.
+pub(super) fn rank(field: &str) -> Option<usize> {
+    let field = field.trim();
+    let whole = match field.split_once('.') {
+        Some((whole, zeros)) if zeros.bytes().all(|b| b == b'0') => whole,
+        Some(_) => return None,
+        None => field,
+    };
+    count(whole)
 }
 
 /// `found` in backquotes, cut to a length that fits a message.
@@ -51,6 +95,15 @@ pub fn quote(found: &str) -> String {
         cut.push('…');
     }
     format!("`{cut}`")
+}
+
+/// Names for a message, at most so many.
+pub fn listed(names: &[String], most: usize) -> String {
+    let mut text = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > most {
+        text += &format!(" and {} more", names.len() - most);
+    }
+    text
 }
 
 /// Collects the ranks of one row and finds the first that spoils the permutation of 1..=k.
@@ -83,9 +136,44 @@ impl Permutation {
     }
 }
 
+/// The place and the text of what stands in the cells of a row instead of a permutation of 1..=k, and where it is an ordinary
+/// mistake, what to do. `place` is the first cell that cannot be right.
+pub(super) fn no_ranking(cells: &[&str], place: usize) -> (usize, String) {
+    let (place, why) = mistaken_ranks(cells).unwrap_or((place, ""));
+    (place, quote(cells.get(place).unwrap_or(&"")) + why)
+}
+
+fn mistaken_ranks(cells: &[&str]) -> Option<(usize, &'static str)> {
+    if let Some(missing) = cells.iter().position(|cell| cell.trim().is_empty()) {
+        return Some((missing, ", a label without a rank; leave out rows that do not rank all labels"));
+    }
+    let ranks: Vec<usize> = cells.iter().map(|cell| rank(cell)).collect::<Option<_>>()?;
+    let mut sorted = ranks.clone();
+    sorted.sort_unstable();
+    if sorted.iter().copied().eq(0..cells.len()) {
+        let zero = ranks.iter().position(|&rank| rank == 0)?;
+        return Some((zero, ": the ranks count from 0; add 1 to each"));
+    }
+    let tie = (0..ranks.len()).find(|&i| ranks.iter().take(i).any(|rank| ranks.get(i) == Some(rank)))?;
+    Some((tie, ", the rank of another label, too; leave out rows with ties"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_that_are_no_ranking_are_understood() {
+        for (cells, found) in [
+            (["0", "2", "1"], (0, "`0`: the ranks count from 0; add 1 to each")),
+            (["2", "1", "2.0"], (2, "`2.0`, the rank of another label, too; leave out rows with ties")),
+            (["1", " ", "2"], (1, "` `, a label without a rank; leave out rows that do not rank all labels")),
+            (["1", "2", "x"], (1, "`2`")),
+            (["1", "2", "4"], (1, "`2`")),
+        ] {
+            assert_eq!(no_ranking(&cells, 1), (found.0, found.1.to_owned()), "{cells:?}");
+        }
+    }
 
     #[test]
     fn numbers_are_finite_decimals() {
@@ -95,8 +183,8 @@ mod tests {
         for refused in ["", "nan", "inf", "-Infinity", "1e999", "1,5", "0x10", "1_000", "1 2"] {
             assert_eq!(number::<f64>(refused), None, "{refused}");
         }
-        assert_eq!(rank(" 10 "), Some(10));
-        for refused in ["", "-1", "+1", "1.0", "99999999999999999999999"] {
+        assert_eq!(["10", " 10 ", "10.0", "10."].map(rank), [Some(10); 4]);
+        for refused in ["", ".", ".0", "-1", "+1", "1.5", "1e0", "1.0.0", "99999999999999999999999"] {
             assert_eq!(rank(refused), None, "{refused}");
         }
     }
@@ -106,6 +194,33 @@ mod tests {
         let error = decode(Path::new("a.csv"), b"1,2\n3,\xFF4").unwrap_err();
         assert_eq!(error.to_string(), "a.csv, line 2, column 2: expected UTF-8 text, found byte 0xFF");
         assert_eq!(decode(Path::new("a.csv"), b"\xEF\xBB\xBFab").unwrap(), "ab");
+        let error = decode(Path::new("a.csv"), b"\xFF\xFEa\0").unwrap_err().to_string();
+        assert_eq!(error, "a.csv, line 1: expected UTF-8 text, found UTF-16; save the file as UTF-8");
+        let error = decode(Path::new("a.csv"), b"1\r2\r\n3,\xFF").unwrap_err().to_string();
+        assert!(error.starts_with("a.csv, line 3, column 2: "), "{error}");
+    }
+
+    #[test]
+    fn lines_end_in_three_ways() {
+        for (text, count) in
+            [("", 0), ("a", 0), ("a\n\nb", 2), ("a\r\nb\r\n", 2), ("a\r\rb\r", 3), ("\n\r", 2)]
+        {
+            assert_eq!(breaks(text.as_bytes()), count, "{text:?}");
+        }
+        assert_eq!(first_line("a\r\nb"), ("a", "b"));
+        assert_eq!(first_line("a\rb"), ("a", "b"));
+        assert_eq!(first_line("\n\nb"), ("", "\nb"));
+        assert_eq!(first_line("a"), ("a", ""));
+    }
+
+    #[test]
+    fn counts_are_three_whole_numbers() {
+        for text in ["1,2,3\n", "1,2,3", "\u{FEFF}1,2,3\r\n", "1, 2 ,3\r0,1"] {
+            assert!(has_counts(text.as_bytes()), "{text:?}");
+        }
+        for text in ["", "1,2\n", "1,2,3,4\n", "a,2,3\n", "1.0,2,3", "1,2,x", "\n1,2,3"] {
+            assert!(!has_counts(text.as_bytes()), "{text:?}");
+        }
     }
 
     #[test]

@@ -12,21 +12,28 @@
 //! Cells are trimmed. Refused are an empty cell, NaN or an infinity among numbers, a quote that nothing closes, a header of
 //! numbers, a feature named like a label, a column `a=b` in a table with a column `a`, since features of both could have one name,
 //! and a column of text whose texts are numbers or dates in another notation, such as `1,5`, `1,200`, `45%` or `28.11.2026`.
-//! [`Reading`] says what columns were taken for, and what is suspicious.
+//! [`Format`] says how tables may be written. [`Reading`] says what columns were taken for, and what is suspicious.
 
+mod features;
+mod format;
 mod ranking;
 mod reading;
+mod rows;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use csv::StringRecord;
 use perturb_core::Real;
 
 use super::text::{self, quote};
 use super::{DataError, Dataset, centre, label_ranking};
+pub(super) use features::Columns;
+pub use features::Unseen;
+pub use format::Format;
+pub(super) use format::Header;
 use ranking::Ranking;
 pub use reading::Reading;
+pub(super) use rows::Rows;
 
 /// The most distinct values of a one-hot column. A column with more is rather one of names, or of numbers with a typing error.
 const MOST_VALUES: usize = 1000;
@@ -66,60 +73,55 @@ pub fn read<T: Real>(file: impl AsRef<Path>, targets: &Targets) -> Result<Datase
 /// # Ok::<(), perturb::data::DataError>(())
 /// ```
 pub fn parse<T: Real>(file: &Path, bytes: &[u8], targets: &Targets) -> Result<Dataset<T>, DataError> {
-    Ok(parse_noting(file, bytes, targets)?.0)
+    Ok(parse_table(file, bytes, Format::default(), |table| table.dataset(targets))?.0)
 }
 
-/// [`parse`], and what the columns were taken for.
-pub fn parse_noting<T: Real>(
+/// Reads only the features named `names`, in the order of a model, from the bytes of a file: see [`Table::features`].
+pub fn parse_features<T: Real>(
     file: &Path,
     bytes: &[u8],
-    targets: &Targets,
-) -> Result<(Dataset<T>, Reading), DataError> {
-    let table = Table::new(file, text::decode(file, bytes)?)?;
-    // Features and a ranking are two columns at least.
-    let header: Vec<&str> = table.header.iter().collect();
-    if let [name] = header[..]
-        && name.contains([';', '\t', '|'])
-    {
-        let found = format!("one column {}", quote(name));
-        return Err(DataError::invalid(file, 1, None, "columns that commas separate", found));
+    names: &[String],
+    centres: &[f64],
+) -> Result<Vec<T>, DataError> {
+    Ok(parse_table(file, bytes, Format::default(), |table| table.features(names, centres))?.0)
+}
+
+/// What `take` takes from the table that the bytes of a file hold. Errors name `file`.
+///
+/// ```
+/// use perturb::data::table::{self, Format, Targets};
+/// let text = b"# made by hand\nsep=;\nage;votes\n31;b>a\n64;a>b\n";
+/// let format = Format::default().with_skip_lines(1);
+/// let (data, reading) = table::parse_table("votes.csv".as_ref(), text, format, |table| {
+///     table.dataset::<f32>(&Targets::Detect)
+/// })?;
+/// assert_eq!((data.len(), reading.numbers), (2, vec!["age".to_owned()]));
+/// # Ok::<(), perturb::data::DataError>(())
+/// ```
+pub fn parse_table<R>(
+    file: &Path,
+    bytes: &[u8],
+    format: Format,
+    take: impl FnOnce(&Table<'_>) -> Result<R, DataError>,
+) -> Result<R, DataError> {
+    let (header, line, rest) = Header::read(file, text::decode(file, bytes)?, format)?;
+    let rows = Rows::read(file, &header, line, rest)?;
+    take(&Table { rows })
+}
+
+/// A table: named columns, and rows of as many cells.
+pub struct Table<'a> {
+    rows: Rows<'a>,
+}
+
+impl std::fmt::Debug for Table<'_> {
+    /// The names of the columns and the number of rows.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table")
+            .field("columns", &self.rows.header.names)
+            .field("rows", &self.rows.len())
+            .finish()
     }
-    let ranking = match targets {
-        Targets::Ranks(names) => {
-            Ranking::Ranks(names.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?)
-        }
-        Targets::Ordering(name) => Ranking::Ordering(table.column(name)?),
-        Targets::Detect => table.detect()?,
-    };
-    let is_target = |column: &usize| match &ranking {
-        Ranking::Ranks(columns) => columns.contains(column),
-        Ranking::Ordering(ordering) => column == ordering,
-    };
-    let (labels, ranks) = match &ranking {
-        Ranking::Ranks(columns) => table.ranks(columns)?,
-        Ranking::Ordering(column) => table.orderings(*column)?,
-    };
-    let mut features = Features::default();
-    let mut reading = Reading::default();
-    for column in 0..table.header.len() {
-        let name = table.name(column);
-        if is_target(&column) {
-            reading.ranking.push(name.to_owned());
-        } else if labels.iter().any(|label| label == name) {
-            // The ranks of a prediction beside what they were predicted from.
-            let expected = "a feature that is not named like a label; drop the column or rename it";
-            return Err(DataError::invalid(file, 1, Some(column + 1), expected, quote(name)));
-        } else {
-            table.encode(column, &mut features, &mut reading)?;
-        }
-    }
-    let Features { names, columns, centres } = features;
-    let features = (0..table.rows.len()).flat_map(|row| columns.iter().map(move |x: &Vec<T>| x.get(row)));
-    let features = features.flatten().copied().collect();
-    let ranks = ranks.into_iter().map(T::from_usize).collect();
-    let data =
-        Dataset::from_ranks(text::name(file), names, labels, features, ranks)?.with_centres(centres)?;
-    Ok((data, reading))
 }
 
 /// The features of a table, one column each.
@@ -130,194 +132,66 @@ struct Features<T> {
     centres: Vec<f64>,
 }
 
-/// Reads only the features named `names`, in the order of a model: n rows of `names.len()` numbers.
-///
-/// A name is a column of numbers, or `column=value` of a one-hot column; other columns, a ranking among them,
-/// do not matter. A value of a one-hot column that no name mentions is 0 in all of its features. From each feature its centre
-/// is subtracted: `centres` are [those](Dataset::centres) of the set that the model was trained on.
-pub fn read_features<T: Real>(
-    file: impl AsRef<Path>,
-    names: &[String],
-    centres: &[f64],
-) -> Result<Vec<T>, DataError> {
-    let file = file.as_ref();
-    parse_features(file, &text::read(file)?, names, centres)
-}
-
-/// [`read_features`] from the bytes of a file. Errors name `file`.
-pub fn parse_features<T: Real>(
-    file: &Path,
-    bytes: &[u8],
-    names: &[String],
-    centres: &[f64],
-) -> Result<Vec<T>, DataError> {
-    Ok(parse_features_noting(file, bytes, names, centres)?.0)
-}
-
-/// A value of a one-hot column that no name mentions, in so many rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Unseen {
-    /// The column.
-    pub column: String,
-    /// The value.
-    pub value: String,
-    /// The number of rows.
-    pub rows: usize,
-}
-
-/// [`parse_features`], and the values that no name mentions, by columns and then by values.
-pub fn parse_features_noting<T: Real>(
-    file: &Path,
-    bytes: &[u8],
-    names: &[String],
-    centres: &[f64],
-) -> Result<(Vec<T>, Vec<Unseen>), DataError> {
-    if centres.len() != names.len() {
-        let expected = format!("{} numbers, one a feature", names.len());
-        return Err(DataError::parameter("centres", expected, centres.len()));
-    }
-    let table = Table::new(file, text::decode(file, bytes)?)?;
-    let sources = names.iter().map(|name| {
-        // Names of columns and values may have `=` in them: no two columns can both be meant.
-        let mut splits = name.match_indices('=').map(|(at, _)| (&name[..at], &name[at + 1..]));
-        match splits.find(|(column, _)| table.has(column)) {
-            Some((column, value)) => Ok((table.column(column)?, Some(value))),
-            None => Ok((table.column(name)?, None)),
-        }
-    });
-    let sources = sources.collect::<Result<Vec<_>, DataError>>()?;
-    let mut features = Vec::with_capacity(sources.len().saturating_mul(table.rows.len()));
-    for row in 0..table.rows.len() {
-        for (&(column, value), centre) in sources.iter().zip(centres) {
-            let cell = table.cell(row, column);
-            let refuse = || table.fault(row, Some(column), label_ranking::finite::<T>(), quote(cell));
-            let x = match value {
-                Some(value) => f64::from(cell == value),
-                None => text::number::<T>(cell).ok_or_else(refuse)?,
-            };
-            features.push(Some(T::from_f64(x - centre)).filter(|x| x.is_finite()).ok_or_else(refuse)?);
-        }
-    }
-    let mut known: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
-    for &(column, value) in &sources {
-        if let Some(value) = value {
-            known.entry(column).or_default().insert(value);
-        }
-    }
-    let mut unseen: BTreeMap<(usize, &str), usize> = BTreeMap::new();
-    for (&column, values) in &known {
-        for row in 0..table.rows.len() {
-            let cell = table.cell(row, column);
-            if !values.contains(cell) {
-                *unseen.entry((column, cell)).or_default() += 1;
-            }
-        }
-    }
-    let note = |((column, value), rows): ((usize, &str), usize)| Unseen {
-        column: table.name(column).to_owned(),
-        value: value.to_owned(),
-        rows,
-    };
-    Ok((features, unseen.into_iter().map(note).collect()))
-}
-
-/// A table as text: every row has as many cells as the header.
-struct Table<'a> {
-    file: &'a Path,
-    text: &'a str,
-    header: StringRecord,
-    rows: Vec<StringRecord>,
-}
-
-impl<'a> Table<'a> {
-    fn new(file: &'a Path, text: &'a str) -> Result<Self, DataError> {
-        if let Some(line) = reading::unclosed_quote(text) {
-            let expected = "a quote that ends the cell which a quote begins here";
-            return Err(DataError::invalid(file, line, None, expected, "the end of the file"));
-        }
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-        // The text is UTF-8 and of any width, so the reader has nothing left to refuse.
-        let fault = |error: csv::Error| DataError::invalid(file, 1, None, "a CSV table", error.to_string());
-        let header = reader.headers().map_err(fault)?.clone();
-        if header.is_empty() {
-            let expected = "a header with the names of the columns";
-            return Err(DataError::invalid(file, 1, None, expected, "an empty file"));
-        }
-        if header.iter().all(|name| name.parse::<f64>().is_ok()) {
-            let (expected, first) = ("a header with the names of the columns", header.iter().next());
-            return Err(DataError::invalid(file, 1, None, expected, quote(first.unwrap_or_default())));
-        }
-        let mut table = Self { file, text, header, rows: Vec::new() };
-        for (column, name) in table.header.iter().enumerate() {
-            if name.is_empty() || table.header.iter().take(column).any(|other| other == name) {
-                let expected = "a column name that no other column has";
-                return Err(DataError::invalid(file, 1, Some(column + 1), expected, quote(name)));
-            }
-            // A feature of each could have the same name.
-            if name.match_indices('=').any(|(at, _)| table.has(&name[..at])) {
-                let expected = "a column name that is not another's with `=` and a value";
-                return Err(DataError::invalid(file, 1, Some(column + 1), expected, quote(name)));
-            }
-        }
-        for row in reader.records() {
-            let row = row.map_err(fault)?;
-            let (found, expected) = (row.len(), table.header.len());
-            table.rows.push(row);
-            if found != expected {
-                let expected = format!("{expected} fields as in the header");
-                return Err(table.fault(table.rows.len() - 1, None, expected, found.to_string()));
-            }
-        }
-        if table.rows.is_empty() {
+impl Table<'_> {
+    /// Features and rankings of all rows, and what the columns were taken for.
+    pub fn dataset<T: Real>(&self, targets: &Targets) -> Result<(Dataset<T>, Reading), DataError> {
+        let Rows { file, header, .. } = self.rows;
+        if self.rows.len() == 0 {
             let expected = "a row after the header";
-            return Err(DataError::invalid(file, 2, None, expected, "the end of the file"));
+            return Err(DataError::invalid(file, header.line + 1, None, expected, "the end of the file"));
         }
-        Ok(table)
-    }
-
-    /// Something wrong in a row, and in a cell of it if one is to blame; both counted from 0.
-    fn fault(
-        &self,
-        row: usize,
-        column: Option<usize>,
-        expected: impl Into<String>,
-        found: impl Into<String>,
-    ) -> DataError {
-        // The reader's own line numbers are off after CRLF and blank lines: count up to the row's first byte.
-        let position = self.rows.get(row).and_then(StringRecord::position);
-        let start = position.map_or(0, |position| position.byte() as usize);
-        let bytes = self.text.as_bytes();
-        let ends = bytes.iter().skip(start).take_while(|&&b| b == b'\r' || b == b'\n').count();
-        let line = 1 + bytes.iter().take(start + ends).filter(|&&b| b == b'\n').count();
-        let column = column.map(|column| column + 1);
-        let expected = match column.and_then(|column| self.header.get(column - 1)) {
-            Some(name) => format!("in `{name}` {}", expected.into()),
-            None => expected.into(),
+        let ranking = match targets {
+            Targets::Ranks(names) => {
+                Ranking::Ranks(names.iter().map(|name| header.column(file, name)).collect::<Result<_, _>>()?)
+            }
+            Targets::Ordering(name) => Ranking::Ordering(header.column(file, name)?),
+            Targets::Detect => self.detect()?,
         };
-        DataError::invalid(self.file, line, column, expected, found)
+        let (targets, (labels, ranks)): (BTreeSet<usize>, _) = match &ranking {
+            Ranking::Ranks(columns) => (columns.iter().copied().collect(), self.ranks(columns)?),
+            Ranking::Ordering(column) => ([*column].into(), self.orderings(*column)?),
+        };
+        if targets.len() == header.len() {
+            let expected =
+                "a column of features beside the ranking; a column of ones learns one ranking for all rows";
+            let found = text::listed(&header.names, 10);
+            return Err(DataError::invalid(file, header.line, None, expected, found));
+        }
+        let mut features = Features::default();
+        let mut reading = Reading::default();
+        let named: BTreeSet<&String> = labels.iter().collect();
+        for (column, name) in header.names.iter().enumerate() {
+            if targets.contains(&column) {
+                reading.ranking.push(name.clone());
+            } else if named.contains(name) {
+                // The ranks of a prediction beside what they were predicted from.
+                let expected = "a feature that is not named like a label; drop the column or rename it";
+                return Err(DataError::invalid(file, header.line, Some(column + 1), expected, quote(name)));
+            } else {
+                self.encode(column, &mut features, &mut reading)?;
+            }
+        }
+        let Features { names, columns, centres } = features;
+        let features = (0..self.rows.len()).flat_map(|row| columns.iter().map(move |x: &Vec<T>| x.get(row)));
+        let features = features.flatten().copied().collect();
+        let ranks = ranks.into_iter().map(T::from_usize).collect();
+        let data =
+            Dataset::from_ranks(text::name(file), names, labels, features, ranks)?.with_centres(centres)?;
+        Ok((data, reading))
     }
 
-    fn cell(&self, row: usize, column: usize) -> &str {
-        self.rows.get(row).and_then(|row| row.get(column)).unwrap_or("")
-    }
-
-    fn name(&self, column: usize) -> &str {
-        self.header.get(column).unwrap_or("")
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.header.iter().any(|other| other == name)
-    }
-
-    /// The column of that name.
-    fn column(&self, name: &str) -> Result<usize, DataError> {
-        self.header.iter().position(|other| other == name).ok_or_else(|| {
-            let names: Vec<&str> = self.header.iter().collect();
-            let expected = format!("a column named `{name}`");
-            DataError::invalid(self.file, 1, None, expected, names.join(", "))
-        })
+    /// The features named `names`, in the order of a model: n rows of `names.len()` numbers; and the values that no name mentions.
+    ///
+    /// A name is a column of numbers, or `column=value` of a one-hot column; other columns, a ranking among them,
+    /// do not matter. A value of a one-hot column that no name mentions is 0 in all of its features. From each feature its centre
+    /// is subtracted: `centres` are [those](Dataset::centres) of the set that the model was trained on. A table without rows has no
+    /// features.
+    pub fn features<T: Real>(
+        &self,
+        names: &[String],
+        centres: &[f64],
+    ) -> Result<(Vec<T>, Vec<Unseen>), DataError> {
+        Columns::find(self.rows.file, self.rows.header, names, centres)?.read(&self.rows)
     }
 
     /// Appends the features of one column: one of numbers, or one for each distinct value.
@@ -327,20 +201,21 @@ impl<'a> Table<'a> {
         features: &mut Features<T>,
         reading: &mut Reading,
     ) -> Result<(), DataError> {
-        let cells = || (0..self.rows.len()).map(|row| self.cell(row, column));
+        let rows = &self.rows;
+        let (cells, name) = (|| rows.column(column), rows.header.name(column));
         if let Some(row) = cells().position(str::is_empty) {
-            return Err(self.fault(row, Some(column), "a value", "an empty cell"));
+            return Err(rows.fault(row, Some(column), "a value", "an empty cell"));
         }
         let Some(text_row) = cells().position(|cell| cell.parse::<f64>().is_err()) else {
-            let mut numbers = Vec::with_capacity(self.rows.len());
+            let mut numbers = Vec::with_capacity(rows.len());
             for (row, cell) in cells().enumerate() {
-                let refuse = || self.fault(row, Some(column), label_ranking::finite::<T>(), quote(cell));
+                let refuse = || rows.fault(row, Some(column), label_ranking::finite::<T>(), quote(cell));
                 numbers.push(text::number::<T>(cell).ok_or_else(refuse)?);
             }
             let centre = centre::of::<T>(numbers.iter().copied());
             let kept = centre::subtract(&numbers, &[centre]);
-            reading.number(self.name(column), &numbers, &kept);
-            features.names.push(self.name(column).to_owned());
+            reading.number(name, &numbers, &kept);
+            features.names.push(name.to_owned());
             features.columns.push(kept);
             features.centres.push(centre);
             return Ok(());
@@ -349,19 +224,19 @@ impl<'a> Table<'a> {
         if values.len() > MOST_VALUES {
             let expected =
                 format!("a number, or at most {MOST_VALUES} distinct values (there are {})", values.len());
-            return Err(self.fault(text_row, Some(column), expected, quote(self.cell(text_row, column))));
+            return Err(rows.fault(text_row, Some(column), expected, quote(rows.cell(text_row, column))));
         }
         let mut words = values.iter().filter(|value| value.parse::<f64>().is_err());
-        let cell = self.cell(text_row, column);
+        let cell = rows.cell(text_row, column);
         if words.all(|word| reading::misread(word).is_some())
             && let Some(notation) = reading::misread(cell)
         {
             let expected = format!("a number such as -1200.5, not {notation}");
-            return Err(self.fault(text_row, Some(column), expected, quote(cell)));
+            return Err(rows.fault(text_row, Some(column), expected, quote(cell)));
         }
-        reading.text(self.name(column), &values, self.rows.len());
+        reading.text(name, &values, rows.len());
         for value in values {
-            features.names.push(format!("{}={value}", self.name(column)));
+            features.names.push(format!("{}={value}", name));
             let kept = cells().map(|cell| if cell == value { T::ONE } else { T::ZERO });
             features.columns.push(kept.collect());
             features.centres.push(0.0);
@@ -444,23 +319,60 @@ mod tests {
             (
                 "x;r\n1;a>b\n",
                 &detect,
-                "t.csv, line 1: expected columns that commas separate, found one column `x;r`",
+                "t.csv, line 1: expected columns that commas separate, found one column `x;r`; a first line such as sep=; \
+                 names another separator",
             ),
             (
                 "x\tr\n1\ta>b\n",
                 &ranks(["a", "b"]),
-                "t.csv, line 1: expected columns that commas separate, found one column `x\\tr`",
+                "t.csv, line 1: expected columns that commas separate, found one column `x\\tr`; a first line such as sep=; \
+                 names another separator",
             ),
             ("x,r\n", &detect, "t.csv, line 2: expected a row after the header, found the end of the file"),
             (
                 "x,x\n1,a>b\n",
                 &detect,
-                "t.csv, line 1, column 2: expected a column name that no other column has, found `x`",
+                "t.csv, line 1, column 2: expected a column name that no other column has, found `x`, the name of column 1",
             ),
             (
                 "x,\n1,a>b\n",
                 &detect,
-                "t.csv, line 1, column 2: expected a column name that no other column has, found ``",
+                "t.csv, line 1, column 2: expected a name for each column, found none; remove the separator at the \
+                 end of the line",
+            ),
+            (
+                ",x,r\n0,1,a>b\n",
+                &detect,
+                "t.csv, line 1, column 1: expected a name for each column, found none; an index that pandas writes is \
+                 left out by index=False",
+            ),
+            (
+                "x,r\n1,a>b,\n",
+                &detect,
+                "t.csv, line 2: expected 2 fields as in the header, found 3, of which the last is empty; remove the \
+                 separator at the end of the line",
+            ),
+            (
+                "\nx,r\n1,a>b\n",
+                &detect,
+                "t.csv, line 1: expected a header with the names of the columns, found a blank line; the option \
+                 skip-lines skips it",
+            ),
+            (
+                "# by hand\nx,r\n1,a>b\n",
+                &detect,
+                "t.csv, line 1: expected a header with the names of the columns, found `# by hand`; the option comment \
+                 skips such lines",
+            ),
+            (
+                "x,r\n1,a>b\n# 2,a>b\n",
+                &detect,
+                "t.csv, line 3: expected 2 fields as in the header, found `# 2,a>b`; the option comment skips such lines",
+            ),
+            (
+                "sep=:\nx:r\n",
+                &detect,
+                "t.csv, line 1: expected sep= with one of `,` `;` `|` and a tab, found `sep=:`",
             ),
             (
                 "x,r\r\n1,a>b\r\n\r\n2\r\n",
@@ -480,7 +392,8 @@ mod tests {
             (
                 "x,a,b\n1,1,2\n1,2,2\n",
                 &ranks(["a", "b"]),
-                "t.csv, line 3, column 3: expected in `b` a rank: each of 1..=2 once a row, found `2`",
+                "t.csv, line 3, column 3: expected in `b` a rank: each of 1..=2 once a row, found `2`, the rank of another label, too; \
+                 leave out rows with ties",
             ),
             (
                 "x,a,b\n1,1,2\n",
@@ -490,9 +403,27 @@ mod tests {
             (
                 "x,a,b\n1,1,2\n",
                 &ranks(["a", "a"]),
-                "t.csv, line 2, column 2: expected in `a` a rank: each of 1..=2 once a row, found `1`",
+                "t.csv, line 2, column 2: expected in `a` a rank: each of 1..=2 once a row, found `1`, the rank of another \
+                 label, too; leave out rows with ties",
             ),
-            ("a,b\n1,2\n", &ranks(["a", "b"]), "feature_names: expected at least 1 feature, found 0"),
+            (
+                "a,b\n1,2\n",
+                &ranks(["a", "b"]),
+                "t.csv, line 1: expected a column of features beside the ranking; a column of ones learns one ranking \
+                 for all rows, found a, b",
+            ),
+            (
+                "x,a,b\n1,0,1\n",
+                &ranks(["a", "b"]),
+                "t.csv, line 2, column 2: expected in `a` a rank: each of 1..=2 once a row, found `0`: the ranks count \
+                 from 0; add 1 to each",
+            ),
+            (
+                "x,a,b\n1,,1\n",
+                &ranks(["a", "b"]),
+                "t.csv, line 2, column 2: expected in `a` a rank: each of 1..=2 once a row, found ``, a label without a \
+                 rank; leave out rows that do not rank all labels",
+            ),
             (
                 "x,a\n1,1\n",
                 &Targets::Ranks(vec!["a".into()]),
@@ -502,21 +433,96 @@ mod tests {
             assert_eq!(refusal(text, targets), want);
         }
         let ordering = "expected in `r` an ordering best>…>worst of the labels of the first row, each once";
-        for bad in ["a>b", "a>b>c>c", "a>b>d", "a>b>", "a=b>c", "a>b>b"] {
-            let want = format!("t.csv, line 3, column 2: {ordering}, found `{bad}`");
+        for (bad, why) in [
+            ("a>b", " without `c`; leave out rows that do not order all labels"),
+            ("a>b>c>c", ", which names `c` twice"),
+            ("a>b>d", ": `d` is no label of the first row"),
+            ("a>b>", ", in which a label is empty"),
+            ("a=b>c", ", which has a tie; leave out rows with ties"),
+        ] {
+            let want = format!("t.csv, line 3, column 2: {ordering}, found `{bad}`{why}");
             assert_eq!(refusal(&format!("x,r\n1,a>b>c\n2,{bad}\n"), &detect), want);
         }
-        for bad in ["a", "a>a", "a>", ">"] {
-            let want = format!("t.csv, line 2, column 2: {ordering}, found `{bad}`");
+        for (bad, why) in [
+            ("a", ", a single label"),
+            ("a>a", ", which names `a` twice"),
+            ("a>", ", in which a label is empty"),
+            (">", ", in which a label is empty"),
+        ] {
+            let want = format!("t.csv, line 2, column 2: {ordering}, found `{bad}`{why}");
             assert_eq!(refusal(&format!("x,r\n1,{bad}\n"), &Targets::Ordering("r".into())), want);
         }
-        let error = refusal("x,a,b\n1,1,2\n1,2,2\n", &detect);
-        assert!(
-            error.starts_with("t.csv, line 3: expected a ranking:") && error.ends_with("`1,2,2` at the end")
-        );
-        assert!(refusal("x\n1\n", &detect).contains("expected a ranking"));
+        for (text, found) in [
+            ("x,a,b\n1,1,2\n1,2,2\n", "line 3: expected a ranking|`2`, the rank of another label, too"),
+            ("x,a,b,c\n.5,2,0,1\n", "line 2: expected a ranking|`0`: the ranks count from 0; add 1 to each"),
+            ("x,a,b\n1,1,4\n", "line 2: expected a ranking|`1,1,4` at the end"),
+            ("x,class\n1,setosa\n", "line 2: expected a ranking|`setosa`: a class alone has no order"),
+            ("x\n1\n", "line 2: expected a ranking|`1` at the end"),
+        ] {
+            let (error, (place, found)) = (refusal(text, &detect), found.split_once('|').unwrap());
+            assert!(error.contains(place) && error.contains(found), "{error}");
+        }
     }
 
+    /// What programs and spreadsheets write is read as it is meant.
+    #[test]
+    fn tables_are_read_however_they_are_written() {
+        let plain = parse("x,r\n1,a>b\n2,b>a\n", &Targets::Detect).unwrap();
+        for text in [
+            "\u{FEFF}x,r\n1,a>b\n2,b>a\n",
+            "x,r\r1,a>b\r2,b>a",
+            "x,r\r\n1,a>b\r\n\r\n2,b>a\r\n",
+            "sep=,\nx,r\n1,a>b\n2,b>a\n",
+            "\u{FEFF}sep=;\r\nx;r\r\n1;a>b\r\n2;b>a\r\n",
+            "sep=\t\nx\tr\n1\ta>b\n2\tb>a\n",
+            "sep=|\nx|r\n1|\"a>b\"\n2|b>a\n",
+        ] {
+            assert_eq!(parse(text, &Targets::Detect).unwrap(), plain, "{text:?}");
+        }
+        let with = |format: Format, text: &str| {
+            parse_table(Path::new("t.csv"), text.as_bytes(), format, |table| table.dataset(&Targets::Detect))
+                .map(|(data, _)| data)
+        };
+        let comment = Format::default().with_comment(Some('#'));
+        for (format, text) in [
+            (comment, "# a, \"b\nx,r\n1,a>b\n#\n# \"\n2,b>a\n#"),
+            (comment.with_skip_lines(2), "\n\"\nsep=;\n#\nx;r\n1;a>b\n2;b>a\n"),
+            (Format::default().with_skip_lines(1), "\r\nx,r\n1,a>b\n2,b>a\n"),
+        ] {
+            assert_eq!(with(format, text).unwrap(), plain, "{text:?}");
+        }
+        // Faults are on the line where an editor shows them.
+        for (format, text, line) in [
+            (comment, "#\n#\nx,r\n#\n1,a>b\n#\n2\n", 7),
+            (Format::default().with_skip_lines(2), "?\n?\nx,r\n1,a>b\n2\n", 5),
+            (Format::default(), "sep=,\rx,r\r1,a>b\r\r2\r", 5),
+            (Format::default(), "x,r\n\"1\n\",a>b\n2\n", 4),
+        ] {
+            let error = with(format, text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("t.csv, line {line}: expected 2 fields")), "{error}");
+        }
+        // Where all rows begin so, these are values.
+        assert_eq!(parse("x,r\n#1,a>b\n#2,b>a\n", &Targets::Detect).unwrap().features(), 2);
+        assert!(
+            with(Format::default().with_skip_lines(9), "x,r\n")
+                .unwrap_err()
+                .to_string()
+                .contains("the end of the file")
+        );
+    }
+
+    #[test]
+    fn wide_tables_are_read_and_refused_in_short() {
+        let names: Vec<String> = (0..200_000).map(|i| format!("column{i}")).collect();
+        let text = format!("{},r\n{}a>b\n", names.join(","), "1,".repeat(names.len()));
+        // Comparing all names with each other would take minutes.
+        assert_eq!(parse(&text, &Targets::Detect).unwrap().features(), 200_000);
+        let missing = ["z".to_owned()];
+        let error = parse_features::<f64>(Path::new("t.csv"), text.as_bytes(), &missing, &[0.0])
+            .unwrap_err()
+            .to_string();
+        assert!(error.ends_with("column8, column9 and 199991 more"), "{error}");
+    }
     #[test]
     fn a_number_with_a_slip_is_no_category() {
         let rows = (0..=MOST_VALUES).map(|i| format!("{i},a>b\n"));

@@ -15,58 +15,90 @@ pub(super) enum Ranking {
 impl Table<'_> {
     /// [`Targets::Detect`](super::Targets::Detect).
     pub(super) fn detect(&self) -> Result<Ranking, DataError> {
-        let width = self.header.len();
+        let rows = &self.rows;
+        let width = rows.header.len();
         let last = width.saturating_sub(1);
-        if (0..self.rows.len()).any(|row| self.cell(row, last).contains('>')) {
+        if rows.column(last).any(|cell| cell.contains('>')) {
             return Ok(Ranking::Ordering(last));
         }
         // fits[k]: the last k columns hold a permutation of 1..=k in every row so far; one column is left for x.
         let mut fits: Vec<bool> = (0..width).map(|k| k >= 2).collect();
-        for row in 0..self.rows.len() {
+        for row in 0..rows.len() {
             let (mut seen, mut largest) = (BTreeSet::new(), 0);
             let mut broken = false;
             for (k, fits) in fits.iter_mut().enumerate().skip(1) {
-                let rank = text::rank(self.cell(row, width - k)).filter(|&rank| rank > 0);
+                let rank = text::rank(rows.cell(row, width - k)).filter(|&rank| rank > 0);
                 broken |= rank.is_none_or(|rank| !seen.insert(rank));
                 largest = largest.max(rank.unwrap_or(0));
                 *fits &= !broken && largest == k;
             }
             if !fits.contains(&true) {
-                let expected = "a ranking: an ordering such as a>b>c in the last column, \
-                                or ranks 1..=k in the same last columns of every row";
-                let cells: Vec<&str> = self.rows.get(row).into_iter().flatten().collect();
-                let found = cells.get(cells.len().saturating_sub(3)..).unwrap_or_default().join(",");
-                return Err(self.fault(row, None, expected, format!("{} at the end", quote(&found))));
+                return Err(self.no_ranking(row));
             }
         }
         let labels = fits.iter().rposition(|&fits| fits).unwrap_or(0);
         Ok(Ranking::Ranks((width - labels..width).collect()))
     }
 
+    /// Why nothing was detected, as this row shows.
+    fn no_ranking(&self, row: usize) -> DataError {
+        let rows = &self.rows;
+        let width = rows.header.len();
+        let expected = "a ranking: an ordering such as a>b>c in the last column, \
+                        or ranks 1..=k in the same last columns of every row";
+        let last = rows.cell(row, width.saturating_sub(1));
+        if text::rank(last).is_none() && last.parse::<f64>().is_err() && !last.is_empty() {
+            let found = format!(
+                "{}: a class alone has no order; write an ordering of all classes, best first, or name other columns by --ranks \
+                 or --ordering",
+                quote(last)
+            );
+            return rows.fault(row, None, expected, found);
+        }
+        // The longest run of last columns that are ranks but for ties or a beginning at 0.
+        let cells: Vec<&str> = (1..width).map(|column| rows.cell(row, column)).collect();
+        let mistaken = (0..cells.len().saturating_sub(1)).find_map(|start| {
+            let run = cells.get(start..)?;
+            let within = run.iter().all(|cell| text::rank(cell).is_some_and(|rank| rank <= run.len()));
+            let (_, found) = text::no_ranking(run, 0);
+            (within && found.contains(' ')).then_some(found)
+        });
+        let end: Vec<&str> = (width.saturating_sub(3)..width).map(|column| rows.cell(row, column)).collect();
+        let end = end.join(",");
+        rows.fault(row, None, expected, mistaken.unwrap_or_else(|| format!("{} at the end", quote(&end))))
+    }
+
     /// Labels, and ranks row by row, from a column each.
     pub(super) fn ranks(&self, columns: &[usize]) -> Result<(Vec<String>, Vec<usize>), DataError> {
-        let k = columns.len();
-        if let Some(&column) = columns.iter().find(|&&column| self.name(column).contains('>')) {
-            let (expected, name) = ("a label's name without `>`, which separates labels", self.name(column));
-            return Err(DataError::invalid(self.file, 1, Some(column + 1), expected, quote(name)));
+        let (rows, k) = (&self.rows, columns.len());
+        let name = |column| rows.header.name(column);
+        if let Some(&column) = columns.iter().find(|&&column| name(column).contains('>')) {
+            let expected = "a label's name without `>`, which separates labels";
+            let line = rows.header.line;
+            return Err(DataError::invalid(rows.file, line, Some(column + 1), expected, quote(name(column))));
         }
         let mut permutation = Permutation::new(k);
         let mut ranks = Vec::new();
-        for row in 0..self.rows.len() {
+        for row in 0..rows.len() {
             permutation.next_row();
-            for &column in columns {
-                let cell = self.cell(row, column);
-                let rank = text::rank(cell).filter(|&rank| permutation.take(rank));
-                let expected = || format!("a rank: each of 1..={k} once a row");
-                ranks.push(rank.ok_or_else(|| self.fault(row, Some(column), expected(), quote(cell)))?);
+            for (place, &column) in columns.iter().enumerate() {
+                if let Some(rank) = text::rank(rows.cell(row, column)).filter(|&rank| permutation.take(rank))
+                {
+                    ranks.push(rank);
+                    continue;
+                }
+                let cells: Vec<&str> = columns.iter().map(|&column| rows.cell(row, column)).collect();
+                let (place, found) = text::no_ranking(&cells, place);
+                let expected = format!("a rank: each of 1..={k} once a row");
+                return Err(rows.fault(row, columns.get(place).copied(), expected, found));
             }
         }
-        Ok((columns.iter().map(|&column| self.name(column).to_owned()).collect(), ranks))
+        Ok((columns.iter().map(|&column| name(column).to_owned()).collect(), ranks))
     }
 
     /// Labels, and ranks row by row, from orderings.
     pub(super) fn orderings(&self, column: usize) -> Result<(Vec<String>, Vec<usize>), DataError> {
-        let labels = |row| self.cell(row, column).split('>').map(str::trim);
+        let labels = |row| self.rows.cell(row, column).split('>').map(str::trim);
         let names: Vec<&str> = labels(0).collect::<BTreeSet<_>>().into_iter().collect();
         let mut permutation = Permutation::new(names.len());
         let mut ranks = Vec::new();
@@ -86,10 +118,34 @@ impl Table<'_> {
             }
             if places != names.len() || places < 2 || names.contains(&"") {
                 let expected = "an ordering best>…>worst of the labels of the first row, each once";
-                return Err(self.fault(row, Some(column), expected, quote(self.cell(row, column))));
+                let found = quote(self.rows.cell(row, column)) + &mistake(&names, labels(row));
+                return Err(self.rows.fault(row, Some(column), expected, found));
             }
             ranks.append(&mut y);
         }
         Ok((names.into_iter().map(str::to_owned).collect(), ranks))
+    }
+}
+
+/// What is wrong with an ordering of these labels.
+fn mistake<'a>(names: &[&str], labels: impl Iterator<Item = &'a str>) -> String {
+    let mut seen = BTreeSet::new();
+    for label in labels {
+        if label.is_empty() {
+            return ", in which a label is empty".into();
+        }
+        if label.contains('=') && !names.contains(&label) {
+            return ", which has a tie; leave out rows with ties".into();
+        }
+        if !names.contains(&label) {
+            return format!(": {} is no label of the first row", quote(label));
+        }
+        if !seen.insert(label) {
+            return format!(", which names {} twice", quote(label));
+        }
+    }
+    match names.iter().find(|name| !seen.contains(*name)) {
+        Some(missing) => format!(" without {}; leave out rows that do not order all labels", quote(missing)),
+        None => ", a single label".into(),
     }
 }

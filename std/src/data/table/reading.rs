@@ -108,27 +108,6 @@ fn grouped(text: &str, mark: char) -> bool {
     first && others.peek().is_some() && others.all(|group| digits(group) && group.len() == 3)
 }
 
-/// The line on which a quoted cell begins that nothing closes, counted from 1.
-pub(super) fn unclosed_quote(text: &str) -> Option<usize> {
-    let (mut line, mut opened) = (1, None);
-    let mut starts = true; // A cell.
-    let mut bytes = text.bytes().peekable();
-    while let Some(byte) = bytes.next() {
-        match (opened, byte) {
-            (None, b'"') if starts => opened = Some(line),
-            (Some(_), b'"') if bytes.peek() == Some(&b'"') => {
-                bytes.next();
-            }
-            (Some(_), b'"') => opened = None,
-            _ => {}
-        }
-        // Blanks before a quote belong to the cell: such a quote is an ordinary character.
-        starts = opened.is_none() && matches!(byte, b',' | b'\n' | b'\r');
-        line += usize::from(byte == b'\n');
-    }
-    opened
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,16 +133,5 @@ mod tests {
         {
             assert_eq!(misread(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn quotes_that_nothing_closes_are_found() {
-        for closed in
-            ["", "a,b\n\"c,d\",e\n", "\"a \"\" b\",c", "a\"b,c", " \"a,b", "\"\"\n\"\"", "\"a\nb\",c"]
-        {
-            assert_eq!(unclosed_quote(closed), None, "{closed}");
-        }
-        assert_eq!(unclosed_quote("order,town\na>b,Kyoto\nb>a,\"Osaka\na>b,Nara\n"), Some(3));
-        assert_eq!(unclosed_quote("\"a\"\"\n"), Some(1));
     }
 }
