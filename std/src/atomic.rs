@@ -14,13 +14,22 @@ const PARTIAL: &str = ".partial";
 ///
 /// A link is followed. A pipe or a device is written to directly, and an open file, such as `/dev/stdout`, is appended to.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// [`write()`] of what `fill` writes, piece by piece. An error of `fill` leaves the old file; a pipe, a device or an open file has
+/// then got what was written so far.
+pub fn write_with<E: From<io::Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
     if is_open(path) {
-        return File::options().append(true).open(path)?.write_all(bytes);
+        return fill(&mut File::options().append(true).open(path)?);
     }
     let followed = path.canonicalize();
     let path = followed.as_deref().unwrap_or(path);
     if is_no_file(path) {
-        return std::fs::write(path, bytes);
+        return fill(&mut File::options().write(true).open(path)?);
     }
     let folder = folder(path);
     let prefix = prefix(path);
@@ -33,9 +42,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut file = create_locked(&builder, folder)?;
-    file.write_all(bytes)?;
+    fill(&mut file)?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
+    file.persist(path).map_err(io::Error::from)?;
     // The rename itself lives in the folder. Elsewhere folders cannot be opened as files.
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;

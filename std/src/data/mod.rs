@@ -110,7 +110,7 @@ impl<T: Real> Dataset<T> {
             for &y in y {
                 let rank = y.to_f64();
                 if rank.fract() != 0.0 || !permutation.take(rank as usize) {
-                    let found = format!("{y} in row {row}");
+                    let found = format!("{} in row {row}", text::shown(rank));
                     return Err(DataError::parameter(
                         "targets",
                         format!("each of 1..={k} once a row"),

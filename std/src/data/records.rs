@@ -36,6 +36,21 @@ impl Syntax {
             .from_reader(text.as_bytes())
     }
 
+    /// Looks at the beginning of a text, as much as holds whole records; at all of it if that ends before.
+    pub(super) fn cut(self, text: &[u8]) -> Scan {
+        let mut length = BLOCK;
+        loop {
+            let Some(beginning) = text.get(..length).filter(|_| length < text.len()) else {
+                return Scan { whole: text.len(), ..self.scan(text) };
+            };
+            let scan = self.scan(beginning);
+            if scan.whole > 0 {
+                return Scan { unclosed: None, ..scan };
+            }
+            length = length.saturating_mul(2);
+        }
+    }
+
     /// Looks at a text that begins with a record.
     pub(super) fn scan(self, text: &[u8]) -> Scan {
         let mut scan = Scan { whole: 0, lines: 0, unclosed: None };

@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn blocks_have_the_features_of_the_format_with_counts() {
-        let rows: String = (0..60_000).map(|i| format!("{i},{},1,2\n", i % 7)).collect();
+        let row = |i| format!("{i},{},1,2\n", i % 7);
+        let rows: String = (0..60_000).map(row).collect();
         let text = format!("60000,2,2\n{rows}\n\n");
         let names = ["x1", "x2"].map(String::from);
         let data =

@@ -37,10 +37,12 @@ pub(super) fn decode_from<'a>(file: &Path, line: usize, bytes: &'a [u8]) -> Resu
 
 /// The number of line breaks: LF, CR LF or CR.
 pub(super) fn breaks(bytes: &[u8]) -> usize {
-    let lf = bytes.iter().filter(|&&b| b == b'\n').count();
-    let cr =
-        bytes.iter().zip(bytes.iter().skip(1)).filter(|&(&b, &next)| b == b'\r' && next != b'\n').count();
-    lf + cr + usize::from(bytes.last() == Some(&b'\r'))
+    let (mut breaks, mut cr) = (0, false);
+    for &byte in bytes {
+        breaks += usize::from(byte == b'\r' || byte == b'\n' && !cr);
+        cr = byte == b'\r';
+    }
+    breaks
 }
 
 /// A text's first line without its break, and what follows.
@@ -97,13 +99,16 @@ pub fn quote(found: &str) -> String {
     format!("`{cut}`")
 }
 
+/// A number as a message shows it: without rows of zeros.
+pub fn shown(x: f64) -> String {
+    if x == 0.0 || (1e-5..1e16).contains(&x.abs()) { x.to_string() } else { format!("{x:e}") }
+}
+
 /// Names for a message, at most so many.
 pub fn listed(names: &[String], most: usize) -> String {
-    let mut text = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if names.len() > most {
-        text += &format!(" and {} more", names.len() - most);
-    }
-    text
+    let text = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(most);
+    if more == 0 { text } else { format!("{text} and {more} more") }
 }
 
 /// Collects the ranks of one row and finds the first that spoils the permutation of 1..=k.
@@ -221,6 +226,12 @@ mod tests {
         for text in ["", "1,2\n", "1,2,3,4\n", "a,2,3\n", "1.0,2,3", "1,2,x", "\n1,2,3"] {
             assert!(!has_counts(text.as_bytes()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn numbers_are_shown_in_short() {
+        let numbers = [0.0, 0.1, -1_700_000_000.5, 1e300, -1e-300, f64::INFINITY];
+        assert_eq!(numbers.map(shown), ["0", "0.1", "-1700000000.5", "1e300", "-1e-300", "inf"]);
     }
 
     #[test]

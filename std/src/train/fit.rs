@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use perturb_core::{Error, Method, Noise, Oracle, Real, Seed, Shape};
 
 use super::{LinearModel, Loss, Objective, Optimizer, Run, RunState, Schedule};
-use crate::data::{DataError, Dataset};
+use crate::data::{DataError, Dataset, text};
 
 /// How an affine model is trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +72,7 @@ pub enum TrainError {
     #[error(transparent)]
     Layer(#[from] Error),
     /// A setting is out of range.
-    #[error("{parameter} is {found}; expected {expected}")]
+    #[error("{parameter} is {}; expected {expected}", text::shown(*found))]
     Setting {
         /// The setting's name.
         parameter: &'static str,

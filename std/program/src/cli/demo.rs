@@ -112,7 +112,10 @@ impl Demo {
             // A report contains no times, so that equal seeds give equal files.
             table.header.pop();
             table.rows.iter_mut().for_each(|row| drop(row.pop()));
-            self.out.save(&report::demo(report::origin(common.seed, &[&train]), table, curves(&learned))?)?;
+            self.out.save(
+                &report::demo(report::origin(common.seed, &[&train]), table, curves(&learned))?,
+                common,
+            )?;
         }
         Ok(())
     }

@@ -75,7 +75,7 @@ impl LabelRanking {
         }
         if self.out.wanted() {
             let origin = report::origin_of_data(common.seed, &sets.iter().collect::<Vec<_>>(), &self.data);
-            self.out.save(&label_ranking::page(&results, &protocol, &origin)?)?;
+            self.out.save(&label_ranking::page(&results, &protocol, &origin)?, common)?;
         }
         saver.done();
         Ok(())
@@ -151,7 +151,7 @@ impl SyntheticRanking {
         }
         if self.out.wanted() {
             let origin = report::origin(common.seed, &[]);
-            self.out.save(&synthetic_ranking::page(&outcomes, &curves, &setting, &origin)?)?;
+            self.out.save(&synthetic_ranking::page(&outcomes, &curves, &setting, &origin)?, common)?;
         }
         saver.done();
         Ok(())

@@ -31,7 +31,9 @@ impl Watch for Follower {
         self.interrupt.is_asked()
     }
     fn keep(&self, pieces: &Pieces) -> Result<(), Failure> {
-        self.saver.lock().unwrap_or_else(PoisonError::into_inner).keep(|| pieces)
+        let mut saver = self.saver.lock().unwrap_or_else(PoisonError::into_inner);
+        // A stop that was asked for ends the experiment, which then saves what is done.
+        if self.interrupt.is_asked() { Ok(()) } else { saver.step(|| pieces, || done(pieces)) }
     }
 }
 
@@ -44,13 +46,15 @@ pub(crate) fn follow<R>(
     experiment: impl FnOnce(&Journal<'_>) -> Result<R, ExperimentError>,
 ) -> Result<(R, Saver), Failure> {
     let file = out.folder()?.map(|folder| folder.join(format!("{}.checkpoint", settings.work)));
-    let (saver, pieces) = checkpoints.open::<Pieces>(file, settings)?;
+    let (mut saver, pieces) = checkpoints.open::<Pieces>(file, settings)?;
+    let pieces = pieces.unwrap_or_default();
+    saver.begin(&pieces, &done(&pieces))?;
     let follower = Follower {
         progress: Progress::new(what, units, common),
         interrupt: saver.interrupt(),
         saver: Mutex::new(saver),
     };
-    let journal = Journal::resume(&follower, pieces.unwrap_or_default());
+    let journal = Journal::resume(&follower, pieces);
     let result = experiment(&journal);
     let pieces = journal.into_pieces();
     let Follower { progress, saver, .. } = follower;
@@ -58,9 +62,12 @@ pub(crate) fn follow<R>(
     let saver = saver.into_inner().unwrap_or_else(PoisonError::into_inner);
     match result {
         Ok(result) => Ok((result, saver)),
-        Err(ExperimentError::Stopped) => {
-            Err(saver.interrupted(&pieces, &format!("after {} pieces of work", pieces.len())))
-        }
+        Err(ExperimentError::Stopped) => Err(saver.interrupted(&pieces, &done(&pieces))),
         Err(error) => Err(error.into()),
     }
+}
+
+/// How far an experiment is.
+fn done(pieces: &Pieces) -> String {
+    format!("after {} pieces of work", pieces.len())
 }

@@ -70,7 +70,7 @@ impl Knapsack {
             say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
         }
         if self.out.wanted() {
-            self.out.save(&knapsack::page(&outcomes, &setting, &origin)?)?;
+            self.out.save(&knapsack::page(&outcomes, &setting, &origin)?, common)?;
         }
         saver.done();
         Ok(())

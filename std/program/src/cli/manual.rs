@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::{Cli, Failure};
+use super::{Cli, Common, Failure};
 
 /// Print a script that completes commands and options in a shell
 #[derive(Args, Debug)]
@@ -46,7 +46,7 @@ fn command() -> clap::Command {
 }
 
 impl Manual {
-    pub(crate) fn run(&self) -> Result<(), Failure> {
+    pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         let Some(folder) = &self.out else {
             let mut page = Vec::new();
             Man::new(command()).render(&mut page)?;
@@ -55,7 +55,9 @@ impl Manual {
         let name = |error: std::io::Error| format!("{}: {error}", folder.display());
         std::fs::create_dir_all(folder).map_err(name)?;
         clap_mangen::generate_to(command(), folder).map_err(name)?;
-        eprintln!("wrote the pages to {}", folder.display());
+        if !common.quiet {
+            tell!("wrote the pages to {}", folder.display());
+        }
         Ok(())
     }
 }

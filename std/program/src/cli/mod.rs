@@ -9,6 +9,13 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+/// Says something on standard error, as `eprintln!` does, which panics where nobody can hear it.
+macro_rules! tell {
+    ($($text:tt)*) => {
+        $crate::cli::streams::tell(format_args!($($text)*))
+    };
+}
+
 mod chart;
 #[cfg(feature = "nn")]
 mod classification;
@@ -37,6 +44,7 @@ mod theory;
 mod train;
 
 use interrupt::Interrupted;
+use streams::say;
 
 /// Turns discrete decisions into layers that learn by gradient descent.
 ///
@@ -77,7 +85,7 @@ pub(crate) struct Common {
         allow_negative_numbers = true
     )]
     threads: Option<usize>,
-    /// Print results as one JSON document instead of tables, and errors as {"error": …} on standard error
+    /// Print results as JSON instead of tables, and errors as {"error": …} on standard error
     #[arg(long, global = true)]
     json: bool,
     /// Print no progress
@@ -245,39 +253,60 @@ impl Out {
     }
 }
 
-/// Prints `text` and a line break. `println!` would panic after a reader such as `head` has ended.
-fn say(text: impl fmt::Display) -> Result<(), Failure> {
-    writeln!(std::io::stdout(), "{text}")?;
-    Ok(())
-}
-
 pub(crate) fn run() -> ExitCode {
+    let json = std::env::args_os().any(|word| word == "--json");
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() && std::env::args_os().any(|word| word == "--json") => {
-            eprintln!("{}", serde_json::json!({ "error": error.to_string() }));
-            return ExitCode::from(USAGE);
-        }
-        Err(error) => error.exit(),
+        Err(error) if json && error.use_stderr() => return fail(true, &usage(reason(&error))),
+        Err(error) => return help(&error),
     };
     // The disk may be too full for the rest of a buffer.
     match start(&cli).and_then(|()| Ok(std::io::stdout().flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) if reader_has_ended(failure.as_ref()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if cli.common.json {
-                eprintln!("{}", serde_json::json!({ "error": failure.to_string() }));
-            } else {
-                eprintln!("perturb: {failure}");
-            }
-            if failure.is::<Interrupted>() {
-                ExitCode::from(interrupt::EXIT)
-            } else if failure.is::<Usage>() {
-                ExitCode::from(USAGE)
-            } else {
-                ExitCode::FAILURE
-            }
-        }
+        Err(failure) => fail(cli.common.json, &failure),
+    }
+}
+
+/// Prints help, the version, or what is wrong with the arguments.
+fn help(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        let _ = error.print(); // Nobody may be able to hear it.
+        return ExitCode::from(USAGE);
+    }
+    match error.print().and_then(|()| std::io::stdout().flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(false, &error.into()),
+    }
+}
+
+/// What is wrong with the arguments, without usage and help.
+fn reason(error: &clap::Error) -> String {
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "expected a command; perturb --help lists them".into();
+    }
+    let text = error.to_string();
+    let end = ["\n\nUsage:", "\n\nFor more information"].iter().filter_map(|end| text.find(end)).min();
+    let text = text.get(..end.unwrap_or(text.len())).unwrap_or(&text);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").trim_start_matches("error: ").to_owned()
+}
+
+/// Says why the work failed.
+fn fail(json: bool, failure: &Failure) -> ExitCode {
+    if reader_has_ended(failure.as_ref()) {
+        return ExitCode::SUCCESS;
+    }
+    if json {
+        tell!("{}", serde_json::json!({ "error": failure.to_string() }));
+    } else {
+        tell!("perturb: {failure}");
+    }
+    if failure.is::<Interrupted>() {
+        ExitCode::from(interrupt::EXIT)
+    } else if failure.is::<Usage>() {
+        ExitCode::from(USAGE)
+    } else {
+        ExitCode::FAILURE
     }
 }
 
@@ -290,10 +319,26 @@ fn reader_has_ended(failure: &(dyn Error + 'static)) -> bool {
     failure.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
-fn start(cli: &Cli) -> Result<(), Failure> {
-    if let Some(threads) = cli.common.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+/// Starts as many threads as are asked for, or one a core; where the system refuses so many, fewer, and at the worst none beside
+/// this one.
+fn threads(asked: Option<usize>) {
+    let wanted = asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let pool = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        // The only thread may be this one.
+        if threads == 1 { pool.use_current_thread().build_global() } else { pool.build_global() }
+    };
+    let mut threads = wanted;
+    while let Err(error) = pool(threads)
+        && threads > 1
+    {
+        threads /= 2;
+        tell!("warning: {error}; trying {threads} threads");
     }
+}
+
+fn start(cli: &Cli) -> Result<(), Failure> {
+    threads(cli.common.threads);
     match &cli.command {
         Command::Demo(demo) => demo.run(&cli.common),
         Command::Train(train) => train.run(&cli.common),
@@ -301,7 +346,7 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         Command::Predict(predict) => predict.run(&cli.common),
         Command::Export(export) => export.run(&cli.common),
         Command::Completions(completions) => completions.run(),
-        Command::Man(manual) => manual.run(),
+        Command::Man(manual) => manual.run(&cli.common),
         Command::Experiment(Experiment::LabelRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::SyntheticRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::Knapsack(experiment)) => experiment.run(&cli.common),

@@ -108,7 +108,7 @@ impl<A: Serialize> Trained<'_, A> {
             let mut origin = report::origin(common.seed, &[]);
             origin.versions.push(("data".into(), format!("digests {digests}")));
             origin.versions.push(("device".into(), self.networks.name()));
-            self.out.save(&page(&outcomes, &origin)?)?;
+            self.out.save(&page(&outcomes, &origin)?, common)?;
         }
         saver.done();
         Ok(())
@@ -126,5 +126,5 @@ fn say_shares(shares: &Shares, common: &Common) {
         // Writing to a String cannot fail.
         let _ = write!(line, ", {part} {:.1} %", 100.0 * time.as_secs_f64() / total);
     }
-    eprintln!("{line}");
+    tell!("{line}");
 }

@@ -51,6 +51,20 @@ pub(crate) fn labels(text: &str) -> Result<usize, String> {
     count(text, 2..=1000)
 }
 
+/// Lines to skip.
+pub(crate) fn lines(text: &str) -> Result<usize, String> {
+    count(text, 0..=1_000_000_000)
+}
+
+/// What begins a line that is no row.
+pub(crate) fn comment(text: &str) -> Result<char, String> {
+    parse(
+        text,
+        |c: &char| c.is_ascii_punctuation() && !matches!(c, '"' | ',' | '-' | '.'),
+        "one character such as # that begins no row",
+    )
+}
+
 /// Worker threads.
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
     count(text, 1..=1024)

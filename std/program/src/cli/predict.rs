@@ -1,17 +1,26 @@
 //! `perturb predict`: ranks new rows.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use perturb::data::stream::{Block, FeatureStream};
+use perturb::data::table::Unseen;
 use perturb::metrics::ranks;
+use perturb::train::LinearModel;
+use rayon::prelude::*;
 
-use super::source::{counted, features, load};
+use super::source::{Layout, columns_differ, load, warn_unseen};
 use super::{Common, Failure, ensure_distinct, streams};
 
-/// Rank the labels of each row; the output is a CSV table of ranks and orderings
+/// Rank the labels of each row; the output is a CSV table of ranks and orderings, and with --json a JSON object a line
+///
+/// Rows are read, ranked and written piece by piece: a table may be of any length. Where a row is refused, the rows before it may
+/// have been written to standard output; a file is written whole or not at all.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  perturb predict --data new_people.csv --model votes.perturb --out ranks.csv")]
+  perturb predict --data new_people.csv --model votes.perturb --out ranks.csv
+  perturb predict --data new_people.csv --model votes.perturb --json | jq .ordering")]
 pub(crate) struct Predict {
     /// Model file; - reads standard input
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
@@ -19,6 +28,8 @@ pub(crate) struct Predict {
     /// CSV table with the model's feature columns, or a file in the label-ranking format; - reads standard input
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
+    #[command(flatten)]
+    layout: Layout,
     /// Output file [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -34,44 +45,110 @@ impl Predict {
             ensure_distinct(("--model", &self.model), ("--out", out))?;
         }
         streams::ensure_output(self.out.as_deref())?;
-        let (file, model, input) = load(&self.model, &self.data)?;
-        let names = &file.provenance;
-        let features: Vec<f32> = if input.has_counts() {
-            let data = counted(&input, Some(&file))?;
-            (0..data.len()).flat_map(|row| data.x(row).to_vec()).collect()
-        } else {
-            features(&input, &file)?
-        };
+        let (file, model) = load(&self.model, &self.data)?;
+        let (name, reader) = streams::open(&self.data)?;
+        let names = &file.provenance.feature_names;
+        let rows = FeatureStream::open(&name, reader, self.layout.format(), names, &file.centres);
+        let mut rows = rows.map_err(|error| columns_differ(error, &file))?;
+        let writer = Writer::new(&file.provenance.label_names, common.json);
 
-        let mut theta = vec![0.0; file.scores];
-        let mut rows: Vec<(Vec<usize>, String)> = Vec::new();
-        for x in features.chunks_exact(file.features) {
-            model.score(x, &mut theta);
-            let ranks = ranks(&theta);
-            let mut order: Vec<usize> = (0..file.scores).collect();
-            order.sort_by_key(|&label| ranks[label]);
-            let ordering: Vec<&str> = order.iter().map(|&label| names.label_names[label].as_str()).collect();
-            rows.push((ranks, ordering.join(">")));
-        }
-
-        let text = if common.json {
-            let one = |(ranks, ordering): &(Vec<usize>, String)| serde_json::json!({ "ranks": ranks, "ordering": ordering });
-            let predictions: Vec<_> = rows.iter().map(one).collect();
-            serde_json::to_string_pretty(
-                &serde_json::json!({ "labels": names.label_names, "rows": predictions }),
-            )? + "\n"
-        } else {
-            to_csv(&names.label_names, &rows)?
-        };
-        streams::write(self.out.as_deref(), text.as_bytes())
+        // Each thread ranks the rows of some blocks; what a round holds does not depend on the length of the file.
+        let width = 4 * rayon::current_num_threads();
+        let mut unseen = Vec::new();
+        streams::write_with(self.out.as_deref(), |out| {
+            out.write_all(&writer.header()?)?;
+            loop {
+                let mut blocks = Vec::new();
+                while blocks.len() < width
+                    && let Some(block) = rows.next_block()?
+                {
+                    blocks.push(block);
+                }
+                if blocks.is_empty() {
+                    return Ok(());
+                }
+                let ranked: Vec<_> =
+                    blocks.par_iter().map(|block| rank(&rows, block, &model, &writer)).collect();
+                for ranked in ranked {
+                    let (text, others) = ranked?;
+                    out.write_all(&text)?;
+                    Unseen::merge_all(&mut unseen, others);
+                }
+            }
+        })?;
+        warn_unseen(&name, &unseen);
+        Ok(())
     }
 }
 
-fn to_csv(labels: &[String], rows: &[(Vec<usize>, String)]) -> Result<String, Failure> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(labels.iter().map(String::as_str).chain([ORDERING]))?;
-    for (ranks, ordering) in rows {
-        writer.write_record(ranks.iter().map(ToString::to_string).chain([ordering.clone()]))?;
+/// The rankings of a block's rows as text, and values that the model has not seen.
+fn rank<R: std::io::Read + Sync>(
+    rows: &FeatureStream<R>,
+    block: &Block,
+    model: &LinearModel<f32>,
+    writer: &Writer<'_>,
+) -> Result<(Vec<u8>, Vec<Unseen>), Failure> {
+    let (features, unseen) = rows.features::<f32>(block)?;
+    let mut theta = vec![0.0; model.scores()];
+    let all = features.chunks_exact(model.features()).map(|x| {
+        model.score(x, &mut theta);
+        ranks(&theta)
+    });
+    Ok((writer.rows(all)?, unseen))
+}
+
+/// Writes rankings as rows of a table, or as objects with its columns.
+struct Writer<'a> {
+    labels: &'a [String],
+    /// `{"a":`, `,"b":`, … and what stands before the ordering.
+    json: Option<Vec<String>>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(labels: &'a [String], json: bool) -> Self {
+        let key = |(place, name): (usize, &str)| {
+            format!("{}{}:", if place == 0 { '{' } else { ',' }, serde_json::Value::from(name))
+        };
+        let names = labels.iter().map(String::as_str).chain([ORDERING]);
+        Self { labels, json: json.then(|| names.enumerate().map(key).collect()) }
     }
-    Ok(String::from_utf8(writer.into_inner().map_err(|error| error.to_string())?)?)
+
+    /// What stands before all rows.
+    fn header(&self) -> Result<Vec<u8>, Failure> {
+        let mut table = csv::Writer::from_writer(Vec::new());
+        if self.json.is_none() {
+            table.write_record(self.labels.iter().map(String::as_str).chain([ORDERING]))?;
+        }
+        table.into_inner().map_err(|error| error.to_string().into())
+    }
+
+    fn rows(&self, all: impl Iterator<Item = Vec<usize>>) -> Result<Vec<u8>, Failure> {
+        let (mut table, mut objects) = (csv::Writer::from_writer(Vec::new()), Vec::new());
+        for ranks in all {
+            let mut order = vec![""; ranks.len()];
+            for (label, rank) in self.labels.iter().zip(&ranks) {
+                if let Some(place) = order.get_mut(rank - 1) {
+                    *place = label;
+                }
+            }
+            let ordering = order.join(">");
+            if let Some(keys) = &self.json {
+                for (key, rank) in keys.iter().zip(&ranks) {
+                    write!(objects, "{key}{rank}")?;
+                }
+                let last = keys.last().map_or("", String::as_str);
+                writeln!(objects, "{last}{}}}", serde_json::Value::from(ordering))?;
+            } else {
+                for rank in &ranks {
+                    table.write_field(rank.to_string())?;
+                }
+                table.write_field(ordering)?;
+                table.write_record(None::<&[u8]>)?;
+            }
+        }
+        if self.json.is_some() {
+            return Ok(objects);
+        }
+        table.into_inner().map_err(|error| error.to_string().into())
+    }
 }

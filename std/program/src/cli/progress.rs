@@ -63,7 +63,7 @@ impl Progress {
     pub(crate) fn say(&self, line: &str) {
         match (&self.bar, &self.lines) {
             (Some(bar), _) => bar.println(line),
-            (None, Some(_)) => eprintln!("{line}"),
+            (None, Some(_)) => tell!("{line}"),
             (None, None) => {}
         }
     }
@@ -81,7 +81,7 @@ impl Progress {
             let elapsed = lines.start.elapsed().as_secs_f64();
             let rate = (lines.done - lines.before) as f64 / elapsed;
             let left = lines.total.saturating_sub(lines.done) as f64 / rate.max(1e-9);
-            eprintln!(
+            tell!(
                 "{:.0} %: {} of {} {}, {rate:.1}/s, {elapsed:.0} s elapsed, about {left:.0} s remaining",
                 100.0 * share.min(1.0),
                 lines.done,

@@ -8,7 +8,7 @@ use perturb::checkpoint::{self, Settings};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::interrupt::{Interrupt, Interrupted};
+use super::interrupt::{Fallback, Interrupt, Interrupted};
 use super::{Common, Failure, number, usage};
 
 /// Where long work saves its state, and whether it resumes from there.
@@ -41,7 +41,8 @@ impl Checkpoints {
     ) -> Result<(Saver, Option<S>), Failure> {
         let every = Duration::from_secs_f64(self.checkpoint_every);
         let interrupt = Interrupt::listen()?;
-        let saver = |file| Saver { file, settings, every, last: Instant::now(), interrupt };
+        let now = Instant::now();
+        let saver = |file| Saver { file, settings, every, last: now, step: now, interrupt };
         let Some(file) = self.checkpoint.clone().or(default) else {
             if self.resume {
                 return Err(usage("--resume needs the --out or --checkpoint of the earlier run"));
@@ -52,7 +53,7 @@ impl Checkpoints {
         checkpoint::clear_leftovers(&file);
         let state = if self.resume { checkpoint::load(&file, &saver.settings)? } else { None };
         if self.resume && state.is_none() {
-            eprintln!("{}: no checkpoint; starting anew", file.display());
+            tell!("{}: no checkpoint; starting anew", file.display());
         } else if !self.resume && file.exists() {
             return Err(usage(format!(
                 "{}: checkpoint of an interrupted run, or of one that still goes on; --resume continues it, and to start anew, remove it",
@@ -81,25 +82,38 @@ pub(crate) struct Saver {
     file: Option<PathBuf>,
     settings: Settings,
     every: Duration,
+    /// When the state was saved.
     last: Instant,
+    /// When the step began that goes on.
+    step: Instant,
     interrupt: Interrupt,
 }
 
+/// Steps of this length are worth a state that can be saved before they end.
+const LONG: Duration = Duration::from_millis(100);
+
 impl Saver {
-    /// Saves the state if it is time to, or if a stop was requested, which is an error. `done` says how far the work is.
+    /// Takes note of the state before the first step.
+    pub(crate) fn begin<S: Serialize>(&mut self, state: &S, done: &str) -> Result<(), Failure> {
+        self.step = Instant::now();
+        self.fall_back(state, done)
+    }
+
+    /// Saves the state after a step if it is time to, or if a stop was requested, which is an error. `done` says how far the work
+    /// is.
     pub(crate) fn step<S: Serialize>(
         &mut self,
-        state: impl FnOnce() -> S,
+        state: impl Fn() -> S,
         done: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         if self.interrupt.is_asked() {
             return Err(self.interrupted(&state(), &done()));
         }
-        self.keep(state)
-    }
-
-    /// Saves the state if it is time to.
-    pub(crate) fn keep<S: Serialize>(&mut self, state: impl FnOnce() -> S) -> Result<(), Failure> {
+        if std::mem::replace(&mut self.step, Instant::now()).elapsed() >= LONG {
+            self.fall_back(&state(), &done())?;
+        } else {
+            Interrupt::fall_back(None);
+        }
         if let Some(file) = self.file.as_ref().filter(|_| self.last.elapsed() >= self.every) {
             checkpoint::save(file, &self.settings, &state())?;
             self.last = Instant::now();
@@ -107,20 +121,33 @@ impl Saver {
         Ok(())
     }
 
+    /// Keeps the state for a request to stop that the next step does not heed in time.
+    fn fall_back<S: Serialize>(&self, state: &S, done: &str) -> Result<(), Failure> {
+        let file = match &self.file {
+            Some(file) => Some((file.clone(), checkpoint::to_bytes(file, &self.settings, state)?)),
+            None => None,
+        };
+        Interrupt::fall_back(Some(Fallback { file, message: self.message(done) }));
+        Ok(())
+    }
+
     /// Saves the state because a stop was requested; returns the error that says so.
     pub(crate) fn interrupted<S: Serialize>(&self, state: &S, done: &str) -> Failure {
-        let Some(file) = &self.file else {
-            return Box::new(Interrupted(format!(
-                "{done}: nothing was saved, because neither --out nor --checkpoint is given"
-            )));
-        };
-        if let Err(error) = checkpoint::save(file, &self.settings, state) {
-            return error.into();
+        Interrupt::fall_back(None);
+        let saved = self.file.as_ref().map_or(Ok(()), |file| checkpoint::save(file, &self.settings, state));
+        match saved {
+            Ok(()) => Box::new(self.message(done)),
+            Err(error) => error.into(),
         }
-        let file = file.display();
-        Box::new(Interrupted(format!(
-            "{done}: saved in {file}; run the same command with --resume to continue"
-        )))
+    }
+
+    fn message(&self, done: &str) -> Interrupted {
+        Interrupted(match &self.file {
+            Some(file) => {
+                format!("{done}: saved in {}; run the same command with --resume to continue", file.display())
+            }
+            None => format!("{done}: nothing was saved, because neither --out nor --checkpoint is given"),
+        })
     }
 
     /// The requests to stop.
@@ -130,6 +157,7 @@ impl Saver {
 
     /// Removes the checkpoint: the work is done.
     pub(crate) fn done(self) {
+        Interrupt::fall_back(None);
         // It may never have been written, or may have been removed already.
         let _ = self.file.map(std::fs::remove_file);
     }

@@ -1,16 +1,17 @@
 //! Input files.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use perturb::data::table::{self as csv_table, Reading, Targets, Unseen};
-use perturb::data::{DataError, Dataset, label_ranking};
+use perturb::data::table::{self as csv_table, Format, Reading, Targets, Unseen};
+use perturb::data::{DataError, Dataset, label_ranking, text};
 use perturb::model_file::{ModelFile, OracleKind};
 use perturb::train::LinearModel;
 
 use super::streams::{Input, ensure_one_stdin, is_standard};
-use super::{Failure, ensure_exists, usage};
+use super::{Failure, ensure_exists, number, usage};
 
 /// A file of rows, and its columns of rankings.
 #[derive(Args, Debug)]
@@ -24,6 +25,29 @@ pub(crate) struct Source {
     /// Column of orderings such as `b>a>c`, best first [default: detected]
     #[arg(long, value_name = "COLUMN")]
     ordering: Option<String>,
+    #[command(flatten)]
+    layout: Layout,
+}
+
+/// How a table is written.
+#[derive(Args, Debug)]
+pub(crate) struct Layout {
+    /// Skip lines of a table that begin with this character, such as #
+    #[arg(long, value_name = "CHARACTER", value_parser = number::comment)]
+    comment: Option<char>,
+    /// Skip this many lines before the header of a table
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = number::lines, allow_negative_numbers = true)]
+    skip_lines: usize,
+}
+
+impl Layout {
+    pub(crate) fn format(&self) -> Format {
+        Format::default().with_comment(self.comment).with_skip_lines(self.skip_lines)
+    }
+    /// Whether it says anything, which applies to tables alone.
+    pub(crate) fn is_given(&self) -> bool {
+        self.format() != Format::default()
+    }
 }
 
 impl Source {
@@ -39,75 +63,109 @@ impl Source {
         Input::read(&self.data)
     }
 
-    /// The rows, and what a table's columns were taken for. Features in the label-ranking format are centred as a model's,
-    /// if there is one.
-    pub(crate) fn parse(
-        &self,
-        input: &Input,
-        model: Option<&ModelFile>,
-    ) -> Result<(Dataset<f32>, Option<Reading>), Failure> {
+    /// The rows, and what a table's columns were taken for.
+    pub(crate) fn parse(&self, input: &Input) -> Result<(Dataset<f32>, Option<Reading>), Failure> {
+        if self.has_counts(input)? {
+            return Ok((label_ranking::parse(&input.name, &input.bytes)?, None));
+        }
+        let (name, bytes, format) = (&input.name, &input.bytes, self.layout.format());
+        let (data, reading) =
+            csv_table::parse_table(name, bytes, format, |table| table.dataset(&self.targets()))?;
+        Ok((data, Some(reading)))
+    }
+
+    /// The rows with the features of a model, and with its labels.
+    pub(crate) fn parse_for(&self, input: &Input, model: &ModelFile) -> Result<Dataset<f32>, Failure> {
         let (name, bytes) = (&input.name, &input.bytes);
-        if input.is_model() {
-            return Err(format!("{} is a model file; --data expects a table", name.display()).into());
-        }
-        Ok(if input.has_counts() {
-            if self.ordering.is_some() || !self.ranks.is_empty() {
-                let name = name.display();
-                return Err(usage(format!(
-                    "{name} is in the label-ranking format, which has no column names; --ranks and --ordering apply to tables"
-                )));
+        let of = &model.provenance;
+        if self.has_counts(input)? {
+            let data = label_ranking::parse_centred::<f32>(name, bytes, &model.centres)
+                .map_err(|error| counts_differ(error, model))?;
+            if data.labels() != model.scores {
+                let (name, found, expected) = (name.display(), data.labels(), model.scores);
+                return Err(format!("{name} has {found} labels; the model expects {expected}").into());
             }
-            (counted(input, model)?, None)
-        } else {
-            let (data, reading) = csv_table::parse_noting(name, bytes, &self.targets())?;
-            (data, Some(reading))
-        })
-    }
-}
-
-/// Rows in the label-ranking format, of as many features as a model has.
-pub(crate) fn counted(input: &Input, model: Option<&ModelFile>) -> Result<Dataset<f32>, Failure> {
-    let (name, bytes) = (&input.name, &input.bytes);
-    let Some(model) = model else { return Ok(label_ranking::parse(name, bytes)?) };
-    let data = label_ranking::parse::<f32>(name, bytes)?;
-    if data.features() != model.features {
-        let (name, found, expected) = (name.display(), data.features(), model.features);
-        return Err(format!("{name} has {found} features; the model expects {expected}").into());
-    }
-    if data.centres() == model.centres {
-        return Ok(data);
-    }
-    Ok(label_ranking::parse_centred(name, bytes, &model.centres)?)
-}
-
-/// The features that a model was trained on, from a table.
-pub(crate) fn features(input: &Input, model: &ModelFile) -> Result<Vec<f32>, Failure> {
-    let names = &model.provenance.feature_names;
-    let read = csv_table::parse_features_noting(&input.name, &input.bytes, names, &model.centres);
-    let (features, unseen) = read.map_err(|error| {
-        // The columns differ from those of the model.
-        if !matches!(&error, DataError::Invalid { place, .. } if place.line == 1) {
-            return error.into();
+            return Ok(data);
         }
-        let more = (names.len() > 10).then_some("…");
-        let names: Vec<&str> = names.iter().take(10).map(String::as_str).chain(more).collect();
-        Failure::from(format!("{error}; the model's features are {}", names.join(", ")))
-    })?;
-    warn_unseen(&input.name, &unseen);
-    Ok(features)
+        let read = csv_table::parse_table(name, bytes, self.layout.format(), |table| {
+            table.dataset_with::<f32>(&self.targets(), &of.feature_names, &model.centres)
+        });
+        let (data, unseen) = read.map_err(|error| columns_differ(error, model))?;
+        warn_unseen(name, &unseen);
+        let data = &data;
+        let place = |label: &String| {
+            data.label_names().iter().position(|other| other == label).ok_or_else(|| {
+                let found = text::listed(data.label_names(), NAMED);
+                format!("{}: the model's label `{label}` is missing; found {found}", name.display())
+            })
+        };
+        let places = of.label_names.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        if data.labels() != model.scores {
+            let (found, expected) =
+                (text::listed(data.label_names(), NAMED), text::listed(&of.label_names, NAMED));
+            return Err(
+                format!("{} ranks the labels {found}; the model expects {expected}", name.display()).into()
+            );
+        }
+        let y = (0..data.len()).flat_map(|row| places.iter().map(move |&place| data.y(row)[place])).collect();
+        let x = (0..data.len()).flat_map(|row| data.x(row).iter().copied()).collect();
+        let (names, labels) = (of.feature_names.clone(), of.label_names.clone());
+        Ok(Dataset::new(data.name(), names, labels, x, y)?.with_centres(model.centres.clone())?)
+    }
+
+    /// Whether the file is in the label-ranking format, to which options of tables do not apply.
+    fn has_counts(&self, input: &Input) -> Result<bool, Failure> {
+        let name = input.name.display();
+        if input.is_model() {
+            return Err(format!("{name} is a model file; --data expects a table").into());
+        }
+        let counts = input.has_counts();
+        if counts && (self.ordering.is_some() || !self.ranks.is_empty()) {
+            return Err(usage(format!(
+                "{name} is in the label-ranking format, which has no column names; --ranks and --ordering apply to tables"
+            )));
+        }
+        if counts && self.layout.is_given() {
+            return Err(usage(format!(
+                "{name} is in the label-ranking format; --comment and --skip-lines apply to tables"
+            )));
+        }
+        Ok(counts)
+    }
+}
+
+/// Names that a message lists.
+const NAMED: usize = 10;
+
+/// The error, and where a column is missing, the columns that a model needs.
+pub(crate) fn columns_differ(error: DataError, model: &ModelFile) -> Failure {
+    match &error {
+        DataError::Invalid { place, expected, .. }
+            if place.column.is_none() && expected.starts_with("a column named") =>
+        {
+            let names = text::listed(&model.provenance.feature_names, NAMED);
+            format!("{error}; the model's features are {names}").into()
+        }
+        _ => error.into(),
+    }
+}
+
+/// The error, which for other numbers of features names them.
+fn counts_differ(error: DataError, model: &ModelFile) -> Failure {
+    match &error {
+        DataError::Parameter { parameter: "centres", .. } => {
+            format!("{error}: the model has {} features", model.features).into()
+        }
+        _ => error.into(),
+    }
 }
 
 /// Warns of values that the model has not seen: they add nothing to any score.
-fn warn_unseen(name: &Path, unseen: &[Unseen]) {
-    /// Values that are named.
-    const NAMED: usize = 5;
-    for columns in unseen.chunk_by(|a, b| a.column == b.column) {
-        let Some(Unseen { column, .. }) = columns.first() else { continue };
-        let rows: usize = columns.iter().map(|unseen| unseen.rows).sum();
-        let more = (columns.len() > NAMED).then_some("…");
-        let values: Vec<&str> =
-            columns.iter().take(NAMED).map(|unseen| unseen.value.as_str()).chain(more).collect();
-        eprintln!(
+pub(crate) fn warn_unseen(name: &Path, unseen: &[Unseen]) {
+    for Unseen { column, values, rows, .. } in unseen {
+        let more = (values.len() > Unseen::NAMED).then_some("…");
+        let values: Vec<&str> = values.iter().take(Unseen::NAMED).map(String::as_str).chain(more).collect();
+        tell!(
             "{}: warning: column `{column}` has values in {rows} rows that the model was not trained on: {}",
             name.display(),
             values.join(", ")
@@ -117,7 +175,7 @@ fn warn_unseen(name: &Path, unseen: &[Unseen]) {
 
 /// Says what a table's columns were taken for, and what is suspicious.
 pub(crate) fn tell(name: &Path, data: &Dataset<f32>, reading: &Reading, quiet: bool) {
-    let (name, listed) = (name.display(), |names: &[String]| names.join(", "));
+    let (name, listed) = (name.display(), |names: &[String]| text::listed(names, 2 * NAMED));
     if !quiet {
         let columns = if reading.ranking.len() == 1 { "column" } else { "columns" };
         let mut parts = vec![format!(
@@ -126,24 +184,29 @@ pub(crate) fn tell(name: &Path, data: &Dataset<f32>, reading: &Reading, quiet: b
             listed(&reading.ranking)
         )];
         if !reading.numbers.is_empty() {
-            let centre = |name: &String| data.feature_names().iter().position(|other| other == name);
+            let centres: BTreeMap<_, _> = data.feature_names().iter().zip(data.centres()).collect();
             let numbers = reading.numbers.iter().map(|name| {
-                match centre(name).and_then(|j| data.centres().get(j)).filter(|&&centre| centre != 0.0) {
-                    Some(centre) => format!("{name} (minus {centre}, beside which f32 is coarse)"),
+                match centres.get(name).filter(|&&&centre| centre != 0.0) {
+                    Some(&&centre) => {
+                        format!("{name} (minus {}, beside which f32 is coarse)", text::shown(centre))
+                    }
                     None => name.clone(),
                 }
             });
-            parts.push(format!("numbers in {}", numbers.collect::<Vec<_>>().join(", ")));
+            parts.push(format!("numbers in {}", listed(&numbers.collect::<Vec<_>>())));
         }
         if !reading.texts.is_empty() {
             let texts: Vec<String> =
                 reading.texts.iter().map(|(name, values)| format!("{name} ({values} values)")).collect();
-            parts.push(format!("text in {}", texts.join(", ")));
+            parts.push(format!("text in {}", listed(&texts)));
         }
-        eprintln!("{name}: {}", parts.join("; "));
+        tell!("{name}: {}", parts.join("; "));
     }
-    for warning in &reading.warnings {
-        eprintln!("{name}: warning: {warning}");
+    for warning in reading.warnings.iter().take(NAMED) {
+        tell!("{name}: warning: {warning}");
+    }
+    if let Some(more) = reading.warnings.len().checked_sub(NAMED).filter(|&more| more > 0) {
+        tell!("{name}: {more} more warnings of this kind");
     }
 }
 
@@ -170,8 +233,8 @@ pub(crate) fn load_file(path: &Path) -> Result<ModelFile, Failure> {
     })
 }
 
-/// A model file whose names fit its sizes, and the data that it is to be used on. Swapped files of model and data are refused.
-pub(crate) fn load(path: &Path, data: &Path) -> Result<(ModelFile, LinearModel<f32>, Input), Failure> {
+/// A model file whose names fit its sizes, for the data that it is to be used on. Swapped files of model and data are refused.
+pub(crate) fn load(path: &Path, data: &Path) -> Result<(ModelFile, LinearModel<f32>), Failure> {
     ensure_one_stdin(("--model", path), ("--data", data))?;
     if path.is_file() && !is_model(path) && is_model(data) {
         let (path, data) = (path.display(), data.display());
@@ -194,5 +257,5 @@ pub(crate) fn load(path: &Path, data: &Path) -> Result<(ModelFile, LinearModel<f
     }
     let model = LinearModel::from_parts(file.features, file.weights.clone(), file.bias.clone())
         .ok_or_else(|| format!("{}: weights and bias do not fit each other", path.display()))?;
-    Ok((file, model, Input::read(data)?))
+    Ok((file, model))
 }

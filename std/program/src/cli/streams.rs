@@ -1,9 +1,13 @@
 //! Files and standard streams: what is read is read once, and `-` names standard input or output.
 
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use perturb::atomic;
+use perturb::data::text;
 
 use super::{Failure, ensure_exists, ensure_writable, usage};
 
@@ -41,10 +45,42 @@ impl Input {
 
     /// Whether the first line is `n,d,k`: the label-ranking format.
     pub(crate) fn has_counts(&self) -> bool {
-        let line = self.bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        let field = |field| std::str::from_utf8(field).unwrap_or("").trim().parse::<u64>().is_ok();
-        line.split(|&byte| byte == b',').map(field).eq([true; 3])
+        text::has_counts(&self.bytes)
     }
+}
+
+/// Opens a file, or standard input, to be read piece by piece; and its name in messages.
+pub(crate) fn open(file: &Path) -> Result<(PathBuf, Box<dyn Read + Sync>), Failure> {
+    if is_standard(file) {
+        return Ok(("standard input".into(), Box::new(std::io::stdin())));
+    }
+    ensure_exists(file)?;
+    let opened = File::open(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    Ok((file.to_owned(), Box::new(opened)))
+}
+
+/// Says something on standard error. The work goes on if nobody can hear it: the disk may be full, or the reader gone.
+pub(crate) fn tell(text: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{}", printable(&text.to_string()));
+}
+
+/// Prints `text` and a line break. `println!` would panic after a reader such as `head` has ended.
+pub(crate) fn say(text: impl Display) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{}", printable(&text.to_string()))?;
+    Ok(())
+}
+
+/// Text for a terminal, which must not obey what stands in names of columns and files.
+fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(obeyed) {
+        return text.into();
+    }
+    let mut printable = String::new();
+    for c in text.chars() {
+        if obeyed(c) { printable.extend(c.escape_default()) } else { printable.push(c) }
+    }
+    printable.into()
 }
 
 /// Checks that a result can be written, before the work and not after it.
@@ -54,11 +90,21 @@ pub(crate) fn ensure_output(out: Option<&Path>) -> Result<(), Failure> {
 
 /// Writes a result to a file, or to standard output if there is none or its name is `-`.
 pub(crate) fn write(out: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
-    match out.filter(|out| !is_standard(out)) {
-        Some(file) => Ok(atomic::write(file, bytes)
-            .map_err(|error| format!("cannot write {}: {error}", file.display()))?),
-        None => Ok(std::io::stdout().write_all(bytes)?),
-    }
+    write_with(out, |out| Ok(out.write_all(bytes)?))
+}
+
+/// Writes a result piece by piece; a file is kept only if it is whole.
+pub(crate) fn write_with(
+    out: Option<&Path>,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let Some(file) = out.filter(|out| !is_standard(out)) else {
+        return fill(&mut std::io::stdout());
+    };
+    atomic::write_with(file, fill).map_err(|error| match error.downcast::<std::io::Error>() {
+        Ok(error) => format!("cannot write {}: {error}", file.display()).into(),
+        Err(error) => error,
+    })
 }
 
 /// Refuses two inputs that are both standard input.
@@ -67,4 +113,15 @@ pub(crate) fn ensure_one_stdin((a, first): (&str, &Path), (b, second): (&str, &P
         return Err(usage(format!("{a} and {b} cannot both be standard input")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn terminals_obey_no_names() {
+        assert_eq!(printable("a\tb\nc é"), "a\tb\nc é");
+        assert_eq!(printable("\u{1b}[31mred\u{7}\r\u{9b}2J"), "\\u{1b}[31mred\\u{7}\\r\\u{9b}2J");
+    }
 }

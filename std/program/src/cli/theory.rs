@@ -42,7 +42,8 @@ impl Asymptotics {
             say(format_args!("{}\n\n{}", table.caption, table::render(&table)))?;
         }
         if self.out.wanted() {
-            self.out.save(&asymptotics::page(&outcomes, &setting, &report::origin(common.seed, &[]))?)?;
+            self.out
+                .save(&asymptotics::page(&outcomes, &setting, &report::origin(common.seed, &[]))?, common)?;
         }
         saver.done();
         Ok(())
@@ -70,7 +71,7 @@ impl Temperature {
         }
         if self.out.wanted() {
             let (picture, origin) = (setting.picture()?, report::origin(common.seed, &[]));
-            self.out.save(&temperature::page(&outcomes, &picture, &setting, &origin)?)?;
+            self.out.save(&temperature::page(&outcomes, &picture, &setting, &origin)?, common)?;
         }
         Ok(())
     }

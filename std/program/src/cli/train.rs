@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use perturb::checkpoint;
-use perturb::data::{Dataset, shuffle};
+use perturb::data::{Dataset, shuffle, text};
 use perturb::model_file::{ModelFile, OracleKind, Provenance};
 use perturb::train::{
-    Best, Fitted, LinearModel, Loss, Objective, Optimizer, Patience, RankingScores, Schedule, Training,
+    Best, Fitted, LinearModel, Loss, Objective, Optimizer, Patience, RankingScores, Run, Schedule,
+    TrainError, Training,
 };
-use perturb::{AnyNoise, Dyn, How, MonteCarlo, Perturbed, Ranking, Seed};
+use perturb::{AnyNoise, Dyn, Error, How, MonteCarlo, Perturbed, Ranking, Seed};
 use serde::{Serialize, Serializer};
 
 use super::progress::Progress;
@@ -129,6 +130,9 @@ pub(crate) struct Train {
     out: Out,
 }
 
+/// The training of a ranking model between two steps.
+type Trained<'a> = Run<'a, Ranking<f32, Dyn>, AnyNoise, f32, How>;
+
 /// Parses the name of a noise.
 fn noises() -> impl TypedValueParser<Value = AnyNoise> {
     PossibleValuesParser::new(AnyNoise::ALL.map(|noise| noise.name()))
@@ -165,7 +169,7 @@ impl Train {
         }
         let settings = save::settings("training", self, common, Some(format!("{:016x}", data.digest())))?
             .with("samples", samples.to_string())
-            .with("rate", training.rate.to_string())
+            .with("rate", text::shown(training.rate))
             .with("epochs", training.epochs.to_string())
             // A state in which the best label has the least score, as before, must not go on.
             .with("best label", "largest score".to_owned())
@@ -189,6 +193,14 @@ impl Train {
         };
         let progress = Progress::new("steps", run.steps() as u64, common);
         progress.resume(run.steps_done() as u64);
+        let state = |run: &Trained<'_>, best: &Best<f32>, curve: &Vec<_>, epochs: &Vec<_>| Saved {
+            run: run.state(),
+            best: BestEpoch::of(best),
+            curve: curve.clone(),
+            epochs: epochs.clone(),
+        };
+        let done = |run: &Trained<'_>| format!("after step {} of {}", run.steps_done(), run.steps());
+        saver.begin(&state(&run, &best, &curve, &epochs), &done(&run))?;
         let fitted = run.drive(best, |run, ended, best| {
             progress.add(1);
             if ended {
@@ -208,15 +220,10 @@ impl Train {
                 }
                 best.consider(scores.map(|scores| scores.spearman), fitted);
             }
-            let state = || Saved {
-                run: run.state(),
-                best: BestEpoch::of(best),
-                curve: curve.clone(),
-                epochs: epochs.clone(),
-            };
-            saver.step(state, || format!("after step {} of {}", run.steps_done(), run.steps()))?;
+            saver.step(|| state(run, best, &curve, &epochs), || done(run))?;
             Ok::<_, Failure>(ControlFlow::Continue(()))
-        })?;
+        });
+        let fitted = fitted.map_err(in_words)?;
         drop(progress);
 
         self.save(&fitted.model, &data, loss, common.seed)?;
@@ -231,7 +238,7 @@ impl Train {
                 kept: (fitted.epoch, scores),
                 settings: &pairs,
             };
-            self.out.save(&report::train(origin, &page)?)?;
+            self.out.save(&report::train(origin, &page)?, common)?;
         }
         saver.done();
         self.warn_of_growth(&objective, &fitted.model, &train, seed.fold(2));
@@ -241,7 +248,7 @@ impl Train {
     /// The rows; says what a table's columns were taken for.
     fn data(&self, common: &Common) -> Result<Dataset<f32>, Failure> {
         let input = self.source.input()?;
-        let (data, reading) = self.source.parse(&input, None)?;
+        let (data, reading) = self.source.parse(&input)?;
         if let Some(reading) = reading {
             source::tell(&input.name, &data, &reading, common.quiet);
         }
@@ -268,7 +275,7 @@ impl Train {
         let loss = |model| objective.mean(model, rows, seed).unwrap_or(f64::INFINITY);
         let (start, end) = (loss(&zero), loss(model));
         if end > start {
-            eprintln!(
+            tell!(
                 "{}: warning: the loss ended at {end:.4}, above {start:.4} at its start; try a smaller --rate",
                 self.model.display()
             );
@@ -287,14 +294,14 @@ impl Train {
     ) -> Result<(), Failure> {
         let tell = |text: String| {
             if is_standard(&self.model) {
-                eprintln!("{text}");
+                tell!("{text}");
                 return Ok(());
             }
             say(text)
         };
         if common.json {
             let json = serde_json::json!({
-                "model": self.model,
+                "model": self.model.to_string_lossy(),
                 "seed": common.seed,
                 "epoch": fitted.epoch,
                 "steps": fitted.steps,
@@ -407,6 +414,16 @@ impl Train {
         } else {
             Ok(file.save(&self.model)?)
         }
+    }
+}
+
+/// The error in the words of this program.
+fn in_words(error: Failure) -> Failure {
+    match error.downcast_ref() {
+        Some(&TrainError::Row { source: Error::NoClosedForm { because }, .. }) => {
+            format!("no exact expectation: {because}; give --samples 1 or more").into()
+        }
+        _ => error,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The features that a model names, from the columns of a table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::Path;
 
 use perturb_core::Real;
@@ -26,12 +27,18 @@ impl Unseen {
     /// How many values a message names.
     pub const NAMED: usize = 5;
 
-    /// Counts the values of another part of the table, too.
-    pub fn merge(&mut self, other: Self) {
-        self.rows += other.rows;
-        self.values.extend(other.values);
-        while self.values.len() > Self::NAMED + 1 {
-            self.values.pop_last();
+    /// Counts the values of another part of a table, too.
+    pub fn merge_all(all: &mut Vec<Self>, others: impl IntoIterator<Item = Self>) {
+        for other in others {
+            let Some(known) = all.iter_mut().find(|known| known.column == other.column) else {
+                all.push(other);
+                continue;
+            };
+            known.rows += other.rows;
+            known.values.extend(other.values);
+            while known.values.len() > Self::NAMED + 1 {
+                known.values.pop_last();
+            }
         }
     }
 }
@@ -75,10 +82,22 @@ impl Columns {
         Ok(Self { sources, centres: centres.to_vec(), known })
     }
 
-    /// Their values minus their centres, row by row, and what no name mentions.
+    /// Their values minus their centres, row by row, and what no name mentions; read on all threads.
     pub(in crate::data) fn read<T: Real>(&self, rows: &Rows<'_>) -> Result<(Vec<T>, Vec<Unseen>), DataError> {
+        let parts =
+            rows.parts(|part| Ok((self.numbers::<T>(rows, part.clone())?, self.unseen(rows, part))))?;
         let mut features = Vec::with_capacity(self.sources.len().saturating_mul(rows.len()));
-        for row in 0..rows.len() {
+        let mut unseen = Vec::new();
+        for (numbers, others) in parts {
+            features.extend(numbers);
+            Unseen::merge_all(&mut unseen, others);
+        }
+        Ok((features, unseen))
+    }
+
+    fn numbers<T: Real>(&self, rows: &Rows<'_>, part: Range<usize>) -> Result<Vec<T>, DataError> {
+        let mut numbers = Vec::with_capacity(self.sources.len().saturating_mul(part.len()));
+        for row in part {
             for ((column, value), centre) in self.sources.iter().zip(&self.centres) {
                 let cell = rows.cell(row, *column);
                 let refuse = || rows.fault(row, Some(*column), label_ranking::finite::<T>(), quote(cell));
@@ -86,22 +105,22 @@ impl Columns {
                     Some(value) => f64::from(cell == value),
                     None => text::number::<T>(cell).ok_or_else(refuse)?,
                 };
-                features.push(Some(T::from_f64(x - centre)).filter(|x| x.is_finite()).ok_or_else(refuse)?);
+                numbers.push(Some(T::from_f64(x - centre)).filter(|x| x.is_finite()).ok_or_else(refuse)?);
             }
         }
-        let unseen = self.known.iter().filter_map(|(&column, known)| {
-            let others = rows.column(column).filter(|&cell| !known.contains(cell));
-            let mut unseen =
-                Unseen { column: rows.header.name(column).to_owned(), values: BTreeSet::new(), rows: 0 };
-            for cell in others {
-                unseen.merge(Unseen {
-                    column: String::new(),
-                    values: BTreeSet::from([cell.to_owned()]),
-                    rows: 1,
-                });
+        Ok(numbers)
+    }
+
+    fn unseen(&self, rows: &Rows<'_>, part: Range<usize>) -> Vec<Unseen> {
+        let mut unseen = Vec::new();
+        for (&column, known) in &self.known {
+            let name = rows.header.name(column);
+            for cell in part.clone().map(|row| rows.cell(row, column)).filter(|&cell| !known.contains(cell)) {
+                let one =
+                    Unseen { column: name.to_owned(), values: BTreeSet::from([cell.to_owned()]), rows: 1 };
+                Unseen::merge_all(&mut unseen, [one]);
             }
-            (unseen.rows > 0).then_some(unseen)
-        });
-        Ok((features, unseen.collect()))
+        }
+        unseen
     }
 }

@@ -133,8 +133,8 @@ struct Features<T> {
 }
 
 impl Table<'_> {
-    /// Features and rankings of all rows, and what the columns were taken for.
-    pub fn dataset<T: Real>(&self, targets: &Targets) -> Result<(Dataset<T>, Reading), DataError> {
+    /// The columns of the ranking, the labels, and the ranks of all rows.
+    fn ranking(&self, targets: &Targets) -> Result<(Ranking, Vec<String>, Vec<usize>), DataError> {
         let Rows { file, header, .. } = self.rows;
         if self.rows.len() == 0 {
             let expected = "a row after the header";
@@ -147,9 +147,20 @@ impl Table<'_> {
             Targets::Ordering(name) => Ranking::Ordering(header.column(file, name)?),
             Targets::Detect => self.detect()?,
         };
-        let (targets, (labels, ranks)): (BTreeSet<usize>, _) = match &ranking {
-            Ranking::Ranks(columns) => (columns.iter().copied().collect(), self.ranks(columns)?),
-            Ranking::Ordering(column) => ([*column].into(), self.orderings(*column)?),
+        let (labels, ranks) = match &ranking {
+            Ranking::Ranks(columns) => self.ranks(columns)?,
+            Ranking::Ordering(column) => self.orderings(*column)?,
+        };
+        Ok((ranking, labels, ranks))
+    }
+
+    /// Features and rankings of all rows, and what the columns were taken for.
+    pub fn dataset<T: Real>(&self, targets: &Targets) -> Result<(Dataset<T>, Reading), DataError> {
+        let Rows { file, header, .. } = self.rows;
+        let (ranking, labels, ranks) = self.ranking(targets)?;
+        let targets: BTreeSet<usize> = match &ranking {
+            Ranking::Ranks(columns) => columns.iter().copied().collect(),
+            Ranking::Ordering(column) => [*column].into(),
         };
         if targets.len() == header.len() {
             let expected =
@@ -178,6 +189,20 @@ impl Table<'_> {
         let data =
             Dataset::from_ranks(text::name(file), names, labels, features, ranks)?.with_centres(centres)?;
         Ok((data, reading))
+    }
+
+    /// The [features](Self::features) named `names` and the rankings of all rows, and the values that no name mentions.
+    pub fn dataset_with<T: Real>(
+        &self,
+        targets: &Targets,
+        names: &[String],
+        centres: &[f64],
+    ) -> Result<(Dataset<T>, Vec<Unseen>), DataError> {
+        let (_, labels, ranks) = self.ranking(targets)?;
+        let (features, unseen) = self.features(names, centres)?;
+        let ranks = ranks.into_iter().map(T::from_usize).collect();
+        let data = Dataset::from_ranks(text::name(self.rows.file), names.to_vec(), labels, features, ranks)?;
+        Ok((data.with_centres(centres.to_vec())?, unseen))
     }
 
     /// The features named `names`, in the order of a model: n rows of `names.len()` numbers; and the values that no name mentions.
@@ -236,7 +261,7 @@ impl Table<'_> {
         }
         reading.text(name, &values, rows.len());
         for value in values {
-            features.names.push(format!("{}={value}", name));
+            features.names.push(format!("{name}={value}"));
             let kept = cells().map(|cell| if cell == value { T::ONE } else { T::ZERO });
             features.columns.push(kept.collect());
             features.centres.push(0.0);
@@ -341,40 +366,6 @@ mod tests {
                  end of the line",
             ),
             (
-                ",x,r\n0,1,a>b\n",
-                &detect,
-                "t.csv, line 1, column 1: expected a name for each column, found none; an index that pandas writes is \
-                 left out by index=False",
-            ),
-            (
-                "x,r\n1,a>b,\n",
-                &detect,
-                "t.csv, line 2: expected 2 fields as in the header, found 3, of which the last is empty; remove the \
-                 separator at the end of the line",
-            ),
-            (
-                "\nx,r\n1,a>b\n",
-                &detect,
-                "t.csv, line 1: expected a header with the names of the columns, found a blank line; the option \
-                 skip-lines skips it",
-            ),
-            (
-                "# by hand\nx,r\n1,a>b\n",
-                &detect,
-                "t.csv, line 1: expected a header with the names of the columns, found `# by hand`; the option comment \
-                 skips such lines",
-            ),
-            (
-                "x,r\n1,a>b\n# 2,a>b\n",
-                &detect,
-                "t.csv, line 3: expected 2 fields as in the header, found `# 2,a>b`; the option comment skips such lines",
-            ),
-            (
-                "sep=:\nx:r\n",
-                &detect,
-                "t.csv, line 1: expected sep= with one of `,` `;` `|` and a tab, found `sep=:`",
-            ),
-            (
                 "x,r\r\n1,a>b\r\n\r\n2\r\n",
                 &detect,
                 "t.csv, line 4: expected 2 fields as in the header, found 1",
@@ -432,6 +423,11 @@ mod tests {
         ] {
             assert_eq!(refusal(text, targets), want);
         }
+    }
+
+    #[test]
+    fn rankings_that_are_none_say_why() {
+        let detect = Targets::Detect;
         let ordering = "expected in `r` an ordering best>…>worst of the labels of the first row, each once";
         for (bad, why) in [
             ("a>b", " without `c`; leave out rows that do not order all labels"),
@@ -461,6 +457,39 @@ mod tests {
         ] {
             let (error, (place, found)) = (refusal(text, &detect), found.split_once('|').unwrap());
             assert!(error.contains(place) && error.contains(found), "{error}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_no_rows_say_what_to_do() {
+        for (text, want) in [
+            (
+                ",x,r\n0,1,a>b\n",
+                "t.csv, line 1, column 1: expected a name for each column, found none; an index that pandas writes is \
+                 left out by index=False",
+            ),
+            (
+                "x,r\n1,a>b,\n",
+                "t.csv, line 2: expected 2 fields as in the header, found 3, of which the last is empty; remove the \
+                 separator at the end of the line",
+            ),
+            (
+                "\nx,r\n1,a>b\n",
+                "t.csv, line 1: expected a header with the names of the columns, found a blank line; the option \
+                 skip-lines skips it",
+            ),
+            (
+                "# by hand\nx,r\n1,a>b\n",
+                "t.csv, line 1: expected a header with the names of the columns, found `# by hand`; the option comment \
+                 skips such lines",
+            ),
+            (
+                "x,r\n1,a>b\n# 2,a>b\n",
+                "t.csv, line 3: expected 2 fields as in the header, found `# 2,a>b`; the option comment skips such lines",
+            ),
+            ("sep=:\nx:r\n", "t.csv, line 1: expected sep= with one of `,` `;` `|` and a tab, found `sep=:`"),
+        ] {
+            assert_eq!(refusal(text, &Targets::Detect), want);
         }
     }
 

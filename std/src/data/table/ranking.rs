@@ -77,53 +77,58 @@ impl Table<'_> {
             let line = rows.header.line;
             return Err(DataError::invalid(rows.file, line, Some(column + 1), expected, quote(name(column))));
         }
-        let mut permutation = Permutation::new(k);
-        let mut ranks = Vec::new();
-        for row in 0..rows.len() {
-            permutation.next_row();
-            for (place, &column) in columns.iter().enumerate() {
-                if let Some(rank) = text::rank(rows.cell(row, column)).filter(|&rank| permutation.take(rank))
-                {
-                    ranks.push(rank);
-                    continue;
+        let ranks = rows.parts(|part| {
+            let (mut permutation, mut ranks) = (Permutation::new(k), Vec::with_capacity(k * part.len()));
+            for row in part {
+                permutation.next_row();
+                for (place, &column) in columns.iter().enumerate() {
+                    let rank = text::rank(rows.cell(row, column)).filter(|&rank| permutation.take(rank));
+                    ranks.push(rank.ok_or_else(|| self.no_rank(row, columns, place))?);
                 }
-                let cells: Vec<&str> = columns.iter().map(|&column| rows.cell(row, column)).collect();
-                let (place, found) = text::no_ranking(&cells, place);
-                let expected = format!("a rank: each of 1..={k} once a row");
-                return Err(rows.fault(row, columns.get(place).copied(), expected, found));
             }
-        }
+            Ok(ranks)
+        })?;
+        let ranks = ranks.concat();
         Ok((columns.iter().map(|&column| name(column).to_owned()).collect(), ranks))
+    }
+
+    /// The error of a row, in which the rank in the column of this place cannot be right.
+    fn no_rank(&self, row: usize, columns: &[usize], place: usize) -> DataError {
+        let cells: Vec<&str> = columns.iter().map(|&column| self.rows.cell(row, column)).collect();
+        let (place, found) = text::no_ranking(&cells, place);
+        let expected = format!("a rank: each of 1..={} once a row", columns.len());
+        self.rows.fault(row, columns.get(place).copied(), expected, found)
     }
 
     /// Labels, and ranks row by row, from orderings.
     pub(super) fn orderings(&self, column: usize) -> Result<(Vec<String>, Vec<usize>), DataError> {
         let labels = |row| self.rows.cell(row, column).split('>').map(str::trim);
         let names: Vec<&str> = labels(0).collect::<BTreeSet<_>>().into_iter().collect();
-        let mut permutation = Permutation::new(names.len());
-        let mut ranks = Vec::new();
-        for row in 0..self.rows.len() {
-            permutation.next_row();
-            let mut y = vec![0; names.len()];
-            let mut places = 0;
-            for (place, label) in (1..).zip(labels(row)) {
-                let index = names.binary_search(&label).ok().filter(|&i| permutation.take(i + 1));
-                if let Some(y) = index.and_then(|index| y.get_mut(index)) {
+        let ranks = self.rows.parts(|part| {
+            let (mut permutation, mut ranks) = (Permutation::new(names.len()), Vec::new());
+            for row in part {
+                permutation.next_row();
+                let start = ranks.len();
+                ranks.resize(start + names.len(), 0);
+                let mut places = 0;
+                for (place, label) in (1..).zip(labels(row)) {
+                    let index = names.binary_search(&label).ok().filter(|&i| permutation.take(i + 1));
+                    let Some(y) = index.and_then(|index| ranks.get_mut(start + index)) else {
+                        places = 0;
+                        break;
+                    };
                     *y = place;
                     places += 1;
-                } else {
-                    places = 0;
-                    break;
+                }
+                if places != names.len() || places < 2 || names.contains(&"") {
+                    let expected = "an ordering best>…>worst of the labels of the first row, each once";
+                    let found = quote(self.rows.cell(row, column)) + &mistake(&names, labels(row));
+                    return Err(self.rows.fault(row, Some(column), expected, found));
                 }
             }
-            if places != names.len() || places < 2 || names.contains(&"") {
-                let expected = "an ordering best>…>worst of the labels of the first row, each once";
-                let found = quote(self.rows.cell(row, column)) + &mistake(&names, labels(row));
-                return Err(self.rows.fault(row, Some(column), expected, found));
-            }
-            ranks.append(&mut y);
-        }
-        Ok((names.into_iter().map(str::to_owned).collect(), ranks))
+            Ok(ranks)
+        })?;
+        Ok((names.iter().map(ToString::to_string).collect(), ranks.concat()))
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use perturb_core::Real;
 
+use crate::data::text::shown;
+
 /// What the columns of a table were taken for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -45,7 +47,9 @@ impl Reading {
         let far = |x: &&f64| (**x - mean).abs() > FAR * deviation;
         if let Some(x) = cells.iter().find(far).filter(|_| deviation > 0.0) {
             self.warnings.push(format!(
-                "column `{name}` has the value {x}, more than {FAR} standard deviations from its mean {mean:.6}"
+                "column `{name}` has the value {}, more than {FAR} standard deviations from its mean {}",
+                shown(*x),
+                shown((mean * 1e6).round() / 1e6)
             ));
         }
     }

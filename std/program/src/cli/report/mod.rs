@@ -6,7 +6,7 @@ use std::path::Path;
 use perturb::data::Dataset;
 use perturb_experiments::report::{Origin, Page};
 
-use super::{Failure, Out};
+use super::{Common, Failure, Out};
 
 mod demo;
 mod evaluate;
@@ -95,11 +95,13 @@ pub(crate) fn origin_of_data(seed: u64, data: &[&Dataset<f32>], path: &Path) -> 
 }
 
 impl Out {
-    /// Saves the report and its numbers in the folder, and prints the names of the files.
-    pub(crate) fn save(&self, page: &Page) -> Result<(), Failure> {
+    /// Saves the report and its numbers in the folder, and says which files these are.
+    pub(crate) fn save(&self, page: &Page, common: &Common) -> Result<(), Failure> {
         let Some(folder) = self.folder()? else { return Ok(()) };
         for file in page.save(folder)? {
-            eprintln!("wrote {}", file.display());
+            if !common.quiet {
+                tell!("wrote {}", file.display());
+            }
         }
         Ok(())
     }
