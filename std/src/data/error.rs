@@ -34,6 +34,14 @@ pub enum DataError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The file could not be written.
+    #[error("cannot write {}: {source}", file.display())]
+    Write {
+        /// The file as the caller named it.
+        file: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// Something in the file breaks its format.
     #[error("{place}: expected {expected}, found {found}")]
     Invalid {

@@ -45,7 +45,10 @@ fn arguments_out_of_range_are_refused() {
         ("export --model m --format rust --name x", "--name applies to --format c only"),
         ("train --data votes.csv --patience 3 --validation 0", "--patience needs validation rows"),
         ("train --data sets.csv --ordering x", "which has no column names"),
-        ("train --data votes.csv --epochs 0 --json", "{\"error\":\"error: invalid value '0'"),
+        (
+            "train --data votes.csv --epochs 0 --json",
+            "{\"error\":\"invalid value '0' for '--epochs <N>': expected a whole number from 1 to 1000000000\"}\n",
+        ),
         ("experiment asymptotics --resume", "--resume needs the --out or --checkpoint"),
         ("completions sh", "[possible values: bash, elvish, fish, powershell, zsh]"),
     ] {

@@ -1,7 +1,7 @@
 //! NumPy's `.npy` arrays, and, with feature `npz`, `.npz` archives of them.
 //!
-//! Numbers of every real type (booleans, integers, f16, f32, f64; either byte order), versions 1 to 3, in row-major
-//! order; widened to f64, in which every one but the largest 64-bit integers is exact.
+//! Numbers of every real type (booleans, integers, f16, f32, f64; either byte order), versions 1 to 3, row by row or column by
+//! column (Fortran's order); widened to f64, in which every one but the largest 64-bit integers is exact. [`write`] writes f64.
 
 #[cfg(feature = "npz")]
 mod archive;
@@ -24,8 +24,7 @@ pub struct Array {
 
 /// Reads a `.npy` file.
 ///
-/// A file that is cut off, of another format, of another type of numbers or in column-major order is refused with
-/// what was expected and found.
+/// A file that is cut off, of another format or of another type of numbers is refused with what was expected and found.
 pub fn read(file: impl AsRef<Path>) -> Result<Array, DataError> {
     let file = file.as_ref();
     parse(file, &text::read(file)?)
@@ -49,38 +48,127 @@ type Fault = (String, String);
 
 fn array(bytes: &[u8]) -> Result<Array, Fault> {
     let (header, data) = split(bytes)?;
-    let (size, number) = decoder(kind(header)?)?;
+    let (size, number) = decoder(&kind(header)?)?;
     let shape = shape(header, size, data)?;
-    Ok(Array { shape, values: data.chunks_exact(size).map(number).collect() })
+    let values: Vec<f64> = data.chunks_exact(size).map(number).collect();
+    let values = if by_columns(header)? { by_rows(&shape, &values) } else { values };
+    Ok(Array { shape, values })
 }
 
 /// Shape and entries of an array of bytes (`|u1`, `|b1`), without a copy; `file` serves for messages.
 pub fn bytes<'a>(file: &Path, content: &'a [u8]) -> Result<(Vec<usize>, &'a [u8]), DataError> {
     let array = || {
         let (header, data) = split(content)?;
-        match kind(header)? {
-            "|u1" | "|b1" => Ok((shape(header, 1, data)?, data)),
-            other => Err(("bytes (|u1)".into(), text::quote(other))),
+        let kind = kind(header)?;
+        if !matches!(kind.as_str(), "|u1" | "|b1") {
+            return Err(("bytes (|u1)".into(), text::quote(&kind)));
         }
+        let shape = shape(header, 1, data)?;
+        if by_columns(header)? && shape.len() > 1 {
+            return Err(("row-major order (fortran_order False)".into(), "True".into()));
+        }
+        Ok((shape, data))
     };
     array().map_err(|(expected, found)| DataError::binary(file, expected, found))
 }
 
-/// The types of numbers.
-fn kind(header: &str) -> Result<&str, Fault> {
-    Ok(field(header, "descr")?.trim_matches(['\'', '"']))
+/// Writes an array of f64 as a `.npy` file (version 1, little-endian), whole or not at all.
+///
+/// ```
+/// use perturb::data::numpy::{self, Array};
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("theta.npy");
+/// let theta = Array { shape: vec![2, 3], values: vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6] };
+/// numpy::write(&file, &theta)?;
+/// assert_eq!(numpy::read(&file)?, theta);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "files")]
+pub fn write(file: impl AsRef<Path>, array: &Array) -> Result<(), DataError> {
+    let file = file.as_ref();
+    let bytes = to_bytes(array)?;
+    crate::atomic::write(file, &bytes).map_err(|source| DataError::Write { file: file.to_owned(), source })
 }
 
-/// The length of each axis, of numbers of `size` bytes that are all of `data`, row by row.
-fn shape(header: &str, size: usize, data: &[u8]) -> Result<Vec<usize>, Fault> {
-    match field(header, "fortran_order")? {
-        "False" => {}
-        found => return Err(("row-major order (fortran_order False)".into(), found.into())),
+/// The bytes of a `.npy` file with an array of f64.
+///
+/// An error refuses a shape whose product is not the number of values.
+pub fn to_bytes(array: &Array) -> Result<Vec<u8>, DataError> {
+    let count = array.shape.iter().try_fold(1usize, |count, &length| count.checked_mul(length));
+    if count != Some(array.values.len()) {
+        let expected = format!("a value for each entry of an array of shape {:?}", array.shape);
+        return Err(DataError::parameter("values", expected, array.values.len()));
     }
+    let lengths = array.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    // A tuple of one has a comma.
+    let lengths = if array.shape.len() == 1 { lengths + "," } else { lengths };
+    let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({lengths}), }}");
+    // The numbers begin at a multiple of 64 bytes, behind a line break.
+    let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    let Ok(short) = u16::try_from(length) else {
+        return Err(DataError::parameter("shape", "at most some thousand axes", array.shape.len()));
+    };
+    bytes.extend(short.to_le_bytes());
+    bytes.extend(format!("{header:<width$}\n", width = length - 1).bytes());
+    bytes.extend(array.values.iter().flat_map(|value| value.to_le_bytes()));
+    Ok(bytes)
+}
+
+/// The type of numbers. `=` is the byte order of the machine that wrote the file, as a rule little-endian; a byte has none.
+fn kind(header: &str) -> Result<String, Fault> {
+    let kind = field(header, "descr")?.trim_matches(['\'', '"']);
+    Ok(match kind.split_at_checked(1) {
+        Some(("<" | ">" | "=", one @ ("u1" | "i1" | "b1"))) => format!("|{one}"),
+        Some(("=", rest)) => format!("<{rest}"),
+        _ => kind.to_owned(),
+    })
+}
+
+/// Whether the numbers stand column by column.
+fn by_columns(header: &str) -> Result<bool, Fault> {
+    match field(header, "fortran_order")? {
+        "False" => Ok(false),
+        "True" => Ok(true),
+        found => Err(("fortran_order True or False".into(), text::quote(found))),
+    }
+}
+
+/// The values of an array, which stand column by column, row by row.
+fn by_rows(shape: &[usize], values: &[f64]) -> Vec<f64> {
+    // The first axis varies fastest in `values`, the last in the result.
+    let mut strides = Vec::with_capacity(shape.len());
+    let mut stride = 1;
+    for &length in shape {
+        strides.push(stride);
+        stride *= length;
+    }
+    let mut place = vec![0; shape.len()];
+    let mut at = 0;
+    let mut rows = Vec::with_capacity(values.len());
+    for _ in values {
+        rows.extend(values.get(at));
+        for ((place, &length), &stride) in place.iter_mut().zip(shape).zip(&strides).rev() {
+            *place += 1;
+            at += stride;
+            if *place < length {
+                break;
+            }
+            at -= stride * length;
+            *place = 0;
+        }
+    }
+    rows
+}
+
+/// The length of each axis, of numbers of `size` bytes that are all of `data`.
+fn shape(header: &str, size: usize, data: &[u8]) -> Result<Vec<usize>, Fault> {
     let axes = field(header, "shape")?;
     let lengths = axes.trim_matches(['(', ')']).split(',').map(str::trim).filter(|length| !length.is_empty());
+    // Python 2 wrote long integers with an L.
+    let length = |length: &str| length.strip_suffix('L').unwrap_or(length).parse();
     let shape = lengths
-        .map(|length| length.parse().map_err(|_| ("a shape such as (3, 4)".to_owned(), text::quote(axes))))
+        .map(|axis| length(axis).map_err(|_| ("a shape such as (3, 4)".to_owned(), text::quote(axes))))
         .collect::<Result<Vec<usize>, Fault>>()?;
     let count = shape.iter().try_fold(size, |bytes, &length| bytes.checked_mul(length));
     if count != Some(data.len()) {
@@ -202,6 +290,42 @@ mod tests {
         assert!(half(0x7E00).is_nan() && half(0xFC00) == f64::NEG_INFINITY);
     }
 
+    /// Arrays as np.asfortranarray, Python 2 and other writers store them.
+    #[test]
+    fn other_writers_are_understood() {
+        let columns = |shape: &str| header("<u1", shape).replace("False", "True");
+        // np.arange(6).reshape(2, 3) and np.arange(24).reshape(2, 3, 4), column by column.
+        let found = array(&npy(&columns("(2L, 3L)"), &[0, 3, 1, 4, 2, 5])).unwrap();
+        assert_eq!((found.shape, found.values), (vec![2, 3], vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]));
+        let stored: Vec<u8> = (0..24).map(|i| i % 2 * 12 + i / 2 % 3 * 4 + i / 6).collect();
+        let found = array(&npy(&columns("(2, 3, 4)"), &stored)).unwrap();
+        assert!(found.values.iter().copied().eq((0..24).map(f64::from)));
+        assert!(array(&npy(&columns("(0, 4)"), &[])).unwrap().values.is_empty());
+        assert_eq!(array(&npy(&header("=f8", "()"), &0.5f64.to_le_bytes())).unwrap().values, [0.5]);
+        let file = Path::new("b.npy");
+        assert_eq!(bytes(file, &npy(&columns("(2,)"), &[7, 8])).unwrap().1, [7, 8]);
+        let refused = bytes(file, &npy(&columns("(1, 2)"), &[7, 8])).unwrap_err().to_string();
+        assert!(refused.contains("row-major order"), "{refused}");
+    }
+
+    #[test]
+    fn arrays_are_written_as_numpy_reads_them() {
+        for shape in [vec![], vec![3], vec![2, 3], vec![0, 2], vec![1; 32]] {
+            let count = shape.iter().product::<usize>();
+            let whole = Array { shape, values: (0..count).map(|i| i as f64 / 3.0 - 1.0).collect() };
+            let bytes = to_bytes(&whole).unwrap();
+            assert_eq!(array(&bytes).unwrap(), whole);
+            assert_eq!((bytes.len() - 8 * count) % 64, 0);
+        }
+        // numpy.save of np.array([1.5, -2.0]), version 2.4.
+        let bytes = to_bytes(&Array { shape: vec![2], values: vec![1.5, -2.0] }).unwrap();
+        let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }";
+        let want = [b"\x93NUMPY\x01\x00\x76\x00", format!("{header:<117}\n").as_bytes()].concat();
+        assert_eq!(bytes, [want, 1.5f64.to_le_bytes().to_vec(), (-2.0f64).to_le_bytes().to_vec()].concat());
+        let wrong = to_bytes(&Array { shape: vec![2, 2], values: vec![0.0; 3] }).unwrap_err().to_string();
+        assert_eq!(wrong, "values: expected a value for each entry of an array of shape [2, 2], found 3");
+    }
+
     #[test]
     fn bytes_are_read_as_they_are() {
         let file = Path::new("b.npy");
@@ -242,8 +366,8 @@ mod tests {
             "8 bytes for each",
             "0 bytes",
         );
-        let columns = header("|u1", "(1,)").replace("False", "True");
-        refused(&npy(&columns, &[1]), "fortran_order False", "True");
+        let columns = header("|u1", "(1,)").replace("False", "Perhaps");
+        refused(&npy(&columns, &[1]), "fortran_order True or False", "`Perhaps`");
         refused(&npy("{}", &[]), "a header with descr", "`{}`");
     }
 }
