@@ -6,6 +6,7 @@ use perturb_core::Seed;
 use rayon::prelude::*;
 
 use crate::data::{DataError, Fold, folds};
+use crate::threads;
 
 /// Nested cross-validation with `outer` folds to evaluate, and `inner` folds of each outer training part to choose among the
 /// cells of a grid.
@@ -65,6 +66,7 @@ impl Nested {
         let mut cells: Vec<usize> = groups.iter().flatten().copied().collect();
         cells.sort_unstable();
         cells.dedup();
+        threads::start(None);
         let per_fold: Vec<Vec<Selection>> = folds(rows, self.outer, self.seed)?
             .par_iter()
             .enumerate()

@@ -20,6 +20,7 @@ pub mod metrics;
 #[cfg(feature = "files")]
 pub mod model_file;
 mod sizes;
+pub mod threads;
 pub mod train;
 
 pub use any::{AnyLayer, AnyOracle, AnyReal, LayerSpec, OracleSpec, Question};

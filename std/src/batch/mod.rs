@@ -11,6 +11,8 @@ use perturb_core::quantity::{
 use perturb_core::{Error, Method, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real};
 use rayon::prelude::*;
 
+use crate::threads;
+
 mod rows;
 mod spread;
 mod workspace;
@@ -148,6 +150,7 @@ where
                 Ok(outputs)
             }
             Layers::Own(layers) => {
+                threads::start(None);
                 let results: Vec<_> = layers
                     .par_iter()
                     .enumerate()
@@ -227,6 +230,7 @@ where
         Q: Quantity<T, N, O::Shape>,
     {
         let rows = self.rows(theta)?;
+        threads::start(None);
         let results: Vec<_> = (0..rows.len())
             .into_par_iter()
             .map(|r| {

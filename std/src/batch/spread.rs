@@ -8,6 +8,7 @@ use perturb_core::quantity::Form;
 use perturb_core::{Error, Method, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape};
 
 use super::workspace::{BatchWorkspace, Worker};
+use crate::threads;
 
 /// Blocks of one row that are in memory at once: bounds memory whatever M is, and is enough for 64 threads.
 const WAVE: u32 = 256;
@@ -97,7 +98,7 @@ where
         workspace: &mut BatchWorkspace<'_, O, N, T, H, Q::Output>,
         mut target: Target<'_, T, Q::Output>,
     ) -> Result<(), (usize, Error)> {
-        let (threads, plan) = (rayon::current_num_threads(), self.plan());
+        let (threads, plan) = (threads::start(None), self.plan());
         let spread = if threads == 1 { 1 } else { SHARES * threads };
         let in_blocks = plan.sampled.filter(|how| threads > 1 && how.blocks() > 1 && self.rows() < spread);
         let worth = self.theta.len().saturating_mul(plan.samples) / LEAST_NUMBERS;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LinearModel, Objective};
 use crate::data::Dataset;
-use crate::{Dyn, metrics};
+use crate::{Dyn, metrics, threads};
 
 /// How well a model's decisions match known ranks: means over rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -92,6 +92,7 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
     /// The mean of [`value`](Self::value) over all rows of `data`, row r with the seed `seed.fold(r)`. With the same seed
     /// for every model, learning curves are free of most of the noise.
     pub fn mean(&self, model: &LinearModel<T>, data: &Dataset<T>, seed: Seed) -> Result<f64, Error> {
+        threads::start(None);
         let values: Vec<T> = (0..data.len())
             .into_par_iter()
             .with_min_len(32)
@@ -116,6 +117,7 @@ fn decide<T: Real, R: Send>(
 ) -> Vec<R> {
     let Ok(oracle) = Ranking::ascending(Dyn(data.labels())) else { return Vec::new() };
     let scratch = || (vec![T::ZERO; data.labels()], vec![T::ZERO; data.labels()], oracle.work());
+    threads::start(None);
     rows.par_iter()
         .with_min_len(256)
         .map_init(scratch, |(theta, ranks, work), &row| {

@@ -3,12 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use perturb::atomic;
-
-use super::Failure;
 
 /// The exit code after an interrupt, as shells use it.
 pub(crate) const EXIT: u8 = 130;
@@ -17,7 +15,7 @@ pub(crate) const EXIT: u8 = 130;
 const GRACE: Duration = Duration::from_millis(1500);
 
 static ASKED: AtomicBool = AtomicBool::new(false);
-static LISTENING: OnceLock<Result<(), String>> = OnceLock::new();
+static LISTENING: Once = Once::new();
 static FALLBACK: Mutex<Option<Fallback>> = Mutex::new(None);
 
 /// The state before a step that may be long: what is saved if it does not end in time.
@@ -36,19 +34,20 @@ pub(crate) struct Interrupt {
 
 impl Interrupt {
     /// Starts to listen for requests.
-    pub(crate) fn listen() -> Result<Self, Failure> {
-        let listening = LISTENING.get_or_init(|| {
-            ctrlc::set_handler(|| {
+    pub(crate) fn listen() -> Self {
+        LISTENING.call_once(|| {
+            let listening = ctrlc::set_handler(|| {
                 if ASKED.swap(true, Ordering::Relaxed) {
                     std::process::exit(i32::from(EXIT));
                 }
                 // Beside this thread, which must hear a second request. Where no thread can be had, the step ends first.
                 let _ = std::thread::Builder::new().spawn(give_up);
-            })
-            .map_err(|error| format!("cannot handle Ctrl-C: {error}"))
+            });
+            if let Err(error) = listening {
+                tell!("warning: a request to stop will lose the state: {error}");
+            }
         });
-        listening.clone()?;
-        Ok(Self { asked: &ASKED })
+        Self { asked: &ASKED }
     }
 
     /// Whether a stop was requested.

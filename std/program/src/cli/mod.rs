@@ -281,9 +281,6 @@ fn help(error: &clap::Error) -> ExitCode {
 
 /// What is wrong with the arguments, without usage and help.
 fn reason(error: &clap::Error) -> String {
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return "expected a command; perturb --help lists them".into();
-    }
     let text = error.to_string();
     let end = ["\n\nUsage:", "\n\nFor more information"].iter().filter_map(|end| text.find(end)).min();
     let text = text.get(..end.unwrap_or(text.len())).unwrap_or(&text);
@@ -319,26 +316,11 @@ fn reader_has_ended(failure: &(dyn Error + 'static)) -> bool {
     failure.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
-/// Starts as many threads as are asked for, or one a core; where the system refuses so many, fewer, and at the worst none beside
-/// this one.
-fn threads(asked: Option<usize>) {
-    let wanted = asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let pool = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        // The only thread may be this one.
-        if threads == 1 { pool.use_current_thread().build_global() } else { pool.build_global() }
-    };
-    let mut threads = wanted;
-    while let Err(error) = pool(threads)
-        && threads > 1
-    {
-        threads /= 2;
-        tell!("warning: {error}; trying {threads} threads");
-    }
-}
-
 fn start(cli: &Cli) -> Result<(), Failure> {
-    threads(cli.common.threads);
+    let threads = perturb::threads::start(cli.common.threads);
+    if cli.common.threads.is_some_and(|wanted| threads < wanted) {
+        tell!("warning: the system grants {threads} threads only");
+    }
     match &cli.command {
         Command::Demo(demo) => demo.run(&cli.common),
         Command::Train(train) => train.run(&cli.common),

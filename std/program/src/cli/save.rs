@@ -40,7 +40,7 @@ impl Checkpoints {
         settings: Settings,
     ) -> Result<(Saver, Option<S>), Failure> {
         let every = Duration::from_secs_f64(self.checkpoint_every);
-        let interrupt = Interrupt::listen()?;
+        let interrupt = Interrupt::listen();
         let now = Instant::now();
         let saver = |file| Saver { file, settings, every, last: now, step: now, interrupt };
         let Some(file) = self.checkpoint.clone().or(default) else {

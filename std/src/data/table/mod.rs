@@ -163,10 +163,7 @@ impl Table<'_> {
             Ranking::Ordering(column) => [*column].into(),
         };
         if targets.len() == header.len() {
-            let expected =
-                "a column of features beside the ranking; a column of ones learns one ranking for all rows";
-            let found = text::listed(&header.names, 10);
-            return Err(DataError::invalid(file, header.line, None, expected, found));
+            return Err(self.no_features());
         }
         let mut features = Features::default();
         let mut reading = Reading::default();

@@ -55,6 +55,12 @@ impl Table<'_> {
             );
             return rows.fault(row, None, expected, found);
         }
+        let mut all: Vec<Option<usize>> =
+            (0..width).map(|column| text::rank(rows.cell(row, column))).collect();
+        all.sort_unstable();
+        if width > 1 && all.into_iter().eq((1..=width).map(Some)) {
+            return self.no_features();
+        }
         // The longest run of last columns that are ranks but for ties or a beginning at 0.
         let cells: Vec<&str> = (1..width).map(|column| rows.cell(row, column)).collect();
         let mistaken = (0..cells.len().saturating_sub(1)).find_map(|start| {
@@ -66,6 +72,14 @@ impl Table<'_> {
         let end: Vec<&str> = (width.saturating_sub(3)..width).map(|column| rows.cell(row, column)).collect();
         let end = end.join(",");
         rows.fault(row, None, expected, mistaken.unwrap_or_else(|| format!("{} at the end", quote(&end))))
+    }
+
+    /// The error of a table that is a ranking throughout.
+    pub(super) fn no_features(&self) -> DataError {
+        let header = self.rows.header;
+        let expected =
+            "a column of features beside the ranking; a column of ones learns one ranking for all rows";
+        DataError::invalid(self.rows.file, header.line, None, expected, text::listed(&header.names, 10))
     }
 
     /// Labels, and ranks row by row, from a column each.

@@ -10,6 +10,7 @@ use super::format::Header;
 use crate::data::DataError;
 use crate::data::records::Syntax;
 use crate::data::text::{self, quote};
+use crate::threads;
 
 /// Whole rows of a table, each of as many cells as the header.
 pub(in crate::data) struct Rows<'a> {
@@ -49,6 +50,7 @@ impl<'a> Rows<'a> {
             pieces.push(from..from + cut.whole);
             (from, lines) = (from + cut.whole, lines + cut.lines);
         }
+        threads::start(None);
         let parts: Vec<Result<Vec<Row>, csv::Error>> =
             pieces.into_par_iter().map(|piece| some_rows(header.syntax, text, piece)).collect();
         let mut rows = Self { file, header, text, line, records: Vec::new() };

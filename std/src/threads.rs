@@ -1,0 +1,51 @@
+//! The threads of rayon's global pool, which batches, training and readers share.
+
+use std::sync::Once;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use rayon::ThreadPoolBuilder;
+
+static STARTED: Once = Once::new();
+
+/// Starts `wanted` threads, or one a core, unless rayon's global pool has been started; returns how many there are.
+///
+/// rayon panics where the system refuses a thread: here fewer are started, at the worst none beside the calling one. What this crate
+/// does on all threads begins with this call, so that a program needs it only to choose their number.
+///
+/// ```
+/// assert!(perturb::threads::start(Some(2)) >= 1);
+/// ```
+pub fn start(wanted: Option<usize>) -> usize {
+    STARTED.call_once(|| {
+        // Within a pool, its threads serve, and the global one may never be needed.
+        if rayon::current_thread_index().is_some() {
+            return;
+        }
+        let from_environment =
+            || std::env::var("RAYON_NUM_THREADS").ok()?.parse().ok().filter(|&threads| threads > 0);
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        let wanted = wanted.or_else(from_environment).unwrap_or_else(cores);
+        let granted = granted(wanted);
+        let pool = ThreadPoolBuilder::new().num_threads(granted.max(1));
+        // An error says that the program has started a pool of its own, which then serves.
+        let _ = if granted == 0 { pool.use_current_thread().build_global() } else { pool.build_global() };
+    });
+    rayon::current_num_threads()
+}
+
+/// How many threads the system grants, up to `wanted`: rayon tries only once.
+fn granted(wanted: usize) -> usize {
+    let (senders, threads): (Vec<_>, Vec<_>) = (0..wanted)
+        .map_while(|_| {
+            let (sender, receiver) = channel::<()>();
+            // Each waits until the last is there.
+            let thread = thread::Builder::new().spawn(move || receiver.recv().is_ok()).ok()?;
+            Some((sender, thread))
+        })
+        .unzip();
+    drop(senders);
+    let granted = threads.into_iter().flat_map(thread::JoinHandle::join).count();
+    // Some must be left for others.
+    if granted < wanted { granted - granted.div_ceil(4) } else { granted }
+}
