@@ -16,7 +16,6 @@ macro_rules! tell {
     };
 }
 
-mod chart;
 #[cfg(feature = "nn")]
 mod classification;
 mod demo;
@@ -98,7 +97,7 @@ pub(crate) struct Common {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Learn to rank generated data with four losses: a table and learning curves in seconds
+    /// Learn what terrain costs from routes alone: why a solver belongs into the loss, in seconds
     Demo(demo::Demo),
     /// Train a ranking model on a file
     Train(train::Train),

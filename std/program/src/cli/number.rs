@@ -41,14 +41,9 @@ pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     count(text, 1..=1_000_000_000)
 }
 
-/// Rows to generate: more would not fit the memory of most machines.
-pub(crate) fn rows(text: &str) -> Result<usize, String> {
-    count(text, 1..=10_000_000)
-}
-
-/// Labels to generate.
-pub(crate) fn labels(text: &str) -> Result<usize, String> {
-    count(text, 2..=1000)
+/// Maps to generate.
+pub(crate) fn maps(text: &str) -> Result<usize, String> {
+    count(text, 1..=10_000)
 }
 
 /// Lines to skip.

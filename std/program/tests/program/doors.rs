@@ -32,7 +32,7 @@ fn standard_streams_may_be_full_or_closed() {
         ("perturb train --epochs 0 --json 2>/dev/full", 2),
         ("perturb --help >/dev/full", 1),
         ("perturb --version >/dev/full", 1),
-        ("perturb demo --rows 20 --epochs 1 --quiet >/dev/full", 1),
+        ("perturb demo --maps 5 --steps 10 --quiet >/dev/full", 1),
         ("perturb predict --data votes.csv --model m >/dev/full", 1),
         ("perturb predict --data votes.csv --model m | head -1", 0),
         ("perturb completions bash >/dev/full", 1),
@@ -205,7 +205,7 @@ fn refusals_are_short_and_say_what_to_do() {
         assert_eq!(json(&said(&output))["error"], expected);
     }
     assert_eq!(
-        said(&perturb(folder, &["demo", "--epochs", "1", "--rows", "20", "--quiet", "--out", "o"])),
+        said(&perturb(folder, &["demo", "--maps", "5", "--steps", "10", "--quiet", "--out", "o"])),
         ""
     );
 }

@@ -154,19 +154,21 @@ fn faults_are_named_and_nothing_is_written() {
     assert!(refuse(folder, &["evaluate", "--data", "votes.csv", "--model", "m"]).contains("checksum"));
 }
 
+/// The loss that holds the solver finds routes that losses of cells do not, on a terminal of 40 columns.
 #[test]
 fn the_demo_learns_and_reports() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     let text = succeed(folder, &["demo", "--out", "report", "--quiet"]);
-    for loss in ["fenchel-young", "perturbed-squared", "squared", "blackbox"] {
-        assert!(text.contains(loss), "{text}");
-    }
+    assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
     let page = std::fs::read_to_string(folder.join("report/demo.html")).expect("the page");
     assert!(page.contains("<svg") && page.contains("perturb demo --out report --quiet"));
     let learned = json(&succeed(folder, &["demo", "--json", "--quiet", "--seed", "3"]));
-    let last = &learned[0]["curve"].as_array().and_then(|curve| curve.last().cloned()).expect("a curve")[1];
-    assert!(last["spearman"].as_f64() > Some(0.6), "{last}");
+    let cheapest = |loss: usize| learned[loss]["cheapest"].as_f64().expect("a share");
+    // Of 200 maps, a share of one half has a standard error of 0.035.
+    assert!(cheapest(0) > 0.85 && cheapest(1) < 0.6 && cheapest(2) < 0.5, "{learned}");
+    let cost = |kind: &str| learned[0]["costs"][kind].as_f64().expect("a cost");
+    assert!(cost("earth") < cost("forest") && cost("forest") < cost("water"), "{learned}");
 }
 
 /// What the firmware carries is what the program makes of the robot's demonstrations.

@@ -265,7 +265,7 @@ fn pages_are_the_same_bytes_for_the_same_seed() {
         for command in [
             &["train", "--model", "m", "--patience", "3", "--data", data][..],
             &["evaluate", "--model", "m", "--data", data],
-            &["demo", "--rows", "50", "--labels", "4", "--epochs", "5"],
+            &["demo", "--maps", "50", "--steps", "500"],
         ] {
             perturb(&folder, &[command, &common[..]].concat());
         }

@@ -1,33 +1,53 @@
 //! The report of `perturb demo`.
 
-use perturb_experiments::report::{Block, LinePlot, Origin, Page, Point, Series, Table};
+use perturb_experiments::data::maps::Maps;
+use perturb_experiments::report::{Block, HeatMaps, Origin, Page, Panel};
 
 use crate::cli::Failure;
+use crate::cli::demo::{Learned, costs, judgement, telling};
 
-/// The demo's table and learning curves.
-pub(crate) fn demo(
-    origin: Origin,
-    table: Table,
-    curves: Vec<(&'static str, Vec<(f64, f64)>)>,
-) -> Result<Page, Failure> {
-    let series = curves.into_iter().map(|(name, points)| {
-        let points = points.into_iter().map(|(x, y)| Point { x, y, spread: 0.0 });
-        Series { name: name.into(), points: points.collect() }
-    });
-    let plot = LinePlot {
-        title: "Learning to rank".into(),
-        x_label: "epoch".into(),
-        y_label: "Spearman correlation on test rows".into(),
-        series: series.collect(),
-        ..LinePlot::default()
+/// What each loss has learned, and its route through a map.
+pub(crate) fn demo(origin: Origin, maps: usize, learned: &[Learned], test: &Maps) -> Result<Page, Failure> {
+    let panel = |title: &str, values: Vec<f64>, most: f64| Panel {
+        title: title.into(),
+        columns: test.grid()[1],
+        values,
+        range: (0.0, most),
     };
-    let blocks = vec![
-        Block::Paragraph(
-            "An affine model learns to rank the labels of generated data with four losses.".into(),
-        ),
-        Block::Figure { svg: plot.draw()?, caption: "The last iterate of each epoch.".into() },
-        Block::Table(table),
+    let map = telling(learned);
+    let mut panels = vec![
+        panel("costs", test.costs(map).iter().map(|&cost| cost.into()).collect(), 10.0),
+        panel("cheapest route", test.path(map).iter().map(|&cell| cell.into()).collect(), 1.0),
     ];
-    let title = "Learning to rank with four losses".into();
+    let route = |learned: &Learned| {
+        panel(learned.loss, learned.routes[map].1.iter().map(|&cell| cell.into()).collect(), 1.0)
+    };
+    panels.extend(learned.iter().map(route));
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let conclusion = learned.iter().map(|learned| {
+        format!(
+            "{}: {} of the routes are cheapest ones, and all together cost {} more than these.",
+            learned.loss,
+            percent(learned.cheapest),
+            percent(learned.excess)
+        )
+    });
+    let blocks = vec![
+        Block::Paragraph(format!(
+            "The costs of five kinds of terrain are learned from {maps} maps with a cheapest route each, and no cost. The \
+             Fenchel–Young loss solves for the route, with noise, once a step; the squared and the logistic loss ask of each \
+             cell whether the route enters it, which does not tell them what the route went around. All then search \
+             routes by the costs that they have learned, on {} other maps.",
+            test.len()
+        )),
+        Block::Paragraph(conclusion.collect::<Vec<_>>().join(" ")),
+        Block::Table(judgement(learned)),
+        Block::Table(costs(learned)),
+        Block::Figure {
+            svg: HeatMaps { title: "A map and routes through it".into(), panels }.draw()?,
+            caption: "One of the other maps, from its first cell to its last: the one on which the squared loss goes farthest astray while the Fenchel–Young loss finds a cheapest route.".into(),
+        },
+    ];
+    let title = "What terrain costs, from routes alone".into();
     Ok(Page { name: "demo".into(), title, blocks, origin, ..Page::default() })
 }
