@@ -255,7 +255,8 @@ pub(crate) fn costs(learned: &[Learned]) -> Table {
 fn draw(maps: &Maps, map: usize, routes: &[(&str, &[f32])]) -> String {
     let [_, columns] = maps.grid();
     let kinds = kinds(maps, map);
-    let mut lines = vec![routes.iter().map(|(name, _)| format!("{name:<20}")).collect::<String>()];
+    let names: Vec<String> = routes.iter().map(|(name, _)| format!("{name:<20}")).collect();
+    let mut lines = vec![names.concat()];
     for (row, kinds) in kinds.chunks(columns).enumerate() {
         let line = routes.iter().map(|(_, route)| {
             let cell = |(column, &kind): (usize, &usize)| {

@@ -207,6 +207,9 @@ impl Train {
                 let fitted = run.fitted();
                 let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
                 curve.extend(scores.map(|scores| (fitted.epoch, scores)));
+                if let Some(scores) = scores {
+                    progress.score(format!("Spearman {:.3}", scores.spearman));
+                }
                 if self.out.wanted() {
                     // The loss of a model early in training may overflow.
                     let loss = |rows| objective.mean(&fitted.model, rows, seed.fold(2)).unwrap_or(f64::NAN);
