@@ -52,6 +52,22 @@ pub fn json(outcomes: &[Outcome]) -> Value {
     json!({ "outcomes": outcomes.iter().map(one).collect::<Vec<_>>() })
 }
 
+/// What the largest data sets say.
+fn conclusion(outcomes: &[Outcome]) -> String {
+    let size = outcomes.iter().map(|outcome| outcome.size).max().unwrap_or(0);
+    let largest = || outcomes.iter().filter(|outcome| outcome.size == size);
+    let (low, high) = range(largest().map(|outcome| outcome.ratio.0));
+    let (least, most) = range(outcomes.iter().map(|outcome| 100.0 * outcome.coverage.0));
+    format!(
+        "From {size} decisions, the covariance of the scores is {low:.3} to {high:.3} times that of the proposition; 95 % \
+         intervals hold in {least:.1} to {most:.1} % of all data sets."
+    )
+}
+
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
+}
+
 /// The experiment as one page.
 pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<Page, ReportError> {
     let blocks = vec![
@@ -77,6 +93,7 @@ pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<
     Ok(Page {
         name: "asymptotics".into(),
         title: "Scores from decisions: Proposition 4.1".into(),
+        conclusion: conclusion(outcomes),
         blocks,
         data: csv(outcomes),
         origin: origin.clone(),

@@ -135,6 +135,16 @@ pub fn json(outcomes: &[Outcome]) -> Value {
     json!({ "outcomes": outcomes.iter().map(one).collect::<Vec<_>>() })
 }
 
+/// What the losses reach.
+fn conclusion(outcomes: &[Outcome]) -> String {
+    let accuracy = |loss: Loss| over_runs(outcomes, loss, |o| Some(100.0 * o.test_accuracy())).0;
+    let best = losses(outcomes).into_iter().max_by(|&a, &b| accuracy(a).total_cmp(&accuracy(b)));
+    let Some(best) = best else { return String::new() };
+    let against = accuracy(Loss::CrossEntropy);
+    let against = if against.is_nan() { String::new() } else { format!("; cross entropy: {against:.1} %") };
+    format!("The highest test accuracy is that of {best}: {:.1} %{against}.", accuracy(best))
+}
+
 /// The experiment as one page. `images` says what was classified.
 pub fn page(
     outcomes: &[Outcome],
@@ -191,6 +201,7 @@ pub fn page(
     Ok(Page {
         name: "classification".into(),
         title: "Classification: Figure 2".into(),
+        conclusion: conclusion(outcomes),
         blocks,
         data: csv(outcomes),
         origin: origin.clone(),
@@ -209,7 +220,7 @@ fn during_training(
             let (y, spread, runs) = over_runs(outcomes, loss, |outcome| outcome.curve.get(i).map(measure));
             Point { x: (i + 1) as f64, y, spread: if runs > 1 { spread } else { 0.0 } }
         });
-        Series { name: loss.to_string(), points: points.collect() }
+        Series { name: loss.to_string(), points: points.collect(), ..Series::default() }
     });
     LinePlot {
         title: title.into(),

@@ -89,6 +89,21 @@ pub fn json(outcomes: &[Outcome]) -> Value {
     json!({ "outcomes": outcomes.iter().map(one).collect::<Vec<_>>() })
 }
 
+/// Which loss decides best.
+fn conclusion(outcomes: &[Outcome]) -> String {
+    let one = |capacity| {
+        let regret = |loss: usize| summary(outcomes, capacity, loss).regret.0;
+        let best = (0..LOSSES.len()).min_by(|&a, &b| regret(a).total_cmp(&regret(b))).unwrap_or(0);
+        format!(
+            "At capacity {capacity} {} has the least regret: {:.2} %, where the squared loss has {:.2} %.",
+            LOSSES[best],
+            100.0 * regret(best),
+            100.0 * regret(0)
+        )
+    };
+    capacities(outcomes).into_iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
 /// The experiment as one page.
 pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<Page, ReportError> {
     let days = outcomes.first().map_or(0, |outcome| outcome.regrets.len());
@@ -97,7 +112,7 @@ pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<
             let (y, spread) = summary(outcomes, capacity, loss).regret;
             Point { x: f64::from(capacity), y: 100.0 * y, spread: 100.0 * spread }
         });
-        Series { name: name.into(), points: points.collect() }
+        Series { name: name.into(), points: points.collect(), ..Series::default() }
     });
     let plot = LinePlot {
         title: "Regret against capacity".into(),
@@ -127,6 +142,7 @@ pub fn page(outcomes: &[Outcome], setting: &Setting, origin: &Origin) -> Result<
     Ok(Page {
         name: "knapsack".into(),
         title: "Predict prices, then pack".into(),
+        conclusion: conclusion(outcomes),
         blocks,
         data: csv(outcomes),
         origin: origin.clone(),

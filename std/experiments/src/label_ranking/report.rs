@@ -124,6 +124,25 @@ pub fn json(results: &[SetResult]) -> Value {
     results.iter().map(one).collect()
 }
 
+/// What the losses reach on the mean, and how often the first is the best.
+fn conclusion(results: &[SetResult]) -> String {
+    let score = |set: &SetResult, loss: usize| set.score(1, loss).0;
+    let means = LOSSES
+        .iter()
+        .enumerate()
+        .map(|(loss, name)| format!("{name} {:.3}", mean(results.iter().map(|set| score(set, loss)))));
+    let least_squares = mean(results.iter().map(|set| mean_and_deviation(&set.least_squares).0));
+    let best = |set: &&SetResult| (1..LOSSES.len()).all(|loss| score(set, 0) >= score(set, loss));
+    format!(
+        "Mean Spearman correlation over {} sets by Table 2's protocol: {}; least squares {least_squares:.3}. {} is the best \
+         of the four on {}.",
+        results.len(),
+        means.collect::<Vec<_>>().join(", "),
+        LOSSES[0],
+        results.iter().filter(best).count()
+    )
+}
+
 /// The experiment as one page.
 pub fn page(results: &[SetResult], protocol: &Protocol, origin: &Origin) -> Result<Page, ReportError> {
     let mut blocks = vec![
@@ -155,6 +174,7 @@ pub fn page(results: &[SetResult], protocol: &Protocol, origin: &Origin) -> Resu
     Ok(Page {
         name: "label_ranking".into(),
         title: "Label ranking: Tables 1 and 2".into(),
+        conclusion: conclusion(results),
         blocks,
         data: csv(results),
         origin: origin.clone(),
@@ -170,7 +190,7 @@ fn against_others(results: &[SetResult]) -> LinePlot {
     let mut series = vec![diagonal()];
     for (loss, &name) in LOSSES.iter().enumerate().skip(1) {
         let points = results.iter().map(|set| (set.score(1, loss).0, set.score(1, 0).0, 0.0));
-        series.push(Series { name: name.into(), points: scattered(points) });
+        series.push(scattered(name, results.iter().map(|set| set.name.as_str()).zip(points)));
     }
     LinePlot {
         title: "Spearman correlation by data set".into(),
@@ -184,26 +204,29 @@ fn against_others(results: &[SetResult]) -> LinePlot {
 fn against_paper(results: &[SetResult]) -> LinePlot {
     let points = results.iter().filter_map(|set| {
         let (mean, deviation) = set.score(1, 0);
-        Some((printed(set, 1)?[0].0, mean, deviation))
+        Some((set.name.as_str(), (printed(set, 1)?[0].0, mean, deviation)))
     });
     LinePlot {
         title: "Spearman correlation, perturbed Fenchel–Young".into(),
         x_label: "Spearman correlation printed in the paper".into(),
         y_label: "Spearman correlation, ours".into(),
         spread: Spread::Bars,
-        series: vec![diagonal(), Series { name: "data sets".into(), points: scattered(points) }],
+        series: vec![diagonal(), scattered("data sets", points)],
         ..LinePlot::default()
     }
 }
 
 fn diagonal() -> Series {
     let point = |x| Point { x, y: x, spread: 0.0 };
-    Series { name: "equal".into(), points: vec![point(0.0), point(1.0)] }
+    Series { name: "equal".into(), points: vec![point(0.0), point(1.0)], ..Series::default() }
 }
 
-/// Marks without a line: a gap after each point.
-fn scattered(points: impl Iterator<Item = (f64, f64, f64)>) -> Vec<Point> {
-    points
-        .flat_map(|(x, y, spread)| [Point { x, y, spread }, Point { x, y: f64::NAN, spread: 0.0 }])
-        .collect()
+/// Marks without a line, each with its name: a gap after each point.
+fn scattered<'a>(name: &str, points: impl Iterator<Item = (&'a str, (f64, f64, f64))>) -> Series {
+    let mut series = Series { name: name.into(), ..Series::default() };
+    for (name, (x, y, spread)) in points {
+        series.points.extend([Point { x, y, spread }, Point { x, y: f64::NAN, spread: 0.0 }]);
+        series.names.extend([name.to_owned(), String::new()]);
+    }
+    series
 }

@@ -31,6 +31,11 @@ impl LinePlot {
                 }
             }
             grow(&mut x, point.x);
+            if self.bars {
+                grow(&mut x, point.x - self.step() / 2.0);
+                grow(&mut x, point.x + self.step() / 2.0);
+                grow(&mut y, 0.0);
+            }
             grow(&mut y, point.y - spread(point));
             grow(&mut y, point.y + spread(point));
         }

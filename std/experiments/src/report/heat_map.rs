@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::axis::tick;
 use super::colour::{TEXT, hex};
 use super::panels::{self, Panels, SIDE};
 use super::{ReportError, Svg};
@@ -98,7 +99,8 @@ impl Panel {
             let size = cell + 0.3;
             writeln!(
                 svg,
-                "<rect x=\"{left:.2}\" y=\"{top:.2}\" width=\"{size:.2}\" height=\"{size:.2}\" fill=\"{fill}\"/>"
+                "<rect x=\"{left:.2}\" y=\"{top:.2}\" width=\"{size:.2}\" height=\"{size:.2}\" fill=\"{fill}\"><title>{}</title></rect>",
+                tick(*value)
             )?;
         }
         let (bar, below) = (SIDE / 2, y + SIDE + 8);

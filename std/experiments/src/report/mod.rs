@@ -6,6 +6,7 @@
 mod axis;
 mod colour;
 mod heat_map;
+mod hint;
 mod layout;
 #[cfg(feature = "nn")]
 mod overlay;

@@ -3,6 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use perturb::atomic;
 
 use super::{ReportError, Svg, Table, escape};
@@ -13,7 +15,7 @@ const STYLE: &str = include_str!("page.css");
 ///
 /// The HTML loads nothing, follows the reader's light or dark preference and font size, fits phones, wide screens and
 /// paper, and holds no time and no path: equal results give equal bytes. All text is escaped. The numbers of each table
-/// and picture are written to CSV files in the same folder.
+/// and picture are in the page as CSV files to be saved, and are written to the same folder.
 ///
 /// ```
 /// use perturb_experiments::report::{Block, Cell, Page, Table};
@@ -38,6 +40,8 @@ pub struct Page {
     pub name: String,
     /// The title.
     pub title: String,
+    /// What the results say, in a sentence or two, before everything else; empty for nothing.
+    pub conclusion: String,
     /// What the page shows, from top to bottom.
     pub blocks: Vec<Block>,
     /// All data of the page, as a CSV file; empty for no file.
@@ -133,6 +137,9 @@ impl Page {
              <meta name=\"color-scheme\" content=\"light dark\"/>\n\
              <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
         )?;
+        if !self.conclusion.is_empty() {
+            writeln!(html, "<p class=\"conclusion\">{}</p>", escape(&self.conclusion))?;
+        }
         let (mut tables, mut figures) = (0, 0);
         for block in &self.blocks {
             match block {
@@ -141,25 +148,40 @@ impl Page {
                 Block::Code(text) => writeln!(html, "<pre><code>{}</code></pre>", escape(text))?,
                 Block::Table(table) => {
                     tables += 1;
-                    table.write(html, tables, &escape(&file_of(&self.name, "table", tables)))?;
+                    let numbers = link(&file_of(&self.name, "table", tables), &table.csv());
+                    table.write(html, tables, &numbers)?;
                 }
                 Block::Figure { svg, caption } => {
                     figures += 1;
+                    let numbers = link(&file_of(&self.name, "figure", figures), svg.csv());
                     let (svg, caption) = (svg.as_str().trim_end(), escape(caption));
-                    let file = escape(&file_of(&self.name, "figure", figures));
                     writeln!(
                         html,
                         "<figure>\n<div class=\"wide\">\n{svg}\n</div>\n<figcaption>{caption} \
-                         <span class=\"data\">Numbers: {file}</span></figcaption>\n</figure>"
+                         <span class=\"data\">Numbers: {numbers}</span></figcaption>\n</figure>"
                     )?;
                 }
             }
         }
         html.push_str("</main>\n");
-        self.origin.write(html, if self.data.is_empty() { "" } else { &self.name })?;
+        let data = if self.data.is_empty() {
+            String::new()
+        } else {
+            link(&format!("{}.csv", self.name), &self.data)
+        };
+        self.origin.write(html, &data)?;
         html.push_str("</body>\n</html>\n");
         Ok(())
     }
+}
+
+/// A link to a CSV file, which the page holds: the page alone has all numbers.
+fn link(file: &str, csv: &str) -> String {
+    let file = escape(file);
+    format!(
+        "<a download=\"{file}\" href=\"data:text/csv;charset=utf-8;base64,{}\">{file}</a>",
+        STANDARD.encode(csv)
+    )
 }
 
 /// The CSV file of a table or picture.
@@ -168,7 +190,7 @@ fn file_of(page: &str, what: &str, number: usize) -> String {
 }
 
 impl Origin {
-    /// `data` is the page's name if it has a file of all data, otherwise empty.
+    /// `data` is the link to the file of all data; empty for none.
     fn write(&self, html: &mut String, data: &str) -> fmt::Result {
         if *self == Self::default() && data.is_empty() {
             return Ok(());
@@ -186,7 +208,7 @@ impl Origin {
             writeln!(html, "<dt>Seeds</dt><dd>{}</dd>", seeds.join(", "))?;
         }
         if !data.is_empty() {
-            writeln!(html, "<dt>All numbers</dt><dd>{}.csv</dd>", escape(data))?;
+            writeln!(html, "<dt>All numbers</dt><dd>{data}</dd>")?;
         }
         html.push_str("</dl>\n</footer>\n");
         Ok(())
@@ -213,6 +235,7 @@ mod tests {
         let series = (0..4).zip(names).map(|(i, name)| Series {
             name: name.into(),
             points: curve(4.0 - f64::from(i)).step_by(if i < 2 { 1 } else { 6 }).collect(),
+            ..Series::default()
         });
         let plot = LinePlot {
             title: "Rankings that are right in all 100 labels, by noise".into(),
@@ -235,6 +258,7 @@ mod tests {
         Page {
             name: "a&b".into(),
             title: "Label ranking & <friends>".into(),
+            conclusion: "It < works.".into(),
             blocks: vec![
                 Block::Paragraph("Ten-fold cross-validation of four losses.".into()),
                 Block::Heading("Correlations".into()),
@@ -259,9 +283,13 @@ mod tests {
         assert!(html.contains("a &lt;b&gt; &amp; &quot;c&quot;") && html.contains("&lt;done&gt;"));
         assert!(html.contains("<th scope=\"col\" class=\"n\">Squared</th>"));
         assert!(html.contains("<dd>1, 18446744073709551615</dd>"));
-        for foreign in ["<script", "src=", "href", "@import", "url(", "<friends>", "<b>"] {
+        for foreign in ["<script", "src=", "@import", "url(", "<friends>", "<b>"] {
             assert!(!html.contains(foreign), "{foreign}");
         }
+        assert_eq!(html.matches("href=").count(), html.matches("href=\"data:text/csv;").count());
+        assert!(html.contains("<p class=\"conclusion\">It &lt; works.</p>"));
+        let encoded = STANDARD.encode("x\n1\n");
+        assert!(html.contains(&format!("base64,{encoded}\">a&amp;b.csv</a>")));
         let options = roxmltree::ParsingOptions { allow_dtd: true, ..roxmltree::ParsingOptions::default() };
         roxmltree::Document::parse_with_options(&html, options).unwrap();
     }

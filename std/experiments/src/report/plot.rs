@@ -9,6 +9,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::tick;
 use super::colour::{AXIS, GRID, GROUND, SERIES, TEXT};
+use super::hint::{self, Hint};
 use super::layout::{LINE, Layout};
 use super::{ReportError, Svg};
 
@@ -21,6 +22,8 @@ const LARGE: u32 = 23;
 const NORMAL: u32 = 20;
 /// The most marks on a line: more would hide it.
 const MARKED: usize = 25;
+/// The most points of a line that say their numbers.
+const HINTED: usize = 60;
 /// One point of a [`Series`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
@@ -39,6 +42,8 @@ pub struct Series {
     pub name: String,
     /// The points in the order in which the line joins them.
     pub points: Vec<Point>,
+    /// Names of the points, written beside them where there is room, and shown with their numbers; none for points beyond.
+    pub names: Vec<String>,
 }
 
 impl Series {
@@ -49,7 +54,7 @@ impl Series {
         for (name, point) in points {
             match all.iter_mut().find(|series| series.name == name) {
                 Some(known) => known.points.push(point),
-                None => all.push(Self { name, points: vec![point] }),
+                None => all.push(Self { name, points: vec![point], ..Self::default() }),
             }
         }
         all
@@ -76,7 +81,7 @@ pub enum Spread {
 ///     title: "Training".into(),
 ///     x_label: "epoch".into(),
 ///     y_label: "loss".into(),
-///     series: vec![Series { name: "Fenchel–Young".into(), points }],
+///     series: vec![Series { name: "Fenchel–Young".into(), points, ..Series::default() }],
 ///     ..LinePlot::default()
 /// };
 /// assert!(plot.draw()?.as_str().starts_with("<svg"));
@@ -96,6 +101,8 @@ pub struct LinePlot {
     pub log_y: bool,
     /// How spreads are drawn.
     pub spread: Spread,
+    /// Whether points are bars from 0, as counts are, instead of a line. Both axes are linear then.
+    pub bars: bool,
     /// The lines. Seven colours, then the same colours again with other marks.
     pub series: Vec<Series>,
 }
@@ -116,15 +123,17 @@ impl LinePlot {
             }
         }
         let mut document = String::new();
-        {
+        let hints = {
             let height = layout.head() + AXES + layout.foot();
             let root = SVGBackend::with_string(&mut document, (WIDTH, height)).into_drawing_area();
-            self.paint(&root, &layout, x, y).map_err(|found| ReportError::Plot {
+            let fault = |found| ReportError::Plot {
                 title: self.title.clone(),
                 expected: "a plot that can be drawn",
                 found,
-            })?;
-        }
+            };
+            self.paint(&root, &layout, x, y).map_err(fault)?
+        };
+        hint::add(&mut document, &hints);
         Ok(Svg::new(&self.title, &self.description(), &document, self.records()))
     }
 
@@ -138,7 +147,8 @@ impl LinePlot {
             Some(format!(" {}: {first}{rest}.", series.name))
         });
         let ends: String = ends.collect();
-        format!("Line plot of {} against {}.{ends}", self.y_label, self.x_label)
+        let kind = if self.bars { "Bars" } else { "Line plot" };
+        format!("{kind} of {} against {}.{ends}", self.y_label, self.x_label)
     }
 
     /// The points that are drawn, one a record.
@@ -163,7 +173,7 @@ impl LinePlot {
         layout: &Layout,
         x: Range<f64>,
         y: Range<f64>,
-    ) -> Result<(), String> {
+    ) -> Result<Vec<Hint>, String> {
         let fault = |error: &dyn std::fmt::Display| error.to_string();
         root.fill(&GROUND.light).map_err(|e| fault(&e))?;
         let (top, rest) = root.split_vertically(layout.head());
@@ -209,7 +219,7 @@ impl LinePlot {
         }
     }
 
-    fn curves<X, Y>(&self, area: &DrawingArea<SVGBackend<'_>, Shift>, x: X, y: Y) -> Result<(), String>
+    fn curves<X, Y>(&self, area: &DrawingArea<SVGBackend<'_>, Shift>, x: X, y: Y) -> Result<Vec<Hint>, String>
     where
         X: AsRangedCoord<Value = f64>,
         X::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
@@ -250,6 +260,14 @@ impl LinePlot {
             }
         }
         for (i, series) in self.series.iter().enumerate() {
+            if self.bars {
+                let half = self.step() * 0.4;
+                let bars = series.points.iter().filter(|point| drawn(point) && point.y != 0.0).map(|point| {
+                    Rectangle::new([(point.x - half, 0.0), (point.x + half, point.y)], colour(i).filled())
+                });
+                chart.draw_series(bars).map_err(|e| fault(&e))?;
+                continue;
+            }
             for run in runs(&series.points) {
                 let stroke = colour(i).stroke_width(2);
                 let line: Vec<_> = run.iter().map(|point| (point.x, point.y)).collect();
@@ -267,7 +285,46 @@ impl LinePlot {
                 }
             }
         }
-        chart.plotting_area().present().map_err(|e| fault(&e))
+        chart.plotting_area().present().map_err(|e| fault(&e))?;
+        let hint = |series: &Series, place: usize, point: &Point| Hint {
+            place: chart.backend_coord(&(point.x, point.y)),
+            name: series.names.get(place).cloned().unwrap_or_default(),
+            text: series.said(place, point),
+        };
+        let hints = self.series.iter().flat_map(|series| {
+            let every = series.points.len().div_ceil(HINTED).max(1);
+            let points = series.points.iter().enumerate().filter(|(_, point)| drawn(point)).step_by(every);
+            points.map(move |(place, point)| hint(series, place, point))
+        });
+        Ok(hints.collect())
+    }
+
+    /// The least distance of points along the horizontal axis.
+    pub(super) fn step(&self) -> f64 {
+        let mut places: Vec<f64> = self
+            .series
+            .iter()
+            .flat_map(|series| &series.points)
+            .filter(|point| drawn(point))
+            .map(|point| point.x)
+            .collect();
+        places.sort_by(f64::total_cmp);
+        let steps = places.windows(2).map(|pair| pair[1] - pair[0]).filter(|&step| step > 0.0);
+        Some(steps.fold(f64::INFINITY, f64::min)).filter(|step| step.is_finite()).unwrap_or(1.0)
+    }
+}
+
+impl Series {
+    /// A point in words.
+    fn said(&self, place: usize, point: &Point) -> String {
+        let names = [Some(self.name.trim()), self.names.get(place).map(|name| name.trim())];
+        let names: Vec<&str> = names.into_iter().flatten().filter(|name| !name.is_empty()).collect();
+        let colon = if names.is_empty() { "" } else { ": " };
+        let spread = match spread(point) {
+            0.0 => String::new(),
+            spread => format!(" ± {}", tick(spread)),
+        };
+        format!("{}{colon}{}{spread} at {}", names.join(", "), tick(point.y), tick(point.x))
     }
 }
 
@@ -319,7 +376,7 @@ mod tests {
 
     fn plot(points: &[(f64, f64)]) -> LinePlot {
         let points = points.iter().map(|&(x, y)| Point { x, y, spread: 0.1 }).collect();
-        let series = vec![Series { name: "<a> & b".into(), points }];
+        let series = vec![Series { name: "<a> & b".into(), points, names: vec!["<i>".into()] }];
         LinePlot {
             title: "\"T\" < U".into(),
             x_label: "x".into(),
@@ -339,6 +396,31 @@ mod tests {
         );
         assert!(svg.as_str().contains("&lt;a&gt; &amp; b") && svg.as_str().matches("<text").count() > 10);
         assert!(svg.as_str().trim_end().ends_with("</svg>") && !svg.as_str().contains("href"));
+    }
+
+    /// Points say their numbers; where there is room, names stand beside them.
+    #[test]
+    fn points_have_hints_and_names() {
+        let svg = plot(&[(1.0, 2.0), (2.0, f64::NAN), (3.0, 2.5)]).draw().unwrap();
+        assert_eq!(svg.as_str().matches("<circle").count() - svg.as_str().matches("r=\"4\"").count(), 2);
+        assert!(svg.as_str().contains("<title>&lt;a&gt; &amp; b, &lt;i&gt;: 2 ± 0.1 at 1</title>"));
+        assert!(svg.as_str().contains(">&lt;i&gt;</text>"));
+        assert!(svg.as_str().contains("<title>&lt;a&gt; &amp; b: 2.5 ± 0.1 at 3</title>"));
+    }
+
+    #[test]
+    fn bars_stand_on_zero() {
+        let bars = LinePlot { bars: true, ..plot(&[(1.0, 2.0), (1.5, 0.0), (2.0, 4.0)]) };
+        assert_eq!(bars.step(), 0.5);
+        let svg = bars.draw().unwrap();
+        let height = |rect: &str| {
+            let (_, rest) = rect.split_once("height=\"").unwrap();
+            rest.split_once('"').unwrap().0.parse::<f64>().unwrap()
+        };
+        let rects: Vec<f64> = svg.as_str().split("<rect").skip(2).map(height).collect();
+        assert_eq!(rects.len(), 2);
+        assert!((rects[1] / rects[0] - 2.0).abs() < 0.05, "{rects:?}");
+        assert!(svg.as_str().contains("<desc>Bars of"));
     }
 
     #[test]

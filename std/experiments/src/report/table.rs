@@ -25,13 +25,13 @@ pub enum Cell {
 }
 
 impl Table {
-    /// `number` counts the tables of the page; `file` is the escaped name of its CSV file.
-    pub(super) fn write(&self, html: &mut String, number: usize, file: &str) -> fmt::Result {
+    /// `number` counts the tables of the page; `link` leads to its CSV file.
+    pub(super) fn write(&self, html: &mut String, number: usize, link: &str) -> fmt::Result {
         // Focusable, so that a table wider than the screen can be scrolled by keyboard.
         write!(
             html,
             "<div class=\"wide\" role=\"region\" aria-labelledby=\"table-{number}\" tabindex=\"0\">\n<table>\n\
-             <caption id=\"table-{number}\"><span>{}</span> <span class=\"data\">Numbers: {file}</span></caption>\n\
+             <caption id=\"table-{number}\"><span>{}</span> <span class=\"data\">Numbers: {link}</span></caption>\n\
              <thead><tr>",
             escape(&self.caption)
         )?;

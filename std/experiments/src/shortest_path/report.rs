@@ -68,6 +68,16 @@ pub fn json(outcomes: &[Outcome]) -> Value {
     json!({ "outcomes": outcomes.iter().map(one).collect::<Vec<_>>() })
 }
 
+/// What the losses reach.
+fn conclusion(outcomes: &[Outcome]) -> String {
+    let one = |outcome: &Outcome| {
+        let last = outcome.curve.last()?;
+        Some(format!("{} {:.1} %", outcome.loss, 100.0 * last.test.optimal))
+    };
+    let shares: Vec<String> = outcomes.iter().filter_map(one).collect();
+    format!("Optimal paths on test maps after the last epoch: {}.", shares.join(", "))
+}
+
 /// The experiment as one page, with pictures of the first test maps. `data` says what maps they are.
 pub fn page(
     outcomes: &[Outcome],
@@ -113,6 +123,7 @@ pub fn page(
     Ok(Page {
         name: "shortest_path".into(),
         title: "Shortest paths on maps: Figures 5 and 6".into(),
+        conclusion: conclusion(outcomes),
         blocks,
         data: csv(outcomes),
         origin: origin.clone(),
@@ -128,7 +139,11 @@ fn during_training(
     let series = outcomes.iter().map(|outcome| {
         let point =
             |point: &Epoch| Point { x: point.training.epoch as f64, y: measure(&point.test), spread: 0.0 };
-        Series { name: outcome.loss.to_string(), points: outcome.curve.iter().map(point).collect() }
+        Series {
+            name: outcome.loss.to_string(),
+            points: outcome.curve.iter().map(point).collect(),
+            ..Series::default()
+        }
     });
     LinePlot {
         title: title.into(),

@@ -78,6 +78,23 @@ pub fn json(outcomes: &[Outcome], curves: &[(f64, Vec<Curve>)]) -> Value {
     json!({ "outcomes": outcomes, "curves": curves })
 }
 
+/// Which loss ranks best where there is little noise and where there is much.
+fn conclusion(outcomes: &[Outcome]) -> String {
+    let sigmas = sigmas(outcomes);
+    let best = |sigma: f64, metric: Metric| {
+        let share = |loss: usize| summary(outcomes, sigma, loss, metric).0;
+        let best = (0..LOSSES.len()).max_by(|&a, &b| share(a).total_cmp(&share(b))).unwrap_or(0);
+        format!("{} has the most {} ({:.1} %)", LOSSES[best], metric.0, 100.0 * share(best))
+    };
+    let middle = sigmas.iter().copied().filter(|&sigma| sigma <= 1.0).fold(f64::NEG_INFINITY, f64::max);
+    let ends =
+        [(sigmas.first().copied(), METRICS[0]), (Some(middle).filter(|sigma| sigma.is_finite()), METRICS[1])];
+    let at = ends.into_iter().filter_map(|(sigma, metric)| Some((sigma?, metric)));
+    at.map(|(sigma, metric)| format!("At noise σ = {sigma:.2} {}.", best(sigma, metric)))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// The experiment as one page.
 pub fn page(
     outcomes: &[Outcome],
@@ -124,6 +141,7 @@ pub fn page(
     Ok(Page {
         name: "synthetic_ranking".into(),
         title: "Synthetic ranking: Figures 4, 7 and 8".into(),
+        conclusion: conclusion(outcomes),
         blocks,
         data: csv(outcomes),
         origin: origin.clone(),
@@ -141,7 +159,7 @@ fn against_noise(outcomes: &[Outcome], metric: Metric) -> Result<Svg, ReportErro
             let (y, spread) = summary(outcomes, sigma, loss, metric);
             Point { x: sigma, y, spread }
         });
-        Series { name: name.into(), points: points.collect() }
+        Series { name: name.into(), points: points.collect(), ..Series::default() }
     });
     LinePlot {
         title: format!("{} against the noise", capital(metric.0)),
@@ -158,7 +176,7 @@ fn during_training(sigma: f64, losses: &[Curve], metric: Metric) -> Result<Svg, 
     let series = losses.iter().zip(LOSSES).map(|(curve, name)| {
         let points =
             curve.iter().map(|(epoch, scores)| Point { x: *epoch as f64, y: metric.1(scores), spread: 0.0 });
-        Series { name: name.into(), points: points.collect() }
+        Series { name: name.into(), points: points.collect(), ..Series::default() }
     });
     LinePlot {
         title: format!("{} during training, σ = {sigma:.4}", capital(metric.0)),

@@ -55,6 +55,24 @@ pub fn json(outcomes: &[Outcome]) -> Value {
     json!({ "outcomes": outcomes.iter().map(one).collect::<Vec<_>>() })
 }
 
+/// Whether the proposition holds.
+fn conclusion(outcomes: &[Outcome]) -> String {
+    // An estimate may leave the bounds by its errors.
+    let within = |o: &&Outcome| o.excess.0 >= -3.0 * o.excess.1 && o.excess.0 <= o.bound + 3.0 * o.excess.1;
+    let hold = outcomes.iter().filter(within).count();
+    let ends = |layer: &str| {
+        let mut of: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.layer == layer).collect();
+        of.sort_by(|a, b| a.epsilon.total_cmp(&b.epsilon));
+        let (first, last) = (of.first()?, of.last()?);
+        Some(format!(
+            " The average {layer} is {:.3} ‖y*‖ from the decision at ε = {} and {:.3} ‖y*‖ from pure noise at ε = {}.",
+            first.from_decision, first.epsilon, last.from_average, last.epsilon
+        ))
+    };
+    let layers = ["ranking", "path"].into_iter().filter_map(ends).collect::<String>();
+    format!("F_ε − F lies between 0 and εF_1(0) in {hold} of {} cases.{layers}", outcomes.len())
+}
+
 /// The experiment as one page.
 pub fn page(
     outcomes: &[Outcome],
@@ -93,6 +111,7 @@ pub fn page(
     Ok(Page {
         name: "temperature".into(),
         title: "The temperature: Proposition 2.3".into(),
+        conclusion: conclusion(outcomes),
         blocks,
         data: csv(outcomes),
         origin: origin.clone(),

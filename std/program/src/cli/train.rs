@@ -239,6 +239,7 @@ impl Train {
                 epochs: &epochs,
                 scores: &curve,
                 kept: (fitted.epoch, scores),
+                model: &fitted.model,
                 settings: &pairs,
             };
             self.out.save(&report::train(origin, &page)?, common)?;

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use perturb::data::Dataset;
 use perturb::train::Training;
 use perturb_experiments::Journal;
@@ -80,13 +82,26 @@ fn check(name: &str, files: &BTreeMap<String, String>) {
     // Nothing is loaded, and nothing runs.
     for node in root.descendants().filter(Node::is_element) {
         let tag = node.tag_name().name();
-        assert!(!["script", "link", "iframe", "img", "image", "object", "use", "a"].contains(&tag), "{tag}");
-        for attribute in node.attributes() {
+        assert!(!["script", "link", "iframe", "img", "image", "object", "use"].contains(&tag), "{tag}");
+        for attribute in node.attributes().filter(|_| tag != "a") {
             let (key, value) = (attribute.name(), attribute.value());
             assert!(!key.starts_with("on") && !["src", "href", "style"].contains(&key), "{key}");
             assert!(!value.contains("url(") && !value.contains("://"), "{value}");
         }
     }
+    // Links hold the CSV files that stand beside the page.
+    let mut linked: Vec<&str> = Vec::new();
+    for link in elements(root, "a") {
+        let file = link.attribute("download").expect("a name");
+        let data =
+            link.attribute("href").and_then(|href| href.strip_prefix("data:text/csv;charset=utf-8;base64,"));
+        let data = STANDARD.decode(data.expect("an embedded file")).expect("base64");
+        assert!(data == files[file].as_bytes() && link.attributes().len() == 2, "{file}");
+        linked.push(file);
+    }
+    // What the results say stands before all else.
+    let conclusion = elements(root, "p").find(|p| p.attribute("class") == Some("conclusion")).map(text);
+    assert!(conclusion.is_some_and(|text| text.len() > 30 && !text.contains("NaN")));
     for style in elements(root, "style").map(text) {
         assert!(!style.contains("url(") && !style.contains("@import") && !style.contains("//"), "{style}");
     }
@@ -108,7 +123,7 @@ fn check(name: &str, files: &BTreeMap<String, String>) {
     }
     let raw = usize::from(files.contains_key(&format!("{name}.csv")));
     let beside = files.keys().filter(|file| file.starts_with(name) && **file != format!("{name}.html"));
-    assert_eq!(beside.count(), numbers + raw);
+    assert_eq!((beside.count(), linked.len()), (numbers + raw, numbers + raw));
 }
 
 fn figure_has_its_numbers(figure: Node<'_, '_>, csv: &str) {
@@ -126,6 +141,8 @@ fn figure_has_its_numbers(figure: Node<'_, '_>, csv: &str) {
         assert_eq!(cells.count(), records.len() + 1, "and the ground");
         return;
     }
+    let hints = elements(svg, "circle").filter(|circle| elements(*circle, "title").next().is_some()).count();
+    assert!(hints > 0, "points say their numbers");
     // Both axes are labelled, with what heads the columns.
     let shown = elements(svg, "text").map(|node| text(node).trim().to_owned()).collect::<Vec<_>>().join(" ");
     for label in [&head[1], &head[2]] {
@@ -137,6 +154,17 @@ fn figure_has_its_numbers(figure: Node<'_, '_>, csv: &str) {
         let number = |field: usize| record[field].parse::<f64>().expect("a number");
         drawn.entry(&record[0]).or_default().push([number(1), number(2)]);
         assert!(record[0].trim().is_empty() || shown.contains(record[0].trim()), "{shown}");
+    }
+    if part("desc").starts_with("Bars") {
+        let heights: Vec<f64> = elements(svg, "rect")
+            .skip(1) // The ground.
+            .map(|rect| rect.attribute("height").expect("a height").parse().expect("a number"))
+            .collect();
+        let shares: Vec<f64> = drawn.into_values().flatten().map(|[_, y]| y).filter(|&y| y > 0.0).collect();
+        let unit = heights.iter().sum::<f64>() / shares.iter().sum::<f64>();
+        assert!(heights.len() == shares.len() && !shares.is_empty());
+        assert!(heights.iter().zip(shares).all(|(height, y)| (height - y * unit).abs() < 2.0), "{heights:?}");
+        return;
     }
     // A line's pixels are the CSV's numbers on a linear or logarithmic scale.
     let mut lines: Vec<Vec<[f64; 2]>> = Vec::new();

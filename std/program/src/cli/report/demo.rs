@@ -40,7 +40,6 @@ pub(crate) fn demo(origin: Origin, maps: usize, learned: &[Learned], test: &Maps
              routes by the costs that they have learned, on {} other maps.",
             test.len()
         )),
-        Block::Paragraph(conclusion.collect::<Vec<_>>().join(" ")),
         Block::Table(judgement(learned)),
         Block::Table(costs(learned)),
         Block::Figure {
@@ -49,5 +48,6 @@ pub(crate) fn demo(origin: Origin, maps: usize, learned: &[Learned], test: &Maps
         },
     ];
     let title = "What terrain costs, from routes alone".into();
-    Ok(Page { name: "demo".into(), title, blocks, origin, ..Page::default() })
+    let conclusion = conclusion.collect::<Vec<_>>().join(" ");
+    Ok(Page { name: "demo".into(), title, conclusion, blocks, origin, ..Page::default() })
 }

@@ -30,20 +30,28 @@ pub(crate) fn evaluate(
         header: ["label", "right rank, %", "places off"].map(String::from).to_vec(),
         rows: data.label_names().iter().zip(LabelScores::of(model, data)).map(label).collect(),
     };
+    let mean = RankingScores::mean(&rows);
+    let conclusion = format!(
+        "On {} rows the model's rankings have a mean Spearman correlation of {:.3} with the known ones; {:.1} % are right in \
+         every place.",
+        rows.len(),
+        mean.spearman,
+        100.0 * mean.perfect_ranks
+    );
     let blocks = vec![
         Block::Paragraph(format!(
             "A model's rankings of {} labels, compared with the known ranks of {}.",
             data.labels(),
             data.name()
         )),
-        Block::Table(Table { caption, ..table::scores(&RankingScores::mean(&rows), "metric") }),
+        Block::Table(Table { caption, ..table::scores(&mean, "metric") }),
         Block::Heading("Rows".into()),
         histogram(&rows)?,
         Block::Heading("Labels".into()),
         Block::Table(labels),
     ];
     let title = format!("A ranking model on {}", data.name());
-    Ok(Page { name: "evaluate".into(), title, blocks, origin, ..Page::default() })
+    Ok(Page { name: "evaluate".into(), title, conclusion, blocks, origin, ..Page::default() })
 }
 
 /// The number of bins, which are centred at −1, −0.9, …, 1, so that reversed, unrelated and right rankings are in the middle of
@@ -61,7 +69,8 @@ fn histogram(rows: &[RankingScores]) -> Result<Block, Failure> {
         title: "Rows by their correlation".into(),
         x_label: "Spearman correlation of a row, to one decimal".into(),
         y_label: "share of rows".into(),
-        series: vec![Series { name: String::new(), points }],
+        bars: true,
+        series: vec![Series { points, ..Series::default() }],
         ..LinePlot::default()
     };
     Ok(Block::Figure {

@@ -1,7 +1,7 @@
 //! The report of `perturb train`.
 
 use perturb::data::Dataset;
-use perturb::train::RankingScores;
+use perturb::train::{LinearModel, RankingScores};
 use perturb_experiments::report::{Block, Cell, LinePlot, Origin, Page, Point, Series, Table};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ pub(crate) struct Curve<'a> {
     pub(crate) scores: &'a [(usize, RankingScores)],
     /// The epoch whose model was kept, and its scores.
     pub(crate) kept: (usize, Option<RankingScores>),
+    /// That model.
+    pub(crate) model: &'a LinearModel<f32>,
     /// Names and values.
     pub(crate) settings: &'a [(String, String)],
 }
@@ -48,10 +50,21 @@ pub(crate) fn train(origin: Origin, curve: &Curve<'_>) -> Result<Page, Failure> 
         kept.0,
         epochs.len(),
     ))];
-    if let Some(scores) = &kept.1 {
-        let rows = validation.map_or(0, Dataset::len);
-        let caption = format!("The resulting model on the {rows} validation rows");
-        blocks.push(Block::Table(Table { caption, ..table::scores(scores, "metric") }));
+    let mut conclusion = String::new();
+    if let (Some(scores), Some(rows)) = (&kept.1, validation) {
+        let baseline = baseline(train, rows);
+        conclusion = format!(
+            "On {} rows that it was not trained on, the model has a mean Spearman correlation of {:.3}; one ranking for all \
+             rows has {:.3}.",
+            rows.len(),
+            scores.spearman,
+            baseline.spearman
+        );
+        let caption = format!(
+            "On the {} validation rows: the resulting model, and the ranking by the labels' mean ranks in the training rows",
+            rows.len()
+        );
+        blocks.push(Block::Table(against(scores, &baseline, caption)));
     }
     blocks.push(Block::Heading("Learning curves".into()));
     blocks.push(loss(epochs)?);
@@ -59,6 +72,8 @@ pub(crate) fn train(origin: Origin, curve: &Curve<'_>) -> Result<Page, Failure> 
         blocks.push(scores(curve.scores)?);
     }
     blocks.push(rate(epochs)?);
+    blocks.push(Block::Heading("Weights".into()));
+    blocks.push(Block::Table(weights(curve.model, train)));
     blocks.push(Block::Heading("Settings".into()));
     let pair = |(name, value): &(String, String)| vec![Cell::Text(name.clone()), Cell::Text(value.clone())];
     blocks.push(Block::Table(Table {
@@ -67,7 +82,70 @@ pub(crate) fn train(origin: Origin, curve: &Curve<'_>) -> Result<Page, Failure> 
         rows: curve.settings.iter().map(pair).collect(),
     }));
     let title = format!("Training on {}", train.name());
-    Ok(Page { name: "train".into(), title, blocks, origin, ..Page::default() })
+    Ok(Page { name: "train".into(), title, conclusion, blocks, origin, ..Page::default() })
+}
+
+/// The scores of one ranking for all rows: the labels by their mean ranks in the training rows.
+fn baseline(train: &Dataset<f32>, rows: &Dataset<f32>) -> RankingScores {
+    let mut sums = vec![0.0f32; train.labels()];
+    for row in 0..train.len() {
+        // Sums of small integers: in any order.
+        sums.iter_mut().zip(train.y(row)).for_each(|(sum, y)| *sum += y);
+    }
+    let zeros = vec![0.0; train.features() * train.labels()];
+    let constant = LinearModel::from_parts(train.features(), zeros, sums);
+    constant.map_or_else(RankingScores::default, |model| RankingScores::of(&model, rows))
+}
+
+/// Two models' scores side by side.
+fn against(model: &RankingScores, baseline: &RankingScores, caption: String) -> Table {
+    let (model, baseline) = (table::scores(model, "metric"), table::scores(baseline, ""));
+    let rows = model.rows.into_iter().zip(baseline.rows);
+    let rows = rows.map(|(row, other)| row.into_iter().chain(other.into_iter().skip(1)).collect());
+    let header = ["metric", "model", "one ranking for all"].map(String::from).to_vec();
+    Table { caption, header, rows: rows.collect() }
+}
+
+/// Features and labels whose weights a page shows.
+const SHOWN: [usize; 2] = [30, 20];
+
+/// The features that move the scores most, by their weights times the features' deviations.
+fn weights(model: &LinearModel<f32>, train: &Dataset<f32>) -> Table {
+    let (d, k) = (model.features(), model.scores());
+    let weight = |label: usize, feature: usize| f64::from(model.weights()[feature * k + label]);
+    let deviation = |feature: usize| {
+        let values = || (0..train.len()).map(|row| f64::from(train.x(row)[feature]));
+        let mean = values().sum::<f64>() / train.len() as f64;
+        (values().map(|x| (x - mean) * (x - mean)).sum::<f64>() / train.len() as f64).sqrt()
+    };
+    let deviations: Vec<f64> = (0..d).map(deviation).collect();
+    let effect = |feature: usize| {
+        (0..k).map(|label| (weight(label, feature) * deviations[feature]).abs()).fold(0.0, f64::max)
+    };
+    let mut features: Vec<(f64, usize)> = (0..d).map(|feature| (effect(feature), feature)).collect();
+    features.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let labels = k.min(SHOWN[1]);
+    let row = |&(_, feature): &(f64, usize)| {
+        let weights = (0..labels)
+            .map(|label| Cell::Number(format!("{:+.3}", weight(label, feature) * deviations[feature])));
+        std::iter::once(Cell::Text(train.feature_names()[feature].clone())).chain(weights).collect()
+    };
+    let left_out = match (d.saturating_sub(SHOWN[0]), k - labels) {
+        (0, 0) => String::new(),
+        (features, labels) => format!(
+            "; {features} features of less effect and {labels} labels are not shown, and stand in the model file"
+        ),
+    };
+    Table {
+        caption: format!(
+            "By how much a label's score changes with one standard deviation of a feature: the weight times the deviation, \
+             largest effects first{left_out}"
+        ),
+        header: std::iter::once("feature".to_owned())
+            .chain(train.label_names().iter().take(labels).cloned())
+            .collect(),
+        rows: features.iter().take(SHOWN[0]).map(row).collect(),
+    }
 }
 
 fn plot(title: &str, y_label: &str, series: Vec<Series>) -> LinePlot {
@@ -77,7 +155,7 @@ fn plot(title: &str, y_label: &str, series: Vec<Series>) -> LinePlot {
 
 fn series(name: &str, points: impl Iterator<Item = (usize, f64)>) -> Series {
     let points = points.map(|(epoch, y)| Point { x: epoch as f64, y, spread: 0.0 });
-    Series { name: name.into(), points: points.collect() }
+    Series { name: name.into(), points: points.collect(), ..Series::default() }
 }
 
 /// The plot, or a line that says why it is missing.
