@@ -135,7 +135,7 @@ fn conclusion(results: &[SetResult]) -> String {
     let best = |set: &&SetResult| (1..LOSSES.len()).all(|loss| score(set, 0) >= score(set, loss));
     format!(
         "Mean Spearman correlation over {} sets by Table 2's protocol: {}; least squares {least_squares:.3}. {} is the best \
-         of the four on {}.",
+         of the four on {} of them.",
         results.len(),
         means.collect::<Vec<_>>().join(", "),
         LOSSES[0],

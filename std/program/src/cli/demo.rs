@@ -186,12 +186,12 @@ impl Routes {
     }
 }
 
-/// The map on which the last loss goes farthest astray while the first finds a cheapest route; the first map if there is none.
+/// The map on which the other losses go farthest astray while the first finds a cheapest route; the first map if there is none.
 pub(crate) fn telling(learned: &[Learned]) -> usize {
-    let [first, .., last] = learned else { return 0 };
-    let pairs = first.routes.iter().zip(&last.routes).enumerate();
-    let right = pairs.filter(|(_, ((here, _), _))| *here < 1e-4);
-    right.max_by(|(_, (_, a)), (_, (_, b))| a.0.total_cmp(&b.0)).map_or(0, |(map, _)| map)
+    let Some((first, others)) = learned.split_first() else { return 0 };
+    let astray = |map: usize| others.iter().map(|other| other.routes[map].0).fold(f64::INFINITY, f64::min);
+    let right = (0..first.routes.len()).filter(|&map| first.routes[map].0 < 1e-4);
+    right.max_by(|&a, &b| astray(a).total_cmp(&astray(b))).unwrap_or(0)
 }
 
 /// The kind of each cell.

@@ -24,14 +24,12 @@ pub(crate) fn demo(origin: Origin, maps: usize, learned: &[Learned], test: &Maps
     };
     panels.extend(learned.iter().map(route));
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-    let conclusion = learned.iter().map(|learned| {
-        format!(
-            "{}: {} of the routes are cheapest ones, and all together cost {} more than these.",
-            learned.loss,
-            percent(learned.cheapest),
-            percent(learned.excess)
-        )
-    });
+    let shares =
+        learned.iter().map(|learned| format!("{} by the {} loss", percent(learned.cheapest), learned.loss));
+    let conclusion = format!(
+        "The share of other maps on which the learned costs lead to a cheapest route: {}.",
+        shares.collect::<Vec<_>>().join(", ")
+    );
     let blocks = vec![
         Block::Paragraph(format!(
             "The costs of five kinds of terrain are learned from {maps} maps with a cheapest route each, and no cost. The \
@@ -44,10 +42,9 @@ pub(crate) fn demo(origin: Origin, maps: usize, learned: &[Learned], test: &Maps
         Block::Table(costs(learned)),
         Block::Figure {
             svg: HeatMaps { title: "A map and routes through it".into(), panels }.draw()?,
-            caption: "One of the other maps, from its first cell to its last: the one on which the squared loss goes farthest astray while the Fenchel–Young loss finds a cheapest route.".into(),
+            caption: "One of the other maps, from its first cell to its last: the one on which the other losses go farthest astray while the Fenchel–Young loss finds a cheapest route.".into(),
         },
     ];
     let title = "What terrain costs, from routes alone".into();
-    let conclusion = conclusion.collect::<Vec<_>>().join(" ");
     Ok(Page { name: "demo".into(), title, conclusion, blocks, origin, ..Page::default() })
 }
