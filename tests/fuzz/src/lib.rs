@@ -47,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     reader("label_ranking", parsers::label_ranking, 256),
     reader("table", parsers::table, 256),
     reader("features", parsers::features, 256).with_inputs_of("table"),
+    reader("stream", parsers::stream, 256).with_inputs_of("table"),
     reader("npy", parsers::npy, 256),
     reader("npz", parsers::npz, 1024),
     target("cifar10", parsers::cifar10, 256),

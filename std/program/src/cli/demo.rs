@@ -114,8 +114,8 @@ impl Demo {
              no cost. Routes on {TEST_MAPS} other maps:\n",
             self.maps
         ))?;
-        say(table::render(&judgement(learned)))?;
-        say(format_args!("\n{}", table::render(&costs(learned))))?;
+        say(table::render(&judgement(learned)).trim_end())?;
+        say(format_args!("\n{}", table::render(&costs(learned)).trim_end()))?;
         let map = telling(learned);
         let drawn = learned.iter().map(|learned| (learned.loss, learned.routes[map].1.as_slice()));
         let cheapest = path(test, map);

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use perturb::Real;
-use perturb::data::table::{self, Targets};
-use perturb::data::{DataError, Dataset, label_ranking as ranking};
+use perturb::data::stream::FeatureStream;
+use perturb::data::table::{self, Format, Targets};
+use perturb::data::{DataError, Dataset, label_ranking as ranking, text};
 use perturb::model_file::checksum;
 
 /// What a set promises whoever reads it.
@@ -86,6 +87,36 @@ pub fn table(bytes: &[u8]) {
         check(table::parse::<f64>(file, bytes, &targets)).map(|data| data.labels())
     };
     assert!(choice / 2 != 3 || labels.is_none(), "a column is two labels");
+}
+
+/// Tables however they are written, and read block by block: what a stream reads is what the table has, and where one is refused,
+/// so is the other.
+pub fn stream(bytes: &[u8]) {
+    let file = Path::new("new.csv");
+    let choice = checksum(bytes) % 6;
+    let format =
+        Format::default().with_comment((choice % 2 == 1).then_some('#')).with_skip_lines(choice as usize / 2);
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let lines = text.trim_start_matches('\u{FEFF}').split(['\n', '\r']);
+    let header = lines.clone().find(|line| line.contains(',')).unwrap_or("");
+    let names: Vec<String> = header.split(',').take(2).map(|name| name.trim().to_owned()).collect();
+    let centres = vec![0.5; names.len()];
+    let whole = table::parse_table(file, bytes, format, |table| table.features::<f64>(&names, &centres));
+    let all = || {
+        let mut stream = FeatureStream::open(file, bytes, format, &names, &centres)?;
+        let mut all = Vec::new();
+        while let Some(block) = stream.next_block()? {
+            all.extend(stream.features::<f64>(&block)?.0);
+        }
+        Ok::<_, DataError>(all)
+    };
+    match (all(), whole) {
+        (Ok(streamed), Ok((whole, _))) => assert!(streamed == whole, "{streamed:?} are not {whole:?}"),
+        // Of several faults either may be named.
+        (Err(_), Err(_)) => {}
+        // Three counts begin the other format, which has no header.
+        (streamed, whole) => assert!(text::has_counts(bytes), "{streamed:?}, but {whole:?}"),
+    }
 }
 
 /// The features that training read from a table are those that a prediction reads from it by their names.

@@ -9,7 +9,7 @@ mod numpy;
 
 pub use checkpoint::checkpoint;
 pub use cifar10::cifar10;
-pub use csv::{features, label_ranking, table};
+pub use csv::{features, label_ranking, stream, table};
 pub use maps::maps;
 pub use model_file::model_file;
 pub use numpy::{npy, npz};
