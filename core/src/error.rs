@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Real, Shape};
+use crate::{Oracle, Real, Shape};
 
 /// Why an input was refused. Kernels cannot fail: everything is checked once, at the public entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum Error {
         /// The parameter's name.
         parameter: &'static str,
     },
-    /// An entry is NaN or infinite.
+    /// An entry is NaN or infinite, and not a score of −∞ that [forbids](crate::oracle::Properties::forbids) an entry.
     NotFinite {
         /// The parameter's name.
         parameter: &'static str,
@@ -84,7 +84,8 @@ pub enum Error {
         /// The quantity that is too large.
         quantity: &'static str,
     },
-    /// A vector lies outside the convex hull of the oracle's vertices, where Ω is infinite.
+    /// A vector lies outside the convex hull of the oracle's vertices, where Ω is infinite, or has an entry that a score of −∞
+    /// [forbids](crate::oracle::Properties::forbids), where the loss is.
     OutsideHull {
         /// The parameter's name.
         parameter: &'static str,
@@ -240,6 +241,40 @@ pub(crate) fn check_vector<T: Real>(parameter: &'static str, x: &[T], dim: usize
     }
     let index = x.iter().position(|x| !x.is_finite()).unwrap_or(0);
     Err(Error::NotFinite { parameter, index })
+}
+
+/// `theta` has d entries, all finite but for those of −∞ that forbid an entry where `oracle` knows how; then a decision is left.
+/// Whether there are such.
+#[inline]
+pub(crate) fn check_scores<T: Real, O: Oracle<T>>(oracle: &O, theta: &[T]) -> Result<bool, Error> {
+    match check_vector("theta", theta, oracle.shape().dim()) {
+        Err(Error::NotFinite { .. }) if oracle.properties().forbids => {
+            check_forbidden(oracle, theta).map(|()| true)
+        }
+        checked => checked.map(|()| false),
+    }
+}
+
+/// No entry is NaN or +∞, and a decision is left, which does not depend on the other scores: told by equal ones.
+#[cold]
+#[inline(never)]
+fn check_forbidden<T: Real, O: Oracle<T>>(oracle: &O, theta: &[T]) -> Result<(), Error> {
+    let allowed = |&x: &T| x.is_finite() || x == T::NEG_INFINITY;
+    if let Some(index) = theta.iter().position(|x| !allowed(x)) {
+        return Err(Error::NotFinite { parameter: "theta", index });
+    }
+    let shape = oracle.shape();
+    let (mut equal, mut y) = (shape.array(-T::ONE), shape.array(T::ZERO));
+    for (equal, &score) in equal.as_mut().iter_mut().zip(theta) {
+        *equal = if score.is_finite() { *equal } else { score };
+    }
+    let solved = oracle.solve(equal.as_ref(), y.as_mut(), &mut oracle.work());
+    solved.map(|_| ()).map_err(|because| Error::Solver { sample: None, because })
+}
+
+/// `of`, computed entry by entry from `from`, is finite where that is: −∞ stays.
+pub(crate) fn stays_finite<T: Real>(of: &[T], from: &[T]) -> bool {
+    T::all_finite(of) || of.iter().zip(from).all(|(of, &from)| of.is_finite() || from == T::NEG_INFINITY)
 }
 
 /// The caller's memory takes a result of `dim` numbers.

@@ -3,7 +3,7 @@
 use crate::loss::LossAndGradient;
 use crate::method::{BLOCK, Control};
 use crate::noise::Law;
-use crate::oracle::{Array, Matrix};
+use crate::oracle::{Array, Matrix, hull};
 use crate::vector::{self, dot};
 use crate::{Error, MonteCarlo, Normal, Oracle, Real, Seed, Shape, error};
 
@@ -17,7 +17,8 @@ use crate::{Error, MonteCarlo, Normal, Oracle, Real, Seed, Shape, error};
 ///   Fenchel–Young loss F(θ) − ⟨y, θ⟩ is minimal at θ = 0 whatever y is, and does not fix the scale of θ.
 /// - E\[y*\] is no gradient: its Jacobian is not symmetric, and differs from the Hessian of F. The gradient of F
 ///   is E\[y* ⊙ exp(εZ − ε²/2)\].
-/// - A score of 0 stays exactly 0. The noise says nothing of its derivative, and its column of the Jacobian is 0.
+/// - A score of 0 stays exactly 0, and one of −∞, which [forbids](crate::oracle::Properties::forbids) an entry, is as it is.
+///   The noise says nothing of its derivative, and its column of the Jacobian is 0.
 ///
 /// For argmax with positive scores the well-posed twin is the additive layer at log θ: it has the same maximizer.
 ///
@@ -78,7 +79,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
     /// Sample number `index` of y*(θ ⊙ exp(εZ − ε²/2)) with the noise of `seed`.
     pub fn sample(&self, theta: &[T], seed: Seed, index: u64) -> Result<Array<O, T>, Error> {
         let shape = self.oracle.shape();
-        error::check_vector("theta", theta, shape.dim())?;
+        error::check_scores(&self.oracle, theta)?;
         let (mut perturbed, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
         MonteCarlo::plain(1, seed).draw(&Normal, index, perturbed.as_mut());
         for (perturbed, &theta) in perturbed.as_mut().iter_mut().zip(theta) {
@@ -96,7 +97,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
                 *sum += y * factor;
             }
         })?;
-        let value = dot(theta, gradient.as_ref());
+        let value = vector::value(gradient.as_ref(), theta);
         error::check_number("the value", value)?;
         Ok((value, gradient))
     }
@@ -108,7 +109,8 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
         })
     }
 
-    /// The Jacobian of the maximizer, entry (i, j) = E\[y_i Z_j\]/(εθ_j), row-major; 0 where θ_j = 0.
+    /// The Jacobian of the maximizer, entry (i, j) = E\[y_i Z_j\]/(εθ_j), row-major; 0 where θ_j is 0 or
+    /// −∞.
     pub fn jacobian(&self, theta: &[T], how: MonteCarlo) -> Result<Matrix<O, T>, Error> {
         let columns = self.oracle.shape().dim().max(1);
         let mut jacobian = self.mean(theta, how, self.oracle.shape().matrix(T::ZERO), |sample, sum| {
@@ -144,13 +146,16 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
         how: MonteCarlo,
     ) -> Result<LossAndGradient<T, Array<O, T>>, Error> {
         error::check_vector("target", target, self.oracle.shape().dim())?;
+        if error::check_scores(&self.oracle, theta)? {
+            hull::check_allowed(target, theta)?;
+        }
         let gradient = self.mean(theta, how, self.oracle.shape().array(T::ZERO), |sample, sum| {
             let terms = sample.y.iter().zip(target).zip(sample.factors);
             for (sum, ((&y, &target), &factor)) in sum.iter_mut().zip(terms) {
                 *sum += (y - target) * factor;
             }
         })?;
-        let loss = dot(theta, gradient.as_ref()).larger(T::ZERO);
+        let loss = vector::value(gradient.as_ref(), theta).larger(T::ZERO);
         error::check_number("the loss", loss)?;
         Ok(LossAndGradient { loss, gradient })
     }
@@ -165,10 +170,11 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
         (self.epsilon * z - T::HALF * self.epsilon * self.epsilon).exp()
     }
 
-    /// x_j/(εθ_j), and 0 where θ_j = 0.
+    /// x_j/(εθ_j), and 0 where θ_j is 0 or forbids.
     fn unscale(&self, x: &mut [T], theta: &[T]) {
         for (x, &theta) in x.iter_mut().zip(theta) {
-            *x = if theta == T::ZERO { T::ZERO } else { *x / (self.epsilon * theta) };
+            let decides = !theta.is_zero() && theta.is_finite();
+            *x = if decides { *x / (self.epsilon * theta) } else { T::ZERO };
         }
     }
 
@@ -181,7 +187,7 @@ impl<O: Oracle<T>, T: Real> Multiplicative<O, T> {
         mut add: impl FnMut(&Sample<'_, T>, &mut [T]),
     ) -> Result<A, Error> {
         let shape = self.oracle.shape();
-        error::check_vector("theta", theta, shape.dim())?;
+        error::check_scores(&self.oracle, theta)?;
         error::check_range("samples", how.samples as usize, 1, u32::MAX as usize)?;
         let array = || shape.array(T::ZERO);
         let (mut z, mut factors, mut perturbed) = (array(), array(), array());

@@ -23,6 +23,11 @@ type Outcomes<O, T, const CAPACITY: usize> = heapless::Vec<(Array<O, T>, T), CAP
 /// spacing of numbers at a score that may decide, the error is [`Error::Overflow`] of "theta / epsilon". A score that decides
 /// nothing, such as the −10⁹ of a mask, is no matter.
 ///
+/// Scores are finite, but for those of −∞, which forbid an entry where the oracle [knows how](crate::oracle::Properties::forbids).
+/// All is then as without the entry, with derivatives of 0. Targets that have a forbidden entry are refused as
+/// [`Error::OutsideHull`] by losses, whose values are infinite, and by their gradients, and an instance without a decision as
+/// [`Error::Solver`]; to find that out, such a call costs one more solve.
+///
 /// ```
 /// use perturb_core::{Const, Exact, MonteCarlo, Normal, Perturbed, Ranking, Seed};
 /// let layer = Perturbed::new(Ranking::ascending(Const::<3>)?, Normal, 0.5)?;
@@ -64,7 +69,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// The unperturbed decision y*(θ) and its value F(θ) (eq. 1): what to act on after training.
     pub fn decide(&self, theta: &[T]) -> Result<(T, Array<O, T>), Error> {
         let shape = self.oracle.shape();
-        error::check_vector("theta", theta, shape.dim())?;
+        error::check_scores(&self.oracle, theta)?;
         let mut y = shape.array(T::ZERO);
         let value = self.solve(theta, y.as_mut(), &mut self.oracle.work(), None)?;
         error::check_number("the value", value)?;
@@ -74,12 +79,18 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     /// Sample number `index` of Y ~ p_θ: y*(θ + εZ) with the noise of `seed` (Section 2).
     pub fn sample(&self, theta: &[T], seed: Seed, index: u64) -> Result<Array<O, T>, Error> {
         let shape = self.oracle.shape();
-        error::check_vector("theta", theta, shape.dim())?;
+        error::check_scores(&self.oracle, theta)?;
         let mut perturbed = shape.array(T::ZERO);
         let mut y = shape.array(T::ZERO);
         let (centre, work) = (self.centre(theta)?, &mut self.oracle.work());
         self.sample_into(theta, centre, seed, index, perturbed.as_mut(), y.as_mut(), work)?;
         Ok(y)
+    }
+
+    /// Refuses scores that cannot be decided on; whether they forbid an entry.
+    #[doc(hidden)]
+    pub fn check_scores(&self, theta: &[T]) -> Result<bool, Error> {
+        error::check_scores(&self.oracle, theta)
     }
 
     /// [`sample`](Self::sample) without checks and into the caller's memory.
@@ -131,7 +142,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     ) -> Result<Outcomes<O, T, CAPACITY>, Error> {
         error::check_range("samples", samples as usize, 1, u32::MAX as usize)?;
         let shape = self.oracle.shape();
-        error::check_vector("theta", theta, shape.dim())?;
+        error::check_scores(&self.oracle, theta)?;
         let mut perturbed = shape.array(T::ZERO);
         let mut y = shape.array(T::ZERO);
         let (mut work, centre) = (self.oracle.work(), self.centre(theta)?);

@@ -11,6 +11,17 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     sum
 }
 
+/// ⟨y, θ⟩, where θ may be −∞ if y is 0: there 0·−∞ is 0.
+pub(crate) fn value<T: Real>(y: &[T], theta: &[T]) -> T {
+    let sum = dot(y, theta);
+    if sum.is_finite() { sum } else { products(y, theta).sum() }
+}
+
+/// The terms of ⟨y, θ⟩ where y is not 0.
+fn products<'a, T: Real>(y: &'a [T], theta: &'a [T]) -> impl Iterator<Item = T> + 'a {
+    y.iter().zip(theta).filter(|(y, _)| !y.is_zero()).map(|(&y, &theta)| y * theta)
+}
+
 /// A sum of more digits than its terms have: what rounding loses is summed as well (Knuth 1969).
 #[derive(Clone, Copy)]
 pub(crate) struct Sum<T> {
@@ -85,9 +96,10 @@ pub(crate) fn sum<T: Real>(x: impl IntoIterator<Item = T>) -> T {
     sum.value()
 }
 
-/// ⟨a, b⟩, as a [`Sum`].
-pub(crate) fn inner<T: Real>(a: &[T], b: &[T]) -> T {
-    sum(a.iter().zip(b).map(|(&a, &b)| a * b))
+/// ⟨y, θ⟩ as a [`Sum`], where θ may be −∞ if y is 0.
+pub(crate) fn inner<T: Real>(y: &[T], theta: &[T]) -> T {
+    let sum = sum(y.iter().zip(theta).map(|(&y, &theta)| y * theta));
+    if sum.is_finite() { sum } else { self::sum(products(y, theta)) }
 }
 
 /// ⟨y, θ⟩ of zeros and ones; infinite scores where y is 0 do no harm.
@@ -146,10 +158,16 @@ pub(crate) fn divide<T: Real>(a: &mut [T], by: T) {
     }
 }
 
-/// The mean, without overflow on the way.
+/// The mean, without overflow on the way; of the finite ones, if there are others.
 pub(crate) fn mean<T: Real>(x: &[T]) -> T {
     let count = T::from_usize(x.len().max(1));
-    x.iter().map(|&x| x / count).sum()
+    let mean: T = x.iter().map(|&x| x / count).sum();
+    if mean.is_finite() {
+        return mean;
+    }
+    let finite = || x.iter().filter(|x| x.is_finite());
+    let count = T::from_usize(finite().count().max(1));
+    finite().map(|&x| x / count).sum()
 }
 
 /// Subtracts the mean.

@@ -112,7 +112,7 @@ pub struct Closed<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> {
 }
 
 impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Closed<'a, O, N, T> {
-    /// At θ, which has d finite entries, as `scaled` and `y` have d.
+    /// At θ, which has d entries that [may be asked about](error::check_scores), as `scaled` and `y` have d.
     pub(crate) fn at(
         layer: &'a Perturbed<O, N, T>,
         theta: &'a [T],
@@ -129,7 +129,11 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Closed<'a, O, N, T> {
         for (scaled, &theta) in self.scaled.iter_mut().zip(theta) {
             *scaled = theta / self.layer.epsilon;
         }
-        error::check_result("theta / epsilon", self.scaled)
+        if error::stays_finite(self.scaled, theta) {
+            Ok(())
+        } else {
+            Err(Error::Overflow { quantity: "theta / epsilon" })
+        }
     }
 
     /// θ.
@@ -201,10 +205,12 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Closed<'a, O, N, T> {
         self.center(vector::inner(best, self.theta) / best.iter().copied().sum::<T>(), centred.as_mut())?;
         let by_noise = match oracle.vertex_loss(&layer.noise, self.scaled, best) {
             Some(loss) => layer.epsilon * (loss + self.mean_of(best)),
-            None => self.value()? - vector::inner(centred.as_ref(), best),
+            None => self.value()? - vector::inner(best, centred.as_ref()),
         };
         let gains = best.iter().zip(target).zip(centred.as_ref());
-        let by_decision = vector::sum(gains.map(|((&best, &y), &theta)| (best - y) * theta));
+        let by_decision = vector::sum(
+            gains.map(|((best, y), &theta)| if best == y { T::ZERO } else { (*best - *y) * theta }),
+        );
         Ok((by_noise + by_decision + layer.epsilon * omega).larger(T::ZERO))
     }
 
@@ -213,7 +219,7 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Closed<'a, O, N, T> {
         for (centred, &theta) in centred.iter_mut().zip(self.theta) {
             *centred = theta - middle;
         }
-        if !(self.layer.oracle.shift_invariant() && T::all_finite(centred)) {
+        if !(self.layer.oracle.shift_invariant() && error::stays_finite(centred, self.theta)) {
             vector::copy(centred, self.theta);
         }
         self.scale(centred)

@@ -153,9 +153,12 @@ fn sweep<T: Real, N: Law<T>, A: AsMut<[T]> + AsRef<[T]> + Clone, M: AsMut<[T]>>(
     for (score, &theta) in levels.scores.as_mut().iter_mut().zip(theta) {
         *score = theta - level;
     }
-    error::check_result("theta / epsilon", levels.scores.as_ref())?;
+    if !error::stays_finite(levels.scores.as_ref(), theta) {
+        return Err(Error::Overflow { quantity: "theta / epsilon" });
+    }
     let scores = levels.scores.clone();
-    let contenders = T::from_usize(k.saturating_mul(4).min(theta.len()));
+    let allowed = theta.iter().filter(|&&theta| theta > T::NEG_INFINITY).count();
+    let contenders = T::from_usize(k.saturating_mul(4).min(allowed));
     let panel = T::from_f64(N::PANEL).smaller(T::from_f64(6.0) / contenders.sqrt());
     integrate::<T, N>(panel, scores.as_ref(), noise.support(), |x, weight| {
         let (below, above) = (levels.below.as_mut(), levels.above.as_mut());

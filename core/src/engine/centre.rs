@@ -1,7 +1,7 @@
 //! Scores so large that their noise would lose its digits in the sum θ + εz.
 
 use crate::oracle::{Array, Decides};
-use crate::{Error, Noise, Oracle, Perturbed, Real, Shape};
+use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error};
 
 /// What is taken from every score before noise is added, where that changes no decision.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +27,10 @@ impl<T: Real> Centre<T> {
     /// ⟨θ, y⟩ less what F is taken to be less; exact where `y` has the sum of a vertex.
     pub(crate) fn value_of(self, theta: &[T], y: &[T]) -> T {
         if self.score.is_zero() {
-            return crate::vector::dot(theta, y);
+            return crate::vector::value(y, theta);
         }
         let mut sum = T::ZERO;
-        for (&theta, &y) in theta.iter().zip(y) {
+        for (&theta, &y) in theta.iter().zip(y).filter(|(_, y)| !y.is_zero()) {
             sum += (theta - self.score) * y;
         }
         sum + (self.score * y.iter().copied().sum::<T>() - self.value)
@@ -47,10 +47,16 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     #[doc(hidden)]
     pub fn centre(&self, theta: &[T]) -> Result<Centre<T>, Error> {
         let alone = self.oracle.properties().decides == Decides::Signs;
-        if alone || !T::any_beyond(theta, self.epsilon * T::COARSE) {
+        if alone || !self.any_large(theta) {
             return Ok(Centre::NONE);
         }
         self.find_centre(theta)
+    }
+
+    /// Whether a score is so large that its noise loses half of its digits; not one of −∞, which has none.
+    pub(super) fn any_large(&self, theta: &[T]) -> bool {
+        let limit = self.epsilon * T::COARSE;
+        T::any_beyond(theta, limit) && theta.iter().any(|&x| x.abs() > limit && x > T::NEG_INFINITY)
     }
 
     #[cold]
@@ -81,7 +87,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             Decides::Order => self.neighbours(centred.as_ref()),
             Decides::Differences | Decides::Sums => self.moves(centred.as_ref(), &y, &mut work),
         };
-        if contested || !T::all_finite(centred.as_ref()) {
+        if contested || !error::stays_finite(centred.as_ref(), theta) {
             return Err(Error::Overflow { quantity: "theta / epsilon" });
         }
         Ok(centre)
@@ -89,12 +95,27 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
 
     /// Whether the noise of this score would lose its last digits but four.
     fn is_far(&self, score: T) -> bool {
-        score.abs() * (T::EPSILON * T::from_f64(16.0)) > self.epsilon
+        score.abs() * (T::EPSILON * T::from_f64(16.0)) > self.epsilon && score > T::NEG_INFINITY
     }
 
     /// What no noise reaches, and what rounding of such a score does not.
     fn reach(&self, score: T) -> T {
         self.epsilon * (T::from_f64(5.0) - T::EPSILON.ln()) + T::from_f64(4.0) * T::EPSILON * score.abs()
+    }
+
+    /// Writes finite scores for those of −∞, so low that no noise makes up for one of them: no decision has them, nor has the
+    /// target, so that samples and losses stay as they are.
+    #[cold]
+    pub(crate) fn bury(&self, theta: &mut [T]) -> Result<(), Error> {
+        let most = theta.iter().filter(|x| x.is_finite()).fold(T::ZERO, |most, x| most.larger(x.abs()));
+        // One entry is worth less than all others may be; where each stands for itself, than one of them.
+        let others = if self.oracle.properties().decides == Decides::Largest { 1 } else { theta.len() };
+        let depth = T::from_usize(others + 1) * T::TWO * (most + self.reach(most));
+        error::check_number("theta / epsilon", depth)?;
+        for score in theta.iter_mut().filter(|x| !x.is_finite()) {
+            *score = -depth;
+        }
+        Ok(())
     }
 
     /// Whether noise may change the order of a far score and another one.

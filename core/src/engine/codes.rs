@@ -24,8 +24,8 @@ impl Codes {
         (index_bits + VALUE_BITS <= u32::BITS).then_some(Self { index_bits })
     }
 
-    /// Writes the codes of `theta`; lanes whose scores have no order of 23 bits, being infinite or all equal, are returned
-    /// as bits.
+    /// Writes the codes of `theta`; lanes whose scores have no order of 23 bits, being +∞ or all equal, are returned
+    /// as bits. Scores of −∞ share the place of the least others.
     #[inline(always)]
     pub(crate) fn write<T: Real>(self, theta: &[[T; LANES]], codes: &mut [[u32; LANES]]) -> u32 {
         let (mut least, mut most) = ([T::INFINITY; LANES], [T::NEG_INFINITY; LANES]);
@@ -37,7 +37,10 @@ impl Codes {
                 most[lane] = if score > most[lane] { score } else { most[lane] };
             }
         }
-        let (least, most) = (settle(least), settle(most));
+        let (mut least, most) = (settle(least), settle(most));
+        if not_finite(&least) != 0 {
+            least = least_allowed(theta);
+        }
         let (mut range, mut scale) = ([T::ZERO; LANES], [T::ZERO; LANES]);
         for lane in 0..LANES {
             range[lane] = most[lane] - least[lane];
@@ -90,6 +93,18 @@ impl Codes {
             tied[lane] |= u32::from((a[lane] ^ b[lane]) >> self.index_bits == 0);
         }
     }
+}
+
+/// The least score that is not −∞; those are placed with it.
+#[cold]
+fn least_allowed<T: Real>(theta: &[[T; LANES]]) -> [T; LANES] {
+    let mut least = [T::INFINITY; LANES];
+    for row in theta {
+        for (least, &score) in least.iter_mut().zip(row) {
+            *least = if score > T::NEG_INFINITY { least.smaller(score) } else { *least };
+        }
+    }
+    least
 }
 
 /// Flags of lanes as bits.

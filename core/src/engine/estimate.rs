@@ -49,10 +49,11 @@ where
         quantity: &'e Q,
         how: MonteCarlo,
     ) -> Result<Self, Error> {
-        quantity::check(layer, theta, quantity)?;
+        let forbids = quantity::check(layer, theta, quantity)?;
         error::check_range("samples", how.samples as usize, 1, u32::MAX as usize)?;
         let centre = layer.centre(theta)?;
-        Ok(Self { sampler: Sampler::new(layer, theta, centre, how, Q::NEEDS), quantity })
+        let sampler = Sampler { forbids, ..Sampler::new(layer, theta, centre, how, Q::NEEDS) };
+        Ok(Self { sampler, quantity })
     }
 
     /// Prepares `memory`: the oracle warms up at θ, and the baseline is solved for, if there is one.

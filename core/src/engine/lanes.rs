@@ -73,6 +73,33 @@ pub(crate) fn not_finite<T: Real>(numbers: &[T; LANES]) -> u32 {
     bits(&core::array::from_fn(|lane| u32::from(!numbers[lane].is_finite())))
 }
 
+/// ⟨y, θ⟩ of every lane, where scores may be −∞ if y is 0.
+pub(crate) fn values<T: Real>(theta: &[[T; LANES]], y: &[[T; LANES]]) -> [T; LANES] {
+    let values = run(Values { theta, y });
+    if not_finite(&values) == 0 { values } else { run(Totals { theta, y }) }
+}
+
+/// [`Values`] without the terms of entries that are 0.
+struct Totals<'a, T> {
+    theta: &'a [[T; LANES]],
+    y: &'a [[T; LANES]],
+}
+
+impl<T: Real> Kernel for Totals<'_, T> {
+    type Output = [T; LANES];
+    #[inline(always)]
+    fn run(self) -> [T; LANES] {
+        let mut sums = [T::ZERO; LANES];
+        for (theta, y) in self.theta.iter().zip(self.y) {
+            row_by_row();
+            for lane in 0..LANES {
+                sums[lane] += if y[lane] == T::ZERO { T::ZERO } else { theta[lane] * y[lane] };
+            }
+        }
+        settle(sums)
+    }
+}
+
 /// ⟨y, θ⟩ of every lane.
 pub(crate) struct Values<'a, T> {
     pub(crate) theta: &'a [[T; LANES]],

@@ -42,5 +42,6 @@ pub use memory::Memory;
 pub(crate) use quasi_random::draw_quasi_random;
 pub use race::Race;
 pub use rows::{LEAST_SAMPLES, estimate_rows};
+pub(crate) use sampler::silence;
 pub(crate) use sink::{Drawn, Sink};
 pub use streams::{Lane, Streams};

@@ -9,7 +9,7 @@ use crate::{Real, Seed};
 /// Samples of "which entry of θ + εZ is the largest?", to be counted: see [`NoiseGroup::Race`](super::NoiseGroup::Race).
 #[derive(Debug)]
 pub struct Race<'a, T> {
-    /// θ: d finite scores.
+    /// θ: d scores, finite but for those of −∞.
     pub theta: &'a [T],
     /// ε > 0.
     pub epsilon: T,

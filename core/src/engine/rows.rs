@@ -39,7 +39,7 @@ where
     let jobs = sums.len() * per_row;
     let sampler = Sampler::new(layer, theta, Centre::NONE, how, Q::NEEDS);
     let draws = &mut memory.draws;
-    let large = T::any_beyond(theta, layer.epsilon * T::COARSE);
+    let (large, forbids) = (layer.any_large(theta), !T::all_finite(theta));
     if !sampler.spans_rows() || large || jobs < LEAST_SAMPLES || !draws.with_lanes(&layer.oracle) {
         return Ok(false);
     }
@@ -56,7 +56,7 @@ where
         let (row, sample) = (job / per_row, job % per_row);
         let seed = how.row(first.wrapping_add(row as u64)).seed;
         let warm = sample == 0 && per_row > 1;
-        Job { theta: row_of(row), centre: T::ZERO, seed, sample: sample as u64, warm }
+        Job { theta: row_of(row), centre: T::ZERO, seed, sample: sample as u64, warm, forbids }
     };
     for at in (0..jobs).step_by(LANES) {
         let group: [Job<'_, T>; LANES] = core::array::from_fn(|lane| job((at + lane).min(jobs - 1)));

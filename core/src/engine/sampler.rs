@@ -37,6 +37,8 @@ pub(crate) struct Sampler<'e, O, N, T> {
     pub(super) how: MonteCarlo,
     pub(super) needs: Needs,
     pub(super) plan: Plan,
+    /// Whether θ forbids an entry.
+    pub(super) forbids: bool,
 }
 
 impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
@@ -47,7 +49,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
         how: MonteCarlo,
         needs: Needs,
     ) -> Self {
-        Self { layer, theta, centre, how, needs, plan: layer.plan(how, needs) }
+        Self { layer, theta, centre, how, needs, plan: layer.plan(how, needs), forbids: false }
     }
 
     /// Lets the oracle warm up at θ, and solves for the baseline if there is one.
@@ -111,7 +113,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
         mut show: impl FnMut(&Draw<'_, T>),
     ) -> Result<(), Error> {
         for sample in self.samples(block).filter(|sample| which >> (sample % u64::from(BLOCK)) & 1 == 1) {
-            self.how.draw(&self.layer.noise, sample, solve.z.as_mut());
+            self.draw_noise(sample, solve);
             show(&self.solve_draw(sample, None, solve)?);
         }
         Ok(())
@@ -191,7 +193,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
         let DrawMemory { solve, baseline, .. } = memory;
         let baseline = with_baseline.then_some((*baseline).as_ref());
         for sample in first..samples.end {
-            self.how.draw(&self.layer.noise, sample, solve.z.as_mut());
+            self.draw_noise(sample, solve);
             sink.show(0, &self.solve_draw(sample, baseline, solve)?);
         }
         Ok(())
@@ -216,6 +218,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
                     seed: self.how.seed,
                     sample: sample + lane as u64,
                     warm: false,
+                    forbids: self.forbids,
                 });
                 let jobs = jobs.get(..(end - sample) as usize).unwrap_or(&jobs);
                 let drawn = self.layer.draw_group(jobs, self.needs, baseline, solve, lanes, sink);
@@ -224,6 +227,14 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
             }
         }
         Ok(sample)
+    }
+
+    /// Draws the noise of a sample.
+    fn draw_noise(&self, sample: u64, solve: &mut Solve<O, T>) {
+        self.how.draw(&self.layer.noise, sample, solve.z.as_mut());
+        if self.forbids {
+            silence(self.theta, solve.z.as_mut());
+        }
     }
 
     /// Solves at θ + εz for the noise in `solve`.
@@ -308,5 +319,13 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             epsilon: self.epsilon,
             baseline,
         }
+    }
+}
+
+/// Takes the noise of forbidden entries away: ∇ν(0) = 0, so that they have no share in derivatives.
+#[cold]
+pub(crate) fn silence<T: Real>(theta: &[T], z: &mut [T]) {
+    for (z, &theta) in z.iter_mut().zip(theta) {
+        *z = if theta > T::NEG_INFINITY { *z } else { T::ZERO };
     }
 }

@@ -3,6 +3,7 @@
 use super::group::{DrawGroup, GroupMemory, NoiseGroup, SolveGroup, Wanted};
 use super::lanes::{self, LANES, cut};
 use super::memory::{LaneMemory, Solve};
+use super::sampler::silence;
 use super::sink::{Drawn, Sink};
 use super::streams::Streams;
 use crate::quantity::Needs;
@@ -18,6 +19,8 @@ pub(super) struct Job<'t, T> {
     pub(super) sample: u64,
     /// Whether the oracle is to look at `theta` first.
     pub(super) warm: bool,
+    /// Whether `theta` forbids an entry.
+    pub(super) forbids: bool,
 }
 
 /// A group whose noise is drawn: d rows of everything.
@@ -44,6 +47,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let LaneMemory { z, theta, y, codes, costs, distances } = lanes;
         let (z, theta) = (cut(z.as_mut(), dim), cut(theta.as_mut(), dim));
         self.perturb_lanes(jobs, !needs.decisions, z, theta);
+        if !needs.decisions && jobs.iter().any(|job| job.forbids) {
+            for (z, theta) in z.iter_mut().zip(&*theta) {
+                silence(theta, z);
+            }
+        }
         let mut group = Perturbations {
             z,
             theta,

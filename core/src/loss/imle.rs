@@ -30,7 +30,7 @@ pub fn imle_gradient<T: Real, O: Oracle<T>, N: Noise<T>>(
     how: MonteCarlo,
 ) -> Result<Array<O, T>, Error> {
     let oracle = layer.oracle();
-    let moved = moved(oracle.shape(), theta, cotangent, lambda)?;
+    let moved = moved(oracle, theta, cotangent, lambda)?;
     check_domain(oracle, "theta", theta)?;
     check_domain(oracle, MOVED, moved.as_ref())?;
     let mut gradient = layer.maximizer(theta, how)?;

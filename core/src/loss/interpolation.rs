@@ -28,7 +28,7 @@ pub fn interpolation_gradient<T: Real, O: Oracle<T>>(
     lambda: T,
 ) -> Result<Array<O, T>, Error> {
     let shape = oracle.shape();
-    let moved = moved(shape, theta, cotangent, lambda)?;
+    let moved = moved(oracle, theta, cotangent, lambda)?;
     let (mut gradient, mut other) = (shape.array(T::ZERO), shape.array(T::ZERO));
     let mut work = oracle.work();
     solve(oracle, "theta", theta, gradient.as_mut(), &mut work)?;
@@ -58,13 +58,13 @@ pub fn interpolated<T: Real, O: Oracle<T>>(
     loss: impl FnOnce(&[T], &mut [T]) -> T,
 ) -> Result<LossAndGradient<T, Array<O, T>>, Error> {
     let shape = oracle.shape();
-    error::check_vector("theta", theta, shape.dim())?;
+    error::check_scores(oracle, theta)?;
     let (mut y, mut cotangent) = (shape.array(T::ZERO), shape.array(T::ZERO));
     let mut work = oracle.work();
     solve(oracle, "theta", theta, y.as_mut(), &mut work)?;
     let loss = loss(y.as_ref(), cotangent.as_mut());
     error::check_number("the loss", loss)?;
-    let moved = moved(shape, theta, cotangent.as_ref(), lambda)?;
+    let moved = moved(oracle, theta, cotangent.as_ref(), lambda)?;
     // The cotangent has done its part.
     let other = &mut cotangent;
     solve(oracle, MOVED, moved.as_ref(), other.as_mut(), &mut work)?;

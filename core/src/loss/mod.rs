@@ -12,7 +12,9 @@
 //!
 //! Those that rest on the oracle's maximum, which are all but [`composed`] and the projections' gradients, refuse scores where the
 //! oracle [has none](crate::oracle::Properties::greatest_score), as [`Error::OutsideDomain`]: negative costs of a shortest path,
-//! also where the loss itself comes to them.
+//! also where the loss itself comes to them. Scores of −∞ that [forbid](crate::oracle::Properties::forbids) entries are taken by
+//! [`composed`], [`interpolated`], [`interpolation_gradient`], [`imle_gradient`] and [`partial_label`]; the others need differences
+//! or means of scores, and refuse them as [`Error::NotFinite`].
 //!
 //! The perturbed Fenchel–Young loss itself is [`Perturbed::fenchel_young`](crate::Perturbed::fenchel_young): it needs a
 //! decision, and one solve a sample.
@@ -35,22 +37,32 @@ pub use spo_plus::SpoPlus;
 
 pub use crate::error::Residual;
 pub use crate::fenchel_young::Inverse;
+use crate::oracle::Array;
 use crate::{Error, Oracle, Real, Shape, error};
 
 /// The name of θ − λg.
 const MOVED: &str = "theta - lambda cotangent";
 
 /// θ − λg, checked.
-fn moved<T: Real, S: Shape>(shape: S, theta: &[T], cotangent: &[T], lambda: T) -> Result<S::Array<T>, Error> {
-    error::check_vector("theta", theta, shape.dim())?;
+fn moved<T: Real, O: Oracle<T>>(
+    oracle: &O,
+    theta: &[T],
+    cotangent: &[T],
+    lambda: T,
+) -> Result<Array<O, T>, Error> {
+    let shape = oracle.shape();
+    error::check_scores(oracle, theta)?;
     error::check_vector("cotangent", cotangent, shape.dim())?;
     error::check_positive("lambda", lambda)?;
     let mut moved = shape.array(T::ZERO);
     for ((moved, &theta), &g) in moved.as_mut().iter_mut().zip(theta).zip(cotangent) {
         *moved = theta - lambda * g;
     }
-    error::check_result(MOVED, moved.as_ref())?;
-    Ok(moved)
+    if error::stays_finite(moved.as_ref(), theta) {
+        Ok(moved)
+    } else {
+        Err(Error::Overflow { quantity: MOVED })
+    }
 }
 
 /// The oracle maximises at these scores.

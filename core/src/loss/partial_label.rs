@@ -47,7 +47,7 @@ where
         return Err(Error::Length { parameter: "the agreeing oracle", expected, found });
     }
     let inner = Perturbed::new(agreeing, *layer.noise(), layer.epsilon())?;
-    error::check_vector("theta", theta, expected)?;
+    error::check_scores(layer.oracle(), theta)?;
     check_domain(layer.oracle(), "theta", theta)?;
     check_domain(agreeing, "theta", theta)?;
     // A constant in all scores is in both values, and rounds away their difference.

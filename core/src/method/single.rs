@@ -1,4 +1,5 @@
 use super::{Cost, Method, MonteCarlo, Way};
+use crate::engine::silence;
 use crate::quantity::Form;
 use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Seed, Shape, quantity};
 
@@ -39,7 +40,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for Single {
     where
         Q: Quantity<T, N, O::Shape>,
     {
-        quantity::check(layer, theta, quantity)?;
+        let forbids = quantity::check(layer, theta, quantity)?;
         let (shape, centre) = (layer.oracle.shape(), layer.centre(theta)?);
         let mut perturbed = shape.array(T::ZERO);
         if Q::NEEDS.decisions {
@@ -61,6 +62,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for Single {
         }
         let (mut z, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
         layer.noise.fill(&mut self.0.stream(0), z.as_mut());
+        if forbids {
+            silence(theta, z.as_mut());
+        }
         layer.perturb(theta, centre.score, z.as_ref(), perturbed.as_mut());
         let value = layer.solve(perturbed.as_ref(), y.as_mut(), &mut layer.oracle.work(), Some(0))?;
         let mut score = Q::NEEDS.scores.then(|| shape.array(T::ZERO));

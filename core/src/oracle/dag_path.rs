@@ -1,12 +1,12 @@
 //! Walk: paths along the edges of an acyclic graph.
 
-use super::{Location, Oracle, Properties, hull};
+use super::{Location, Oracle, Properties, allowed, hull};
 use crate::vector::total;
 use crate::{Error, Graph, Real, Shape, error};
 
 /// Walk from a source to a sink of a directed acyclic graph: y marks the edges of the path.
 ///
-/// F(θ) is the largest sum of scores along a path; scores have any sign. Exact, by dynamic programming over the edges
+/// F(θ) is the largest sum of scores along a path; scores have any sign, and those of −∞ forbid edges. Exact, by dynamic programming over the edges
 /// in topological order; among equally good ways into a node the edge of the lowest index wins. Cost O(|E|); working
 /// memory one number and four bytes a node.
 ///
@@ -81,7 +81,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for DagPath<V, E> {
     type Work = V::Array<(T, u32)>;
 
     fn properties(&self) -> Properties {
-        Properties::new("dag path").with_small_integers(true)
+        Properties::new("dag path").with_small_integers(true).with_forbids(true)
     }
     fn shape(&self) -> E {
         self.graph.shape()
@@ -114,7 +114,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for DagPath<V, E> {
             *y = T::ONE;
             node = edge.tail;
         }
-        Ok(total(theta, y))
+        allowed(total(theta, y), theta, y)
     }
 
     /// Every path is a vertex.

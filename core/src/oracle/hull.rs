@@ -42,6 +42,12 @@ pub(crate) fn check<T: Real, O: Oracle<T>>(
     }
 }
 
+/// Refuses a target with an entry that θ forbids: it lies outside the hull of what is left.
+pub(crate) fn check_allowed<T: Real>(target: &[T], theta: &[T]) -> Result<(), Error> {
+    let outside = super::marks_forbidden(theta, target);
+    if outside { Err(Error::OutsideHull { parameter: "target" }) } else { Ok(()) }
+}
+
 /// Outside if that is known, a vertex if solves tell.
 pub(super) fn located<T: Real, O: Oracle<T> + ?Sized>(
     oracle: &O,

@@ -70,6 +70,10 @@ pub struct Properties {
     pub decides: Decides,
     /// Whether [`Oracle::warm_up`] does something.
     pub warm_starts: bool,
+    /// Whether a score of −∞ forbids its entry: y is 0 there in every decision, the decisions are those of the problem without the
+    /// entry, and [`Oracle::solve`] fails where none is left. Elsewhere a score of −∞ is refused, as those of +∞ and NaN are
+    /// everywhere.
+    pub forbids: bool,
     /// [`Oracle::solve`] is a maximiser where no score is greater than this: ∞, but 0 for searches that need costs −θ ≥ 0. Greater
     /// scores, as perturbed ones may be, still get a decision; losses that rest on the maximum refuse them as
     /// [`Error::OutsideDomain`](crate::Error::OutsideDomain).
@@ -88,6 +92,7 @@ impl Properties {
             small_integers: false,
             decides: Decides::Sums,
             warm_starts: false,
+            forbids: false,
             greatest_score: f64::INFINITY,
             kind: None,
         }
@@ -112,6 +117,11 @@ impl Properties {
     pub const fn with_warm_starts(self, warm_starts: bool) -> Self {
         Self { warm_starts, ..self }
     }
+    /// Of one in which scores of −∞ [forbid](Self::forbids) entries if `forbids` says so.
+    #[must_use]
+    pub const fn with_forbids(self, forbids: bool) -> Self {
+        Self { forbids, ..self }
+    }
     /// Of one that maximises where no score is greater than [`greatest_score`](Self::greatest_score).
     #[must_use]
     pub const fn with_greatest_score(self, greatest_score: f64) -> Self {
@@ -122,6 +132,20 @@ impl Properties {
         let greatest = T::from_f64(self.greatest_score);
         theta.iter().position(|&score| score > greatest)
     }
+}
+
+/// Why nothing is found where scores of −∞ forbid too much.
+const FORBIDDEN: &str = "every decision has a forbidden entry";
+
+/// `value` = ⟨y, θ⟩, unless y has a forbidden entry.
+#[inline]
+fn allowed<T: Real>(value: T, theta: &[T], y: &[T]) -> Result<T, &'static str> {
+    if value.is_finite() || !marks_forbidden(theta, y) { Ok(value) } else { Err(FORBIDDEN) }
+}
+
+/// Whether `y` is not 0 where a score is −∞.
+fn marks_forbidden<T: Real>(theta: &[T], y: &[T]) -> bool {
+    theta.iter().zip(y).any(|(&score, y)| score == T::NEG_INFINITY && !y.is_zero())
 }
 
 /// What of the scores an oracle's decisions depend on.
@@ -160,7 +184,8 @@ pub trait Oracle<T: Real> {
     /// Writes the vertex y*(θ) into `y` and returns F(θ) = ⟨y, θ⟩; an error says why a solver that can fail has no solution,
     /// and `y` then means nothing.
     ///
-    /// `theta` and `y` have d entries; no entry of `theta` is NaN.
+    /// `theta` and `y` have d entries; no entry of `theta` is NaN. Entries of −∞ are 0 in y where they
+    /// [forbid](Properties::forbids), and an instance without a decision is an error.
     fn solve(&self, theta: &[T], y: &mut [T], work: &mut Self::Work) -> Result<T, &'static str>;
 
     /// h(y) of an objective ⟨y, θ⟩ + h(y) at a vertex y; 0 for the linear ones. [`solve`](Self::solve) returns the

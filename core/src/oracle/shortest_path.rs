@@ -3,14 +3,15 @@
 use core::fmt;
 
 use super::heap::{Entry, Heap};
-use super::{Location, NegativeCost, Oracle, Properties, hull};
+use super::{Location, NegativeCost, Oracle, Properties, allowed, hull};
 use crate::vector::total;
 use crate::{Error, Graph, Real, Shape, error};
 
 /// Walk from a source to a sink of a directed graph, cycles allowed: y marks the edges of the path.
 ///
 /// θ = −c for the costs c of the edges; F(θ) is minus the cost of the cheapest path. Costs are meant to be positive;
-/// [`NegativeCost`] says what happens to others, by default a floor relative to the least positive cost. Graphs without cycles
+/// [`NegativeCost`] says what happens to others, by default a floor relative to the least positive cost. Scores of −∞, infinite
+/// costs, forbid edges. Graphs without cycles
 /// and with scores of any sign are for [`DagPath`](super::DagPath).
 ///
 /// Dijkstra's algorithm (1959) over compressed rows, stopping at the sink; equally cheap ways into a node are decided
@@ -170,7 +171,10 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
 
     fn properties(&self) -> Properties {
         let greatest = self.negative.greatest_score();
-        Properties::new("shortest path").with_small_integers(true).with_greatest_score(greatest)
+        Properties::new("shortest path")
+            .with_small_integers(true)
+            .with_forbids(true)
+            .with_greatest_score(greatest)
     }
     fn shape(&self) -> E {
         self.graph.shape()
@@ -194,7 +198,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for ShortestPath<T, V, E> {
             *y = T::ONE;
             node = edge.tail;
         }
-        Ok(total(theta, y))
+        allowed(total(theta, y), theta, y)
     }
 
     /// Every path that visits no node twice is a vertex. Decided by a walk: no search finds it where scores of 1 are refused, or

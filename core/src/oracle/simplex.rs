@@ -1,6 +1,6 @@
 //! Pick one: the unit simplex.
 
-use super::{Decides, Location, Oracle, Properties, hull};
+use super::{Decides, FORBIDDEN, Location, Oracle, Properties, hull};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted};
 use crate::model_file::OracleKind;
@@ -8,7 +8,7 @@ use crate::{Error, Real, Shape, error};
 
 /// Pick one of d: C = {y ≥ 0, ⟨1, y⟩ = 1}, y*(θ) is the one-hot vector of the largest score.
 ///
-/// F(θ) = max θ_i. Cost O(d), no working memory.
+/// F(θ) = max θ_i. Scores of −∞ forbid classes, of which one must be left. Cost O(d), no working memory.
 ///
 /// ```
 /// use perturb_core::{Const, Oracle, Simplex};
@@ -39,7 +39,7 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
 
     fn properties(&self) -> Properties {
         let properties = Properties::new("simplex").with_decides(Decides::Largest).with_small_integers(true);
-        Properties { largest: true, kind: Some(OracleKind::Simplex), ..properties }
+        Properties { largest: true, forbids: true, kind: Some(OracleKind::Simplex), ..properties }
     }
     fn shape(&self) -> S {
         self.shape
@@ -58,7 +58,7 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
         if let Some(y) = y.get_mut(best) {
             *y = T::ONE;
         }
-        Ok(value)
+        if value > T::NEG_INFINITY { Ok(value) } else { Err(FORBIDDEN) }
     }
 
     fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
@@ -67,21 +67,22 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
 
     fn solve_group(&self, SolveGroup { theta, wanted, .. }: SolveGroup<'_, T>) -> Option<u32> {
         let (best, found) = lanes::run(Largest { theta });
+        let doubtful = lanes::not_finite(&found);
         match wanted {
             Wanted::Each { y, values } => {
                 y.fill([T::ZERO; LANES]);
-                mark(&best, LANES, y);
+                mark(&best, LANES, doubtful, y);
                 *values = found;
             }
-            Wanted::Sum { sums, count } => mark(&best, count, sums),
+            Wanted::Sum { sums, count } => mark(&best, count, doubtful, sums),
         }
-        Some(0)
+        Some(doubtful)
     }
 }
 
-/// Adds 1 to the best entries of lanes 0 to `count` − 1.
-fn mark<T: Real>(best: &[u32; LANES], count: usize, y: &mut [[T; LANES]]) {
-    for (lane, &best) in best.iter().enumerate().take(count) {
+/// Adds 1 to the best entries of lanes 0 to `count` − 1 that are not doubtful.
+fn mark<T: Real>(best: &[u32; LANES], count: usize, doubtful: u32, y: &mut [[T; LANES]]) {
+    for (lane, &best) in best.iter().enumerate().take(count).filter(|(lane, _)| doubtful >> lane & 1 == 0) {
         if let Some(row) = y.get_mut(best as usize) {
             row[lane] += T::ONE;
         }

@@ -1,6 +1,6 @@
 //! Span: the trees of a graph.
 
-use super::{Decides, Location, Oracle, Properties, hull};
+use super::{Decides, Location, Oracle, Properties, allowed, hull};
 use crate::graph::Edge;
 use crate::sort::sort;
 use crate::vector::total;
@@ -24,7 +24,7 @@ pub enum EdgeLabel {
 ///
 /// Edges have no direction: (a, b) and (b, a) are parallel edges, of which a tree has at most one. F(θ) is
 /// the total score; minimum spanning trees have θ = −weights. Ties go to the lowest edge: of all best trees,
-/// the one whose y comes first in descending lexicographic order.
+/// the one whose y comes first in descending lexicographic order. Scores of −∞ forbid edges.
 ///
 /// Kruskal's algorithm (1956): edges in order of their scores, each taken unless the forest so far
 /// (union–find with path halving) joins its ends already; exact for scores of any sign. Cost O(E log E);
@@ -146,7 +146,10 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
     type Work = (E::Array<T::Key>, V::Array<u32>);
 
     fn properties(&self) -> Properties {
-        Properties::new("spanning tree").with_decides(Decides::Differences).with_small_integers(true)
+        Properties::new("spanning tree")
+            .with_decides(Decides::Differences)
+            .with_small_integers(true)
+            .with_forbids(true)
     }
     fn shape(&self) -> E {
         self.graph.shape()
@@ -187,7 +190,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
                 missing -= 1;
             }
         }
-        Ok(total(theta, y))
+        allowed(total(theta, y), theta, y)
     }
 
     fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {

@@ -1,6 +1,6 @@
 //! Pick k.
 
-use super::{Decides, Location, Oracle, Properties, hull};
+use super::{Decides, Location, Oracle, Properties, allowed, hull};
 use crate::engine::codes::{Codes, bits};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted, network};
@@ -9,8 +9,8 @@ use crate::{Error, Real, Shape, error};
 
 /// Pick k of d: C = {0 ≤ y ≤ 1, ⟨1, y⟩ = k}, y*(θ) marks the k largest scores with 1.
 ///
-/// F(θ) is the sum of the k largest scores. Cost O(d) on average, on a microcontroller that of a sort; working memory
-/// one sort key an entry.
+/// F(θ) is the sum of the k largest scores. Scores of −∞ forbid entries, of which k must be left. Cost O(d) on
+/// average, on a microcontroller that of a sort; working memory one sort key an entry.
 ///
 /// ```
 /// use perturb_core::{Const, Oracle, TopK};
@@ -46,7 +46,7 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
     type Work = S::Array<T::Key>;
 
     fn properties(&self) -> Properties {
-        Properties::new("top-k").with_decides(Decides::Largest).with_small_integers(true)
+        Properties::new("top-k").with_decides(Decides::Largest).with_small_integers(true).with_forbids(true)
     }
     fn shape(&self) -> S {
         self.shape
@@ -68,7 +68,7 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
             *y = if picked { T::ONE } else { T::ZERO };
             value += if picked { score } else { T::ZERO };
         }
-        Ok(value)
+        allowed(value, theta, y)
     }
 
     fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
@@ -83,8 +83,9 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
             Wanted::Each { y, values } => {
                 y.fill([T::ZERO; LANES]);
                 let doubtful = lanes::run(Select { k, theta, count: LANES, sums: &mut *y, codes, rows });
-                *values = lanes::run(lanes::Values { theta, y });
-                doubtful
+                *values = lanes::values(theta, y);
+                // No decision, or one that overflowed.
+                doubtful | lanes::not_finite(values)
             }
             Wanted::Sum { sums, count } => lanes::run(Select { k, theta, count, sums, codes, rows }),
         })

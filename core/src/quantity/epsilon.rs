@@ -1,5 +1,6 @@
 use super::{Closed, Draw, Needs, Quantity, Scalar};
 use crate::method::Cost;
+use crate::oracle::hull;
 use crate::vector::dot;
 use crate::{ClosedForm, Error, Noise, Real, Shape, error};
 
@@ -65,6 +66,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for EpsilonLossDerivative
 
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
         error::check_vector("target", self.target, dim)
+    }
+    fn check_allowed(&self, theta: &[T]) -> Result<(), Error> {
+        hull::check_allowed(self.target, theta)
     }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut T) {
         *out += dot(draw.y, draw.z) - dot(self.target, draw.z);

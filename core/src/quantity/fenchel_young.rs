@@ -2,8 +2,7 @@ use super::{Closed, Draw, Needs, Quantity, Scalar, Vector, check};
 use crate::engine::Centre;
 use crate::method::{Cost, Way};
 use crate::oracle::hull;
-use crate::vector::{self, dot};
-use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, error, fenchel_young};
+use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, error, fenchel_young, vector};
 
 /// The Fenchel–Young loss L_ε(θ; y) = F_ε(θ) + εΩ(y) − ⟨θ, y⟩ and its gradient y_ε(θ) − y (Definition 4.1).
 ///
@@ -32,6 +31,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoung<'_, T> {
     }
     fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
         hull::check(oracle, self.target, None)
+    }
+    fn check_allowed(&self, theta: &[T]) -> Result<(), Error> {
+        hull::check_allowed(self.target, theta)
     }
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         Quantity::<T, N, S>::add(&self.term(), noise, draw, out);
@@ -98,9 +100,12 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungTerm<'_, 
     fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
         hull::check(oracle, self.target, None)
     }
+    fn check_allowed(&self, theta: &[T]) -> Result<(), Error> {
+        hull::check_allowed(self.target, theta)
+    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, (loss, gradient): &mut Self::Output) {
         // Rounding alone could make a term negative.
-        *loss += (draw.value - dot(self.target, draw.theta) - self.offset).larger(T::ZERO);
+        *loss += (draw.value - vector::value(self.target, draw.theta) - self.offset).larger(T::ZERO);
         for ((gradient, &y), &target) in gradient.as_mut().iter_mut().zip(draw.y).zip(self.target) {
             *gradient += y - target;
         }
@@ -143,6 +148,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungGradient<
     fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
         hull::check(oracle, self.target, None)
     }
+    fn check_allowed(&self, theta: &[T]) -> Result<(), Error> {
+        hull::check_allowed(self.target, theta)
+    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         vector::add(out.as_mut(), draw.y);
     }
@@ -179,6 +187,9 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungWithoutOm
     fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
         hull::check(oracle, self.target, None)
     }
+    fn check_allowed(&self, theta: &[T]) -> Result<(), Error> {
+        hull::check_allowed(self.target, theta)
+    }
     fn add(&self, _: &N, draw: &Draw<'_, T>, (value, y): &mut Self::Output) {
         *value += draw.value;
         vector::add(y.as_mut(), draw.y);
@@ -197,7 +208,7 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for FenchelYoungWithoutOm
     where
         O: ClosedForm<T, N, Shape = S>,
     {
-        *value = form.value_and_maximizer(y.as_mut())? - dot(form.theta(), self.target);
+        *value = form.value_and_maximizer(y.as_mut())? - vector::value(self.target, form.theta());
         vector::subtract(y.as_mut(), self.target);
         Ok(())
     }

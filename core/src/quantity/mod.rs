@@ -20,7 +20,7 @@ use core::fmt::Debug;
 use crate::engine::{Centre, DrawGroup};
 use crate::method::Cost;
 use crate::noise::SmoothNoise;
-use crate::vector::dot;
+use crate::vector::{self, dot};
 use crate::{ClosedForm, Error, Method, Noise, Oracle, Perturbed, Real, Shape, error};
 
 mod epsilon;
@@ -71,21 +71,27 @@ impl<T: Real> Draw<'_, T> {
     }
     /// F(θ + εz), less ⟨y*(θ), θ + εz⟩ under a baseline.
     fn gain(&self) -> T {
-        self.baseline.map_or(self.value, |baseline| self.value - dot(baseline, self.theta))
+        self.baseline.map_or(self.value, |baseline| self.value - vector::value(baseline, self.theta))
     }
     /// matrix += weight·(∇ν ∇νᵀ − ∇²ν)/ε².
     fn add_curvature(&self, noise: &impl SmoothNoise<T>, weight: T, matrix: &mut [T]) {
         let weight = weight / (self.epsilon * self.epsilon);
         let rows = matrix.chunks_exact_mut(self.z.len().max(1));
-        for (i, ((row, &a), &z)) in rows.zip(self.score).zip(self.z).enumerate() {
+        for (row, &a) in rows.zip(self.score) {
             let scaled = weight * a;
             for (sum, &b) in row.iter_mut().zip(self.score) {
                 *sum += scaled * b;
             }
-            if let Some(diagonal) = row.get_mut(i) {
-                *diagonal -= weight * noise.curvature(z);
-            }
         }
+        let diagonal = matrix.iter_mut().step_by(self.z.len() + 1);
+        for (sum, curvature) in diagonal.zip(self.curvatures(noise)) {
+            *sum -= weight * curvature;
+        }
+    }
+    /// ∇²ν(z_i), 0 where the entry is forbidden.
+    fn curvatures(&self, noise: &impl SmoothNoise<T>) -> impl Iterator<Item = T> {
+        let allowed = self.theta.iter().map(|&theta| theta > T::NEG_INFINITY);
+        self.z.iter().zip(allowed).map(|(&z, allowed)| if allowed { noise.curvature(z) } else { T::ZERO })
     }
     /// y_i, less y*(θ)_i under a baseline.
     fn decisions(&self) -> impl Iterator<Item = T> + '_ {
@@ -170,6 +176,11 @@ pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
         let _ = oracle;
         Ok(())
     }
+    /// Refuses points of C that have an entry which θ [forbids](crate::oracle::Properties::forbids).
+    fn check_allowed(&self, theta: &[T]) -> Result<(), Error> {
+        let _ = theta;
+        Ok(())
+    }
     /// out += g(draw).
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output);
     /// Adds the terms of a group of draws in their order: the bits of [`add`](Self::add) for one after the other.
@@ -228,8 +239,8 @@ pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
     }
 }
 
-/// Checks θ, then the quantity: the same errors in the same order, whatever the method.
-pub(crate) fn check<T, N, O, Q>(layer: &Perturbed<O, N, T>, theta: &[T], quantity: &Q) -> Result<(), Error>
+/// Checks θ, then the quantity: the same errors in the same order, whatever the method. Whether θ forbids an entry.
+pub(crate) fn check<T, N, O, Q>(layer: &Perturbed<O, N, T>, theta: &[T], quantity: &Q) -> Result<bool, Error>
 where
     T: Real,
     N: Noise<T>,
@@ -237,9 +248,13 @@ where
     Q: Quantity<T, N, O::Shape>,
 {
     let dim = layer.oracle.shape().dim();
-    error::check_vector("theta", theta, dim)?;
+    let forbids = error::check_scores(&layer.oracle, theta)?;
     quantity.check(&layer.noise, dim)?;
-    quantity.check_hull(&layer.oracle)
+    quantity.check_hull(&layer.oracle)?;
+    if forbids {
+        quantity.check_allowed(theta)?;
+    }
+    Ok(forbids)
 }
 
 /// An answer that stayed within the range of the number type.
@@ -267,7 +282,7 @@ pub(crate) fn finish<T: Real, N: Noise<T>, S: Shape, Q: Quantity<T, N, S>>(
     let count = T::from_f64(f64::from(samples));
     if samples > 1 {
         for part in Q::Form::parts(sum) {
-            crate::vector::divide(part, count);
+            vector::divide(part, count);
         }
     }
     quantity.finish_at(theta, centre, sum);
@@ -301,6 +316,10 @@ macro_rules! tuple {
             }
             fn check_hull<O: Oracle<T, Shape = S>>(&self, oracle: &O) -> Result<(), Error> {
                 $(self.$place.check_hull(oracle)?;)+
+                Ok(())
+            }
+            fn check_allowed(&self, theta: &[T]) -> Result<(), Error> {
+                $(self.$place.check_allowed(theta)?;)+
                 Ok(())
             }
             fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {

@@ -59,9 +59,9 @@ impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobianProd
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         let weight = draw.inner(self.cotangent) / (draw.epsilon * draw.epsilon);
         let along = dot(draw.score, self.tangent);
-        let terms = draw.score.iter().zip(draw.z).zip(self.tangent);
-        for (sum, ((&score, &z), &v)) in out.as_mut().iter_mut().zip(terms) {
-            *sum += weight * (score * along - noise.curvature(z) * v);
+        let terms = draw.score.iter().zip(draw.curvatures(noise)).zip(self.tangent);
+        for (sum, ((&score, curvature), &v)) in out.as_mut().iter_mut().zip(terms) {
+            *sum += weight * (score * along - curvature * v);
         }
     }
     fn exact<O>(&self, form: &mut Closed<'_, O, N, T>, out: &mut Self::Output) -> Result<(), Error>

@@ -90,10 +90,8 @@ where
             return Ok(move |row: usize| &x[rows.get(row)]);
         }
         // θ is what is looked at first.
-        if let Some(place) = theta.iter().position(|x| !x.is_finite()) {
-            let row = rows.containing(place);
-            let index = place - rows.get(row).start;
-            return Err(RowError { row, source: Error::NotFinite { parameter: "theta", index } });
+        for row in 0..rows.len() {
+            self.layer(row).check_scores(&theta[rows.get(row)]).map_err(|source| RowError { row, source })?;
         }
         let source = Error::Length { parameter, expected: theta.len(), found: x.len() };
         Err(RowError { row: rows.containing(theta.len().min(x.len())), source })

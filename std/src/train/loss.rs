@@ -90,7 +90,8 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
                 }
                 let rows = thetas.chunks_exact(dim).zip(gradients.chunks_exact(dim)).enumerate();
                 for (row, (theta, gradient)) in rows {
-                    check(theta, target(row), dim)
+                    check("theta", theta, dim)
+                        .and_then(|()| check("target", target(row), dim))
                         .and_then(|()| check_gradient(gradient))
                         .map_err(|source| RowError { row, source })?;
                 }
@@ -123,7 +124,8 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
     pub fn gradient(&self, theta: &[T], target: &[T], seed: Seed, gradient: &mut [T]) -> Result<(), Error> {
         let found = match self.loss {
             Loss::Squared => {
-                check(theta, target, self.layer.oracle().shape().dim())?;
+                check("theta", theta, self.layer.oracle().shape().dim())?;
+                check("target", target, theta.len())?;
                 check_output(gradient, theta.len())?;
                 difference(gradient, theta, target);
                 return check_gradient(gradient);
@@ -140,7 +142,8 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
 
     /// The gradient of half the squared distance of a decision, expected or not, from `target`.
     fn squared(&self, theta: &[T], target: &[T], seed: Seed) -> Result<Array<O, T>, Error> {
-        check(theta, target, self.layer.oracle().shape().dim())?;
+        self.layer.check_scores(theta)?;
+        check("target", target, theta.len())?;
         let distance = |y: &[T], gradient: &mut [T]| {
             difference(gradient, y, target);
             half_square(y, target)
@@ -157,7 +160,12 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
 
     /// The value of the loss: exact where `how` is. For the learning curves; training needs gradients alone.
     pub fn value(&self, theta: &[T], target: &[T], seed: Seed) -> Result<T, Error> {
-        check(theta, target, self.layer.oracle().shape().dim())?;
+        match self.loss {
+            Loss::Squared => check("theta", theta, self.layer.oracle().shape().dim())?,
+            // Scores of −∞ forbid entries, where the oracle knows how.
+            _ => self.layer.check_scores(theta).map(|_| ())?,
+        }
+        check("target", target, theta.len())?;
         let how = self.how.reseed(|_| seed);
         let value = match self.loss {
             Loss::FenchelYoung => self.layer.fenchel_young(theta, target, how)?.loss,
@@ -169,17 +177,15 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
     }
 }
 
-/// Scores and target of one row: d finite numbers each.
-fn check<T: Real>(theta: &[T], target: &[T], dim: usize) -> Result<(), Error> {
-    for (parameter, x) in [("theta", theta), ("target", target)] {
-        if x.len() != dim {
-            return Err(Error::Length { parameter, expected: dim, found: x.len() });
-        }
-        if let Some(index) = x.iter().position(|x| !x.is_finite()) {
-            return Err(Error::NotFinite { parameter, index });
-        }
+/// Of one row: d finite numbers.
+fn check<T: Real>(parameter: &'static str, x: &[T], dim: usize) -> Result<(), Error> {
+    if x.len() != dim {
+        return Err(Error::Length { parameter, expected: dim, found: x.len() });
     }
-    Ok(())
+    match x.iter().position(|x| !x.is_finite()) {
+        Some(index) => Err(Error::NotFinite { parameter, index }),
+        None => Ok(()),
+    }
 }
 
 /// Room for a gradient.

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use perturb::Real;
+use perturb::{Oracle, Real, Shape};
 
 /// Whether all inputs fit and are finite, and whether they are of ordinary size besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,13 @@ impl Given {
         } else {
             Self::Finite
         }
+    }
+
+    /// Scores for an oracle: those of −∞ that forbid an entry may leave no decision.
+    pub fn scores<T: Real, O: Oracle<T>>(oracle: &O, theta: &[T]) -> Self {
+        let forbidden = |&x: &T| oracle.properties().forbids && x == T::NEG_INFINITY;
+        let left: Vec<T> = theta.iter().map(|x| if forbidden(x) { T::ZERO } else { *x }).collect();
+        Self::vectors(oracle.shape().dim(), &[&left]).and(true, !theta.iter().any(forbidden))
     }
 
     /// And a parameter that must be finite and greater than 0.

@@ -69,7 +69,7 @@ impl<'a> Input<'a> {
         if self.any() { 1.0 } else { -1.0 }
     }
 
-    /// Numbers of one kind: plain ones, wild ones, powers of two times plain ones, or a mixture.
+    /// Numbers of one kind: plain ones, wild ones, powers of two times plain ones, a mixture, or plain ones of which some are −∞.
     pub fn numbers<T: Real>(&mut self, count: usize) -> Vec<T> {
         let kind = self.any::<u8>() % 8;
         let scale = match kind {
@@ -80,6 +80,7 @@ impl<'a> Input<'a> {
         let mut number = || match kind {
             6 => self.wild(),
             7 if self.any::<u8>() < 32 => self.wild(),
+            3 if self.any::<u8>() < 64 => T::NEG_INFINITY,
             _ => self.plain::<T>() * scale,
         };
         (0..count).map(|_| number()).collect()

@@ -94,6 +94,16 @@ impl<T: Real> Of<T> {
         ("errors: graphs", errors::graphs::<T>),
         ("errors: groups and packs", errors::groups_and_packs::<T>),
     ];
+    /// Scores of −∞.
+    pub(crate) const FORBIDDEN: List = &[
+        ("forbidden: picks and matchings", oracle::forbidden::picks_and_matchings::<T>),
+        ("forbidden: paths and trees", oracle::forbidden::paths_and_trees::<T>),
+        ("forbidden: samples", method::forbidden::samples_leave_them_out::<T>),
+        ("forbidden: other losses", method::forbidden::other_losses::<T>),
+        ("forbidden: refused", method::forbidden::refused::<T>),
+    ];
+    pub(crate) const FORBIDDEN_EXACT: List =
+        &[("forbidden: exact", method::forbidden::exact_is_that_of_the_rest::<T>)];
     pub(crate) const AFFINE: List = &[
         ("affine: step by definition", affine::step_by_definition::<T>),
         ("affine: learns", affine::learns::<T>),

@@ -235,6 +235,44 @@ fn oracles_have_lanes() {
     check(GridPath::new(DynRect { rows: 5, columns: 8 }, Neighbours::Eight).unwrap());
 }
 
+/// Every third score is −∞, and so many that there is no decision.
+#[test]
+fn forbidden_entries_in_lanes() {
+    fn check_with<T: Real>(noise: AnyNoise, oracle: impl Into<AnyOracle<T>>, theta: &[T], step: usize) {
+        let mut theta = theta.to_vec();
+        theta.iter_mut().skip(1).step_by(step).for_each(|x| *x = T::NEG_INFINITY);
+        check(noise, oracle, &theta);
+    }
+    fn picks<T: Real>(noise: AnyNoise) {
+        for (dim, step) in [(5, 3), (5, 1), (130, 3)] {
+            check_with(noise, Simplex::new(Dyn(dim)).unwrap(), &scores::<T>(dim), step);
+        }
+        for (dim, k) in [(2, 1), (2, 2), (40, 3), (40, 16), (40, 27), (40, 28), (513, 2)] {
+            check_with(noise, TopK::new(Dyn(dim), k).unwrap(), &scores::<T>(dim), 3);
+        }
+    }
+    fn paths<T: Real>(noise: AnyNoise) {
+        for neighbours in [Neighbours::Four, Neighbours::Eight] {
+            for (rows, columns, step) in [(1, 7, 3), (5, 4, 3), (5, 4, 8), (3, 3, 7)] {
+                let theta: Vec<T> = scores(rows * columns).iter().map(|&x: &T| x - T::TWO).collect();
+                let grid = GridPath::new(DynRect { rows, columns }, neighbours).unwrap();
+                check_with(noise, grid, &theta, step);
+                let refusing = grid.with_negative_costs(NegativeCost::Refuse).unwrap();
+                check_with(noise, refusing, &theta, step);
+            }
+        }
+        for (rows, columns, step) in [(4, 4, 3), (18, 17, 5), (3, 20, 2), (20, 3, 2), (4, 4, 2)] {
+            let oracle = Assignment::new(DynRect { rows, columns }).unwrap();
+            check_with(noise, oracle, &scores::<T>(rows * columns), step);
+            check_with(noise, oracle.with_warm_start(), &scores::<T>(rows * columns), step);
+        }
+    }
+    picks::<f32>(AnyNoise::Gumbel);
+    picks::<f64>(AnyNoise::Normal);
+    paths::<f32>(AnyNoise::Normal);
+    paths::<f64>(AnyNoise::Laplace);
+}
+
 /// Scores that overflow when they are perturbed.
 #[test]
 fn infinite_scores_in_lanes() {

@@ -181,8 +181,10 @@ fn infinite_scores_are_spanned() {
     let edges = [(0, 1), (1, 2), (0, 2), (2, 3)];
     let oracle = SpanningTree::new(Graph::new(Const::<4>, Const::<4>, &edges).unwrap()).unwrap();
     let mut y = [0.0f64; 4];
-    let theta = [f64::NEG_INFINITY, f64::INFINITY, 1.0, f64::NEG_INFINITY];
-    oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle)).unwrap();
+    let mut solve = |theta: [f64; 4]| oracle.solve(&theta, &mut y, &mut Oracle::<f64>::work(&oracle));
+    let forbidden = [f64::NEG_INFINITY, f64::INFINITY, 1.0, f64::NEG_INFINITY];
+    assert_eq!(solve(forbidden), Err("every decision has a forbidden entry"));
+    assert_eq!(solve([f64::NEG_INFINITY, f64::INFINITY, 1.0, f64::MIN]), Ok(f64::INFINITY));
     assert_eq!(y, [0.0, 1.0, 1.0, 1.0]);
 }
 

@@ -37,7 +37,10 @@ where
     T: Real,
 {
     // The loss is the same at all scores that differ by a constant, and rounds least where they are small.
-    let centred = layer.centre(theta)?.centred(layer.oracle.shape(), theta);
+    let mut centred = layer.centre(theta)?.centred(layer.oracle.shape(), theta);
+    if !T::all_finite(centred.as_ref()) {
+        layer.bury(centred.as_mut())?;
+    }
     let dual = maximize(layer, centred.as_ref(), target, how)?;
     Ok(((dual.start - dual.least).larger(T::ZERO), dual.first))
 }
@@ -106,7 +109,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> Gap<'_, O, N, T, H>
         self.layer.compute_into(theta, &ValueAndMaximizer, self.how, &mut self.work, &mut found)?;
         let (value, mut slope) = found;
         subtract(slope.as_mut(), self.target);
-        Ok((value - inner(theta, self.target), slope))
+        Ok((value - inner(self.target, theta), slope))
     }
 
     fn zeros(&self) -> Array<O, T> {

@@ -9,15 +9,15 @@ use core::fmt;
 
 use matching::{FREE, Matching};
 
-use super::{Decides, Location, Oracle, Properties, hull};
+use super::{Decides, FORBIDDEN, Location, Oracle, Properties, allowed, hull};
 use crate::engine::lanes::{self, LANES};
 use crate::{Error, Plane, Real, Shape, error};
 
 /// Match R rows with C columns, one to one: y is the 0/1 matrix of the pairs, row by row.
 ///
 /// With R = C, C is the Birkhoff polytope of doubly stochastic matrices; with R < C every row gets a column of its
-/// own, with R > C every column a row. F(θ) is the largest sum of scores; which of equally good assignments is
-/// returned is deterministic, and not specified further.
+/// own, with R > C every column a row. Scores of −∞ forbid pairs. F(θ) is the largest sum of scores; which of equally
+/// good assignments is returned is deterministic, and not specified further.
 ///
 /// Shortest augmenting paths with augmenting row reduction (Jonker and Volgenant 1987, *A shortest augmenting path
 /// algorithm for dense and sparse linear assignment problems*). Cost O(s²·l) for the shorter side s and the longer l;
@@ -141,6 +141,7 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
             .with_decides(Decides::Differences)
             .with_small_integers(true)
             .with_warm_starts(true)
+            .with_forbids(true)
     }
     fn shape(&self) -> P {
         self.plane
@@ -177,15 +178,16 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
             }
         }
         // The sum over all entries: those with 0 would change nothing.
-        let mut value = T::ZERO;
-        let rows = y.chunks_exact_mut(columns.max(1)).zip(theta.chunks_exact(columns.max(1)));
-        for ((y, theta), &column) in rows.zip(r.partner.as_ref()) {
+        let (mut value, mut pairs) = (T::ZERO, 0);
+        let pairs_of = y.chunks_exact_mut(columns.max(1)).zip(theta.chunks_exact(columns.max(1)));
+        for ((y, theta), &column) in pairs_of.zip(r.partner.as_ref()) {
             if let (Some(y), Some(&score)) = (y.get_mut(column as usize), theta.get(column as usize)) {
                 *y = T::ONE;
                 value += score;
+                pairs += 1;
             }
         }
-        Ok(value)
+        if pairs < rows.min(columns) { Err(FORBIDDEN) } else { allowed(value, theta, y) }
     }
 
     fn warm_up(&self, theta: &[T], work: &mut Self::Work) {

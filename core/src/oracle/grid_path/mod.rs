@@ -5,7 +5,7 @@ mod sweeps;
 use core::fmt;
 
 use super::heap::{Entry, Heap};
-use super::{Location, NegativeCost, Oracle, Properties, hull};
+use super::{Location, NegativeCost, Oracle, Properties, allowed, hull};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted};
 use crate::vector::total;
@@ -24,7 +24,8 @@ pub enum Neighbours {
 /// Walk from one cell of an R × C grid to another: y marks the cells of the path, start and goal included.
 ///
 /// θ = −c for the costs c of the cells; F(θ) is minus the cost of the cheapest path. Costs are meant to be positive;
-/// [`NegativeCost`] says what happens to others, by default a floor relative to the least positive cost. Among equally cheap
+/// [`NegativeCost`] says what happens to others, by default a floor relative to the least positive cost. Scores of −∞, infinite
+/// costs, forbid cells, start and goal included. Among equally cheap
 /// paths the one wins whose cells are reached first from the start, cells at equal distance row by row.
 ///
 /// Dijkstra's algorithm (1959): since all steps into a cell cost the same, the first to reach it is the best, and
@@ -222,7 +223,10 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
 
     fn properties(&self) -> Properties {
         let greatest = self.negative.greatest_score();
-        Properties::new("grid path").with_small_integers(true).with_greatest_score(greatest)
+        Properties::new("grid path")
+            .with_small_integers(true)
+            .with_forbids(true)
+            .with_greatest_score(greatest)
     }
     fn shape(&self) -> P {
         self.plane
@@ -246,7 +250,7 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
                 None => break,
             }
         }
-        Ok(total(theta, y))
+        allowed(total(theta, y), theta, y)
     }
 
     fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
@@ -256,8 +260,8 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
             Wanted::Each { y, values } => {
                 y.fill([T::ZERO; LANES]);
                 self.trace_all(memory.distances, LANES, doubtful, y);
-                *values = lanes::run(lanes::Values { theta, y });
-                // A product of 0 and an infinite score is not a number.
+                *values = lanes::values(theta, y);
+                // No decision, or one that overflowed.
                 Some(doubtful | lanes::not_finite(values))
             }
             Wanted::Sum { sums, count } => {

@@ -51,11 +51,13 @@ impl<T: Real, P: Plane> Kernel for Sweeps<'_, T, P> {
         }
         // Half a unit in the last place of any distance on the way must be less than the least cost.
         let end = distances.get(grid.index(grid.goal)?)?;
+        let start = costs.get(grid.index(grid.start)?)?;
         let mut doubtful = [0; LANES];
         for lane in 0..LANES {
             let clear = (-most[lane]).larger(floor[lane]) > end[lane] * T::EPSILON;
             let refused = grid.negative.refuses() && most[lane] > T::ZERO;
-            doubtful[lane] = u32::from(!clear || refused || NegativeCost::rounds(floor[lane]));
+            let forbidden = !start[lane].is_finite();
+            doubtful[lane] = u32::from(!clear || refused || forbidden || NegativeCost::rounds(floor[lane]));
         }
         Some(bits(&lanes::settle(doubtful)))
     }

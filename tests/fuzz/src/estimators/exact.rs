@@ -55,7 +55,7 @@ where
     let what = input.any::<u8>();
     let (theta, u): (Vec<T>, Vec<T>) = (input.vector(dim), input.vector(dim));
     // There is no closed form for references that are not equally spaced.
-    let given = Given::vectors(dim, &[&theta]).positive(epsilon).and(true, case.total);
+    let given = Given::scores(layer.oracle(), &theta).positive(epsilon).and(true, case.total);
     let has_form = layer.oracle().samples_of_equal_cost(layer.noise(), Cost::Value).is_some();
     let given = given.and(true, has_form);
     let with_u = Given::vectors(dim, &[&u]);
@@ -79,12 +79,12 @@ where
     let Ok(layer) = Perturbed::new(case.oracle, noise, epsilon) else { return };
     let (exact, how) = (input.any::<bool>(), input.monte_carlo());
     let (theta, u): (Vec<T>, Vec<T>) = (input.vector(dim), input.vector(dim));
-    let given = Given::vectors(dim, &[&theta]).and(exact || how.samples > 0, false);
+    let given = Given::scores(layer.oracle(), &theta).and(exact || how.samples > 0, false);
     let with_u = given.and(Given::vectors(dim, &[&u]) != Given::Unfit, false);
     let expectation = if exact { How::Exact } else { How::MonteCarlo(how) };
     memory(&layer, expectation, &theta, &u, given, with_u);
     if how.samples > 0 {
-        let given = Given::vectors(dim, &[&theta]).and(true, false);
+        let given = Given::scores(layer.oracle(), &theta).and(true, false);
         let cheapest = layer.maximizer(&theta, How::Cheapest(how)).map(|y| y.as_ref().to_vec());
         check("the cheapest maximizer", given, cheapest);
         check("the cheapest value", given, layer.value(&theta, How::Cheapest(how)));

@@ -50,11 +50,12 @@ fn trial<'a, O: Oracle<T>, N: Noise<T>, T: Real>(
     let layer = Perturbed::new(case.oracle, noise, epsilon);
     assert_eq!(layer.is_ok(), fits, "temperature {epsilon}");
     let (how, theta, u) = (input.monte_carlo(), input.vector(dim), input.vector(dim));
-    let given = Given::vectors(dim, &[&theta]).positive(epsilon).and(true, case.total);
+    let (layer, total) = (layer.ok()?, case.total);
+    let given = Given::scores(layer.oracle(), &theta).positive(epsilon).and(true, total);
     let sampled = given.and(how.samples > 0, true);
     let with_u = sampled.and(true, Given::vectors(dim, &[&u]) == Given::Ordinary);
     let with_u = with_u.and(Given::vectors(dim, &[&u]) != Given::Unfit, true);
-    Some(Trial { layer: layer.ok()?, is_vertex: case.is_vertex, theta, u, how, dim, given, sampled, with_u })
+    Some(Trial { layer, is_vertex: case.is_vertex, theta, u, how, dim, given, sampled, with_u })
 }
 
 impl<O, T: Real> Case<'_, O, T>
@@ -123,7 +124,10 @@ where
     T: Real + Numbers,
 {
     fn vertex(&self, what: &str, y: &[T]) {
-        assert!((self.is_vertex)(y), "{what} is no vertex: {y:?} at {:?}", self.theta);
+        let forbids = self.layer.oracle().properties().forbids;
+        let marked = |(&x, &y): (&T, &T)| forbids && x == T::NEG_INFINITY && y != T::ZERO;
+        let allowed = !self.theta.iter().zip(y).any(marked);
+        assert!(allowed && (self.is_vertex)(y), "{what} is no vertex: {y:?} at {:?}", self.theta);
     }
 
     /// Single decisions are vertices.
@@ -185,6 +189,8 @@ where
             check("the gradient of one sample", *with_u, one);
         }
         let Ok((_, target)) = layer.decide(u) else { return };
+        // It may have an entry that θ forbids.
+        let sampled = &sampled.and(true, T::all_finite(theta));
         let loss = layer.fenchel_young(theta, target.as_ref(), *how);
         let loss = loss.map(|found| (found.loss, found.gradient.as_ref().to_vec()));
         if let Some((loss, _)) = check("the loss of a vertex", *sampled, loss) {

@@ -57,11 +57,14 @@ where
     // Searches that need costs from 0 on may refuse others by name.
     let everywhere = oracle.properties().greatest_score.is_infinite();
     let given = Given::vectors(dim, &[&theta, &u]).and(true, case.total && everywhere);
+    // Scores of −∞ are for those that need neither differences nor means of scores.
+    let allowed = Given::scores(&oracle, &theta).and(Given::vectors(dim, &[&u]) != Given::Unfit, false);
+    let free = if given == Given::Unfit { allowed } else { given };
     match what % 6 {
         0 => spo_plus(&oracle, &theta, &u, given),
         1 => {
             let gradient = interpolation_gradient(&oracle, &theta, &u, lambda);
-            check("the interpolation", given.positive(lambda), gradient.map(|x| x.as_ref().to_vec()));
+            check("the interpolation", free.positive(lambda), gradient.map(|x| x.as_ref().to_vec()));
         }
         2 => {
             let projection = input.one_of(&[Projection::None, Projection::Mean, Projection::Standardize]);
@@ -76,7 +79,7 @@ where
             let epsilon: T = input.positive();
             let Ok(layer) = Perturbed::new(oracle, noise, epsilon) else { return };
             let how = input.monte_carlo();
-            let given = given.positive(epsilon).and(how.samples > 0, true);
+            let given = free.positive(epsilon).and(how.samples > 0, true);
             if what % 6 == 4 {
                 let gradient = imle_gradient(&layer, &theta, &u, lambda, how);
                 check(
@@ -164,7 +167,7 @@ fn partial(input: &mut Input<'_>) {
     let epsilon: f32 = input.positive();
     let Ok(layer) = Perturbed::new(tree, Gumbel, epsilon) else { return };
     let (how, theta): (_, Vec<f32>) = (input.monte_carlo(), input.vector(dim));
-    let given = Given::vectors(dim, &[&theta]).positive(epsilon).and(how.samples > 0, true);
+    let given = Given::scores(layer.oracle(), &theta).positive(epsilon).and(how.samples > 0, true);
     let found: Result<_, Error> = partial_label(&layer, &agreeing, &theta, how).map(plain);
     if let Some((loss, _)) = check("the loss of a partial label", given, found) {
         assert!(loss >= 0.0, "a loss of {loss}");

@@ -36,7 +36,7 @@ fn all<O: Oracle<T>, T: Real + Numbers>(case: Case<'_, O, T>, input: &mut Input<
     let (how, theta, u): (_, Vec<T>, Vec<T>) = (input.monte_carlo(), input.vector(dim), input.vector(dim));
     // Factors of a temperature above 1 may leave the range of f32.
     let usual = case.total && (0.01..=1.0).contains(&epsilon.to_f64());
-    let given = Given::vectors(dim, &[&theta]).and(true, usual);
+    let given = Given::scores(layer.oracle(), &theta).and(true, usual);
     let sampled = given.and(how.samples > 0, true);
     let with_u = Given::vectors(dim, &[&u]);
     let with_u = sampled.and(with_u != Given::Unfit, with_u == Given::Ordinary);
