@@ -104,27 +104,28 @@ pub fn knapsack(weights: &[u32], capacity: u32, each: Each<'_>) {
     });
 }
 
-/// All spanning trees of a graph: V − 1 edges that connect every node.
+/// All spanning trees of a graph, or forests of one that is not connected: as many edges as join all that the graph joins, without
+/// a cycle.
 pub fn spanning_trees(nodes: usize, edges: &[(u32, u32)], each: Each<'_>) {
-    top_k(edges.len(), nodes - 1, &mut |y| {
-        if connected(nodes, edges, y) {
+    let rank = joined(nodes, edges, &[1.0; MOST][..edges.len()]);
+    top_k(edges.len(), rank, &mut |y| {
+        if joined(nodes, edges, y) == rank {
             each(y);
         }
     });
 }
 
-/// Whether the edges marked by `y` lead from node 0 to every other node.
-fn connected(nodes: usize, edges: &[(u32, u32)], y: &[f64]) -> bool {
-    let mut reached = 1u32;
-    for _ in 0..nodes {
-        for (&(a, b), &y) in edges.iter().zip(y) {
-            let ends = 1 << a | 1 << b;
-            if y == 1.0 && reached & ends != 0 {
-                reached |= ends;
-            }
-        }
+/// How many of the edges marked by `y`, one after the other, join nodes that those before do not.
+fn joined(nodes: usize, edges: &[(u32, u32)], y: &[f64]) -> usize {
+    let mut part = [0; MOST];
+    part.iter_mut().enumerate().for_each(|(node, part)| *part = node);
+    let mut joined = 0;
+    for (&(a, b), _) in edges.iter().zip(y).filter(|&(_, &y)| y == 1.0) {
+        let (from, to) = (part[a as usize], part[b as usize]);
+        joined += usize::from(from != to);
+        part[..nodes].iter_mut().filter(|part| **part == from).for_each(|part| *part = to);
     }
-    reached == (1 << nodes) - 1
+    joined
 }
 
 /// All picks of k with no more than `limits[g]` of the entries whose group is g.

@@ -19,8 +19,8 @@ pub enum EdgeLabel {
     Out,
 }
 
-/// Span a connected graph: C = conv{y : y marks the edges of a spanning tree}, and y*(θ) marks a tree of
-/// largest total score.
+/// Span a graph: C = conv{y : y marks the edges of a spanning tree}, and y*(θ) marks a tree of
+/// largest total score; of a graph that is not connected, a [forest](Self::forest).
 ///
 /// Edges have no direction: (a, b) and (b, a) are parallel edges, of which a tree has at most one. F(θ) is
 /// the total score; minimum spanning trees have θ = −weights. Ties go to the lowest edge: of all best trees,
@@ -46,42 +46,66 @@ pub enum EdgeLabel {
 /// assert_eq!(y, [1.0, 0.0, 1.0]);
 /// # Ok::<(), perturb_core::Error>(())
 /// ```
-#[doc(alias("Kruskal", "MST"))]
+#[doc(alias("Kruskal", "MST", "spanning forest"))]
 #[derive(Clone, Debug)]
 pub struct SpanningTree<V: Shape, E: Shape> {
     graph: Graph<V, E>,
     labels: E::Array<EdgeLabel>,
     /// The forest that the required edges make, where every search starts.
     required: V::Array<u32>,
+    /// How many edges a tree or forest has.
+    rank: usize,
 }
 
 impl<V: Shape, E: Shape> SpanningTree<V, E> {
     /// All spanning trees of `graph`.
     ///
-    /// Refused: a graph that is not connected, naming the first node that node 0 does not reach.
+    /// Refused: a graph that is not connected, naming the first node that node 0 does not reach; it has
+    /// [forests](Self::forest).
     pub fn new(graph: Graph<V, E>) -> Result<Self, Error> {
-        let labels = graph.shape().array(EdgeLabel::Free);
-        let required = singletons(&graph);
-        let tree = Self { graph, labels, required };
-        match tree.unreachable() {
+        let tree = Self::forest(graph);
+        let mut parts = tree.parts();
+        match (0..parts.as_ref().len()).find(|&node| root(parts.as_mut(), node as u32) != 0) {
             Some(index) => Err(Error::Graph { index, because: "a node is not connected to node 0" }),
             None => Ok(tree),
         }
     }
 
-    /// The spanning trees with all edges that are [`In`](EdgeLabel::In) and none that are
+    /// All spanning forests of `graph`, connected or not: a spanning tree of each connected part, nodes less parts edges in all.
+    ///
+    /// ```
+    /// use perturb_core::{Const, Graph, Oracle, SpanningTree};
+    /// // A triangle and a pair.
+    /// let graph = Graph::new(Const::<5>, Const::<4>, &[(0, 1), (1, 2), (0, 2), (3, 4)])?;
+    /// let (oracle, mut y) = (SpanningTree::forest(graph), [0.0f64; 4]);
+    /// assert_eq!(oracle.solve(&[-1.0, -1.5, -2.0, -5.0], &mut y, &mut Oracle::<f64>::work(&oracle)), Ok(-7.5));
+    /// assert_eq!(y, [1.0, 1.0, 0.0, 1.0]);
+    /// # Ok::<(), perturb_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn forest(graph: Graph<V, E>) -> Self {
+        let labels = graph.shape().array(EdgeLabel::Free);
+        let required = singletons(&graph);
+        let mut tree = Self { graph, labels, required, rank: 0 };
+        tree.rank = count(tree.parts().as_ref());
+        tree
+    }
+
+    /// The spanning trees, or forests, with all edges that are [`In`](EdgeLabel::In) and none that are
     /// [`Out`](EdgeLabel::Out), one label per edge; earlier labels no longer count.
     ///
     /// Refused: required edges with a cycle, naming the edge that closes it, and forbidden edges without
-    /// which the graph is not connected, naming the first node that node 0 does not reach.
+    /// which a connected part of the graph is not connected, naming the first node that its first node does not reach.
     pub fn constrained(&self, labels: &[EdgeLabel]) -> Result<Self, Error> {
         let edges = self.graph.edges();
         if labels.len() != edges.len() {
             return Err(Error::Length { parameter: "labels", expected: edges.len(), found: labels.len() });
         }
         let mut tree = Self { required: singletons(&self.graph), ..self.clone() };
+        let mut whole = tree.required.clone();
         tree.labels.as_mut().copy_from_slice(labels);
         for (index, (edge, &label)) in edges.iter().zip(labels).enumerate() {
+            join(whole.as_mut(), *edge);
             if label == EdgeLabel::In && !join(tree.required.as_mut(), *edge) {
                 return Err(Error::Graph {
                     index,
@@ -89,7 +113,9 @@ impl<V: Shape, E: Shape> SpanningTree<V, E> {
                 });
             }
         }
-        match tree.unreachable() {
+        let mut parts = tree.parts();
+        let (parts, whole) = (parts.as_mut(), whole.as_mut());
+        match (0..parts.len()).find(|&node| root(parts, node as u32) != root(whole, node as u32)) {
             Some(index) => {
                 Err(Error::Graph { index, because: "without the forbidden edges a node is cut off" })
             }
@@ -109,7 +135,7 @@ impl<V: Shape, E: Shape> SpanningTree<V, E> {
     /// Whether y marks another number of edges than trees have, or edges against their labels.
     fn spans_not<T: Real>(&self, y: &[T]) -> bool {
         let slack = hull::slack::<T>(0);
-        hull::no_pick(y, self.graph.nodes().dim().saturating_sub(1))
+        hull::no_pick(y, self.rank)
             || self.labels().iter().zip(y).any(|(label, &y)| match label {
                 EdgeLabel::Free => false,
                 EdgeLabel::In => y < T::ONE - slack,
@@ -117,17 +143,15 @@ impl<V: Shape, E: Shape> SpanningTree<V, E> {
             })
     }
 
-    /// The first node that no edge that is allowed connects to node 0.
-    fn unreachable(&self) -> Option<usize> {
-        let mut forest = self.required.clone();
+    /// The parts that edges which are allowed connect.
+    fn parts(&self) -> V::Array<u32> {
+        let mut parts = self.required.clone();
         for (edge, &label) in self.graph.edges().iter().zip(self.labels()) {
             if label == EdgeLabel::Free {
-                join(forest.as_mut(), *edge);
+                join(parts.as_mut(), *edge);
             }
         }
-        let forest = forest.as_mut();
-        let root = root(forest, 0);
-        (0..forest.len()).find(|&node| self::root(forest, node as u32) != root)
+        parts
     }
 }
 
@@ -160,7 +184,7 @@ impl<T: Real, V: Shape, E: Shape> Oracle<T> for SpanningTree<V, E> {
 
     fn solve(&self, theta: &[T], y: &mut [T], (keys, forest): &mut Self::Work) -> Result<T, &'static str> {
         let mut count = 0;
-        let mut missing = self.graph.nodes().dim().saturating_sub(1);
+        let mut missing = self.rank;
         for (index, ((y, &score), &label)) in y.iter_mut().zip(theta).zip(self.labels()).enumerate() {
             *y = if label == EdgeLabel::In { T::ONE } else { T::ZERO };
             match label {
@@ -205,6 +229,11 @@ fn singletons<V: Shape, E: Shape>(graph: &Graph<V, E>) -> V::Array<u32> {
         *parent = node as u32;
     }
     forest
+}
+
+/// How many edges made this forest: all nodes but the roots.
+fn count(forest: &[u32]) -> usize {
+    forest.iter().zip(0u32..).filter(|&(&parent, node)| parent != node).count()
 }
 
 /// The root of the tree that `node` is in, halving the path to it. Parents have lower numbers than their

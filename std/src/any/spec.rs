@@ -127,7 +127,7 @@ pub enum OracleSpec {
         /// Whether estimates start from the prices of the unperturbed scores.
         warm_start: bool,
     },
-    /// [`SpanningTree`].
+    /// [`SpanningTree`]; of a graph that is not connected, its forests.
     SpanningTree {
         /// How many nodes there are.
         nodes: usize,
@@ -247,7 +247,7 @@ impl<T: Real> AnyOracle<T> {
                     Some(false) => EdgeLabel::Out,
                 };
                 let labels: Vec<_> = labels.iter().map(label).collect();
-                SpanningTree::new(graph(*nodes, edges)?)?.constrained(&labels)?.into()
+                SpanningTree::forest(graph(*nodes, edges)?).constrained(&labels)?.into()
             }
             OracleSpec::Knapsack { weights, capacity } => {
                 // A table for every capacity that matters.

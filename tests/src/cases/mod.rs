@@ -50,6 +50,7 @@ impl<T: Real> Of<T> {
         ("grid path: enumeration", oracle::grid_path::enumeration::<T>),
         ("shortest path: enumeration", oracle::shortest_path::enumeration::<T>),
         ("dag path: enumeration", oracle::dag_path::enumeration::<T>),
+        ("dag path: any order", oracle::dag_path::any_order::<T>),
         ("assignment: enumeration", oracle::assignment::enumeration::<T>),
         ("assignment: warm start", oracle::assignment::warm_start::<T>),
         ("oracles: infinite scores", oracle::infinite_scores::<T>),
@@ -59,6 +60,7 @@ impl<T: Real> Of<T> {
         ("knapsack: enumeration", oracle::knapsack::enumeration::<T>),
         ("spanning tree: enumeration", oracle::spanning_tree::enumeration::<T>),
         ("spanning tree: labels", oracle::spanning_tree::labels::<T>),
+        ("spanning tree: forests", oracle::spanning_tree::forests::<T>),
         ("flow: enumeration", oracle::flow::enumeration::<T>),
         ("tour: enumeration", oracle::tour::enumeration::<T>),
     ];

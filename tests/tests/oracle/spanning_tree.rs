@@ -11,6 +11,7 @@ use perturb_tests::reals;
 use perturb_tests::reference::TRIANGLE_NORMAL;
 use perturb_tests::solve::solve;
 use perturb_tests::statistics::spread;
+use perturb_tests::vertices;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -97,8 +98,40 @@ fn mesh<T: Real>(nodes: impl Shape, edges: impl Shape, theta: &[f64]) {
     assert_best::<T, _>(&SpanningTree::new(graph).unwrap(), theta, &trees);
 }
 
+/// Graphs of up to 6 nodes and 8 edges, connected or not.
+fn any_graph() -> impl Strategy<Value = (usize, Vec<(u32, u32)>)> {
+    (2u32..=6).prop_flat_map(|nodes| {
+        let pair = (0..nodes, 1..nodes).prop_map(move |(a, step)| (a, (a + step) % nodes));
+        (Just(nodes as usize), vec(pair, 1..=8))
+    })
+}
+
 proptest! {
     #![proptest_config(config(1000, 71))]
+
+    /// Forests, free and under labels, against the enumeration.
+    #[test]
+    fn forests_match_the_enumeration(
+        ((nodes, edges), theta, labels) in (any_graph(), vec(quarter(), 8), vec(label(), 8))
+    ) {
+        let (theta, labels) = (&theta[..edges.len()], &labels[..edges.len()]);
+        let oracle = SpanningTree::forest(Graph::new(Dyn(nodes), Dyn(edges.len()), &edges).unwrap());
+        let mut all = Vec::new();
+        vertices::spanning_trees(nodes, &edges, &mut |y| all.push(y.to_vec()));
+        prop_assert_eq!(solve::<f64, _>(&oracle, theta), linear::best(&all, theta, Tie::LowestIndex));
+        let agrees = |y: &Vec<f64>| y.iter().zip(labels).all(|(&y, &label)| match label {
+            EdgeLabel::Free => true,
+            EdgeLabel::In => y == 1.0,
+            EdgeLabel::Out => y == 0.0,
+        });
+        let connected = SpanningTree::new(oracle.graph().clone()).is_ok();
+        prop_assert_eq!(connected, all[0].iter().sum::<f64>() == (nodes - 1) as f64);
+        all.retain(agrees);
+        match oracle.constrained(labels) {
+            Ok(some) => prop_assert_eq!(solve::<f32, _>(&some, theta), linear::best(&all, theta, Tie::LowestIndex)),
+            Err(_) => prop_assert!(all.is_empty()),
+        }
+    }
 
     #[test]
     fn trees_of_a_mesh_match_the_enumeration(theta in vec(quarter(), 9)) {

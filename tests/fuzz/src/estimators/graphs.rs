@@ -42,19 +42,23 @@ pub(super) fn with_assignment<T: Real>(
     show(Case { oracle, is_vertex: &is_vertex, total: true }, input);
 }
 
-/// Whether the marked edges connect all nodes without a cycle.
-fn spans<T: Real>(graph: &Graph<Dyn, Dyn>, y: &[T]) -> bool {
-    let nodes = graph.nodes().0;
-    let mut reached = vec![false; nodes];
-    reached[0] = true;
-    for _ in 0..nodes {
+/// The lowest node that each node is connected to by the marked edges.
+fn parts<T: Real>(graph: &Graph<Dyn, Dyn>, y: &[T]) -> Vec<usize> {
+    let mut lowest: Vec<usize> = (0..graph.nodes().0).collect();
+    for _ in 0..lowest.len() {
         for (edge, _) in graph.edges().iter().zip(y).filter(|&(_, &y)| y == T::ONE) {
             let (a, b) = (edge.tail as usize, edge.head as usize);
-            let either = reached[a] || reached[b];
-            (reached[a], reached[b]) = (either, either);
+            (lowest[a], lowest[b]) = (lowest[a].min(lowest[b]), lowest[a].min(lowest[b]));
         }
     }
-    marks(y, nodes - 1) && reached.iter().all(|&reached| reached)
+    lowest
+}
+
+/// Whether the marked edges connect what the graph connects without a cycle.
+fn spans<T: Real>(graph: &Graph<Dyn, Dyn>, y: &[T]) -> bool {
+    let whole = parts(graph, &vec![T::ONE; y.len()]);
+    let roots = whole.iter().enumerate().filter(|&(node, &lowest)| node == lowest).count();
+    marks(y, whole.len() - roots) && parts(graph, y) == whole
 }
 
 /// Shows spanning trees, some of them with edges that have to be in or out.
@@ -63,7 +67,7 @@ pub(super) fn with_tree<T: Real>(
     show: impl FnOnce(Case<'_, SpanningTree<Dyn, Dyn>, T>, &mut Input<'_>),
 ) {
     let Ok(graph) = graph(input, false) else { return };
-    let Ok(tree) = SpanningTree::new(graph.clone()) else { return };
+    let tree = SpanningTree::forest(graph.clone());
     let label = |input: &mut Input<'_>| match input.any::<u8>() % 8 {
         0 => EdgeLabel::In,
         1 => EdgeLabel::Out,

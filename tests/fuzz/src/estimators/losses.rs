@@ -158,7 +158,7 @@ where
 
 /// Partial labels of a spanning tree.
 fn partial(input: &mut Input<'_>) {
-    let Ok(tree) = graph(input, false).and_then(SpanningTree::new) else { return };
+    let Ok(tree) = graph(input, false).map(SpanningTree::forest) else { return };
     let dim = tree.graph().edges().len();
     let labels: Vec<EdgeLabel> = (0..dim)
         .map(|_| input.one_of(&[EdgeLabel::Free, EdgeLabel::In, EdgeLabel::Out, EdgeLabel::Free]))
