@@ -33,6 +33,15 @@ pub trait Shape: Copy + Debug + Send + Sync + 'static {
 /// Large values in fixed arrays: none on a microcontroller, 64 on a host, so that no stack grows with d.
 const FIXED_SPARE: usize = if cfg!(target_os = "none") { 0 } else { 64 };
 
+/// Bytes of the largest matrix of fixed size: means with their standard errors hold up to 31 of them on the stack, unoptimised,
+/// which is 2 MiB for all threads but the main one.
+const LARGEST_MATRIX: usize = 1 << 16;
+
+/// Bytes of a square matrix of `dim` rows.
+const fn matrix_size<T>(dim: usize) -> usize {
+    dim.saturating_mul(dim).saturating_mul(size_of::<T>())
+}
+
 /// A shape whose entries form a rectangle, row by row.
 pub trait Plane: Shape {
     /// One entry per row.
@@ -47,11 +56,19 @@ pub trait Plane: Shape {
 }
 
 /// `N` entries in `[T; N]`.
+///
+/// Matrices, of Jacobians and exact top-k, take N² numbers of the stack: 64 KiB at most, N = 128 in f32 and 90 in f64. Larger ones do not compile; `Dyn` of the `perturb` crate has them on the heap.
+///
+/// ```compile_fail
+/// use perturb_core::{Const, MonteCarlo, Normal, Perturbed, Seed, Simplex};
+/// let layer = Perturbed::new(Simplex::new(Const::<91>).unwrap(), Normal, 1.0).unwrap();
+/// layer.jacobian(&[0.0f64; 91], MonteCarlo::new(10, Seed(0)));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Const<const N: usize>;
 
-/// `R` rows of `C` entries in `[[T; C]; R]`, flattened row by row.
+/// `R` rows of `C` entries in `[[T; C]; R]`, flattened row by row; matrices over it are as large as those over [`Const`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Rect<const R: usize, const C: usize>;
@@ -100,6 +117,13 @@ impl<const N: usize> Shape for Const<N> {
         [fill; N]
     }
     fn matrix<T: Entry>(&self, fill: T) -> Grid<T, N, N> {
+        const {
+            assert!(
+                matrix_size::<T>(N) <= LARGEST_MATRIX,
+                "a matrix over Const<N> takes at most 64 KiB of stack, N = 128 in f32 and 90 in f64: take `perturb::Dyn`, whose \
+                 matrices lie on the heap, or products (`vjp`, `jvp`)"
+            );
+        }
         Grid([[fill; N]; N])
     }
     fn spare<T: Entry>(&self, fill: T) -> [T; FIXED_SPARE] {
@@ -119,6 +143,13 @@ impl<const R: usize, const C: usize> Shape for Rect<R, C> {
         Grid([[fill; C]; R])
     }
     fn matrix<T: Entry>(&self, fill: T) -> RectMatrix<T, R, C> {
+        const {
+            assert!(
+                matrix_size::<T>(R.saturating_mul(C)) <= LARGEST_MATRIX,
+                "a matrix over Rect<R, C> takes at most 64 KiB of stack, R·C = 128 in f32 and 90 in f64: take `perturb::DynRect`, \
+                 whose matrices lie on the heap, or products (`vjp`, `jvp`)"
+            );
+        }
         RectMatrix([[[[fill; C]; R]; C]; R])
     }
     fn spare<T: Entry>(&self, fill: T) -> [T; FIXED_SPARE] {
