@@ -42,9 +42,15 @@ pub struct AffineMut<'a, T> {
 /// Gradients up to this size make no scores that leave the range of the number type.
 const LARGE_GRADIENT: f64 = (1u64 << 32) as f64;
 
+/// The most scores.
+const MOST: usize = u32::MAX as usize;
+
 /// W has one column of k weights for each feature.
-fn check_sizes<T>(weights: &[T], bias: &[T]) -> Result<(), Error> {
-    error::check_range("scores", bias.len(), 1, u32::MAX as usize)?;
+const fn check_sizes<T>(weights: &[T], bias: &[T]) -> Result<(), Error> {
+    if !matches!(bias.len(), 1..=MOST) {
+        let found = bias.len();
+        return Err(Error::OutOfRange { parameter: "scores", least: 1, greatest: MOST, found });
+    }
     match weights.len() % divisor(bias) {
         0 => Ok(()),
         rest => {
@@ -54,15 +60,37 @@ fn check_sizes<T>(weights: &[T], bias: &[T]) -> Result<(), Error> {
 }
 
 /// k, which is at least 1: a device links no panic about a division by 0.
-fn divisor<T>(bias: &[T]) -> usize {
-    bias.len().max(1)
+const fn divisor<T>(bias: &[T]) -> usize {
+    if bias.is_empty() { 1 } else { bias.len() }
 }
 
 impl<'a, T: Real> AffineRef<'a, T> {
     /// Over W, column by column, and b: at least one score, and as many weights for each feature as there are scores.
-    pub fn new(weights: &'a [T], bias: &'a [T]) -> Result<Self, Error> {
-        check_sizes(weights, bias)?;
-        Ok(Self { weights, bias })
+    pub const fn new(weights: &'a [T], bias: &'a [T]) -> Result<Self, Error> {
+        match check_sizes(weights, bias) {
+            Ok(()) => Ok(Self { weights, bias }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Over arrays of fixed sizes, one column of scores a feature, such as `perturb export --format rust` writes. A static of it
+    /// reads weights and bias where they lie in flash; no sizes are left to check, but that there is a score, when compiled.
+    ///
+    /// ```
+    /// use perturb_core::{AffineRef, Const, Normal, Perturbed, Ranking};
+    /// static WEIGHTS: [[f32; 3]; 2] = [[1.0, 2.0, 3.0], [3.0, 1.0, 2.0]];
+    /// static BIAS: [f32; 3] = [0.0; 3];
+    /// static MODEL: AffineRef<'static, f32> = AffineRef::from_arrays(&WEIGHTS, &BIAS);
+    /// let layer = Perturbed::new(Ranking::ascending(Const::<3>)?, Normal, 0.5)?;
+    /// assert_eq!(MODEL.decide(&layer, &[0.0, 1.0])?, [3.0, 1.0, 2.0]);
+    /// # Ok::<(), perturb_core::Error>(())
+    /// ```
+    pub const fn from_arrays<const FEATURES: usize, const SCORES: usize>(
+        weights: &'a [[T; SCORES]; FEATURES],
+        bias: &'a [T; SCORES],
+    ) -> Self {
+        const { assert!(SCORES > 0, "a model has at least one score") };
+        Self { weights: weights.as_flattened(), bias }
     }
 
     /// d, the number of features.
@@ -76,6 +104,18 @@ impl<'a, T: Real> AffineRef<'a, T> {
         error::check_output(theta, self.bias.len())?;
         self.forward(x, theta);
         error::check_result("the scores Wx + b", theta)
+    }
+
+    /// y*(Wx + b), the decision of the layer's oracle at these features: the [`scores`](Self::scores) are all that is stored.
+    /// Refuses what `scores` and [`Perturbed::decide`] refuse, and a layer of another number of scores.
+    pub fn decide<O: Oracle<T>, N: Noise<T>>(
+        &self,
+        layer: &Perturbed<O, N, T>,
+        x: &[T],
+    ) -> Result<Array<O, T>, Error> {
+        let mut theta = check_scores(layer, self.bias.len())?.array(T::ZERO);
+        self.scores(x, theta.as_mut())?;
+        Ok(layer.decide(theta.as_ref())?.1)
     }
 
     /// [`scores`](Self::scores) without checks; what `x` and `theta` have beyond the features and the scores is left alone.
@@ -375,6 +415,14 @@ mod fixed {
             let mut theta = [T::ZERO; SCORES];
             self.view().scores(x, &mut theta)?;
             Ok(theta)
+        }
+        /// [`AffineRef::decide`].
+        pub fn decide<O: Oracle<T>, N: Noise<T>>(
+            &self,
+            layer: &Perturbed<O, N, T>,
+            x: &[T],
+        ) -> Result<Array<O, T>, Error> {
+            self.view().decide(layer, x)
         }
         /// [`AffineMut::step`].
         pub fn step<O, N>(

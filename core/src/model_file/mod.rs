@@ -32,7 +32,8 @@
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
-use crate::{AnyNoise, Error, Oracle, error};
+use crate::oracle::Array;
+use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Shape, error};
 
 mod header;
 mod kind;
@@ -121,6 +122,45 @@ impl<'a> ModelBytes<'a> {
     /// Text that says where the model comes from; may be empty.
     pub fn metadata(&self) -> &'a [u8] {
         self.metadata
+    }
+
+    /// y*(Wx + b), with weights and bias read where the file lies, in flash for instance: no model is copied to RAM. The bits of
+    /// [`AffineRef::decide`](crate::AffineRef::decide). O(dk) and the decision.
+    ///
+    /// The file must be of the layer's oracle, noise and number of scores. A file of centred features is refused, as
+    /// [`AffineMut::load`](crate::AffineMut::load) refuses it.
+    ///
+    /// ```
+    /// use perturb_core::model_file::ModelBytes;
+    /// use perturb_core::{AffineRef, Const, Normal, Perturbed, Ranking};
+    /// let layer = Perturbed::new(Ranking::ascending(Const::<3>)?, Normal, 0.5)?;
+    /// let model = AffineRef::new(&[1.0, 2.0, 3.0, 3.0, 1.0, 2.0], &[0.0; 3])?;
+    /// let mut flash = [0; 36 + 4 * (2 + 1) * 3]; // Or include_bytes!("model.perturb").
+    /// model.store(&layer, &mut flash)?;
+    /// let file = ModelBytes::parse(&flash)?;
+    /// assert_eq!(file.decide(&layer, &[0.0, 1.0])?, model.decide(&layer, &[0.0, 1.0])?);
+    /// # Ok::<(), perturb_core::Error>(())
+    /// ```
+    pub fn decide<O, N>(&self, layer: &Perturbed<O, N, f32>, x: &[f32]) -> Result<Array<O, f32>, Error>
+    where
+        O: Oracle<f32>,
+        N: Noise<f32> + Into<AnyNoise>,
+    {
+        let (shape, features) = (layer.oracle().shape(), self.header.features as usize);
+        let kinds = (oracle_kind(layer.oracle())?, (*layer.noise()).into());
+        check_fit(self.header, features, shape.dim(), kinds)?;
+        error::check_vector("x", x, features)?;
+        let mut theta = shape.array(0.0);
+        for (theta, bias) in theta.as_mut().iter_mut().zip(self.bias()) {
+            *theta = bias;
+        }
+        for (column, &x) in self.weights.chunks_exact(shape.dim().max(1)).zip(x) {
+            for (theta, &w) in theta.as_mut().iter_mut().zip(column) {
+                *theta += score(w, self.turned) * x;
+            }
+        }
+        error::check_result("the scores Wx + b", theta.as_ref())?;
+        Ok(layer.decide(theta.as_ref())?.1)
     }
 }
 

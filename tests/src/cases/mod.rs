@@ -28,6 +28,7 @@ pub(crate) const MODEL_FILES: List = &[
     ("model files: damaged", model_files::damaged_files_change_nothing),
     ("model files: of other models", model_files::files_of_other_models_are_refused),
     ("model files: older, centred", model_files::older_files_are_turned_and_centred_ones_refused),
+    ("model files: where they lie", model_files::models_decide_where_they_lie),
     ("model files: what cannot be said", model_files::what_a_file_cannot_say_is_not_stored),
 ];
 

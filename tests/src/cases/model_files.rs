@@ -2,7 +2,8 @@
 
 use perturb_core::model_file::{ModelBytes, checksum};
 use perturb_core::{
-    Affine, AnyNoise, Const, Error, Gumbel, Hypercube, Noise, Normal, Oracle, Perturbed, Ranking, Simplex,
+    Affine, AffineRef, AnyNoise, Const, Error, Gumbel, Hypercube, Noise, Normal, Oracle, Perturbed, Ranking,
+    Simplex,
 };
 
 type Model = Affine<f32, 2, 3>;
@@ -109,8 +110,51 @@ pub(crate) fn older_files_are_turned_and_centred_ones_refused() {
     };
     assert_eq!(old.load(&layer(), &centred), Err(differs));
     let file = ModelBytes::parse(&centred).unwrap();
+    assert_eq!(file.decide(&layer(), &[0.0, 0.0]), Err(differs));
     assert!(file.centres().eq([1.7e9, 0.0]));
     assert!(file.weights().chain(file.bias()).eq(new.weights.iter().chain(&new.bias).copied()));
+}
+
+/// The weights and the bias of [`model`], as constants for flash.
+static WEIGHTS: [[f32; 3]; 2] = [[-3.5, -2.5, -1.5], [-0.5, 0.5, 1.5]];
+static BIAS: [f32; 3] = [2.5, 3.5, 4.5];
+static VIEW: AffineRef<'static, f32> = AffineRef::from_arrays(&WEIGHTS, &BIAS);
+const SAME: Result<AffineRef<'static, f32>, Error> = AffineRef::new(WEIGHTS.as_flattened(), &BIAS);
+
+pub(crate) fn models_decide_where_they_lie() {
+    let (layer, model, file) = (layer(), model(), stored());
+    assert_eq!((VIEW, Ok(VIEW)), (model.view(), SAME));
+    let file = ModelBytes::parse(&file).unwrap();
+    let old = patched(8, 1);
+    let old = ModelBytes::parse(&old).unwrap();
+    for (x, decision, turned) in
+        [([0.0, 0.0], [1.0, 2.0, 3.0], [3.0, 2.0, 1.0]), ([-1.0, -3.0], [3.0, 2.0, 1.0], [1.0, 2.0, 3.0])]
+    {
+        for found in [VIEW.decide(&layer, &x), model.decide(&layer, &x), file.decide(&layer, &x)] {
+            assert_eq!(found, Ok(decision));
+        }
+        assert_eq!(old.decide(&layer, &x), Ok(turned));
+    }
+
+    let nan = Error::NotFinite { parameter: "x", index: 1 };
+    let (broken, large) = ([0.0, f32::NAN], [f32::MAX, 0.0]);
+    assert_eq!((VIEW.decide(&layer, &broken), file.decide(&layer, &broken)), (Err(nan), Err(nan)));
+    let beyond = Error::Overflow { quantity: "the scores Wx + b" };
+    assert_eq!((VIEW.decide(&layer, &large), file.decide(&layer, &large)), (Err(beyond), Err(beyond)));
+    let short = Error::Length { parameter: "x", expected: 2, found: 1 };
+    assert_eq!((VIEW.decide(&layer, &[0.0]), file.decide(&layer, &[0.0])), (Err(short), Err(short)));
+    let wide = Perturbed::new(Ranking::ascending(Const::<4>).unwrap(), Normal, 0.25f32).unwrap();
+    let scores = Error::Length { parameter: "scores", expected: 4, found: 3 };
+    assert_eq!(VIEW.decide(&wide, &[0.0, 0.0]), Err(scores));
+    let scores = Error::OutOfRange { parameter: "scores", least: 4, greatest: 4, found: 3 };
+    assert_eq!(file.decide(&wide, &[0.0, 0.0]), Err(scores));
+    let other = Perturbed::new(Simplex::new(Const::<3>).unwrap(), Normal, 0.25f32).unwrap();
+    let oracle = Error::Differs { parameter: "oracle", expected: "simplex", found: "ranking" };
+    assert_eq!(file.decide(&other, &[0.0, 0.0]), Err(oracle));
+    let none = Error::OutOfRange { parameter: "scores", least: 1, greatest: u32::MAX as usize, found: 0 };
+    assert_eq!(AffineRef::<f32>::new(&[], &[]), Err(none));
+    let rest = Error::Length { parameter: "weights", expected: 3, found: 4 };
+    assert_eq!(AffineRef::new(&[0.0; 4], &[0.0; 3]), Err(rest));
 }
 
 pub(crate) fn what_a_file_cannot_say_is_not_stored() {
