@@ -3,14 +3,16 @@
 #
 #   targets/c/build.sh CORE [PROGRAM]
 #
-# CORE is m0, m3, m4f, m7 or m33. PROGRAM is test (default), stack, or a layer alone: argmax, top_k, ranking or grid_path.
-# The last line of the output is the program's path. CARGO, CARGO_TARGET_DIR and PERTURB_CARGO_ARGS (more arguments of
-# cargo build) are honoured.
+# CORE is m0, m3, m4f, m7 or m33. PROGRAM is test (default), stack, a layer alone (argmax, top_k, ranking or grid_path), or
+# what its calls cost (cost_argmax, cost_ranking or cost_grid_path). The last line of the output is the program's path.
+#
+# Honoured are CARGO, CARGO_TARGET_DIR and PERTURB_CARGO_ARGS (more arguments of cargo build), PERTURB_MAX_SCORES and
+# PERTURB_MAX_CELLS (the capacities), and CARGO_PROFILE_RELEASE_OPT_LEVEL (3 for speed rather than size).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
-    echo "usage: targets/c/build.sh m0|m3|m4f|m7|m33 [test|stack|argmax|top_k|ranking|grid_path]" >&2
+    echo "usage: targets/c/build.sh m0|m3|m4f|m7|m33 [PROGRAM]" >&2
     exit 2
 }
 
@@ -30,8 +32,13 @@ case $program in
     test) sources+=(test/example.c test/test.c) ;;
     stack) sources+=(test/stack.c) ;;
     argmax | top_k | ranking | grid_path) sources+=("-D$program" test/layer.c) ;;
+    cost_argmax | cost_ranking | cost_grid_path) sources+=("-D$program" test/cost.c) ;;
     *) usage ;;
 esac
+capacities=()
+for name in PERTURB_MAX_SCORES PERTURB_MAX_CELLS; do
+    [ -z "${!name-}" ] || capacities+=("-D$name=${!name}")
+done
 [ "$core" != m7 ] || export RUSTFLAGS="${RUSTFLAGS-} -C target-cpu=cortex-m7"
 
 # shellcheck disable=SC2086 # PERTURB_CARGO_ARGS is a list.
@@ -43,7 +50,7 @@ elf=$directory/$target/release/perturb-c-$core-$program.elf
 arm-none-eabi-gcc "${machine[@]}" -mthumb -std=c99 -Os -Wall -Wextra -Werror -ffreestanding \
     -ffunction-sections -fdata-sections -I include \
     -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-z,noexecstack -T "../memory/$memory.x" -T test/link.x \
-    "${sources[@]}" "$archive" -o "$elf"
+    "${capacities[@]}" "${sources[@]}" "$archive" -o "$elf"
 
 # Nothing in the library can panic or allocate.
 if arm-none-eabi-nm -C "$elf" | grep -E 'panic|unwrap|expect_failed|slice_.*_fail|index_fail|__rust|__rg_|alloc'; then

@@ -20,19 +20,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of the library, as text and as a number to compare: a byte each. */
+#define PERTURB_VERSION "0.1.0"
+#define PERTURB_VERSION_NUMBER 0x000100
+
+/* The most scores of argmax, top-k and ranking, and the most cells of a grid. Stack grows with them, not with a layer's size.
+   A library that was compiled with variables of these names in its environment goes with the same -D here. */
+#ifndef PERTURB_MAX_SCORES
+#define PERTURB_MAX_SCORES 64
+#endif
+#ifndef PERTURB_MAX_CELLS
+#define PERTURB_MAX_CELLS 256
+#endif
+
 /* The length in bytes of a model file without metadata. */
 #define PERTURB_MODEL_FILE(features, scores) (36u + 4u * ((features) + 1u) * (scores))
 
-
-/**
- * The most scores of argmax, top-k and ranking. Stack grows with it, not with a layer's size.
- */
-#define PERTURB_MAX_SCORES 64
-
-/**
- * The most cells of a grid, and the most scores of a model. Stack grows with it, not with a grid's size.
- */
-#define PERTURB_MAX_CELLS 256
 
 /**
  * What became of a call. Values are stable; new ones may be added.
@@ -177,9 +180,33 @@ typedef struct perturb_argmax {
 } perturb_argmax;
 
 /**
- * An affine model in the caller's memory: scores theta = W x + b of features x.
+ * An affine model to be read where it lies, such as in flash: `perturb export --format c` writes one after perturb.h.
  *
- * Zeros are a model to start from: it has no preference.
+ * Of a perturb_model m: {m.weights, m.bias, m.features, m.scores}.
+ */
+typedef struct perturb_view {
+    /**
+     * W, as in perturb_model.
+     */
+    const float *weights;
+    /**
+     * b.
+     */
+    const float *bias;
+    /**
+     * The length of x.
+     */
+    uint32_t features;
+    /**
+     * The length of theta.
+     */
+    uint32_t scores;
+} perturb_view;
+
+/**
+ * An affine model in the caller's memory, which learns: scores theta = W x + b of features x.
+ *
+ * Zeros are a model to start from: it has no preference. A model that decides alone, from flash, is a perturb_view.
  */
 typedef struct perturb_model {
     /**
@@ -195,7 +222,7 @@ typedef struct perturb_model {
      */
     uint32_t features;
     /**
-     * The length of theta, at least 1 and at most PERTURB_MAX_CELLS.
+     * The length of theta, at least 1, at most PERTURB_MAX_SCORES or PERTURB_MAX_CELLS, whichever is more.
      */
     uint32_t scores;
 } perturb_model;
@@ -288,6 +315,22 @@ extern "C" {
 perturb_status perturb_argmax_decide(const struct perturb_argmax *layer, const float *theta, float *y);
 
 /**
+ * Decides at features x: perturb_argmax_decide of the scores theta = W x + b, which stay on the stack.
+ *
+ * `x` has view->features entries, `y` as many as the layer has scores. Nothing is copied of the model, which may lie in
+ * flash.
+ *
+ * PERTURB_STATUS_LENGTH unless the view gives as many scores as the layer takes; else as perturb_argmax_decide and
+ * perturb_view_scores.
+ *
+ * Cost: a multiplication and an addition a weight, and a decision. Stack: at most 850 bytes.
+ */
+perturb_status perturb_argmax_predict(const struct perturb_argmax *layer,
+                                      const struct perturb_view *view,
+                                      const float *x,
+                                      float *y);
+
+/**
  * One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
  *
  * Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
@@ -299,7 +342,7 @@ perturb_status perturb_argmax_decide(const struct perturb_argmax *layer, const f
  * each time, by perturb_seed_fold.
  *
  * Errors as perturb_argmax_decide, but for the overflow, and for target as for theta. Cost: a decision, and one or
- * two logarithms an entry. Stack: at most 1000 bytes.
+ * two logarithms an entry. Stack: at most 1800 bytes.
  */
 perturb_status perturb_argmax_gradient(const struct perturb_argmax *layer,
                                        const float *theta,
@@ -322,7 +365,7 @@ perturb_status perturb_argmax_gradient(const struct perturb_argmax *layer,
  * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
  * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_argmax_decide.
  *
- * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1400 bytes.
+ * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2200 bytes.
  */
 perturb_status perturb_argmax_learn(const struct perturb_argmax *layer,
                                     struct perturb_model *model,
@@ -384,6 +427,22 @@ perturb_status perturb_argmax_store(const struct perturb_argmax *layer,
 perturb_status perturb_grid_path_decide(const struct perturb_grid_path *layer, const float *theta, float *y);
 
 /**
+ * Decides at features x: perturb_grid_path_decide of the scores theta = W x + b, which stay on the stack.
+ *
+ * `x` has view->features entries, `y` as many as the layer has scores. Nothing is copied of the model, which may lie in
+ * flash.
+ *
+ * PERTURB_STATUS_LENGTH unless the view gives as many scores as the layer takes; else as perturb_grid_path_decide and
+ * perturb_view_scores.
+ *
+ * Cost: a multiplication and an addition a weight, and a decision. Stack: at most 5200 bytes.
+ */
+perturb_status perturb_grid_path_predict(const struct perturb_grid_path *layer,
+                                         const struct perturb_view *view,
+                                         const float *x,
+                                         float *y);
+
+/**
  * One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
  *
  * Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
@@ -395,7 +454,7 @@ perturb_status perturb_grid_path_decide(const struct perturb_grid_path *layer, c
  * another key into it each time, by perturb_seed_fold.
  *
  * Errors as perturb_grid_path_decide, but for the overflow, and for target as for theta. Cost: a decision, and one
- * or two logarithms an entry. Stack: at most 5300 bytes.
+ * or two logarithms an entry. Stack: at most 12500 bytes.
  */
 perturb_status perturb_grid_path_gradient(const struct perturb_grid_path *layer,
                                           const float *theta,
@@ -418,7 +477,7 @@ perturb_status perturb_grid_path_gradient(const struct perturb_grid_path *layer,
  * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
  * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_grid_path_decide.
  *
- * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 6400 bytes.
+ * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 13500 bytes.
  */
 perturb_status perturb_grid_path_learn(const struct perturb_grid_path *layer,
                                        struct perturb_model *model,
@@ -433,12 +492,17 @@ perturb_status perturb_grid_path_learn(const struct perturb_grid_path *layer,
  * `x` has model->features entries, `theta` model->scores.
  *
  * PERTURB_STATUS_NOT_FINITE if an entry of x is NaN or infinite; PERTURB_STATUS_OVERFLOW if one of theta would be;
- * PERTURB_STATUS_CAPACITY for more than PERTURB_MAX_CELLS scores; PERTURB_STATUS_OUT_OF_RANGE if a size is 0;
+ * PERTURB_STATUS_CAPACITY for more scores than any layer may have; PERTURB_STATUS_OUT_OF_RANGE if a size is 0;
  * PERTURB_STATUS_POINTER.
  *
- * Cost: a multiplication and an addition a weight. Stack: at most 1300 bytes.
+ * Cost: a multiplication and an addition a weight. Stack: at most 1400 bytes.
  */
 perturb_status perturb_model_scores(const struct perturb_model *model, const float *x, float *theta);
+
+/**
+ * perturb_model_scores of a view.
+ */
+perturb_status perturb_view_scores(const struct perturb_view *view, const float *x, float *theta);
 
 /**
  * Decides: y holds the ranks of the scores theta: d for the largest, down to 1 for the least; of equal scores the
@@ -450,9 +514,25 @@ perturb_status perturb_model_scores(const struct perturb_model *model, const flo
  * beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
  * PERTURB_STATUS_POINTER.
  *
- * Cost: d² comparisons up to d = 16, then a sort of d integers. Stack: at most 1800 bytes.
+ * Cost: d² comparisons up to d = 16, then a sort of d integers. Stack: at most 1600 bytes.
  */
 perturb_status perturb_ranking_decide(const struct perturb_ranking *layer, const float *theta, float *y);
+
+/**
+ * Decides at features x: perturb_ranking_decide of the scores theta = W x + b, which stay on the stack.
+ *
+ * `x` has view->features entries, `y` as many as the layer has scores. Nothing is copied of the model, which may lie in
+ * flash.
+ *
+ * PERTURB_STATUS_LENGTH unless the view gives as many scores as the layer takes; else as perturb_ranking_decide and
+ * perturb_view_scores.
+ *
+ * Cost: a multiplication and an addition a weight, and a decision. Stack: at most 1900 bytes.
+ */
+perturb_status perturb_ranking_predict(const struct perturb_ranking *layer,
+                                       const struct perturb_view *view,
+                                       const float *x,
+                                       float *y);
 
 /**
  * One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
@@ -466,7 +546,7 @@ perturb_status perturb_ranking_decide(const struct perturb_ranking *layer, const
  * fold another key into it each time, by perturb_seed_fold.
  *
  * Errors as perturb_ranking_decide, but for the overflow, and for target as for theta. Cost: a decision, and one
- * or two logarithms an entry. Stack: at most 1900 bytes.
+ * or two logarithms an entry. Stack: at most 3200 bytes.
  */
 perturb_status perturb_ranking_gradient(const struct perturb_ranking *layer,
                                         const float *theta,
@@ -489,7 +569,7 @@ perturb_status perturb_ranking_gradient(const struct perturb_ranking *layer,
  * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
  * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_ranking_decide.
  *
- * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2500 bytes.
+ * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 3600 bytes.
  */
 perturb_status perturb_ranking_learn(const struct perturb_ranking *layer,
                                      struct perturb_model *model,
@@ -560,9 +640,25 @@ const char *perturb_status_text(uint32_t status);
  * beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
  * PERTURB_STATUS_POINTER.
  *
- * Cost: a sort of d integers. Stack: at most 1100 bytes.
+ * Cost: a sort of d integers. Stack: at most 1200 bytes.
  */
 perturb_status perturb_top_k_decide(const struct perturb_top_k *layer, const float *theta, float *y);
+
+/**
+ * Decides at features x: perturb_top_k_decide of the scores theta = W x + b, which stay on the stack.
+ *
+ * `x` has view->features entries, `y` as many as the layer has scores. Nothing is copied of the model, which may lie in
+ * flash.
+ *
+ * PERTURB_STATUS_LENGTH unless the view gives as many scores as the layer takes; else as perturb_top_k_decide and
+ * perturb_view_scores.
+ *
+ * Cost: a multiplication and an addition a weight, and a decision. Stack: at most 1500 bytes.
+ */
+perturb_status perturb_top_k_predict(const struct perturb_top_k *layer,
+                                     const struct perturb_view *view,
+                                     const float *x,
+                                     float *y);
 
 /**
  * One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
@@ -576,7 +672,7 @@ perturb_status perturb_top_k_decide(const struct perturb_top_k *layer, const flo
  * it each time, by perturb_seed_fold.
  *
  * Errors as perturb_top_k_decide, but for the overflow, and for target as for theta. Cost: a decision, and one or
- * two logarithms an entry. Stack: at most 1600 bytes.
+ * two logarithms an entry. Stack: at most 2900 bytes.
  */
 perturb_status perturb_top_k_gradient(const struct perturb_top_k *layer,
                                       const float *theta,
@@ -599,7 +695,7 @@ perturb_status perturb_top_k_gradient(const struct perturb_top_k *layer,
  * PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
  * float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_top_k_decide.
  *
- * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1900 bytes.
+ * Cost: a gradient, and two multiplications and additions a weight. Stack: at most 3300 bytes.
  */
 perturb_status perturb_top_k_learn(const struct perturb_top_k *layer,
                                    struct perturb_model *model,

@@ -2,13 +2,13 @@
 #![allow(unsafe_code, reason = "exported to C")]
 
 use perturb_core::model_file::OracleKind;
-use perturb_core::{AnyNoise, Simplex};
+use perturb_core::{AnyNoise, Error, Simplex};
 
 use crate::bounded::List;
 use crate::layer::{self, Layer};
 use crate::noise::noise;
 use crate::pointer::{In, Out};
-use crate::{Model, PERTURB_MAX_SCORES, Status, model};
+use crate::{Model, PERTURB_MAX_SCORES, Status, View, model};
 
 /// Pick one of d options by their scores.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ impl Layer for Argmax {
     fn shape(&self) -> Result<List<PERTURB_MAX_SCORES>, Status> {
         List::new(self.scores)
     }
-    fn oracle(&self) -> Result<Self::Oracle, Status> {
-        Ok(Simplex::new(self.shape()?)?)
+    fn oracle(&self, shape: List<PERTURB_MAX_SCORES>) -> Result<Self::Oracle, Error> {
+        Simplex::new(shape)
     }
     fn perturbation(&self) -> Result<(AnyNoise, f32), Status> {
         Ok((noise(self.noise)?, self.epsilon))
@@ -58,6 +58,27 @@ pub unsafe extern "C" fn perturb_argmax_decide(
     layer::decide(layer, theta, y).into()
 }
 
+/// Decides at features x: perturb_argmax_decide of the scores theta = W x + b, which stay on the stack.
+///
+/// `x` has view->features entries, `y` as many as the layer has scores. Nothing is copied of the model, which may lie in
+/// flash.
+///
+/// PERTURB_STATUS_LENGTH unless the view gives as many scores as the layer takes; else as perturb_argmax_decide and
+/// perturb_view_scores.
+///
+/// Cost: a multiplication and an addition a weight, and a decision. Stack: at most 850 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_argmax_predict(
+    layer: *const Argmax,
+    view: *const View,
+    x: *const f32,
+    y: *mut f32,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, view, x, y) = unsafe { (In::new(layer), In::new(view), In::new(x), Out::new(y)) };
+    layer::predict(layer, view, x, y).into()
+}
+
 /// One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
 ///
 /// Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
@@ -69,7 +90,7 @@ pub unsafe extern "C" fn perturb_argmax_decide(
 /// each time, by perturb_seed_fold.
 ///
 /// Errors as perturb_argmax_decide, but for the overflow, and for target as for theta. Cost: a decision, and one or
-/// two logarithms an entry. Stack: at most 1000 bytes.
+/// two logarithms an entry. Stack: at most 1800 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_argmax_gradient(
     layer: *const Argmax,
@@ -98,7 +119,7 @@ pub unsafe extern "C" fn perturb_argmax_gradient(
 /// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
 /// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_argmax_decide.
 ///
-/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1400 bytes.
+/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2200 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_argmax_learn(
     layer: *const Argmax,

@@ -5,10 +5,23 @@ use perturb_core::{Plane, Shape};
 
 use crate::Status;
 
-/// The most scores of argmax, top-k and ranking. Stack grows with it, not with a layer's size.
-pub const PERTURB_MAX_SCORES: usize = 64;
-/// The most cells of a grid, and the most scores of a model. Stack grows with it, not with a grid's size.
-pub const PERTURB_MAX_CELLS: usize = 256;
+/// The most scores of argmax, top-k and ranking. Set by the variable of that name in the environment of the build.
+pub const PERTURB_MAX_SCORES: usize = capacity(option_env!("PERTURB_MAX_SCORES"), 64);
+/// The most cells of a grid. Set in the same way.
+pub const PERTURB_MAX_CELLS: usize = capacity(option_env!("PERTURB_MAX_CELLS"), 256);
+/// The most scores of a model: those of any layer.
+pub(crate) const MOST: usize =
+    if PERTURB_MAX_SCORES > PERTURB_MAX_CELLS { PERTURB_MAX_SCORES } else { PERTURB_MAX_CELLS };
+
+/// # Panics
+/// When compiled, if `text` is no number from 1 to 65535.
+const fn capacity(text: Option<&str>, otherwise: usize) -> usize {
+    let Some(text) = text else { return otherwise };
+    match u16::from_str_radix(text, 10) {
+        Ok(capacity) if capacity > 0 => capacity as usize,
+        _ => panic!("PERTURB_MAX_SCORES and PERTURB_MAX_CELLS must be whole numbers from 1 to 65535"),
+    }
+}
 
 /// A list of at most `CAPACITY` entries.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +133,23 @@ mod tests {
         array.as_mut()[2] = 8;
         assert_eq!(array.as_ref(), [7, 7, 8]);
         assert_eq!(List::<4>::new(5).unwrap_err(), Status::Capacity);
+    }
+
+    #[test]
+    fn capacities_are_those_of_the_header_unless_set() {
+        for (name, otherwise, set, found) in [
+            ("PERTURB_MAX_SCORES", 64, option_env!("PERTURB_MAX_SCORES"), PERTURB_MAX_SCORES),
+            ("PERTURB_MAX_CELLS", 256, option_env!("PERTURB_MAX_CELLS"), PERTURB_MAX_CELLS),
+        ] {
+            assert!(
+                include_str!("../include/perturb.h").contains(&std::format!("#define {name} {otherwise}\n"))
+            );
+            assert_eq!(found, set.map_or(otherwise, |set| set.parse().unwrap()));
+        }
+        assert_eq!([capacity(None, 7), capacity(Some("65535"), 7)], [7, 65535]);
+        for wrong in ["", "0", "65536", "-1", "many"] {
+            assert!(std::panic::catch_unwind(|| capacity(Some(wrong), 7)).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Walk.
 #![allow(unsafe_code, reason = "exported to C")]
 
-use perturb_core::{AnyNoise, GridPath as Oracle, oracle};
+use perturb_core::{AnyNoise, Error, GridPath as Oracle, oracle};
 
 use crate::bounded::Table;
 use crate::layer::{self, Layer};
 use crate::noise::noise;
 use crate::pointer::{In, Out};
-use crate::{Model, PERTURB_MAX_CELLS, Status};
+use crate::{Model, PERTURB_MAX_CELLS, Status, View};
 
 /// Which cells a path may step to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +42,16 @@ impl Layer for GridPath {
     fn shape(&self) -> Result<Table<PERTURB_MAX_CELLS>, Status> {
         Table::new(self.rows, self.columns)
     }
-    fn oracle(&self) -> Result<Self::Oracle, Status> {
+    fn oracle(&self, shape: Table<PERTURB_MAX_CELLS>) -> Result<Self::Oracle, Error> {
         let neighbours = match self.neighbours {
             four if four == Neighbours::Four as u32 => oracle::Neighbours::Four,
             eight if eight == Neighbours::Eight as u32 => oracle::Neighbours::Eight,
-            _ => return Err(Status::OutOfRange),
+            other => {
+                let found = other as usize;
+                return Err(Error::OutOfRange { parameter: "neighbours", least: 4, greatest: 8, found });
+            }
         };
-        Ok(Oracle::new(self.shape()?, neighbours)?)
+        Oracle::new(shape, neighbours)
     }
     fn perturbation(&self) -> Result<(AnyNoise, f32), Status> {
         Ok((noise(self.noise)?, self.epsilon))
@@ -79,6 +82,27 @@ pub unsafe extern "C" fn perturb_grid_path_decide(
     layer::decide(layer, theta, y).into()
 }
 
+/// Decides at features x: perturb_grid_path_decide of the scores theta = W x + b, which stay on the stack.
+///
+/// `x` has view->features entries, `y` as many as the layer has scores. Nothing is copied of the model, which may lie in
+/// flash.
+///
+/// PERTURB_STATUS_LENGTH unless the view gives as many scores as the layer takes; else as perturb_grid_path_decide and
+/// perturb_view_scores.
+///
+/// Cost: a multiplication and an addition a weight, and a decision. Stack: at most 5200 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_grid_path_predict(
+    layer: *const GridPath,
+    view: *const View,
+    x: *const f32,
+    y: *mut f32,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, view, x, y) = unsafe { (In::new(layer), In::new(view), In::new(x), Out::new(y)) };
+    layer::predict(layer, view, x, y).into()
+}
+
 /// One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
 ///
 /// Its mean over seeds is the gradient of a loss that is convex in theta, never negative, and least where the layer
@@ -90,7 +114,7 @@ pub unsafe extern "C" fn perturb_grid_path_decide(
 /// another key into it each time, by perturb_seed_fold.
 ///
 /// Errors as perturb_grid_path_decide, but for the overflow, and for target as for theta. Cost: a decision, and one
-/// or two logarithms an entry. Stack: at most 5300 bytes.
+/// or two logarithms an entry. Stack: at most 12500 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_grid_path_gradient(
     layer: *const GridPath,
@@ -119,7 +143,7 @@ pub unsafe extern "C" fn perturb_grid_path_gradient(
 /// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
 /// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_grid_path_decide.
 ///
-/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 6400 bytes.
+/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 13500 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_grid_path_learn(
     layer: *const GridPath,

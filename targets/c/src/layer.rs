@@ -2,17 +2,18 @@
 
 use perturb_core::oracle::Array;
 use perturb_core::quantity::FenchelYoungGradient;
-use perturb_core::{AffineMut, AnyNoise, Oracle, Perturbed, Real, Seed, Shape, Single};
+use perturb_core::{AffineMut, AnyNoise, Error, Oracle, Perturbed, Real, Seed, Shape, Single};
 
-use crate::pointer::{In, Out};
-use crate::{Model, Status};
+use crate::pointer::{In, Out, Place};
+use crate::{Model, Status, View};
 
 /// A description from C.
 pub(crate) trait Layer {
     type Oracle: Oracle<f32>;
 
     fn shape(&self) -> Result<<Self::Oracle as Oracle<f32>>::Shape, Status>;
-    fn oracle(&self) -> Result<Self::Oracle, Status>;
+    /// As the core returns it, to be looked at where it lies: an oracle that moves is copied.
+    fn oracle(&self, shape: <Self::Oracle as Oracle<f32>>::Shape) -> Result<Self::Oracle, Error>;
     /// The noise, and ε as it is.
     fn perturbation(&self) -> Result<(AnyNoise, f32), Status>;
 }
@@ -29,15 +30,35 @@ type LayerOf<'a, L> = Perturbed<&'a <L as Layer>::Oracle, AnyNoise, f32>;
 
 pub(crate) fn decide<L: Layer>(layer: In<L>, theta: In<f32>, y: Out<f32>) -> Result<(), Status> {
     let layer = layer.get()?;
-    let oracle = layer.oracle()?;
-    perturbed(layer, &oracle)?;
-    let shape = oracle.shape();
-    let y = y.place(shape.dim())?;
-    let theta = theta.slice(shape.dim())?;
+    let oracle = layer.oracle(layer.shape()?);
+    let oracle = oracle.as_ref().map_err(|&error| error)?;
+    perturbed(layer, oracle)?;
+    let dim = oracle.shape().dim();
+    let y = y.place(dim)?;
+    let theta = theta.slice(dim)?;
     if !f32::all_finite(theta) {
         return Err(Status::NotFinite);
     }
-    let mut decision = shape.array(0.0);
+    solve(oracle, theta, y)
+}
+
+pub(crate) fn predict<L: Layer>(layer: In<L>, view: In<View>, x: In<f32>, y: Out<f32>) -> Result<(), Status> {
+    let layer = layer.get()?;
+    let oracle = layer.oracle(layer.shape()?);
+    let oracle = oracle.as_ref().map_err(|&error| error)?;
+    perturbed(layer, oracle)?;
+    let shape = oracle.shape();
+    let model = view.get()?.affine(shape.dim())?;
+    let y = y.place(shape.dim())?;
+    let mut theta = shape.array(0.0);
+    model.scores(x.slice(model.features())?, theta.as_mut())?;
+    solve(oracle, theta.as_ref(), y)
+}
+
+/// Shared by the two above.
+#[inline(never)]
+fn solve<O: Oracle<f32>>(oracle: &O, theta: &[f32], y: Place<f32>) -> Result<(), Status> {
+    let mut decision = oracle.shape().array(0.0);
     let value = oracle.solve(theta, decision.as_mut(), &mut oracle.work()).map_err(|_| Status::Other)?;
     if !value.is_finite() {
         return Err(Status::Overflow);
@@ -54,8 +75,9 @@ pub(crate) fn gradient<L: Layer>(
     gradient: Out<f32>,
 ) -> Result<(), Status> {
     let layer = layer.get()?;
-    let oracle = layer.oracle()?;
-    let layer = perturbed(layer, &oracle)?;
+    let oracle = layer.oracle(layer.shape()?);
+    let oracle = oracle.as_ref().map_err(|&error| error)?;
+    let layer = perturbed(layer, oracle)?;
     let shape = oracle.shape();
     let gradient = gradient.place(shape.dim())?;
     let (theta, target) = (theta.slice(shape.dim())?, target.slice(shape.dim())?);
@@ -87,8 +109,9 @@ pub(crate) fn learn<L: Layer>(
     seed: u64,
 ) -> Result<(), Status> {
     let layer = layer.get()?;
-    let oracle = layer.oracle()?;
-    let layer = perturbed(layer, &oracle)?;
+    let oracle = layer.oracle(layer.shape()?);
+    let oracle = oracle.as_ref().map_err(|&error| error)?;
+    let layer = perturbed(layer, oracle)?;
     let mut model = model.get()?.affine_mut(oracle.shape().dim())?;
     let (x, target) = (x.slice(model.as_ref().features())?, target.slice(oracle.shape().dim())?);
     step(&layer, &mut model, x, target, rate, seed)

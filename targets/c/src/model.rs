@@ -4,14 +4,14 @@
 use perturb_core::Shape;
 use perturb_core::model_file::{ModelBytes, ModelHeader, OracleKind};
 
-use crate::bounded::List;
+use crate::Status;
+use crate::bounded::{List, MOST};
 use crate::layer::Layer;
 use crate::pointer::{In, Out};
-use crate::{PERTURB_MAX_CELLS, Status};
 
-/// An affine model in the caller's memory: scores theta = W x + b of features x.
+/// An affine model in the caller's memory, which learns: scores theta = W x + b of features x.
 ///
-/// Zeros are a model to start from: it has no preference.
+/// Zeros are a model to start from: it has no preference. A model that decides alone, from flash, is a perturb_view.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Model {
@@ -21,11 +21,33 @@ pub struct Model {
     pub(crate) bias: *mut f32,
     /// The length of x, at least 1.
     features: u32,
-    /// The length of theta, at least 1 and at most PERTURB_MAX_CELLS.
+    /// The length of theta, at least 1, at most PERTURB_MAX_SCORES or PERTURB_MAX_CELLS, whichever is more.
     scores: u32,
 }
 
+/// An affine model to be read where it lies, such as in flash: `perturb export --format c` writes one after perturb.h.
+///
+/// Of a perturb_model m: {m.weights, m.bias, m.features, m.scores}.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct View {
+    /// W, as in perturb_model.
+    pub(crate) weights: *const f32,
+    /// b.
+    pub(crate) bias: *const f32,
+    /// The length of x.
+    pub(crate) features: u32,
+    /// The length of theta.
+    pub(crate) scores: u32,
+}
+
 impl Model {
+    pub(crate) fn view(&self) -> View {
+        View { weights: self.weights, bias: self.bias, features: self.features, scores: self.scores }
+    }
+}
+
+impl View {
     /// How many weights, for a layer of `scores` scores.
     pub(crate) fn sizes(&self, scores: usize) -> Result<usize, Status> {
         if self.scores as usize != scores {
@@ -43,26 +65,34 @@ impl Model {
 /// `x` has model->features entries, `theta` model->scores.
 ///
 /// PERTURB_STATUS_NOT_FINITE if an entry of x is NaN or infinite; PERTURB_STATUS_OVERFLOW if one of theta would be;
-/// PERTURB_STATUS_CAPACITY for more than PERTURB_MAX_CELLS scores; PERTURB_STATUS_OUT_OF_RANGE if a size is 0;
+/// PERTURB_STATUS_CAPACITY for more scores than any layer may have; PERTURB_STATUS_OUT_OF_RANGE if a size is 0;
 /// PERTURB_STATUS_POINTER.
 ///
-/// Cost: a multiplication and an addition a weight. Stack: at most 1300 bytes.
+/// Cost: a multiplication and an addition a weight. Stack: at most 1400 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_model_scores(model: *const Model, x: *const f32, theta: *mut f32) -> Status {
     // SAFETY: promised by the caller.
     let (model, x, theta) = unsafe { (In::new(model), In::new(x), Out::new(theta)) };
-    let run = || {
-        let model = model.get()?;
-        let shape = List::<PERTURB_MAX_CELLS>::new(model.scores)?;
-        let model = model.affine(shape.dim())?;
-        let x = x.slice(model.features())?;
-        let theta = theta.place(shape.dim())?;
-        let mut found = shape.array(0.0);
-        model.scores(x, found.as_mut())?;
-        theta.write(found.as_ref());
-        Ok(())
-    };
-    run().into()
+    model.get().and_then(|model| scores(model.view(), x, theta)).into()
+}
+
+/// perturb_model_scores of a view.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_view_scores(view: *const View, x: *const f32, theta: *mut f32) -> Status {
+    // SAFETY: promised by the caller.
+    let (view, x, theta) = unsafe { (In::new(view), In::new(x), Out::new(theta)) };
+    view.get().and_then(|&view| scores(view, x, theta)).into()
+}
+
+fn scores(view: View, x: In<f32>, theta: Out<f32>) -> Result<(), Status> {
+    let shape = List::<MOST>::new(view.scores)?;
+    let model = view.affine(shape.dim())?;
+    let x = x.slice(model.features())?;
+    let theta = theta.place(shape.dim())?;
+    let mut found = shape.array(0.0);
+    model.scores(x, found.as_mut())?;
+    theta.write(found.as_ref());
+    Ok(())
 }
 
 // What follows asks a layer for what a file says of it, not for the oracle, which takes stack.
@@ -98,7 +128,8 @@ pub(crate) fn store<L: Layer>(
 ) -> Result<(), Status> {
     let layer = layer.get()?;
     let (noise, epsilon) = layer.perturbation()?;
-    let model = model.get()?.affine(layer.shape()?.dim())?;
+    let view = model.get()?.view();
+    let model = view.affine(layer.shape()?.dim())?;
     let header = model.file_header(oracle, noise, epsilon)?;
     let needed = header.file_length()?;
     if capacity < needed {

@@ -6,7 +6,7 @@ use core::slice;
 
 use perturb_core::{AffineMut, AffineRef};
 
-use crate::{Model, Status};
+use crate::{Model, Status, View};
 
 /// A pointer that a function reads from.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl<T> Out<T> {
     }
 }
 
-impl Model {
+impl View {
     /// The model to be read, which must give `scores` scores.
     pub(crate) fn affine(&self, scores: usize) -> Result<AffineRef<'_, f32>, Status> {
         let weights = self.check(scores)?;
@@ -87,22 +87,24 @@ impl Model {
         Ok(AffineRef::new(weights, bias)?)
     }
 
-    /// The model to be changed, which must give `scores` scores.
-    pub(crate) fn affine_mut(&mut self, scores: usize) -> Result<AffineMut<'_, f32>, Status> {
-        let weights = self.check(scores)?;
-        // SAFETY: as above, and promised not to overlap.
-        let (weights, bias) = unsafe {
-            (slice::from_raw_parts_mut(self.weights, weights), slice::from_raw_parts_mut(self.bias, scores))
-        };
-        Ok(AffineMut::new(weights, bias)?)
-    }
-
     /// How many weights, after a look at sizes and pointers.
     fn check(&self, scores: usize) -> Result<usize, Status> {
         let weights = self.sizes(scores)?;
         check(self.weights, weights)?;
         check(self.bias, scores)?;
         Ok(weights)
+    }
+}
+
+impl Model {
+    /// The model to be changed, which must give `scores` scores.
+    pub(crate) fn affine_mut(&mut self, scores: usize) -> Result<AffineMut<'_, f32>, Status> {
+        let weights = self.view().check(scores)?;
+        // SAFETY: as above, and promised not to overlap.
+        let (weights, bias) = unsafe {
+            (slice::from_raw_parts_mut(self.weights, weights), slice::from_raw_parts_mut(self.bias, scores))
+        };
+        Ok(AffineMut::new(weights, bias)?)
     }
 }
 

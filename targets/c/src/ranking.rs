@@ -2,13 +2,13 @@
 #![allow(unsafe_code, reason = "exported to C")]
 
 use perturb_core::model_file::OracleKind;
-use perturb_core::{AnyNoise, Ranking as Oracle};
+use perturb_core::{AnyNoise, Error, Ranking as Oracle};
 
 use crate::bounded::List;
 use crate::layer::{self, Layer};
 use crate::noise::noise;
 use crate::pointer::{In, Out};
-use crate::{Model, PERTURB_MAX_SCORES, Status, model};
+use crate::{Model, PERTURB_MAX_SCORES, Status, View, model};
 
 /// Rank d options by their scores.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ impl Layer for Ranking {
     fn shape(&self) -> Result<List<PERTURB_MAX_SCORES>, Status> {
         List::new(self.scores)
     }
-    fn oracle(&self) -> Result<Self::Oracle, Status> {
-        Ok(Oracle::ascending(self.shape()?)?)
+    fn oracle(&self, shape: List<PERTURB_MAX_SCORES>) -> Result<Self::Oracle, Error> {
+        Oracle::ascending(shape)
     }
     fn perturbation(&self) -> Result<(AnyNoise, f32), Status> {
         Ok((noise(self.noise)?, self.epsilon))
@@ -46,7 +46,7 @@ impl Layer for Ranking {
 /// beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
 /// PERTURB_STATUS_POINTER.
 ///
-/// Cost: d² comparisons up to d = 16, then a sort of d integers. Stack: at most 1800 bytes.
+/// Cost: d² comparisons up to d = 16, then a sort of d integers. Stack: at most 1600 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_ranking_decide(
     layer: *const Ranking,
@@ -56,6 +56,27 @@ pub unsafe extern "C" fn perturb_ranking_decide(
     // SAFETY: promised by the caller.
     let (layer, theta, y) = unsafe { (In::new(layer), In::new(theta), Out::new(y)) };
     layer::decide(layer, theta, y).into()
+}
+
+/// Decides at features x: perturb_ranking_decide of the scores theta = W x + b, which stay on the stack.
+///
+/// `x` has view->features entries, `y` as many as the layer has scores. Nothing is copied of the model, which may lie in
+/// flash.
+///
+/// PERTURB_STATUS_LENGTH unless the view gives as many scores as the layer takes; else as perturb_ranking_decide and
+/// perturb_view_scores.
+///
+/// Cost: a multiplication and an addition a weight, and a decision. Stack: at most 1900 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_ranking_predict(
+    layer: *const Ranking,
+    view: *const View,
+    x: *const f32,
+    y: *mut f32,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, view, x, y) = unsafe { (In::new(layer), In::new(view), In::new(x), Out::new(y)) };
+    layer::predict(layer, view, x, y).into()
 }
 
 /// One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
@@ -69,7 +90,7 @@ pub unsafe extern "C" fn perturb_ranking_decide(
 /// fold another key into it each time, by perturb_seed_fold.
 ///
 /// Errors as perturb_ranking_decide, but for the overflow, and for target as for theta. Cost: a decision, and one
-/// or two logarithms an entry. Stack: at most 1900 bytes.
+/// or two logarithms an entry. Stack: at most 3200 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_ranking_gradient(
     layer: *const Ranking,
@@ -98,7 +119,7 @@ pub unsafe extern "C" fn perturb_ranking_gradient(
 /// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
 /// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_ranking_decide.
 ///
-/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 2500 bytes.
+/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 3600 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_ranking_learn(
     layer: *const Ranking,

@@ -1,13 +1,13 @@
 //! Pick k.
 #![allow(unsafe_code, reason = "exported to C")]
 
-use perturb_core::{AnyNoise, TopK as Oracle};
+use perturb_core::{AnyNoise, Error, TopK as Oracle};
 
 use crate::bounded::List;
 use crate::layer::{self, Layer};
 use crate::noise::noise;
 use crate::pointer::{In, Out};
-use crate::{Model, PERTURB_MAX_SCORES, Status};
+use crate::{Model, PERTURB_MAX_SCORES, Status, View};
 
 /// Pick k of d options by their scores.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ impl Layer for TopK {
     fn shape(&self) -> Result<List<PERTURB_MAX_SCORES>, Status> {
         List::new(self.scores)
     }
-    fn oracle(&self) -> Result<Self::Oracle, Status> {
-        Ok(Oracle::new(self.shape()?, self.k as usize)?)
+    fn oracle(&self, shape: List<PERTURB_MAX_SCORES>) -> Result<Self::Oracle, Error> {
+        Oracle::new(shape, self.k as usize)
     }
     fn perturbation(&self) -> Result<(AnyNoise, f32), Status> {
         Ok((noise(self.noise)?, self.epsilon))
@@ -47,12 +47,33 @@ impl Layer for TopK {
 /// beyond float; PERTURB_STATUS_NOT_POSITIVE, _OUT_OF_RANGE or _CAPACITY if the layer is none;
 /// PERTURB_STATUS_POINTER.
 ///
-/// Cost: a sort of d integers. Stack: at most 1100 bytes.
+/// Cost: a sort of d integers. Stack: at most 1200 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_top_k_decide(layer: *const TopK, theta: *const f32, y: *mut f32) -> Status {
     // SAFETY: promised by the caller.
     let (layer, theta, y) = unsafe { (In::new(layer), In::new(theta), Out::new(y)) };
     layer::decide(layer, theta, y).into()
+}
+
+/// Decides at features x: perturb_top_k_decide of the scores theta = W x + b, which stay on the stack.
+///
+/// `x` has view->features entries, `y` as many as the layer has scores. Nothing is copied of the model, which may lie in
+/// flash.
+///
+/// PERTURB_STATUS_LENGTH unless the view gives as many scores as the layer takes; else as perturb_top_k_decide and
+/// perturb_view_scores.
+///
+/// Cost: a multiplication and an addition a weight, and a decision. Stack: at most 1500 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_top_k_predict(
+    layer: *const TopK,
+    view: *const View,
+    x: *const f32,
+    y: *mut f32,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, view, x, y) = unsafe { (In::new(layer), In::new(view), In::new(x), Out::new(y)) };
+    layer::predict(layer, view, x, y).into()
 }
 
 /// One sample of the gradient of the Fenchel–Young loss in theta: y*(theta + epsilon·Z) − target.
@@ -66,7 +87,7 @@ pub unsafe extern "C" fn perturb_top_k_decide(layer: *const TopK, theta: *const 
 /// it each time, by perturb_seed_fold.
 ///
 /// Errors as perturb_top_k_decide, but for the overflow, and for target as for theta. Cost: a decision, and one or
-/// two logarithms an entry. Stack: at most 1600 bytes.
+/// two logarithms an entry. Stack: at most 2900 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_top_k_gradient(
     layer: *const TopK,
@@ -95,7 +116,7 @@ pub unsafe extern "C" fn perturb_top_k_gradient(
 /// PERTURB_STATUS_OVERFLOW if a score W x + b is beyond
 /// float; PERTURB_STATUS_OUT_OF_RANGE for a model without features; else as perturb_top_k_decide.
 ///
-/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 1900 bytes.
+/// Cost: a gradient, and two multiplications and additions a weight. Stack: at most 3300 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn perturb_top_k_learn(
     layer: *const TopK,

@@ -100,6 +100,23 @@ fn model_file() {
 }
 
 #[test]
+fn the_header_has_the_version() {
+    let parts =
+        [env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"), env!("CARGO_PKG_VERSION_PATCH")];
+    let [major, minor, patch] = parts.map(|part| part.parse::<u8>().unwrap());
+    let header = include_str!("../include/perturb.h");
+    for line in [
+        format!("#define PERTURB_VERSION \"{}\"", env!("CARGO_PKG_VERSION")),
+        format!("#define PERTURB_VERSION_NUMBER 0x{major:02X}{minor:02X}{patch:02X}"),
+    ] {
+        assert!(
+            header.lines().any(|known| known == line),
+            "perturb.h should say {line}: perturb-runner header"
+        );
+    }
+}
+
+#[test]
 fn the_readme_shows_the_program_that_is_tested() {
     let example = include_str!("example.c").replace("\"example.h\"", "\"perturb.h\"");
     assert!(include_str!("../README.md").contains(&example));

@@ -15,14 +15,10 @@ static uint32_t host(uint32_t operation, const void *argument)
     return r0;
 }
 
-void write_text(const char *text)
+void write_bytes(const void *bytes, uint32_t length)
 {
     enum { OPEN = 1, WRITE = 5, FOR_WRITING = 4 };
     static uint32_t output = 0;
-    uint32_t length = 0;
-    while (text[length] != 0) {
-        length++;
-    }
     if (output == 0) {
         const struct {
             const char *name;
@@ -32,10 +28,19 @@ void write_text(const char *text)
     }
     const struct {
         uint32_t file;
-        const char *text;
+        const void *bytes;
         uint32_t length;
-    } write = {output, text, length};
+    } write = {output, bytes, length};
     host(WRITE, &write);
+}
+
+void write_text(const char *text)
+{
+    uint32_t length = 0;
+    while (text[length] != 0) {
+        length++;
+    }
+    write_bytes(text, length);
 }
 
 void write_number(uint32_t number)

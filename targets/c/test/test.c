@@ -264,6 +264,61 @@ static void numbers_are_refused_that_are_none(void)
     CHECK(equal(y, untouched, 6));
 }
 
+/* Constants, which the linker leaves in flash. */
+static const float flash_weights[2 * 4] = {1, 2, 3, 4, -4, -3, -2, -1.5f}, flash_bias[4] = {0, 0.5f, 0, 0};
+static const perturb_view view = {flash_weights, flash_bias, 2, 4};
+
+#define PREDICTS(kind, layer, view, x)                                                                                 \
+    do {                                                                                                               \
+        float y[MOST];                                                                                                 \
+        REFUSED(OK, perturb_view_scores(view, x, theta));                                                              \
+        REFUSED(OK, perturb_##kind##_decide(layer, theta, target));                                                    \
+        REFUSED(OK, perturb_##kind##_predict(layer, view, x, y));                                                      \
+        CHECK(equal(y, target, (view)->scores));                                                                       \
+    } while (0)
+
+static void views_decide(void)
+{
+    static const float rows[4][2] = {{0, 0}, {1, 0.5f}, {-1, 2}, {3, 0.25f}};
+    const perturb_argmax argmax = {.scores = 4, .noise = PERTURB_NOISE_GUMBEL, .epsilon = 1};
+    const perturb_top_k top_k = {.scores = 4, .k = 2, .noise = PERTURB_NOISE_GUMBEL, .epsilon = 1};
+    const perturb_ranking ranking = {.scores = 4, .noise = PERTURB_NOISE_GUMBEL, .epsilon = 1};
+    float y[4] = {7, 7, 7, 7};
+    const float untouched[4] = {7, 7, 7, 7};
+    for (uint32_t i = 0; i < 4; i++) {
+        PREDICTS(argmax, &argmax, &view, rows[i]);
+        PREDICTS(top_k, &top_k, &view, rows[i]);
+        PREDICTS(ranking, &ranking, &view, rows[i]);
+    }
+    ranking_weights(&ranking_6, 6);
+    const perturb_model learned = {.weights = weights, .bias = bias, .features = FEATURES, .scores = 6};
+    const perturb_view of_model = {learned.weights, learned.bias, learned.features, learned.scores};
+    float x[FEATURES], twice[6];
+    features(3, x);
+    PREDICTS(ranking, &ranking_6, &of_model, x);
+    REFUSED(OK, perturb_model_scores(&learned, x, twice));
+    CHECK(equal(theta, twice, 6));
+    grid_path_weights(&grid_12, 144);
+    const perturb_view of_grid = {weights, bias, FEATURES, 144};
+    PREDICTS(grid_path, &grid_12, &of_grid, x);
+    REFUSED(LENGTH, perturb_ranking_predict(&ranking_6, &view, rows[0], y));
+    REFUSED(POINTER, perturb_ranking_predict(&ranking, 0, rows[0], y));
+    REFUSED(POINTER, perturb_ranking_predict(&ranking, &view, 0, y));
+    REFUSED(POINTER, perturb_ranking_predict(&ranking, &view, rows[0], 0));
+    REFUSED(POINTER, perturb_view_scores(0, rows[0], y));
+    const perturb_view nothing = {flash_weights, 0, 2, 4};
+    REFUSED(POINTER, perturb_view_scores(&nothing, rows[0], y));
+    const float broken[2] = {0, NOT_A_NUMBER}, large[2] = {3e38f, 0};
+    REFUSED(NOT_FINITE, perturb_ranking_predict(&ranking, &view, broken, y));
+    REFUSED(OVERFLOW, perturb_ranking_predict(&ranking, &view, large, y));
+    CHECK(equal(y, untouched, 4));
+    REFUSED(OK, perturb_ranking_predict(&ranking, &view, (const float[2]){0, 1}, y));
+    CHECK(equal(y, (const float[4]){1, 2, 3, 4}, 4));
+    /* 0 0.5 0 0: of equal scores the first ranks higher. */
+    REFUSED(OK, perturb_ranking_predict(&ranking, &view, rows[0], y));
+    CHECK(equal(y, (const float[4]){3, 4, 2, 1}, 4));
+}
+
 static void null_is_refused(void)
 {
     float x[FEATURES] = {1, 1, 1}, y[6];
@@ -434,6 +489,7 @@ int main(void)
         TEST(ranking_has_the_hosts_bits),
         TEST(grid_path_has_the_hosts_bits),
         TEST(outputs_may_be_inputs),
+        TEST(views_decide),
         TEST(numbers_are_refused_that_are_none),
         TEST(null_is_refused),
         TEST(wrong_layers_are_refused),

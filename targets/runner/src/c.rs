@@ -1,5 +1,6 @@
 //! The library for C: its header, and its tests on every core.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::core::Core;
@@ -11,7 +12,14 @@ use crate::{cargo, qemu};
 pub(crate) fn header(check: bool) -> Result<(), Failure> {
     let package = cargo::workspace().join("c");
     let path = package.join("include/perturb.h");
-    let config = cbindgen::Config::from_file(package.join("cbindgen.toml"))?;
+    let mut config = cbindgen::Config::from_file(package.join("cbindgen.toml"))?;
+    // The packages share one version.
+    let version = env!("CARGO_PKG_VERSION");
+    let number = version.split(['.', '-']).take(3).map(str::parse::<u8>);
+    let number =
+        number.fold(String::from("0x"), |number, part| format!("{number}{:02X}", part.unwrap_or_default()));
+    config.after_includes =
+        config.after_includes.map(|text| text.replace("@VERSION@", version).replace("@NUMBER@", &number));
     let bindings = cbindgen::generate_with_config(&package, config)
         .map_err(|error| format!("the header of {}: {error}", package.display()))?;
     let mut header = Vec::new();
@@ -31,31 +39,50 @@ pub(crate) fn header(check: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The stack of a grid of 256 cells and its test are more than the smallest board has.
+const SMALLER: &[(&str, &str)] = &[("PERTURB_MAX_CELLS", "144")];
+
 /// Builds the C programs for `cores` and runs them; the tests' log must be the expected one.
 pub(crate) fn run(cores: &[&'static Core]) -> Result<(), Failure> {
     let path = cargo::workspace().join("c/test/test.out");
     let expected = std::fs::read_to_string(&path).map_err(file("read", &path))?;
     on_every(cores, |core| {
-        let found = build_and_run(core, "test")?;
+        let found = build_and_run(core, "test", &[])?;
         if found != expected {
             return Err(format!("the C tests on {core} do not print {}:\n{found}", path.display()).into());
         }
         // Fails by its exit code where a function needs more stack than documented.
-        build_and_run(core, "stack")?;
-        Ok(())
+        build_and_run(core, "stack", if core.roomy { &[] } else { SMALLER })?;
+        // The same tests with other capacities, the least that they need.
+        match build_and_run(core, "test", &[("PERTURB_MAX_SCORES", "20"), ("PERTURB_MAX_CELLS", "144")])? {
+            found if found == expected => Ok(()),
+            found => Err(format!("with other capacities the C tests on {core} print:\n{found}").into()),
+        }
     })?;
     let names: Vec<_> = cores.iter().map(|core| core.title).collect();
     println!("C, on {}: {}", names.join(", "), expected.lines().last().unwrap_or_default());
     Ok(())
 }
 
-fn build_and_run(core: &Core, program: &str) -> Result<String, Failure> {
+fn build_and_run(core: &Core, program: &str, variables: &[(&str, &str)]) -> Result<String, Failure> {
+    let elf = build(core, program, variables)?;
+    let run = qemu::run(core, &elf, false)?;
+    let log = String::from_utf8_lossy(&run.output).into_owned();
+    match run.complaint() {
+        Some(complaint) => Err(format!("the C program {program} on {core}: {complaint}\n{log}").into()),
+        None => Ok(log),
+    }
+}
+
+/// Builds a program of `build.sh` with these variables of its environment.
+pub(crate) fn build(core: &Core, program: &str, variables: &[(&str, &str)]) -> Result<PathBuf, Failure> {
     let mut command = Command::new("bash");
     command.arg(cargo::workspace().join("c/build.sh")).args([core.name, program]);
     command
         .env("CARGO_TARGET_DIR", cargo::target_directory(core))
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .envs(variables.iter().copied())
         .stdin(Stdio::null());
     command.env("CARGO", cargo::cargo());
     cargo::with_compiler(&mut command);
@@ -67,11 +94,5 @@ fn build_and_run(core: &Core, program: &str) -> Result<String, Failure> {
         let errors = String::from_utf8_lossy(&output.stderr);
         return Err(format!("targets/c/build.sh {} {program} failed:\n{text}{errors}", core.name).into());
     }
-    let elf = text.lines().last().unwrap_or_default();
-    let run = qemu::run(core, elf.as_ref(), false)?;
-    let log = String::from_utf8_lossy(&run.output).into_owned();
-    match run.complaint() {
-        Some(complaint) => Err(format!("the C program {program} on {core}: {complaint}\n{log}").into()),
-        None => Ok(log),
-    }
+    Ok(text.lines().last().unwrap_or_default().into())
 }
