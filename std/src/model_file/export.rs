@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use perturb_core::model_file;
 
-use super::{ModelFile, ModelFileError, ModelHeader, invalid};
+use super::{ModelFile, ModelFileError, ModelHeader, OracleKind, invalid};
 
 impl ModelFile {
     /// The model file without its centres and metadata, 36 + 4(d + 1)k bytes: what a device stores. Who uses it subtracts the
@@ -17,9 +17,10 @@ impl ModelFile {
         Ok(bare)
     }
 
-    /// The model as Rust: a module's constants for its sizes and ε, and statics for weights, bias and the bare file, which
-    /// [`AffineMut::load`](perturb_core::AffineMut::load) takes. The module has no dependencies, not even on `core`. Every
-    /// number keeps its bits.
+    /// The model as Rust: a module's constants for its sizes, names and ε, statics for weights, bias and the bare file, which
+    /// [`AffineMut::load`](perturb_core::AffineMut::load) takes, and `MODEL`, a view of weights and bias that decides where they
+    /// lie ([`AffineRef`](perturb_core::AffineRef)). A model of centred features has `x`, too, which subtracts the centres. The
+    /// module needs `perturb-core` alone. Every number keeps its bits.
     ///
     /// ```
     /// # use perturb::model_file::{ModelFile, AnyNoise, OracleKind, Provenance};
@@ -40,7 +41,7 @@ impl ModelFile {
     /// ```
     pub fn to_rust(&self) -> Result<String, ModelFileError> {
         let file = self.to_bare_bytes()?;
-        let mut source = self.origin("//");
+        let mut source = self.origin();
         let (features, scores, epsilon) = (self.features, self.scores, self.epsilon);
         let _ = write!(
             source,
@@ -51,20 +52,29 @@ pub const FEATURES: usize = {features};
 pub const SCORES: usize = {scores};
 /// The temperature of the training.
 pub const EPSILON: f32 = {epsilon:?};
-/// W, one column of scores a feature.
-{ALLOW}
-pub static WEIGHTS: [[f32; SCORES]; FEATURES] = [
 "
+        );
+        for (what, size, names) in self.names() {
+            let upper = what.to_uppercase();
+            let _ = writeln!(
+                source,
+                "/// The {what}s' names.\npub const {upper}_NAMES: [&str; {size}] = {names:?};"
+            );
+        }
+        let _ = writeln!(
+            source,
+            "/// W, one column of scores a feature.\n{ALLOW}\npub static WEIGHTS: [[f32; SCORES]; FEATURES] = ["
         );
         for column in self.weights.chunks(scores) {
             let _ = writeln!(source, "    {column:?},");
         }
         let _ = writeln!(source, "];\n/// b.\n{ALLOW}\npub static BIAS: [f32; SCORES] = {:?};", self.bias);
+        let _ = write!(source, "/// θ are scores to maximise: y = {}.\n{RUST_VIEW}", self.decision());
         if self.is_centred() {
             let _ = writeln!(
                 source,
-                "/// What is subtracted from the features, before they are rounded to f32: x is what was measured minus these.\n\
-                 {ALLOW}\npub static CENTRES: [f64; FEATURES] = {:?};",
+                "/// What is subtracted from the features, before they are rounded to f32.\n\
+                 {ALLOW}\npub static CENTRES: [f64; FEATURES] = {:?};\n{RUST_X}",
                 self.centres
             );
         }
@@ -74,34 +84,41 @@ pub static WEIGHTS: [[f32; SCORES]; FEATURES] = [
         Ok(source)
     }
 
-    /// The model as a C99 header: `NAME_FEATURES`, `NAME_SCORES`, `NAME_EPSILON`, and the constants `name_weights`, `name_bias`
-    /// and `name_file`, which `perturb_ranking_load` and similar functions take. `name` is an identifier: letters, digits and
-    /// underscores, no digit first. Every number keeps its bits.
+    /// The model as a C99 header, which is C++ as well and needs no other: `NAME_FEATURES`, `NAME_SCORES`, `NAME_EPSILON`; the
+    /// constants `name_weights`, `name_bias`, `name_file`, which `perturb_ranking_load` and similar functions take,
+    /// `name_feature_names` and `name_label_names` in UTF-8; the functions `name_scores` and `name_decide`; after `perturb.h` also
+    /// `name_view`, which `perturb_ranking_predict` and similar functions take. `name` is an identifier: letters, digits and
+    /// underscores, no digit first, and not `perturb`. Every number keeps its bits.
     pub fn to_c_header(&self, name: &str) -> Result<String, ModelFileError> {
         let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !name.chars().all(letters) || name.chars().next().is_none_or(|first| first.is_ascii_digit()) {
-            let expected = "letters, digits and underscores, no digit first";
+        let starts = name.starts_with(|first: char| !first.is_ascii_digit());
+        if !(starts && name.chars().all(letters)) || name == "perturb" {
+            let expected =
+                "letters, digits and underscores, no digit first, and not perturb, which is the library's";
             return Err(invalid("name", expected, format!("{name:?}")));
         }
         let file = self.to_bare_bytes()?;
         let upper = name.to_ascii_uppercase();
         let (features, scores, epsilon) = (self.features, self.scores, self.epsilon);
-        let mut source = self.origin("//");
+        let mut source = self.origin();
         let _ = write!(
             source,
             "
-#ifndef {upper}_H
-#define {upper}_H
+#ifndef {upper}_MODEL_H
+#define {upper}_MODEL_H
 
 // The number of features, the length of x.
 #define {upper}_FEATURES {features}u
-// The number of scores, the length of theta = Wx + b. They are maximised: the best has the largest.
+// The number of scores, the length of theta = W x + b. They are maximised: the best has the largest.
 #define {upper}_SCORES {scores}u
 // The temperature of the training.
 #define {upper}_EPSILON {epsilon:?}f
-// W, one column of scores a feature.
-static const float {name}_weights[{}] = {{
-",
+"
+        );
+        self.write_c_names(&mut source, name, &upper);
+        let _ = writeln!(
+            source,
+            "// W, one column of scores a feature.\nstatic const float {name}_weights[{}] = {{",
             self.weights.len()
         );
         for column in self.weights.chunks(scores) {
@@ -112,7 +129,7 @@ static const float {name}_weights[{}] = {{
         if self.is_centred() {
             let _ = writeln!(
                 source,
-                "}};\n// What is subtracted from the features, before they are rounded to float: x is what was measured minus these.\n\
+                "}};\n// What is subtracted from the features, before they are rounded to float. The library takes x[j] - {name}_centres[j].\n\
                  static const double {name}_centres[{features}] = {{"
             );
             source.push_str("   ");
@@ -127,15 +144,102 @@ static const float {name}_weights[{}] = {{
             file.len()
         );
         write_bytes(&mut source, &file);
-        source.push_str("};\n\n#endif\n");
+        source.push_str("};\n");
+        source.push_str(&self.c_functions().replace("NAME", &upper).replace("name", name));
+        source.push_str("\n#endif\n");
         Ok(source)
     }
 
+    fn write_c_names(&self, source: &mut String, name: &str, upper: &str) {
+        for (what, size, names) in self.names() {
+            let _ = writeln!(
+                source,
+                "// The {what}s' names, in UTF-8.\nstatic const char *const {name}_{what}_names[{upper}_{size}] = {{"
+            );
+            for name in names {
+                let _ = writeln!(source, "    {},", c_string(name));
+            }
+            source.push_str("};\n");
+        }
+    }
+
+    /// What a header in C does with `NAME` and `name`.
+    fn c_functions(&self) -> String {
+        let (number, x) =
+            if self.is_centred() { ("double", "(float)(x[j] - name_centres[j])") } else { ("float", "x[j]") };
+        let (decides, layer) = match self.oracle {
+            OracleKind::Simplex => (C_SIMPLEX, "argmax"),
+            OracleKind::Hypercube => (C_HYPERCUBE, ""),
+            _ => (C_RANKING, "ranking"),
+        };
+        let noise = self.noise.name().to_ascii_uppercase();
+        let layer = match layer {
+            "" => String::new(),
+            layer => format!(
+                "static const perturb_{layer} name_layer = {{NAME_SCORES, PERTURB_NOISE_{noise}, NAME_EPSILON}};\n"
+            ),
+        };
+        let says = self.decision();
+        format!(
+            "
+// theta = W x + b of the features as they are measured. The library's bits unless the compiler fuses products and sums, as
+// -ffp-contract=off forbids; nothing is checked.
+static inline void name_scores(const {number} x[NAME_FEATURES], float theta[NAME_SCORES])
+{{
+    for (unsigned i = 0; i < NAME_SCORES; i++) {{
+        theta[i] = name_bias[i];
+    }}
+    for (unsigned j = 0; j < NAME_FEATURES; j++) {{
+        const float of_feature = {x};
+        for (unsigned i = 0; i < NAME_SCORES; i++) {{
+            theta[i] += name_weights[j * NAME_SCORES + i] * of_feature;
+        }}
+    }}
+}}
+
+// y = {says}.
+static inline void name_decide(const {number} x[NAME_FEATURES], float y[NAME_SCORES])
+{{
+    float theta[NAME_SCORES];
+    name_scores(x, theta);
+    for (unsigned i = 0; i < NAME_SCORES; i++) {{
+{decides}    }}
+}}
+
+#ifdef PERTURB_H
+// For the library, which checks its inputs: weights and bias where they lie.
+static const perturb_view name_view = {{name_weights, name_bias, NAME_FEATURES, NAME_SCORES}};
+{layer}#endif
+"
+        )
+    }
+
+    /// What the oracle's decision is.
+    fn decision(&self) -> &'static str {
+        match self.oracle {
+            OracleKind::Simplex => {
+                "1 for the largest score, the best; of equal ones for the first; 0 elsewhere"
+            }
+            OracleKind::Hypercube => "1 where the score is above 0, 0 elsewhere",
+            _ => {
+                "k for the largest of the k scores, the best, down to 1 for the least; of equal ones the first ranks higher"
+            }
+        }
+    }
+
+    /// What has names, how many there are, and the names, if there are any.
+    fn names(&self) -> impl Iterator<Item = (&'static str, &'static str, &[String])> {
+        let from = &self.provenance;
+        let names: [(_, _, &[String]); 2] =
+            [("feature", "FEATURES", &from.feature_names), ("label", "SCORES", &from.label_names)];
+        names.into_iter().filter(|(.., names)| !names.is_empty())
+    }
+
     /// Comments with the origin of the model. They are quoted, so that no name can break a line.
-    fn origin(&self, comment: &str) -> String {
+    fn origin(&self) -> String {
         let from = &self.provenance;
         let (oracle, noise) = (self.oracle.name(), self.noise.name());
-        let mut lines = format!("{comment} A model that decides by {oracle}, trained under {noise} noise.\n");
+        let mut lines = format!("// A model that decides by {oracle}, trained under {noise} noise.\n");
         for (what, value) in [
             ("perturb", &from.library_version),
             ("command", &from.command),
@@ -143,11 +247,9 @@ static const float {name}_weights[{}] = {{
             ("loss", &from.loss),
             ("data", &from.data_name),
             ("digest of the data", &from.data_digest),
-            ("features", &from.feature_names.join(", ")),
-            ("scores", &from.label_names.join(", ")),
         ] {
             if !value.is_empty() && !from.library_version.is_empty() {
-                let _ = writeln!(lines, "{comment} {what}: {:?}", ascii(value));
+                let _ = writeln!(lines, "// {what}: {value:?}");
             }
         }
         lines
@@ -158,9 +260,42 @@ static const float {name}_weights[{}] = {{
 const ALLOW: &str =
     "#[allow(clippy::approx_constant, clippy::unreadable_literal, clippy::excessive_precision)]";
 
-/// `text` without what a compiler might read as more than text.
-fn ascii(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() && c != '\\' { c } else { '?' }).collect()
+const RUST_VIEW: &str = "\
+/// `MODEL.decide(&layer, &x)`, which gives y, and `MODEL.scores(&x, &mut theta)` read weights and bias where they lie in flash.
+pub static MODEL: perturb_core::AffineRef<'static, f32> = perturb_core::AffineRef::from_arrays(&WEIGHTS, &BIAS);
+";
+
+const RUST_X: &str = "\
+/// The features x that `MODEL` takes, from those that were measured.
+#[allow(clippy::cast_possible_truncation)]
+pub fn x(measured: &[f64; FEATURES]) -> [f32; FEATURES] {
+    core::array::from_fn(|j| (measured[j] - CENTRES[j]) as f32)
+}";
+
+const C_SIMPLEX: &str = "        unsigned better = 0;
+        for (unsigned j = 0; j < NAME_SCORES; j++) {
+            better += theta[j] > theta[i] || (theta[j] == theta[i] && j < i);
+        }
+        y[i] = better == 0 ? 1.0f : 0.0f;
+";
+const C_HYPERCUBE: &str = "        y[i] = theta[i] > 0.0f ? 1.0f : 0.0f;\n";
+const C_RANKING: &str = "        unsigned rank = 1;
+        for (unsigned j = 0; j < NAME_SCORES; j++) {
+            rank += theta[j] < theta[i] || (theta[j] == theta[i] && j > i);
+        }
+        y[i] = (float)rank;
+";
+/// `text` as a literal of C, the same bytes whatever a compiler takes a source's encoding to be, or trigraphs for.
+fn c_string(text: &str) -> String {
+    let mut literal = String::from('"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' | b'?' => literal.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => literal.push(char::from(byte)),
+            _ => _ = write!(literal, "\\{byte:03o}"),
+        }
+    }
+    literal + "\""
 }
 
 fn write_floats(source: &mut String, numbers: &[f32]) {
