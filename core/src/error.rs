@@ -215,7 +215,7 @@ impl fmt::Display for Error {
             }
             Self::Solver { sample: None, because } => write!(f, "the solver failed: {because}"),
             Self::Capacity { quantity, capacity } => {
-                write!(f, "{quantity}: there are more than the {capacity} for which there is room")
+                write!(f, "there is room for {capacity} {quantity}, and more are needed")
             }
             Self::NotConverged { quantity, residual } => {
                 write!(f, "{quantity} was not found: the search ended {residual} from it")

@@ -60,7 +60,7 @@ impl<S: Shape, W: Shape> Knapsack<S, W> {
         let sum = usable().map(|weight| u64::from(weight / divisor)).sum::<u64>();
         let capacity = (limit / divisor).min(u32::try_from(sum).unwrap_or(u32::MAX));
         if table.dim() <= capacity as usize {
-            return Err(Error::Capacity { quantity: "capacities", capacity: table.dim() });
+            return Err(Error::Capacity { quantity: "table entries (capacity + 1)", capacity: table.dim() });
         }
         let mut scaled = shape.array(0);
         for (scaled, &weight) in scaled.as_mut().iter_mut().zip(weights) {

@@ -201,7 +201,10 @@ pub(crate) fn groups_and_packs<T: Real>() {
     assert!(matches!(group(&[0, 1, 0], &[1], 1), Err(Error::Length { parameter: "limits", .. })));
     let pack = |weights: &[u32], capacity| Knapsack::new(Const::<2>, Const::<11>, weights, capacity);
     assert!(matches!(pack(&[1, 2, 3], 10), Err(Error::Length { parameter: "weights", .. })));
-    assert_eq!(pack(&[7, 9], 11).err(), Some(Error::Capacity { quantity: "capacities", capacity: 11 }));
+    assert_eq!(
+        pack(&[7, 9], 11).err(),
+        Some(Error::Capacity { quantity: "table entries (capacity + 1)", capacity: 11 })
+    );
     assert_eq!(pack(&[4, 6], u32::MAX).err(), None);
     assert_eq!(Tour::new(Const::<2>, Const::<1>, 1).err(), Some(range("cities", 3, 1 << 16, 2)));
     let length = Error::Length { parameter: "edges", expected: 10, found: 9 };

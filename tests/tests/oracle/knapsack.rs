@@ -86,7 +86,7 @@ fn knapsacks_refuse_what_does_not_fit() {
     assert_eq!(error(2, &[1, 2, 3], 10), Some(length));
     let none = Error::OutOfRange { parameter: "dimension", least: 1, greatest: u32::MAX as usize, found: 0 };
     assert_eq!(error(0, &[], 10), Some(none));
-    let small = Error::Capacity { quantity: "capacities", capacity: 11 };
+    let small = Error::Capacity { quantity: "table entries (capacity + 1)", capacity: 11 };
     assert_eq!(error(2, &[7, 9], 11), Some(small));
     // All items together, and units of the greatest common divisor, need no more room than they use.
     assert_eq!(error(2, &[4, 6], u32::MAX), None);
