@@ -8,9 +8,14 @@ use crate::error::{Failure, file};
 
 /// The log as lines; those that are warnings or worse say so.
 pub(crate) fn lines(elf: &Path, output: &[u8]) -> Result<Vec<String>, Failure> {
+    decoded(elf, output)?.ok_or_else(|| format!("{} has no defmt log", elf.display()).into())
+}
+
+/// The same, or none of a program without such a log.
+pub(crate) fn decoded(elf: &Path, output: &[u8]) -> Result<Option<Vec<String>>, Failure> {
     let bytes = std::fs::read(elf).map_err(file("read", elf))?;
     let table = Table::parse(&bytes).map_err(|error| format!("{}: {error}", elf.display()))?;
-    let table = table.ok_or_else(|| format!("{} has no defmt log", elf.display()))?;
+    let Some(table) = table else { return Ok(None) };
     let mut decoder = table.new_stream_decoder();
     decoder.received(output);
     let mut lines = Vec::new();
@@ -23,7 +28,7 @@ pub(crate) fn lines(elf: &Path, output: &[u8]) -> Result<Vec<String>, Failure> {
                     _ => message,
                 });
             }
-            Err(DecodeError::UnexpectedEof) => return Ok(lines),
+            Err(DecodeError::UnexpectedEof) => return Ok(Some(lines)),
             Err(DecodeError::Malformed) => lines.push("error: a malformed frame".into()),
         }
     }

@@ -29,11 +29,14 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Run one compiled program and print its log; its exit code is the program's
+    /// Run any program for a Cortex-M and print what it writes; the exit code is the program's
+    #[command(
+        after_help = "The program writes by semihosting, text or a log of defmt, and ends by semihosting's exit."
+    )]
     Run {
-        /// The ELF file
+        /// The ELF file, linked to the memory of the emulated board
         elf: PathBuf,
-        /// The core to emulate [default: that of the target's folder]
+        /// The core to emulate [default: that of the target's folder in the path, else the first that runs the file]
         #[arg(long, value_parser = Core::named)]
         core: Option<&'static Core>,
     },

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::cargo::{self, Profile};
 use crate::core::{CORES, Core};
+use crate::elf::Needs;
 use crate::error::{Failure, file};
 use crate::suites::on_every;
 use crate::{log, qemu};
@@ -49,18 +50,24 @@ fn join(cores: &[&'static Core]) -> String {
     cores.iter().map(|core| core.title).collect::<Vec<_>>().join(", ")
 }
 
-/// Runs one program that Cargo has compiled, on the core of its target, and prints its log. For Cargo's `runner`.
+/// Runs a program and prints what it wrote: its log, if it has one of `defmt`, else text. On the core that is named, else that of
+/// the target's folder in its path, else the first that runs it.
 pub(crate) fn run_one(elf: &Path, core: Option<&'static Core>) -> Result<i32, Failure> {
+    let needs = Needs::of(elf)?;
     let of_target = || {
         let parts = elf.components().rev().filter_map(|part| part.as_os_str().to_str());
         parts.into_iter().find_map(|part| CORES.iter().find(|core| core.target == part))
     };
-    let core = core.or_else(of_target).ok_or_else(|| {
-        format!("{}: no folder of the path is a known target; name the core by --core", elf.display())
-    })?;
+    let core = core.or_else(of_target).or_else(|| needs.core());
+    // What the last core says is true of most that no core runs.
+    let core = core.ok_or_else(|| needs.check(&CORES[2]).err().unwrap_or_default());
+    let refused = |why| format!("{} does not run: {why}", elf.display());
+    let core = core.map_err(refused)?;
+    needs.check(core).map_err(refused)?;
     let run = qemu::run(core, elf, false)?;
-    for line in log::lines(elf, &run.output)? {
-        println!("{line}");
+    match log::decoded(elf, &run.output)? {
+        Some(lines) => lines.iter().for_each(|line| println!("{line}")),
+        None => print!("{}", String::from_utf8_lossy(&run.output)),
     }
     if let Some(complaint) = run.complaint() {
         eprintln!("{} on {core}: {complaint}", elf.display());
