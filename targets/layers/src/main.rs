@@ -13,7 +13,7 @@ use perturb_board::{fail, report, succeed};
 
 mod layers;
 
-use layers::{Layer, layer};
+use layers::{Cost, Layer, layer};
 
 const LAYER: Layer = layer(match option_env!("PERTURB_LAYER") {
     Some(name) => name,
@@ -24,7 +24,11 @@ const LAYER: Layer = layer(match option_env!("PERTURB_LAYER") {
 fn main() -> ! {
     let Some(peripherals) = cortex_m::Peripherals::take() else { fail() };
     match (LAYER.measure)(&Clock::start(peripherals.SYST)) {
-        Ok(cost) => report(&[cost.ticks, cost.stack, cost.stack_in_all]),
+        Ok(Cost { gradient, decision, stack, stack_in_all }) => {
+            let [a, b] = [gradient, decision].map(|ticks| [ticks.sum, ticks.least, ticks.most, ticks.large]);
+            report([a, b].as_flattened());
+            report(&[stack, stack_in_all]);
+        }
         Err(_) => fail(),
     }
     succeed()
