@@ -87,7 +87,7 @@ impl Group {
         let series = self.curves.iter().map(|curve| {
             let points =
                 curve.points.iter().map(|point| Point { x: point.x as f64, y: point.y, spread: 0.0 });
-            Series { name: curve.name.clone(), points: points.collect() }
+            Series { name: curve.name.clone(), points: points.collect(), ..Series::default() }
         });
         let sizes = self.sizes();
         let plot = LinePlot {

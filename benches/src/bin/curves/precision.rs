@@ -239,7 +239,7 @@ pub(crate) fn plot(outcomes: &[Outcome], epsilon: f32) -> Result<String, ReportE
                 places.map(|(m, error)| point(m * outcome.seconds, error)).collect()
             }
         };
-        Series { name: outcome.method.into(), points }
+        Series { name: outcome.method.into(), points, ..Series::default() }
     });
     let plot = LinePlot {
         title: format!("Relative error of a derivative against time, ε = {epsilon}"),

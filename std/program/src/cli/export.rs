@@ -35,9 +35,9 @@ pub(crate) struct Export {
 enum Format {
     /// The model file without names and provenance: 36 + 4(d + 1)k bytes
     Bytes,
-    /// A Rust module: sizes, epsilon, weights, bias, and the file's bytes
+    /// A Rust module: names, sizes, epsilon, weights, bias, a view that scores and decides in flash, and the file's bytes
     Rust,
-    /// A C99 header: sizes, epsilon, weights, bias, and the file's bytes
+    /// A C99 header: names, sizes, epsilon, weights, bias, functions that score and decide, and the file's bytes
     C,
     /// Everything in the model file, for other programs
     Json,
