@@ -1,7 +1,7 @@
 //! NumPy's `.npy` arrays, and, with feature `npz`, `.npz` archives of them.
 //!
 //! Numbers of every real type (booleans, integers, f16, f32, f64; either byte order), versions 1 to 3, row by row or column by
-//! column (Fortran's order); widened to f64, in which every one but the largest 64-bit integers is exact. [`write`] writes f64.
+//! column (Fortran's order); widened to f64, in which every one but the largest 64-bit integers is exact. [`write()`] writes f64.
 
 #[cfg(feature = "npz")]
 mod archive;
