@@ -72,7 +72,9 @@ impl Counts {
         let found: Vec<&str> = line.split(',').collect();
         let &[n, d, k] = found.as_slice() else {
             let expected = "3 numbers `n,d,k`: rows, features, labels";
-            return Err(DataError::invalid(file, 1, None, expected, quote(line)));
+            let blank = line.trim().is_empty() && !rest.is_empty();
+            let found = if blank { "a blank line; remove it".into() } else { quote(line) };
+            return Err(DataError::invalid(file, 1, None, expected, found));
         };
         let number = |column, field, least: usize, what| {
             let expected = || format!("the number of {what}, at least {least}");
@@ -173,6 +175,7 @@ mod tests {
         for (text, want) in [
             (&b""[..], format!("f.csv, line 1: {head}, found ``")),
             (b"a,b\n", format!("f.csv, line 1: {head}, found `a,b`")),
+            (b"\n1,1,2\n0,1,2\n", format!("f.csv, line 1: {head}, found a blank line; remove it")),
             (
                 b"0,1,2\n",
                 "f.csv, line 1, column 1: expected the number of rows, at least 1, found `0`".into(),

@@ -56,10 +56,20 @@ impl<R: Read> FeatureStream<R> {
     ) -> Result<Self, DataError> {
         let mut blocks = Blocks::new(reader);
         let mut syntax = format.syntax(blocks.peek().map_err(|source| read_error(file, source))?);
-        let first = blocks.next(syntax).map_err(|source| read_error(file, source))?;
-        let bytes = first.map_or_else(Vec::new, |block| block.bytes);
+        let mut next = |syntax| blocks.next(syntax).map_err(|source| read_error(file, source));
+        let mut bytes = next(syntax)?.map_or_else(Vec::new, |block| block.bytes);
+        // What stands above a header may be longer than a block.
+        while Header::start(file, text::decode(file, &bytes)?, format)?.1.is_empty()
+            && let Some(more) = next(syntax)?
+        {
+            bytes.extend(more.bytes);
+        }
         let content = text::decode(file, &bytes)?;
         let (kind, line, rest) = if text::has_counts(&bytes) {
+            if format != Format::default() {
+                let expected = "a table, to which the options comment and skip-lines apply";
+                return Err(DataError::invalid(file, 1, None, expected, "the label-ranking format"));
+            }
             let (counts, rest) = Counts::read(file, content)?;
             if counts.features != names.len() {
                 let expected = format!("{} features, as the model has", names.len());
@@ -158,6 +168,29 @@ mod tests {
         let error = all(&(text + "1,\"2"), &names, &centres).unwrap_err().to_string();
         assert!(error.starts_with(&format!("t.csv, line {line}: expected a quote that ends")), "{error}");
         assert!(all("x,z\n", &names, &centres).unwrap().is_empty());
+    }
+
+    /// Comments above a header, longer than a block.
+    #[test]
+    fn what_stands_above_a_header_may_be_long() {
+        let text = format!("{}x,y\n1,2\n", "# \"made\" by hand\n".repeat(50_000));
+        let names = ["y".to_owned()];
+        let open = |format| FeatureStream::open(Path::new("t.csv"), text.as_bytes(), format, &names, &[0.0]);
+        for format in [Format::default().with_comment(Some('#')), Format::default().with_skip_lines(50_000)] {
+            let mut stream = open(format).unwrap();
+            let block = stream.next_block().unwrap().unwrap();
+            assert_eq!(stream.features::<f32>(&block).unwrap().0, [2.0]);
+            assert!(stream.next_block().unwrap().is_none());
+        }
+        let error = open(Format::default().with_skip_lines(usize::MAX)).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "t.csv, line 50003: expected a header with the names of the columns, found the end of the file"
+        );
+        let counts = b"1,1,2\n0.5,1,2\n";
+        let format = Format::default().with_comment(Some('#'));
+        let error = FeatureStream::open(Path::new("t.csv"), &counts[..], format, &names, &[0.0]).unwrap_err();
+        assert!(error.to_string().contains("found the label-ranking format"), "{error}");
     }
 
     #[test]

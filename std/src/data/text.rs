@@ -52,11 +52,12 @@ pub(super) fn first_line(text: &str) -> (&str, &str) {
     (line, rest.strip_prefix("\r\n").or_else(|| rest.get(1..)).unwrap_or(""))
 }
 
-/// Whether the first line is `n,d,k`: the label-ranking format.
+/// Whether the first line that is not blank is `n,d,k`: the label-ranking format.
 pub fn has_counts(bytes: &[u8]) -> bool {
-    let line = bytes.split(|&byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
-    let line = std::str::from_utf8(line).unwrap_or("");
-    line.trim_start_matches(MARK).split(',').map(|field| count(field).is_some()).eq([true; 3])
+    let lines = bytes.split(|&byte| matches!(byte, b'\n' | b'\r'));
+    let mut lines = lines.map(|line| std::str::from_utf8(line).unwrap_or("?").trim_start_matches(MARK));
+    let line = lines.find(|line| !line.trim().is_empty()).unwrap_or("");
+    line.split(',').map(|field| count(field).is_some()).eq([true; 3])
 }
 
 /// The name of a data set: its file's name without the extension.
@@ -220,10 +221,10 @@ mod tests {
 
     #[test]
     fn counts_are_three_whole_numbers() {
-        for text in ["1,2,3\n", "1,2,3", "\u{FEFF}1,2,3\r\n", "1, 2 ,3\r0,1"] {
+        for text in ["1,2,3\n", "1,2,3", "\u{FEFF}1,2,3\r\n", "1, 2 ,3\r0,1", "\n \r\n1,2,3"] {
             assert!(has_counts(text.as_bytes()), "{text:?}");
         }
-        for text in ["", "1,2\n", "1,2,3,4\n", "a,2,3\n", "1.0,2,3", "1,2,x", "\n1,2,3"] {
+        for text in ["", "1,2\n", "1,2,3,4\n", "a,2,3\n", "1.0,2,3", "1,2,x", "\n1,2,3,4", "\n"] {
             assert!(!has_counts(text.as_bytes()), "{text:?}");
         }
     }

@@ -79,8 +79,16 @@ impl Source {
         let (name, bytes) = (&input.name, &input.bytes);
         let of = &model.provenance;
         if self.has_counts(input)? {
-            let data = label_ranking::parse_centred::<f32>(name, bytes, &model.centres)
-                .map_err(|error| counts_differ(error, model))?;
+            let data = label_ranking::parse_centred::<f32>(name, bytes, &model.centres).map_err(|error| {
+                let name = name.display();
+                match error {
+                    // As many as features.
+                    DataError::Parameter { parameter: "centres", .. } => {
+                        format!("{name}: the model expects {} features", model.features).into()
+                    }
+                    error => Failure::from(error),
+                }
+            })?;
             if data.labels() != model.scores {
                 let (name, found, expected) = (name.display(), data.labels(), model.scores);
                 return Err(format!("{name} has {found} labels; the model expects {expected}").into());
@@ -145,16 +153,6 @@ pub(crate) fn columns_differ(error: DataError, model: &ModelFile) -> Failure {
         {
             let names = text::listed(&model.provenance.feature_names, NAMED);
             format!("{error}; the model's features are {names}").into()
-        }
-        _ => error.into(),
-    }
-}
-
-/// The error, which for other numbers of features names them.
-fn counts_differ(error: DataError, model: &ModelFile) -> Failure {
-    match &error {
-        DataError::Parameter { parameter: "centres", .. } => {
-            format!("{error}: the model has {} features", model.features).into()
         }
         _ => error.into(),
     }

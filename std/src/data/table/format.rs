@@ -39,10 +39,19 @@ impl Format {
         let comment = self.comment.and_then(|comment| u8::try_from(comment).ok()).filter(u8::is_ascii);
         let text = String::from_utf8_lossy(beginning.get(..BLOCK).unwrap_or(beginning));
         let text = text.trim_start_matches(text::MARK);
-        let (line, _) = text::first_line((0..self.skip_lines).fold(text, |text, _| text::first_line(text).1));
+        let (line, _) = text::first_line(skip(text, self.skip_lines).1);
         let separator = separator(line).and_then(Result::ok).unwrap_or(b',');
         Syntax { separator, comment, quotes: true }
     }
+}
+
+/// How many lines of a text are skipped, at most so many, and what follows.
+fn skip(mut text: &str, lines: usize) -> (usize, &str) {
+    let mut skipped = 0;
+    while skipped < lines && !text.is_empty() {
+        (skipped, text) = (skipped + 1, text::first_line(text).1);
+    }
+    (skipped, text)
 }
 
 /// The separator that a line such as `sep=;` names, if it is such a line; an error where nothing separates cells by it.
@@ -74,19 +83,7 @@ impl Header {
         format: Format,
     ) -> Result<(Self, usize, &'a str), DataError> {
         let syntax = format.syntax(text.as_bytes());
-        let (mut line, mut text) = (1, text);
-        for _ in 0..format.skip_lines {
-            (line, text) = (line + 1, text::first_line(text).1);
-        }
-        let (first, rest) = text::first_line(text);
-        if let Some(named) = separator(first) {
-            let expected = "sep= with one of `,` `;` `|` and a tab";
-            named.map_err(|()| DataError::invalid(file, line, None, expected, quote(first)))?;
-            (line, text) = (line + 1, rest);
-        }
-        while syntax.comment.is_some() && text.bytes().next() == syntax.comment {
-            (line, text) = (line + 1, text::first_line(text).1);
-        }
+        let (line, text) = Self::start(file, text, format)?;
         let expected = "a header with the names of the columns";
         let refuse = |found: String| Err(DataError::invalid(file, line, None, expected, found));
         let first = text::first_line(text).0;
@@ -112,6 +109,27 @@ impl Header {
         let header =
             Self { names: record.iter().map(str::to_owned).collect(), places: BTreeMap::new(), line, syntax };
         Ok((header.checked(file)?, line + text::breaks(head.as_bytes()), rest))
+    }
+
+    /// The line of the header, and the text from there on, which is empty where there is none.
+    pub(in crate::data) fn start<'a>(
+        file: &Path,
+        text: &'a str,
+        format: Format,
+    ) -> Result<(usize, &'a str), DataError> {
+        let comment = format.syntax(&[]).comment;
+        let (skipped, mut text) = skip(text, format.skip_lines);
+        let mut line = 1 + skipped;
+        let (first, rest) = text::first_line(text);
+        if let Some(named) = separator(first) {
+            let expected = "sep= with one of `,` `;` `|` and a tab";
+            named.map_err(|()| DataError::invalid(file, line, None, expected, quote(first)))?;
+            (line, text) = (line + 1, rest);
+        }
+        while comment.is_some() && text.bytes().next() == comment {
+            (line, text) = (line + 1, text::first_line(text).1);
+        }
+        Ok((line, text))
     }
 
     /// The header, if each column has a name of its own.
