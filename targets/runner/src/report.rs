@@ -244,7 +244,7 @@ const BUDGETS: [Budget; 7] = [
         unit: "bytes",
         limit: 8 << 10,
         excuse: Some(
-            "the search for a centre of scores beyond 2¹²ε takes 3,300 bytes more; smaller ones need 7,300",
+            "the search for a centre of scores beyond 2¹²ε takes some 4,500 bytes of it",
         ),
     },
 ];
