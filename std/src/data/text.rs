@@ -89,15 +89,20 @@ pub(super) fn rank(field: &str) -> Option<usize> {
 
 /// `found` in backquotes, cut to a length that fits a message.
 pub fn quote(found: &str) -> String {
+    format!("`{}`", cut(found))
+}
+
+/// Printable text of a length that fits a message.
+fn cut(text: &str) -> String {
     const LONGEST: usize = 40;
     let mut cut = String::new();
-    for c in found.chars().take(LONGEST) {
+    for c in text.chars().take(LONGEST) {
         if matches!(c, '"' | '\'' | '\\') { cut.push(c) } else { cut.extend(c.escape_debug()) }
     }
-    if found.chars().nth(LONGEST).is_some() {
+    if text.chars().nth(LONGEST).is_some() {
         cut.push('…');
     }
-    format!("`{cut}`")
+    cut
 }
 
 /// A number as a message shows it: without rows of zeros.
@@ -107,7 +112,7 @@ pub fn shown(x: f64) -> String {
 
 /// Names for a message, at most so many.
 pub fn listed(names: &[String], most: usize) -> String {
-    let text = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let text = names.iter().take(most).map(|name| cut(name)).collect::<Vec<_>>().join(", ");
     let more = names.len().saturating_sub(most);
     if more == 0 { text } else { format!("{text} and {more} more") }
 }
@@ -160,6 +165,9 @@ fn mistaken_ranks(cells: &[&str]) -> Option<(usize, &'static str)> {
         let zero = ranks.iter().position(|&rank| rank == 0)?;
         return Some((zero, ": the ranks count from 0; add 1 to each"));
     }
+    if sorted.first() == Some(&0) || sorted.last() > Some(&cells.len()) {
+        return None;
+    }
     let tie = (0..ranks.len()).find(|&i| ranks.iter().take(i).any(|rank| ranks.get(i) == Some(rank)))?;
     Some((tie, ", the rank of another label, too; leave out rows with ties"))
 }
@@ -176,6 +184,7 @@ mod tests {
             (["1", " ", "2"], (1, "` `, a label without a rank; leave out rows that do not rank all labels")),
             (["1", "2", "x"], (1, "`2`")),
             (["1", "2", "4"], (1, "`2`")),
+            (["9", "9", "9"], (1, "`9`")),
         ] {
             assert_eq!(no_ranking(&cells, 1), (found.0, found.1.to_owned()), "{cells:?}");
         }

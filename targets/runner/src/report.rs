@@ -243,9 +243,7 @@ const BUDGETS: [Budget; 7] = [
         cost: |cost| cost.memory,
         unit: "bytes",
         limit: 8 << 10,
-        excuse: Some(
-            "the search for a centre of scores beyond 2¹²ε takes some 4,500 bytes of it",
-        ),
+        excuse: Some("the search for a centre of scores beyond 2¹²ε takes some 4,500 bytes of it"),
     },
 ];
 

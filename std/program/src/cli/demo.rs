@@ -74,6 +74,7 @@ pub(crate) struct Routes {
 
 impl Demo {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        self.out.folder()?;
         let seed = Seed(common.seed);
         let progress = Progress::new("maps", (self.maps + TEST_MAPS) as u64, common);
         let train = terrain(self.maps, seed.fold(0))?;
@@ -148,7 +149,7 @@ impl Routes {
             for (kind, slope) in kinds.iter().zip(gradient) {
                 costs[*kind] += rate * slope;
             }
-            if 2 * step >= steps {
+            if 2 * step + 1 >= steps {
                 count += 1.0;
                 sum.iter_mut().zip(costs).for_each(|(sum, cost)| *sum += cost);
             }
@@ -165,7 +166,8 @@ impl Routes {
         maps: &Maps,
     ) -> Result<Learned, Failure> {
         let seconds = start.elapsed().as_secs_f64();
-        let unit = KINDS[0].2 / costs[0];
+        // So few steps may leave grass without a cost.
+        let unit = if costs[0] > 0.0 { KINDS[0].2 / costs[0] } else { 1.0 };
         let costs = costs.map(|cost| cost * unit);
         let (mut cheapest, mut excess, mut best) = (0, 0.0, 0.0);
         let mut routes = Vec::with_capacity(maps.len());

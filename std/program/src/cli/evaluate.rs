@@ -25,6 +25,7 @@ pub(crate) struct Evaluate {
 
 impl Evaluate {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        self.out.ensure_free("evaluate", &[("--data", &self.source.data), ("--model", &self.model)])?;
         let (file, model) = load(&self.model, &self.source.data)?;
         let input = self.source.input()?;
         let data = self.source.parse_for(&input, &file)?;

@@ -205,6 +205,22 @@ fn ensure_distinct((read, source): (&str, &Path), (written, target): (&str, &Pat
     Ok(())
 }
 
+/// Checks that two results do not overwrite each other. Neither need be there yet.
+fn ensure_apart((a, first): (&str, &Path), (b, second): (&str, &Path)) -> Result<(), Failure> {
+    let place = |file: &Path| {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        file.canonicalize().or_else(|_| {
+            Ok::<_, std::io::Error>(folder.canonicalize()?.join(file.file_name().unwrap_or_default()))
+        })
+    };
+    match (place(first), place(second)) {
+        (Ok(first), Ok(second)) if first == second => {
+            Err(usage(format!("{a} and {b} are one file, {}; name another", second.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// How similar two names are, from 0 to 1. A common extension does not count.
 fn similarity(a: &Path, b: &Path) -> f64 {
     let part = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
@@ -243,6 +259,27 @@ impl Out {
     fn wanted(&self) -> bool {
         self.out.is_some()
     }
+    /// Checks that the report called `name` overwrites none of these files, which the command reads or writes.
+    fn ensure_free(&self, name: &str, files: &[(&str, &Path)]) -> Result<(), Failure> {
+        let Some(folder) = self.out.as_ref().and_then(|folder| folder.canonicalize().ok()) else {
+            return Ok(());
+        };
+        for (option, file) in files {
+            let own = file.file_name().unwrap_or_default().to_string_lossy();
+            let starts = own.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', '-']));
+            let of_report = starts && file.extension().is_some_and(|kind| kind == "html" || kind == "csv");
+            let parent =
+                file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if of_report && parent.canonicalize().is_ok_and(|parent| parent == folder) {
+                let file = file.display();
+                return Err(usage(format!(
+                    "the report in --out may overwrite {option} {file}; name another folder or file"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// The folder, if one was named; creates it if necessary.
     fn folder(&self) -> Result<Option<&Path>, Failure> {
         let Some(folder) = &self.out else { return Ok(None) };
@@ -292,10 +329,12 @@ fn fail(json: bool, failure: &Failure) -> ExitCode {
     if reader_has_ended(failure.as_ref()) {
         return ExitCode::SUCCESS;
     }
+    // What is written to files names them.
+    let stream = if failure.is::<std::io::Error>() { "cannot write standard output: " } else { "" };
     if json {
-        tell!("{}", serde_json::json!({ "error": failure.to_string() }));
+        tell!("{}", serde_json::json!({ "error": format!("{stream}{failure}") }));
     } else {
-        tell!("perturb: {failure}");
+        tell!("perturb: {stream}{failure}");
     }
     if failure.is::<Interrupted>() {
         ExitCode::from(interrupt::EXIT)

@@ -53,7 +53,7 @@ impl Predict {
         let writer = Writer::new(&file.provenance.label_names, common.json);
 
         // Each thread ranks the rows of some blocks; what a round holds does not depend on the length of the file.
-        let width = 4 * rayon::current_num_threads();
+        let width = 4 * rayon::current_num_threads().min(64);
         let mut unseen = Vec::new();
         streams::write_with(self.out.as_deref(), |out| {
             out.write_all(&writer.header()?)?;

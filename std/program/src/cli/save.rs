@@ -1,5 +1,6 @@
 //! Checkpoints.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::interrupt::{Fallback, Interrupt, Interrupted};
-use super::{Common, Failure, number, usage};
+use super::{Common, Failure, ensure_writable, number, usage};
 
 /// Where long work saves its state, and whether it resumes from there.
 #[derive(Args, Debug, Clone)]
@@ -32,6 +33,11 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
+    /// The file that the user named.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.checkpoint.as_deref()
+    }
+
     /// Opens the checkpoint of a run with these settings, in `default` if the user named no file, and returns its state if
     /// `--resume` asks for it and there is one. Without a file nothing is saved.
     pub(crate) fn open<S: DeserializeOwned>(
@@ -51,6 +57,13 @@ impl Checkpoints {
         };
         let saver = saver(Some(file.clone()));
         checkpoint::clear_leftovers(&file);
+        if !self.resume && file.exists() && !is_checkpoint(&file) {
+            return Err(usage(format!(
+                "{} is no checkpoint; name another file with --checkpoint",
+                file.display()
+            )));
+        }
+        ensure_writable(&file)?;
         let state = if self.resume { checkpoint::load(&file, &saver.settings)? } else { None };
         if self.resume && state.is_none() {
             tell!("{}: no checkpoint; starting anew", file.display());
@@ -62,6 +75,13 @@ impl Checkpoints {
         }
         Ok((saver, state))
     }
+}
+
+/// Whether a file begins like a checkpoint.
+fn is_checkpoint(file: &Path) -> bool {
+    let mut start = [0; 8];
+    std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+        && start == *b"PERTURBC"
 }
 
 /// What determines the result of a command: its arguments, except for those with `#[serde(skip)]`, the seed, and the digest of

@@ -61,7 +61,9 @@ pub(crate) fn open(file: &Path) -> Result<(PathBuf, Box<dyn Read + Sync>), Failu
 
 /// Says something on standard error. The work goes on if nobody can hear it: the disk may be full, or the reader gone.
 pub(crate) fn tell(text: impl Display) {
-    let _ = writeln!(std::io::stderr(), "{}", printable(&text.to_string()));
+    // A line: breaks stand in names alone.
+    let text = printable(&text.to_string()).replace('\n', "\\n");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Prints `text` and a line break. `println!` would panic after a reader such as `head` has ended.
@@ -83,9 +85,11 @@ fn printable(text: &str) -> Cow<'_, str> {
     printable.into()
 }
 
-/// Checks that a result can be written, before the work and not after it.
+/// Checks that a result can be written, before the work and not after it; removes what interrupted writes have left of it.
 pub(crate) fn ensure_output(out: Option<&Path>) -> Result<(), Failure> {
-    out.filter(|out| !is_standard(out)).map_or(Ok(()), ensure_writable)
+    let Some(out) = out.filter(|out| !is_standard(out)) else { return Ok(()) };
+    perturb::checkpoint::clear_leftovers(out);
+    ensure_writable(out)
 }
 
 /// Writes a result to a file, or to standard output if there is none or its name is `-`.

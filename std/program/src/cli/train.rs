@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use perturb::checkpoint;
 use perturb::data::{Dataset, shuffle, text};
 use perturb::model_file::{ModelFile, OracleKind, Provenance};
 use perturb::train::{
@@ -20,7 +19,9 @@ use super::save::{self, Checkpoints};
 use super::saved::{BestEpoch, Saved};
 use super::source::{self, Source};
 use super::streams::{self, is_standard};
-use super::{Common, Failure, Out, ensure_distinct, number, predict, report, say, table, usage};
+use super::{
+    Common, Failure, Out, ensure_apart, ensure_distinct, number, predict, report, say, table, usage,
+};
 
 #[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
@@ -148,6 +149,10 @@ impl Train {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         ensure_distinct(("--data", &self.source.data), ("--model", &self.model))?;
         streams::ensure_output(Some(&self.model))?;
+        if let Some(checkpoint) = self.checkpoints.file() {
+            ensure_apart(("--model", &self.model), ("--checkpoint", checkpoint))?;
+        }
+        self.out.ensure_free("train", &[("--data", &self.source.data), ("--model", &self.model)])?;
         let data = self.data(common)?;
         self.out.folder()?;
         let seed = Seed(common.seed);
@@ -164,9 +169,6 @@ impl Train {
         let training = self.training(&train, seed.fold(1));
 
         let beside = (!is_standard(&self.model)).then(|| save::beside(&self.model));
-        if beside.is_some() {
-            checkpoint::clear_leftovers(&self.model);
-        }
         let settings = save::settings("training", self, common, Some(format!("{:016x}", data.digest())))?
             .with("samples", samples.to_string())
             .with("rate", text::shown(training.rate))
@@ -298,7 +300,7 @@ impl Train {
     ) -> Result<(), Failure> {
         let tell = |text: String| {
             if is_standard(&self.model) {
-                tell!("{text}");
+                text.lines().for_each(|line| tell!("{line}"));
                 return Ok(());
             }
             say(text)

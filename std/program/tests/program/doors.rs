@@ -210,6 +210,58 @@ fn refusals_are_short_and_say_what_to_do() {
     );
 }
 
+/// What a command writes overwrites neither what it reads nor what else it writes, and is tried before the work.
+#[test]
+fn results_do_not_overwrite_each_other() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    votes(folder);
+    fs::create_dir(folder.join("out")).expect("writable");
+    fs::copy(folder.join("votes.csv"), folder.join("out/train-table-1.csv")).expect("writable");
+    fs::write(folder.join("else"), "not a checkpoint").expect("writable");
+    for (arguments, code, expected) in [
+        ("train --data votes.csv --model k --checkpoint ./k", 2, "--model and --checkpoint are one file"),
+        (
+            "train --data votes.csv --model out/train.html --out out",
+            2,
+            "may overwrite --model out/train.html",
+        ),
+        (
+            "train --data out/train-table-1.csv --model m --out ./out",
+            2,
+            "may overwrite --data out/train-table-1.csv",
+        ),
+        ("train --data votes.csv --model m --checkpoint else", 2, "else is no checkpoint; name another file"),
+        ("train --data votes.csv --model m --checkpoint votes.csv", 2, "votes.csv is no checkpoint"),
+        (
+            "train --data votes.csv --model m --checkpoint no/c",
+            1,
+            "cannot write no/c: the folder no does not exist",
+        ),
+    ] {
+        let output = perturb(folder, &arguments.split(' ').collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(code), "{arguments}: {}", said(&output));
+        assert!(said(&output).contains(expected), "{arguments}: {}", said(&output));
+        assert!(!folder.join("m").exists() && !folder.join("k").exists(), "{arguments}");
+    }
+    for steps in ["1", "2"] {
+        succeed(folder, &["demo", "--maps", "2", "--steps", steps, "--quiet"]);
+    }
+    // A feature that looks like a rank in every row.
+    fs::write(folder.join("t.csv"), format!("x,g,a,b\n{}", "0,3,1,2\n1,3,2,1\n".repeat(5)))
+        .expect("writable");
+    let output = perturb(folder, &["train", "--data", "t.csv", "--model", "m", "--quiet"]);
+    assert!(
+        said(&output).contains("column `g` is 3 in every row, and was taken for ranks"),
+        "{}",
+        said(&output)
+    );
+    // One line, whatever stands in names.
+    fs::write(folder.join("q.csv"), format!("x,\"{}\",g\n1,2,3\n", "a\n".repeat(400))).expect("writable");
+    let complaint = refuse(folder, &["evaluate", "--data", "q.csv", "--model", "m"]);
+    assert!(complaint.lines().count() == 1 && complaint.chars().count() < 500, "{complaint}");
+}
+
 /// Tables with a mark, old line ends, another separator, comments and lines above the header train the same model.
 #[test]
 fn tables_are_read_however_they_are_written() {

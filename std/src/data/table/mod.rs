@@ -142,6 +142,17 @@ impl Table<'_> {
         }
         let ranking = match targets {
             Targets::Ranks(names) => {
+                if let Some((_, name)) = names
+                    .iter()
+                    .enumerate()
+                    .find(|(i, name)| names.iter().take(*i).any(|other| other == *name))
+                {
+                    return Err(DataError::parameter(
+                        "ranks",
+                        "each column once",
+                        format!("{} twice", quote(name)),
+                    ));
+                }
                 Ranking::Ranks(names.iter().map(|name| header.column(file, name)).collect::<Result<_, _>>()?)
             }
             Targets::Ordering(name) => Ranking::Ordering(header.column(file, name)?),
@@ -158,6 +169,7 @@ impl Table<'_> {
     pub fn dataset<T: Real>(&self, targets: &Targets) -> Result<(Dataset<T>, Reading), DataError> {
         let Rows { file, header, .. } = self.rows;
         let (ranking, labels, ranks) = self.ranking(targets)?;
+        let detected = *targets == Targets::Detect;
         let targets: BTreeSet<usize> = match &ranking {
             Ranking::Ranks(columns) => columns.iter().copied().collect(),
             Ranking::Ordering(column) => [*column].into(),
@@ -167,6 +179,11 @@ impl Table<'_> {
         }
         let mut features = Features::default();
         let mut reading = Reading::default();
+        if let (true, Ranking::Ranks(columns)) = (detected, &ranking) {
+            for &column in columns {
+                reading.constant_rank(header.name(column), self.rows.column(column));
+            }
+        }
         let named: BTreeSet<&String> = labels.iter().collect();
         for (column, name) in header.names.iter().enumerate() {
             if targets.contains(&column) {
@@ -388,12 +405,7 @@ mod tests {
                 &ranks(["a", "c"]),
                 "t.csv, line 1: expected a column named `c`, found x, a, b",
             ),
-            (
-                "x,a,b\n1,1,2\n",
-                &ranks(["a", "a"]),
-                "t.csv, line 2, column 2: expected in `a` a rank: each of 1..=2 once a row, found `1`, the rank of another \
-                 label, too; leave out rows with ties",
-            ),
+            ("x,a,b\n1,1,2\n", &ranks(["a", "a"]), "ranks: expected each column once, found `a` twice"),
             (
                 "a,b\n1,2\n",
                 &ranks(["a", "b"]),
@@ -450,6 +462,11 @@ mod tests {
             ("x,a,b,c\n.5,2,0,1\n", "line 2: expected a ranking|`0`: the ranks count from 0; add 1 to each"),
             ("x,a,b\n1,1,4\n", "line 2: expected a ranking|`1,1,4` at the end"),
             ("x,class\n1,setosa\n", "line 2: expected a ranking|`setosa`: a class alone has no order"),
+            ("x,a,b\n1,1,\n", "line 2: expected a ranking|``, a label without a rank"),
+            (
+                "x,r,z\n1,a>b,q\n2,b>a,q\n",
+                "line 2: expected a ranking|orderings in column `r`; name it by --ordering",
+            ),
             ("x\n1\n", "line 2: expected a ranking|`1` at the end"),
         ] {
             let (error, (place, found)) = (refusal(text, &detect), found.split_once('|').unwrap());

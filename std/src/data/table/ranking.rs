@@ -47,6 +47,12 @@ impl Table<'_> {
         let expected = "a ranking: an ordering such as a>b>c in the last column, \
                         or ranks 1..=k in the same last columns of every row";
         let last = rows.cell(row, width.saturating_sub(1));
+        let mut ordered = (0..width).filter(|&column| rows.column(column).all(|cell| cell.contains('>')));
+        if let (Some(column), None) = (ordered.next(), ordered.next()) {
+            let found =
+                format!("orderings in column {}; name it by --ordering", quote(rows.header.name(column)));
+            return rows.fault(row, None, expected, found);
+        }
         if text::rank(last).is_none() && last.parse::<f64>().is_err() && !last.is_empty() {
             let found = format!(
                 "{}: a class alone has no order; write an ordering of all classes, best first, or name other columns by --ranks \
@@ -61,11 +67,13 @@ impl Table<'_> {
         if width > 1 && all.into_iter().eq((1..=width).map(Some)) {
             return self.no_features();
         }
-        // The longest run of last columns that are ranks but for ties or a beginning at 0.
+        // The longest run of last columns that are ranks but for ties, gaps or a beginning at 0.
         let cells: Vec<&str> = (1..width).map(|column| rows.cell(row, column)).collect();
         let mistaken = (0..cells.len().saturating_sub(1)).find_map(|start| {
             let run = cells.get(start..)?;
-            let within = run.iter().all(|cell| text::rank(cell).is_some_and(|rank| rank <= run.len()));
+            let within = run
+                .iter()
+                .all(|cell| cell.is_empty() || text::rank(cell).is_some_and(|rank| rank <= run.len()));
             let (_, found) = text::no_ranking(run, 0);
             (within && found.contains(' ')).then_some(found)
         });

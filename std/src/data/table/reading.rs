@@ -54,6 +54,18 @@ impl Reading {
         }
     }
 
+    /// Takes note of a column that was found to hold ranks, and may be a feature.
+    pub(super) fn constant_rank<'a>(&mut self, name: &str, mut cells: impl Iterator<Item = &'a str>) {
+        let first = cells.next().unwrap_or("");
+        let mut others = cells.peekable();
+        if others.peek().is_some() && others.all(|cell| cell == first) {
+            self.warnings.push(format!(
+                "column `{name}` is {first} in every row, and was taken for ranks; if it is a feature, name the columns of ranks \
+                 by --ranks"
+            ));
+        }
+    }
+
     /// Takes note of a column of text.
     pub(super) fn text(&mut self, name: &str, values: &BTreeSet<&str>, rows: usize) {
         self.texts.push((name.to_owned(), values.len()));
