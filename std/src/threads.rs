@@ -46,6 +46,6 @@ fn granted(wanted: usize) -> usize {
         .unzip();
     drop(senders);
     let granted = threads.into_iter().flat_map(thread::JoinHandle::join).count();
-    // Some must be left for others.
-    if granted < wanted { granted - granted.div_ceil(4) } else { granted }
+    // Something must be left for the work and for others.
+    if granted < wanted { granted / 4 } else { granted }
 }

@@ -297,7 +297,9 @@ pub(crate) fn run() -> ExitCode {
         Err(error) => return help(&error),
     };
     // The disk may be too full for the rest of a buffer.
-    match start(&cli).and_then(|()| Ok(std::io::stdout().flush()?)) {
+    let work = || start(&cli).and_then(|()| Ok(std::io::stdout().flush()?));
+    let pool = pool(cli.common.threads);
+    match pool.as_ref().map_or_else(work, |pool| pool.install(work)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(cli.common.json, &failure),
     }
@@ -354,11 +356,34 @@ fn reader_has_ended(failure: &(dyn Error + 'static)) -> bool {
     failure.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
-fn start(cli: &Cli) -> Result<(), Failure> {
-    let threads = perturb::threads::start(cli.common.threads);
-    if cli.common.threads.is_some_and(|wanted| threads < wanted) {
-        tell!("warning: the system grants {threads} threads only");
+/// As many threads as are asked for, or one a core. Where the system refuses so many, half of what it grants, so that something is
+/// left for the work, and none beside this one at the worst.
+fn pool(asked: Option<usize>) -> Option<rayon::ThreadPool> {
+    let wanted = asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let build = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok();
+    if let Some(pool) = build(wanted) {
+        return Some(pool);
     }
+    // The threads of a pool that was not to be end in a while, as do those of one that is given up.
+    let build = |threads| {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        build(threads)
+    };
+    let granted = std::iter::successors(Some(wanted / 2), |&threads| Some(threads / 2))
+        .take_while(|&threads| threads > 0)
+        .find(|&threads| build(threads).is_some());
+    let pool = granted.and_then(|granted| build((granted / 2).max(1)));
+    if let Some(pool) = &pool {
+        tell!("warning: the system grants few threads; going on with {}", pool.current_num_threads());
+    } else {
+        tell!("warning: the system grants no threads; going on with one");
+        // What fails here shows in the work.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
+    }
+    pool
+}
+
+fn start(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Demo(demo) => demo.run(&cli.common),
         Command::Train(train) => train.run(&cli.common),
