@@ -62,7 +62,7 @@ fn refused_threads_are_done_without() {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).expect("a folder of one's own");
     for (limit, expected) in [(40, "going on with 16"), (6, "going on with 2"), (1, "going on with one")] {
         let line = format!(
-            "ulimit -u {limit}; exec {nobody} '{}' train --data votes.csv --model n{limit} --threads 1024",
+            "prlimit --nproc={limit} {nobody} '{}' train --data votes.csv --model n{limit} --threads 1024",
             env!("CARGO_BIN_EXE_perturb")
         );
         let output = shell(folder, &line);
