@@ -130,7 +130,7 @@ const fn asserted(name: &'static str, cases: cases::List) -> Suite {
 /// A function, not a constant: a constant would be evaluated in this library, and compile all that it names into
 /// it, for every firmware to read again.
 #[inline]
-const fn all() -> [Suite; 66] {
+const fn all() -> [Suite; 68] {
     [
         golden("golden-f32-closed-gumbel", |report| golden::closed::<f32, Gumbel>(Gumbel, report)),
         golden("golden-f32-closed-normal", |report| golden::closed::<f32, Normal>(Normal, report)),
@@ -162,6 +162,7 @@ const fn all() -> [Suite; 66] {
         asserted("closed-forms-f32", Of::<f32>::CLOSED_FORMS),
         asserted("top-k-f32", Of::<f32>::TOP_K),
         asserted("errors-f32", Of::<f32>::ERRORS),
+        asserted("large-scores-f32", Of::<f32>::LARGE_SCORES),
         asserted("forbidden-f32", Of::<f32>::FORBIDDEN),
         asserted("forbidden-exact-f32", Of::<f32>::FORBIDDEN_EXACT),
         asserted("affine-f32", Of::<f32>::AFFINE),
@@ -183,6 +184,7 @@ const fn all() -> [Suite; 66] {
         asserted("closed-forms-f64", Of::<f64>::CLOSED_FORMS),
         asserted("top-k-f64", Of::<f64>::TOP_K),
         asserted("errors-f64", Of::<f64>::ERRORS),
+        asserted("large-scores-f64", Of::<f64>::LARGE_SCORES),
         asserted("forbidden-f64", Of::<f64>::FORBIDDEN),
         asserted("forbidden-exact-f64", Of::<f64>::FORBIDDEN_EXACT),
         asserted("affine-f64", Of::<f64>::AFFINE),

@@ -90,12 +90,14 @@ impl<T: Real> Of<T> {
         ("errors: dimensions", errors::dimensions::<T>),
         ("errors: reference vectors", errors::reference_vectors::<T>),
         ("errors: overflow", errors::overflow::<T>),
-        ("large scores: bits of small ones", method::large_scores::bits_of_small_ones::<T>),
-        ("large scores: masks", method::large_scores::masks::<T>),
-        ("large scores: refused", method::large_scores::refused::<T>),
         ("errors: training steps", errors::training_steps::<T>),
         ("errors: graphs", errors::graphs::<T>),
         ("errors: groups and packs", errors::groups_and_packs::<T>),
+    ];
+    pub(crate) const LARGE_SCORES: List = &[
+        ("large scores: bits of small ones", method::large_scores::bits_of_small_ones::<T>),
+        ("large scores: masks", method::large_scores::masks::<T>),
+        ("large scores: refused", method::large_scores::refused::<T>),
     ];
     /// Scores of −∞.
     pub(crate) const FORBIDDEN: List = &[
