@@ -84,7 +84,7 @@ fn a_long_step_heeds_the_first_signal() {
     command.args(arguments).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::piped());
     let child = command.spawn().expect("the program runs");
     // It is in its first step as soon as it has read its file.
-    std::thread::sleep(Duration::from_secs(2));
+    std::thread::sleep(Duration::from_secs(4));
     let start = Instant::now();
     let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     assert!(kill.expect("kill runs").success());
