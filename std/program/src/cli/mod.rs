@@ -97,7 +97,7 @@ pub(crate) struct Common {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Learn what terrain costs from routes alone: why a solver belongs into the loss, in seconds
+    /// Learn what terrain costs from routes alone: why a solver belongs in the loss, in seconds
     Demo(demo::Demo),
     /// Train a ranking model on a file
     Train(train::Train),

@@ -13,14 +13,18 @@ use rayon::prelude::*;
 use super::source::{Layout, columns_differ, load, warn_unseen};
 use super::{Common, Failure, ensure_distinct, streams};
 
-/// Rank the labels of each row; the output is a CSV table of ranks and orderings, and with --json a JSON object a line
-///
-/// Rows are read, ranked and written piece by piece: a table may be of any length. Where a row is refused, the rows before it may
-/// have been written to standard output; a file is written whole or not at all.
+/// Rank the labels of each row
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "The output is a CSV table of ranks and orderings, and with --json a JSON object a line with the
+columns of that table. Rows are read, ranked and written piece by piece, so that a table may be of
+any length. Where a row is refused, rows before it may stand on standard output; a file is written
+whole or not at all.
+
+Examples:
   perturb predict --data new_people.csv --model votes.perturb --out ranks.csv
-  perturb predict --data new_people.csv --model votes.perturb --json | jq .ordering")]
+  perturb predict --data new_people.csv --model votes.perturb --json | jq .ordering"
+)]
 pub(crate) struct Predict {
     /// Model file; - reads standard input
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
