@@ -132,9 +132,13 @@ fn weights(model: &LinearModel<f32>, train: &Dataset<f32>) -> Table {
     };
     let left_out = match (d.saturating_sub(SHOWN[0]), k - labels) {
         (0, 0) => String::new(),
-        (features, labels) => format!(
-            "; {features} features of less effect and {labels} labels are not shown, and stand in the model file"
-        ),
+        (features, 0) => format!("; {features} features of less effect stand in the model file alone"),
+        (0, labels) => format!("; {labels} more labels stand in the model file alone"),
+        (features, labels) => {
+            format!(
+                "; {features} features of less effect and {labels} more labels stand in the model file alone"
+            )
+        }
     };
     Table {
         caption: format!(
