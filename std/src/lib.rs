@@ -14,6 +14,8 @@ mod batch;
 pub mod checkpoint;
 pub mod cross_validation;
 pub mod data;
+#[cfg(feature = "files")]
+pub mod decisions;
 pub mod inference;
 pub mod layer;
 pub mod metrics;

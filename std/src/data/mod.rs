@@ -7,6 +7,8 @@
 mod centre;
 mod digest;
 mod error;
+#[cfg(feature = "files")]
+pub mod frame;
 pub mod label_ranking;
 pub mod numpy;
 #[cfg(feature = "files")]

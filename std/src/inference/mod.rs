@@ -1,6 +1,16 @@
-//! Learning scores from decisions alone (Section 4): the estimate θ̂ from samples of Y ~ p_θ, with its uncertainty.
+//! What decisions say of scores (Section 4), with its uncertainty: θ̂ from samples of Y ~ p_θ alone ([`Inference`]), and the weights
+//! of options' features, θ = Φw, from decisions among options ([`Estimation`]).
 
+#[cfg(feature = "files")]
+mod estimates;
+#[cfg(feature = "files")]
+mod estimation;
 mod symmetric;
+
+#[cfg(feature = "files")]
+pub use estimates::{Errors, Estimates, Test};
+#[cfg(feature = "files")]
+pub use estimation::{Criterion, Estimation, EstimationError};
 
 use perturb_core::{ClosedForm, Error, Exact, Noise, Normal, Perturbed, Shape};
 use symmetric::{dot, largest, pseudo_inverse, sandwich, times};

@@ -91,6 +91,17 @@ impl<'a> Rows<'a> {
         self.records.get(row).map_or(self.text.len(), |&(start, _)| start)
     }
 
+    /// The line of each row.
+    pub(super) fn lines(&self) -> Vec<usize> {
+        let (mut line, mut from) = (self.line, 0);
+        let mut next = |&(start, _): &Row| {
+            line += text::breaks(self.text.as_bytes().get(from..start).unwrap_or(&[]));
+            from = start;
+            line
+        };
+        self.records.iter().map(&mut next).collect()
+    }
+
     /// Something wrong in a row, and in a cell of it if one is to blame; both counted from 0.
     pub(super) fn fault(
         &self,

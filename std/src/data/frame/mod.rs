@@ -1,0 +1,218 @@
+//! Columns of numbers and texts, as expressions see a table.
+
+mod by_option;
+mod expression;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::DataError;
+use super::text::{self, quote};
+
+pub use by_option::ByOption;
+pub use expression::Expression;
+
+/// Rows of named columns, of numbers or of texts.
+///
+/// Missing values are NaN among numbers. They are refused where they are used, and do no harm elsewhere.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    file: PathBuf,
+    names: Vec<String>,
+    columns: BTreeMap<String, Column>,
+    rows: usize,
+    /// The line of each row; of a file without lines there are none.
+    lines: Vec<usize>,
+}
+
+/// A column of a [`Frame`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Column {
+    /// Numbers, NaN where one is missing.
+    Numbers(Vec<f64>),
+    /// Texts.
+    Texts(Texts),
+}
+
+/// Texts of which many are equal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// For each row the place of its text in `values`, or `u32::MAX` where it is missing.
+    codes: Vec<u32>,
+    /// In byte order, each once.
+    values: Vec<String>,
+}
+
+impl Texts {
+    /// The texts of all rows; an empty one is missing.
+    pub fn new<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let mut values: Vec<&str> = cells.clone().filter(|cell| !cell.is_empty()).collect();
+        values.sort_unstable();
+        values.dedup();
+        let code = |cell: &str| values.binary_search(&cell).map_or(u32::MAX, |at| u32::try_from(at).unwrap_or(u32::MAX));
+        Self { codes: cells.map(code).collect(), values: values.iter().map(|&value| value.to_owned()).collect() }
+    }
+    /// The distinct texts, in byte order.
+    pub fn values(&self) -> &[String] {
+        &self.values
+    }
+    /// The text of a row; none where it is missing.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        self.value(*self.codes.get(row)?)
+    }
+    /// The place of a row's text among the distinct ones.
+    pub(crate) fn place(&self, row: usize) -> Option<u32> {
+        self.codes.get(row).copied().filter(|&code| code != u32::MAX)
+    }
+    fn value(&self, code: u32) -> Option<&str> {
+        self.values.get(code as usize).map(String::as_str)
+    }
+    fn code(&self, text: &str) -> Option<u32> {
+        self.values.binary_search_by(|value| value.as_str().cmp(text)).ok().and_then(|at| u32::try_from(at).ok())
+    }
+}
+
+impl Column {
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Texts(texts) => texts.codes.len(),
+        }
+    }
+
+    /// What stands in a row, as text; none where it is missing.
+    pub fn shown(&self, row: usize) -> Option<String> {
+        match self {
+            Self::Numbers(numbers) => numbers.get(row).filter(|x| !x.is_nan()).map(|&x| text::shown(x)),
+            Self::Texts(texts) => texts.get(row).map(str::to_owned),
+        }
+    }
+
+    /// The rows in some order.
+    fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Numbers(numbers) => {
+                Self::Numbers(rows.iter().map(|&row| numbers.get(row).copied().unwrap_or(f64::NAN)).collect())
+            }
+            Self::Texts(texts) => Self::Texts(Texts {
+                codes: rows.iter().map(|&row| texts.codes.get(row).copied().unwrap_or(u32::MAX)).collect(),
+                values: texts.values.clone(),
+            }),
+        }
+    }
+}
+
+/// Cells that say that a number is missing.
+const MISSING: [&str; 6] = ["", "NA", "NaN", "nan", "null", "NULL"];
+
+impl Frame {
+    /// From columns of as many rows each. `file` names the data in messages.
+    ///
+    /// ```
+    /// use perturb::data::frame::{Column, Expression, Frame};
+    /// let columns = vec![("cost".to_owned(), Column::Numbers(vec![3.0, 5.0]))];
+    /// let frame = Frame::new("trips".as_ref(), columns)?;
+    /// assert_eq!(Expression::parse("cost / 2 > 2")?.numbers(&frame, 0..2)?, [0.0, 1.0]);
+    /// # Ok::<(), perturb::data::DataError>(())
+    /// ```
+    pub fn new(file: &Path, columns: Vec<(String, Column)>) -> Result<Self, DataError> {
+        let rows = columns.first().map_or(0, |(_, column)| column.len());
+        let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+        if let Some((name, column)) = columns.iter().find(|(_, column)| column.len() != rows) {
+            let expected = format!("{rows} rows in {}", quote(name));
+            return Err(DataError::parameter("columns", expected, column.len()));
+        }
+        let columns: BTreeMap<_, _> = columns.into_iter().collect();
+        if columns.len() != names.len() {
+            return Err(DataError::parameter("columns", "each name once", "a name twice"));
+        }
+        Ok(Self { file: file.to_owned(), names, columns, rows, lines: Vec::new() })
+    }
+
+    /// The same, of a file whose rows, so many, begin on these lines.
+    pub(super) fn with_lines(self, rows: usize, lines: Vec<usize>) -> Self {
+        Self { rows, lines, ..self }
+    }
+
+    /// The column of cells: of numbers if all are numbers or missing, otherwise of texts.
+    pub(crate) fn parse_column<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Column {
+        let number = |cell: &str| -> Option<f64> {
+            if MISSING.contains(&cell) { Some(f64::NAN) } else { text::number::<f64>(cell) }
+        };
+        let mut numbers = Vec::with_capacity(cells.size_hint().0);
+        for cell in cells.clone() {
+            match number(cell) {
+                Some(x) => numbers.push(x),
+                None => return Column::Texts(Texts::new(cells)),
+            }
+        }
+        Column::Numbers(numbers)
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+    /// The file as the caller named it.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+    /// The names of the columns, in their order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+    /// Whether there is such a column.
+    pub fn has(&self, name: &str) -> bool {
+        self.columns.contains_key(name)
+    }
+
+    /// A column. An error lists those that there are.
+    pub fn column(&self, name: &str) -> Result<&Column, DataError> {
+        self.columns.get(name).ok_or_else(|| {
+            let found = text::listed(&self.names, 10);
+            if self.lines.is_empty() {
+                let expected = format!("a column named {}", quote(name));
+                return DataError::binary(&self.file, expected, found);
+            }
+            DataError::invalid(&self.file, 1, None, format!("a column named {}", quote(name)), found)
+        })
+    }
+
+    /// Something wrong in a row, counted from 0.
+    pub fn fault(&self, row: usize, expected: impl Into<String>, found: impl Into<String>) -> DataError {
+        match self.lines.get(row) {
+            Some(&line) => DataError::invalid(&self.file, line, None, expected, found),
+            None => DataError::binary(&self.file, format!("{} in row {row}", expected.into()), found),
+        }
+    }
+
+    /// The rows in some order; those that do not exist are left out.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let rows: Vec<usize> = rows.iter().copied().filter(|&row| row < self.rows).collect();
+        Self {
+            file: self.file.clone(),
+            names: self.names.clone(),
+            columns: self.columns.iter().map(|(name, column)| (name.clone(), column.select(&rows))).collect(),
+            rows: rows.len(),
+            lines: rows.iter().filter_map(|&row| self.lines.get(row).copied()).collect(),
+        }
+    }
+
+    /// Another column, at the end or in the place of one with this name.
+    pub fn set(&mut self, name: &str, column: Column) -> Result<(), DataError> {
+        if column.len() != self.rows {
+            let expected = format!("{} rows in {}", self.rows, quote(name));
+            return Err(DataError::parameter("columns", expected, column.len()));
+        }
+        if self.columns.insert(name.to_owned(), column).is_none() {
+            self.names.push(name.to_owned());
+        }
+        Ok(())
+    }
+}

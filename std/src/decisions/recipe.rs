@@ -1,0 +1,462 @@
+//! How the rows of a table become decisions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Decide, Decisions};
+use crate::data::DataError;
+use crate::data::frame::{ByOption, Column, Expression, Frame};
+use crate::data::text::quote;
+use crate::threads;
+
+/// How the rows of a table become decisions: what the options of a decision are, what is known of them, and what was decided.
+///
+/// A row is an option, and a decision is made among the rows of one group. Option e has the score θ_e = ⟨w, φ_e⟩, where φ_e are the
+/// values of the [terms](Self::terms) in its row and w is one vector of weights for all options.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Recipe {
+    /// How a decision is made.
+    pub decide: Decide,
+    /// For a table with a row a decision and columns by option; otherwise a row is an option.
+    #[serde(default)]
+    pub by_option: Option<ByOption>,
+    /// The column that says to which decision an option belongs; none of a table by option.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// The column that names the options. An option may then not be twice in a decision.
+    #[serde(default)]
+    pub alternatives: Option<String>,
+    /// The terms of the score: names, and what they are.
+    pub terms: Vec<(String, Expression)>,
+    /// Rows where this is 0 are left out.
+    #[serde(default)]
+    pub filter: Option<Expression>,
+    /// Options where this is 0 cannot be chosen.
+    #[serde(default)]
+    pub available: Option<Expression>,
+    /// What was decided.
+    #[serde(default)]
+    pub target: Option<Target>,
+    /// The column that says which decisions belong together: those of one person.
+    #[serde(default)]
+    pub cluster: Option<String>,
+    /// How much a decision counts; the same in all rows of it.
+    #[serde(default)]
+    pub weight: Option<Expression>,
+}
+
+/// What says which decision was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Target {
+    /// 1 for the options that were chosen, 0 for the others.
+    Chosen(Expression),
+    /// 1 for the options one of which was chosen, it is not known which. For a pick.
+    OneOf(Expression),
+    /// Ranks, 1 for the best. Equal ranks leave the order open; options without a rank come after all others.
+    Rank(Expression),
+    /// Grades, the larger the better. Equal grades leave the order open.
+    Grade(Expression),
+}
+
+impl Target {
+    /// The expression.
+    pub fn expression(&self) -> &Expression {
+        match self {
+            Self::Chosen(of) | Self::OneOf(of) | Self::Rank(of) | Self::Grade(of) => of,
+        }
+    }
+}
+
+/// What the terms of a score are made of, before it is known which values columns have.
+///
+/// ```
+/// use perturb::data::table::{Format, parse_table};
+/// use perturb::decisions::{Decide, Recipe, Target, Utility};
+/// use perturb::data::frame::Expression;
+/// let text = b"trip,mode,cost,income,took\n1,air,90,40,1\n1,car,50,40,0\n2,car,30,20,1\n2,air,80,20,0\n";
+/// let utility = Utility::new("cost / 100")?.with_constants("mode").with_interaction("income", "mode")?;
+/// let mut recipe = Recipe::new(Decide::Pick).with_group("trip").with_target(Target::Chosen(Expression::column("took")));
+/// let frame = parse_table("trips.csv".as_ref(), text, Format::default(), |table| {
+///     table.frame(&recipe.columns().iter().map(String::as_str).chain(utility.columns()).collect::<Vec<_>>())
+/// })?;
+/// recipe.terms = utility.terms(&recipe, &frame, Some("air"))?;
+/// let names: Vec<&str> = recipe.terms.iter().map(|(name, _)| name.as_str()).collect();
+/// assert_eq!(names, ["mode=car", "cost / 100", "income:mode=car"]);
+/// let decisions = recipe.read(&frame)?;
+/// assert_eq!((decisions.len(), decisions.features(1)), (2, &[1.0, 0.3, 20.0, 0.0, 0.8, 0.0][..]));
+/// # Ok::<(), perturb::data::DataError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Utility {
+    features: Vec<(String, Expression)>,
+    constants: Vec<String>,
+    interactions: Vec<(String, Expression, String)>,
+}
+
+impl Utility {
+    /// Of a list of expressions: see [`Expression::parse_list`]. A column of texts stands for one term a value.
+    pub fn new(features: &str) -> Result<Self, DataError> {
+        let features = if features.trim().is_empty() { Vec::new() } else { Expression::parse_list(features)? };
+        Ok(Self { features, ..Self::default() })
+    }
+    /// With a constant for each value of a column but one, the reference: alternative-specific constants.
+    #[must_use]
+    pub fn with_constants(mut self, column: impl Into<String>) -> Self {
+        self.constants.push(column.into());
+        self
+    }
+    /// With the products of an expression and the constants of a column.
+    pub fn with_interaction(mut self, of: &str, column: impl Into<String>) -> Result<Self, DataError> {
+        for (name, of) in Expression::parse_list(of)? {
+            self.interactions.push((name, of, String::new()));
+        }
+        let column = column.into();
+        self.interactions.iter_mut().filter(|(.., column)| column.is_empty()).for_each(|(.., of)| of.clone_from(&column));
+        Ok(self)
+    }
+
+    /// The columns of the table.
+    pub fn columns(&self) -> Vec<&str> {
+        let features = self.features.iter().flat_map(|(_, of)| of.columns());
+        let interactions = self.interactions.iter().flat_map(|(_, of, column)| {
+            of.columns().into_iter().chain([column.split_once('=').map_or(column.as_str(), |(column, _)| column)])
+        });
+        features.chain(self.constants.iter().map(String::as_str)).chain(interactions).collect()
+    }
+
+    /// The terms, for the values that columns have in the rows that `recipe` keeps. The reference is the value with this name,
+    /// where a column has it, otherwise the first in byte order.
+    pub fn terms(
+        &self,
+        recipe: &Recipe,
+        frame: &Frame,
+        reference: Option<&str>,
+    ) -> Result<Vec<(String, Expression)>, DataError> {
+        let kept = recipe.kept(frame)?;
+        let mut referred = reference.is_none();
+        let mut levels = |column: &str| -> Result<Vec<String>, DataError> {
+            let Column::Texts(_) = frame.column(column)? else {
+                let expected = format!("texts in {}, of which each has a constant", quote(column));
+                return Err(DataError::parameter("constants", expected, "numbers"));
+            };
+            let mut found = recipe.values(frame, column, &kept)?;
+            let chosen = reference.and_then(|reference| found.iter().position(|value| value == reference));
+            referred |= chosen.is_some();
+            if !found.is_empty() {
+                found.remove(chosen.unwrap_or(0));
+            }
+            Ok(found)
+        };
+        let mut terms = Vec::new();
+        for column in &self.constants {
+            for value in levels(column)? {
+                terms.push((format!("{column}={value}"), Expression::indicator(column, &value)));
+            }
+        }
+        for (name, of) in &self.features {
+            match of.as_column() {
+                Some(column) if matches!(frame.column(column)?, Column::Texts(_)) => {
+                    for value in levels(column)? {
+                        terms.push((format!("{name}={value}"), Expression::indicator(column, &value)));
+                    }
+                }
+                _ => terms.push((name.clone(), of.clone())),
+            }
+        }
+        for (name, of, column) in &self.interactions {
+            let (column, values) = match column.split_once('=') {
+                Some((column, value)) => (column, vec![value.to_owned()]),
+                None => (column.as_str(), levels(column)?),
+            };
+            for value in values {
+                let product = of.times(&Expression::indicator(column, &value));
+                terms.push((format!("{name}:{column}={value}"), product));
+            }
+        }
+        if let (Some(reference), false) = (reference, referred) {
+            let expected = "a value of a column with constants or interactions";
+            return Err(DataError::parameter("reference", expected, quote(reference)));
+        }
+        let mut names = BTreeSet::new();
+        if let Some((twice, _)) = terms.iter().find(|(name, _)| !names.insert(name)) {
+            return Err(DataError::parameter("terms", "each name once", format!("{} twice", quote(twice))));
+        }
+        if terms.is_empty() {
+            return Err(DataError::parameter("terms", "at least 1 feature, constant or interaction", 0));
+        }
+        Ok(terms)
+    }
+}
+
+impl Recipe {
+    /// A recipe without terms and target.
+    #[must_use]
+    pub fn new(decide: Decide) -> Self {
+        Self {
+            decide,
+            by_option: None,
+            group: None,
+            alternatives: None,
+            terms: Vec::new(),
+            filter: None,
+            available: None,
+            target: None,
+            cluster: None,
+            weight: None,
+        }
+    }
+    /// With a column that says to which decision an option belongs.
+    #[must_use]
+    pub fn with_group(self, column: impl Into<String>) -> Self {
+        Self { group: Some(column.into()), ..self }
+    }
+    /// With what was decided.
+    #[must_use]
+    pub fn with_target(self, target: Target) -> Self {
+        Self { target: Some(target), ..self }
+    }
+
+    /// The columns of the long table that the recipe needs, each once.
+    pub fn columns(&self) -> Vec<String> {
+        let expressions = self.terms.iter().map(|(_, of)| of);
+        let expressions = expressions.chain(&self.filter).chain(&self.available).chain(&self.weight);
+        let expressions = expressions.chain(self.target.as_ref().map(Target::expression));
+        let names = expressions.flat_map(Expression::columns);
+        let columns = [&self.group, &self.alternatives, &self.cluster].into_iter().flatten().map(String::as_str);
+        let all: BTreeSet<&str> = names.chain(columns).chain(self.decide.columns()).collect();
+        all.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The rows that are neither filtered out nor unavailable.
+    fn kept(&self, frame: &Frame) -> Result<Vec<usize>, DataError> {
+        let all = 0..frame.len();
+        let mut keep = vec![true; frame.len()];
+        for (name, condition) in [("where", &self.filter), ("available", &self.available)] {
+            let Some(condition) = condition else { continue };
+            let values = condition.numbers(frame, all.clone())?;
+            // Of rows that are left out nothing more is asked.
+            for (row, (keep, x)) in keep.iter_mut().zip(values).enumerate().filter(|(_, (keep, _))| **keep) {
+                if x.is_nan() {
+                    let expected = format!("that {name} {} is known; missing(column) says where one is", quote(&condition.to_string()));
+                    return Err(frame.fault(row, expected, "a missing value"));
+                }
+                *keep = x != 0.0;
+            }
+        }
+        Ok(all.filter(|&row| keep[row]).collect())
+    }
+
+    /// The distinct values of a column of texts in some rows.
+    fn values(&self, frame: &Frame, column: &str, rows: &[usize]) -> Result<Vec<String>, DataError> {
+        let of = frame.column(column)?;
+        let mut found = BTreeSet::new();
+        if let Column::Texts(texts) = of {
+            for &row in rows {
+                let missing = || frame.fault(row, format!("a value in {}", quote(column)), "an empty cell");
+                let value = texts.get(row).ok_or_else(missing)?;
+                if !found.contains(value) {
+                    found.insert(value.to_owned());
+                }
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    /// The rows of each decision, in the order in which their first rows stand, and the names of the decisions.
+    fn groups(&self, frame: &Frame, kept: &[usize]) -> Result<(Vec<String>, Vec<Vec<usize>>), DataError> {
+        if let Some(by_option) = &self.by_option {
+            let count = by_option.options().len();
+            let mut groups: Vec<Vec<usize>> = Vec::new();
+            let mut names: Vec<String> = Vec::new();
+            for &row in kept {
+                let name = (row / count + 1).to_string();
+                if names.last() == Some(&name) {
+                    if let Some(group) = groups.last_mut() {
+                        group.push(row);
+                    }
+                } else {
+                    names.push(name);
+                    groups.push(vec![row]);
+                }
+            }
+            return Ok((names, groups));
+        }
+        let Some(name) = &self.group else {
+            return Err(DataError::parameter("group", "the column that says to which decision an option belongs", "none"));
+        };
+        let column = frame.column(name)?;
+        let missing = |row| frame.fault(row, format!("a value in {}", quote(name)), "an empty cell");
+        let mut places: BTreeMap<u64, usize> = BTreeMap::new();
+        let (mut names, mut groups): (Vec<String>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
+        let mut last = None;
+        for &row in kept {
+            let key = match column {
+                Column::Numbers(numbers) => numbers.get(row).filter(|x| !x.is_nan()).map(|x| (x + 0.0).to_bits()),
+                Column::Texts(texts) => texts.place(row).map(u64::from),
+            };
+            let key = key.ok_or_else(|| missing(row))?;
+            let at = match last {
+                Some((known, at)) if known == key => at,
+                _ => *places.entry(key).or_insert(groups.len()),
+            };
+            last = Some((key, at));
+            if at == groups.len() {
+                names.push(column.shown(row).unwrap_or_default());
+                groups.push(Vec::new());
+            }
+            groups[at].push(row);
+        }
+        Ok((names, groups))
+    }
+
+    /// The decisions of a table, with what was decided.
+    ///
+    /// Refused, with the row: a missing or infinite term, an option twice in a decision, a decision that cannot have been made, and
+    /// whatever the structure does not allow. Cost O(rows × terms).
+    pub fn read(&self, frame: &Frame) -> Result<Decisions, DataError> {
+        let Some(target) = &self.target else {
+            return Err(DataError::parameter("target", "a column that says what was decided", "none"));
+        };
+        self.gather(frame, Some(target))
+    }
+
+    /// The decisions of a table, without what was decided.
+    pub fn read_open(&self, frame: &Frame) -> Result<Decisions, DataError> {
+        self.gather(frame, None)
+    }
+
+    fn gather(&self, frame: &Frame, target: Option<&Target>) -> Result<Decisions, DataError> {
+        let kept = self.kept(frame)?;
+        let (names, groups) = self.groups(frame, &kept)?;
+        if groups.is_empty() {
+            let expected = "at least one decision; the file has rows, of which all are filtered out or unavailable";
+            let expected = if frame.is_empty() { "a row after the header" } else { expected };
+            return Err(DataError::binary(frame.file(), expected, "none"));
+        }
+        self.check_alternatives(frame, &groups)?;
+        let values = match target {
+            Some(target) => Some(target.expression().numbers(frame, 0..frame.len())?),
+            None => None,
+        };
+        let mut decisions = Decisions::empty(crate::data::text::name(frame.file()), self.terms.iter().map(|(name, _)| name.clone()));
+        for (name, rows) in names.into_iter().zip(&groups) {
+            let chosen = values.as_ref().map(|values| rows.iter().filter(|&&row| values[row] == 1.0).count());
+            let arranged = self.decide.arrange(frame, rows, chosen)?;
+            decisions.push(name, arranged.oracle, arranged.entries)?;
+        }
+        if let (Some(target), Some(values)) = (target, &values) {
+            super::targets::set(&mut decisions, &self.decide, target, frame, values)?;
+        }
+        self.set_weights(&mut decisions, frame, &groups)?;
+        self.set_clusters(&mut decisions, frame, &groups)?;
+        self.set_features(&mut decisions, frame)?;
+        Ok(decisions)
+    }
+
+    fn check_alternatives(&self, frame: &Frame, groups: &[Vec<usize>]) -> Result<(), DataError> {
+        let Some(name) = &self.alternatives else { return Ok(()) };
+        let column = frame.column(name)?;
+        let mut seen = BTreeSet::new();
+        for rows in groups {
+            seen.clear();
+            for &row in rows {
+                let value = column.shown(row).ok_or_else(|| {
+                    frame.fault(row, format!("a value in {}", quote(name)), "an empty cell")
+                })?;
+                if !seen.insert(value.clone()) {
+                    let group = self.group.as_ref().and_then(|group| frame.column(group).ok()?.shown(row));
+                    let of = group.map_or_else(String::new, |group| format!(" {}", quote(&group)));
+                    let expected = format!("each option once in the decision{of}");
+                    return Err(frame.fault(row, expected, format!("{} again", quote(&value))));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_weights(&self, decisions: &mut Decisions, frame: &Frame, groups: &[Vec<usize>]) -> Result<(), DataError> {
+        let Some(weight) = &self.weight else { return Ok(()) };
+        let values = weight.numbers(frame, 0..frame.len())?;
+        for (weight, rows) in decisions.weights.iter_mut().zip(groups) {
+            let first = rows.first().map_or(f64::NAN, |&row| values[row]);
+            for &row in rows {
+                if !(values[row] >= 0.0 && values[row].is_finite() && values[row] == first) {
+                    let expected = "one weight of at least 0 in all rows of a decision";
+                    return Err(frame.fault(row, expected, crate::data::text::shown(values[row])));
+                }
+            }
+            *weight = first;
+        }
+        Ok(())
+    }
+
+    fn set_clusters(&self, decisions: &mut Decisions, frame: &Frame, groups: &[Vec<usize>]) -> Result<(), DataError> {
+        let Some(name) = &self.cluster else { return Ok(()) };
+        let column = frame.column(name)?;
+        let mut places: BTreeMap<String, u32> = BTreeMap::new();
+        for rows in groups {
+            let mut of = None;
+            for &row in rows {
+                let value = column.shown(row);
+                let value = value.ok_or_else(|| frame.fault(row, format!("a value in {}", quote(name)), "an empty cell"))?;
+                let next = places.len() as u32;
+                let place = *places.entry(value.clone()).or_insert(next);
+                if of.is_some_and(|of| of != place) {
+                    let expected = format!("one value in {} in all rows of a decision", quote(name));
+                    return Err(frame.fault(row, expected, quote(&value)));
+                }
+                of = Some(place);
+            }
+            decisions.clusters.extend(of);
+        }
+        Ok(())
+    }
+
+    /// Evaluates the terms, part by part on all threads.
+    fn set_features(&self, decisions: &mut Decisions, frame: &Frame) -> Result<(), DataError> {
+        /// Rows that a thread evaluates at once.
+        const PART: usize = 8192;
+        let width = self.terms.len();
+        let mut places = vec![usize::MAX; frame.len()];
+        for (entry, row) in decisions.rows.iter().enumerate() {
+            if let Some(row) = row {
+                places[*row as usize] = entry;
+            }
+        }
+        threads::start(None);
+        let starts: Vec<usize> = (0..frame.len()).step_by(PART).collect();
+        let mut features = vec![0.0; decisions.rows.len() * width];
+        // A batch of parts at a time, so that no more than that is held twice.
+        for starts in starts.chunks(64) {
+            let parts: Vec<Vec<Vec<f64>>> = starts
+                .par_iter()
+                .map(|&start| {
+                    let range = start..frame.len().min(start + PART);
+                    self.terms.iter().map(|(_, of)| of.numbers(frame, range.clone())).collect()
+                })
+                .collect::<Vec<Result<_, _>>>()
+                .into_iter()
+                .collect::<Result<_, _>>()?;
+            for (&start, part) in starts.iter().zip(&parts) {
+                for (term, column) in part.iter().enumerate() {
+                    for (row, &x) in (start..).zip(column).filter(|&(row, _)| places[row] != usize::MAX) {
+                        if !x.is_finite() {
+                            let expected = format!("a finite number in {}", quote(&self.terms[term].0));
+                            let found = if x.is_nan() { "a missing value or no number".to_owned() } else { crate::data::text::shown(x) };
+                            return Err(frame.fault(row, expected, found));
+                        }
+                        features[places[row] * width + term] = x;
+                    }
+                }
+            }
+        }
+        decisions.features = features;
+        Ok(())
+    }
+}

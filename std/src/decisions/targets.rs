@@ -1,0 +1,158 @@
+//! What was decided, as a decision or as a face of the polytope of decisions.
+
+use super::{Decide, Decisions, Part, Target};
+use crate::OracleSpec;
+use crate::data::DataError;
+use crate::data::frame::Frame;
+use crate::data::text;
+
+/// Takes over what was decided: `values` has a number a row of the table.
+pub(super) fn set(
+    decisions: &mut Decisions,
+    decide: &Decide,
+    target: &Target,
+    frame: &Frame,
+    values: &[f64],
+) -> Result<(), DataError> {
+    decisions.targets = vec![0.0; decisions.rows.len()];
+    for decision in 0..decisions.len() {
+        let range = decisions.range(decision);
+        let rows: Vec<Option<usize>> = decisions.rows[range.clone()].iter().map(|row| row.map(|row| row as usize)).collect();
+        let values: Vec<Option<f64>> = rows.iter().map(|row| row.map(|row| values[row])).collect();
+        let group = Group { frame, rows: &rows, values: &values, name: &decisions.names[decision] };
+        let (y, parts) = match (target, decide) {
+            (Target::Rank(_), Decide::Rank) => group.ranking(|x| if x.is_nan() { f64::NEG_INFINITY } else { -x })?,
+            (Target::Grade(_), Decide::Rank) => {
+                group.known("a grade")?;
+                group.ranking(|x| x)?
+            }
+            (Target::Chosen(_) | Target::OneOf(_), Decide::Rank) => {
+                return Err(DataError::parameter("target", "ranks or grades for a ranking", "what was chosen"));
+            }
+            (Target::Rank(_) | Target::Grade(_), _) => {
+                return Err(DataError::parameter("target", "what was chosen", "ranks or grades, which belong to a ranking"));
+            }
+            (Target::OneOf(_), Decide::Pick) => group.one_of()?,
+            (Target::OneOf(_), _) => {
+                return Err(DataError::parameter("target", "a pick, of which one of several was chosen", decide.name()));
+            }
+            (Target::Chosen(_), Decide::Pick) => (group.pick()?, Vec::new()),
+            (Target::Chosen(_), Decide::PickK { limits: None, k }) => group.some(*k, true)?,
+            (Target::Chosen(_), Decide::Each) => group.some(None, false)?,
+            (Target::Chosen(_), _) => (group.chosen()?, Vec::new()),
+        };
+        decisions.targets[range].copy_from_slice(&y);
+        if !parts.is_empty() {
+            decisions.parts.insert(decision, parts);
+        }
+    }
+    Ok(())
+}
+
+/// The entries of one decision.
+struct Group<'a> {
+    frame: &'a Frame,
+    rows: &'a [Option<usize>],
+    /// None where there is no option.
+    values: &'a [Option<f64>],
+    name: &'a str,
+}
+
+/// A decision, with 0 in the entries that it leaves open, and what is open.
+type Found = Result<(Vec<f64>, Vec<Part>), DataError>;
+
+impl Group<'_> {
+    fn fault(&self, entry: Option<usize>, expected: &str, found: impl Into<String>) -> DataError {
+        let entry = entry.and_then(|entry| *self.rows.get(entry)?);
+        let row = entry.or_else(|| self.rows.iter().flatten().next().copied()).unwrap_or(0);
+        self.frame.fault(row, format!("{expected} in the decision {}", text::quote(self.name)), found)
+    }
+
+    fn known(&self, what: &str) -> Result<(), DataError> {
+        match self.values.iter().position(|x| x.is_some_and(f64::is_nan)) {
+            Some(entry) => Err(self.fault(Some(entry), what, "a missing value")),
+            None => Ok(()),
+        }
+    }
+
+    /// 0 or 1 in every row.
+    fn chosen(&self) -> Result<Vec<f64>, DataError> {
+        if let Some(entry) = self.values.iter().position(|x| x.is_some_and(|x| x != 0.0 && x != 1.0)) {
+            let found = self.values[entry].filter(|x| !x.is_nan()).map_or("a missing value".to_owned(), text::shown);
+            return Err(self.fault(Some(entry), "1 for what was chosen and 0 for the rest", found));
+        }
+        Ok(self.values.iter().map(|x| x.unwrap_or(0.0)).collect())
+    }
+
+    fn pick(&self) -> Result<Vec<f64>, DataError> {
+        let y = self.chosen()?;
+        match y.iter().sum::<f64>() {
+            1.0 => Ok(y),
+            0.0 => Err(self.fault(None, "one chosen option", "none; a condition such as available may leave it out")),
+            several => Err(self.fault(None, "one chosen option", format!("{several}; say if one of them was chosen, it is not known which"))),
+        }
+    }
+
+    fn one_of(&self) -> Found {
+        let y = self.chosen()?;
+        let open: Vec<usize> = (0..y.len()).filter(|&entry| y[entry] == 1.0).collect();
+        match open.len() {
+            0 => Err(self.fault(None, "at least one marked option", "none")),
+            1 => Ok((y, Vec::new())),
+            dim => Ok((vec![0.0; y.len()], vec![Part { entries: open, oracle: OracleSpec::Simplex { dim } }])),
+        }
+    }
+
+    /// Some were chosen, some were not, and of some it is not known.
+    fn some(&self, k: Option<usize>, counted: bool) -> Found {
+        let open: Vec<usize> = (0..self.values.len()).filter(|&entry| self.values[entry].is_some_and(f64::is_nan)).collect();
+        let values: Vec<Option<f64>> = self.values.iter().map(|x| x.map(|x| if x.is_nan() { 0.0 } else { x })).collect();
+        let y = Group { values: &values, ..*self }.chosen()?;
+        let taken = y.iter().sum::<f64>() as usize;
+        let dim = open.len();
+        if !counted {
+            let parts = if dim == 0 { Vec::new() } else { vec![Part { entries: open, oracle: OracleSpec::Hypercube { dim, sign: false } }] };
+            return Ok((y, parts));
+        }
+        let k = match (k, dim) {
+            (Some(k), _) => k,
+            (None, 0) => taken,
+            (None, _) => return Err(self.fault(None, "k, where of some options it is not known whether they were chosen,", "none")),
+        };
+        if taken > k || taken + dim < k {
+            return Err(self.fault(None, &format!("{k} chosen options"), format!("{taken}")));
+        }
+        let parts = if dim == 0 || taken == k {
+            Vec::new()
+        } else {
+            vec![Part { entries: open.clone(), oracle: OracleSpec::TopK { dim, k: k - taken } }]
+        };
+        let mut y = y;
+        if taken + dim == k && dim > 0 {
+            open.iter().for_each(|&entry| y[entry] = 1.0);
+            return Ok((y, Vec::new()));
+        }
+        Ok((y, parts))
+    }
+
+    /// y, which is larger the better, of options in the order of `merit`; of equal merit the order is open.
+    fn ranking(&self, merit: impl Fn(f64) -> f64) -> Found {
+        let merits: Vec<f64> = self.values.iter().map(|x| merit(x.unwrap_or(f64::NAN))).collect();
+        let mut order: Vec<usize> = (0..merits.len()).collect();
+        order.sort_by(|&a, &b| merits[a].total_cmp(&merits[b]));
+        let mut y = vec![0.0; merits.len()];
+        let (mut parts, mut below) = (Vec::new(), 0);
+        for tied in order.chunk_by(|&a, &b| merits[a] == merits[b]) {
+            if let [entry] = tied {
+                y[*entry] = (below + 1) as f64;
+            } else {
+                let reference = (below + 1..=below + tied.len()).map(|rank| rank as f64).collect();
+                let mut entries = tied.to_vec();
+                entries.sort_unstable();
+                parts.push(Part { entries, oracle: OracleSpec::Ranking { reference } });
+            }
+            below += tied.len();
+        }
+        Ok((y, parts))
+    }
+}

@@ -1,0 +1,581 @@
+//! Weights of options' features, estimated from decisions, with their uncertainty.
+
+use rayon::prelude::*;
+
+use super::Estimates;
+use super::estimates::Covariances;
+use super::symmetric::{dot, largest, pseudo_inverse, sandwich, times};
+use crate::data::text;
+use crate::decisions::Decisions;
+use crate::{AnyLayer, AnyNoise, AnyOracle, Error, How, OracleSpec, Question, threads};
+
+/// How the weights w of θ = Φw are estimated from [`Decisions`].
+///
+/// Both criteria are minimised by Newton's method with exact derivatives, until no digit changes any more: some ten passes over the
+/// data, each O(Σ d²p + dp²) for decisions among d options with p terms, and what the closed form of the layer costs. Results do not
+/// depend on the number of threads.
+///
+/// ```
+/// use perturb::data::table::{Format, parse_table};
+/// use perturb::decisions::{Decide, Recipe, Target, Utility};
+/// use perturb::data::frame::Expression;
+/// use perturb::inference::{Errors, Estimation};
+/// let trip = |trip: u32, cost: u32, took: u32| format!("{trip},air,{cost},{took}\n{trip},car,50,{}\n", 1 - took);
+/// let rows: String = [(70, 0), (60, 0), (60, 1), (40, 1), (30, 1), (40, 0), (30, 1), (80, 0)]
+///     .iter().zip(1..).map(|(&(cost, took), number)| trip(number, cost, took)).collect();
+/// let text = format!("trip,mode,cost,took\n{rows}");
+/// let utility = Utility::new("cost")?.with_constants("mode");
+/// let mut recipe = Recipe::new(Decide::Pick).with_group("trip").with_target(Target::Chosen(Expression::column("took")));
+/// let frame = parse_table("trips.csv".as_ref(), text.as_bytes(), Format::default(), |table| {
+///     table.frame(&["trip", "mode", "cost", "took"])
+/// })?;
+/// recipe.terms = utility.terms(&recipe, &frame, Some("car"))?;
+/// let found = Estimation::default().fit(&recipe.read(&frame)?)?;
+/// assert!(found.coefficient("cost").unwrap() < 0.0);
+/// assert!(found.log_likelihood().unwrap() > found.null_log_likelihood().unwrap());
+/// assert_eq!(found.standard_errors(Errors::Model).unwrap().len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimation {
+    /// The noise of the decisions.
+    pub noise: AnyNoise,
+    /// The temperature ε: w is in units of ε, so that it only names the scale.
+    pub epsilon: f64,
+    /// What is minimised.
+    pub criterion: Criterion,
+    /// λ ≥ 0: λ/2 Σ (w_j s_j)² is added to the mean loss, with s_j the standard deviation of what term j adds to the scores'
+    /// differences at w = 0. Estimates with λ > 0 are biased towards 0, and their standard errors leave this out.
+    pub ridge: f64,
+}
+
+/// What an [`Estimation`] minimises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Criterion {
+    /// The sum of Fenchel–Young losses L_ε(θ; y) (Definition 4.1). For picks with Gumbel noise it is ε times the negative
+    /// log-likelihood of the multinomial logit.
+    FenchelYoung,
+    /// The negative log-likelihood −Σ ln P(Y = y) of picks, with the exact probabilities y_ε(θ): the multinomial logit with Gumbel
+    /// noise, the independent probit with normal noise.
+    Likelihood,
+}
+
+impl Default for Estimation {
+    /// Fenchel–Young losses with Gumbel noise at temperature 1.
+    fn default() -> Self {
+        Self { noise: AnyNoise::Gumbel, epsilon: 1.0, criterion: Criterion::FenchelYoung, ridge: 0.0 }
+    }
+}
+
+/// The reason why weights cannot be estimated.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EstimationError {
+    /// The layer refuses a decision.
+    #[error("the decision {}: {source}", text::quote(decision))]
+    Decision {
+        /// Its name.
+        decision: String,
+        /// The reason.
+        source: Error,
+    },
+    /// A setting is out of range.
+    #[error("{parameter} is {}; expected {expected}", text::shown(*found))]
+    Setting {
+        /// The setting's name.
+        parameter: &'static str,
+        /// What was expected.
+        expected: &'static str,
+        /// What was found.
+        found: f64,
+    },
+    /// What was decided is not known.
+    #[error("it is not known what was decided")]
+    NoTargets,
+    /// Probabilities are known of picks alone.
+    #[error("a likelihood is known of picks alone, not of {found}; the Fenchel-Young loss is known of all decisions")]
+    NoLikelihood {
+        /// The oracle's name.
+        found: &'static str,
+    },
+    /// A term never makes a difference.
+    #[error(
+        "{} the same for all options of every decision, so that {} no effect; an interaction with a constant of an \
+             option has one",
+        terms_are(terms),
+        if terms.len() == 1 { "it has" } else { "they have" }
+    )]
+    Constant {
+        /// Its names.
+        terms: Vec<String>,
+    },
+    /// Some terms say the same.
+    #[error("{} collinear: one is a combination of the others; leave one of them out", terms_are(terms))]
+    Collinear {
+        /// Their names.
+        terms: Vec<String>,
+    },
+    /// Some terms decide without error, so that their weights have no finite estimate.
+    #[error(
+        "{} the decisions without error (the data are separated), so that no finite estimate exists; leave terms out, \
+             or add a ridge",
+        match &terms[..] { [one] => format!("the term {} predicts", text::quote(one)), all => format!("the terms {} together predict", text::listed(all, 10)) }
+    )]
+    Separated {
+        /// Their names.
+        terms: Vec<String>,
+    },
+    /// The numbers leave their range.
+    #[error("no minimum was found in {steps} steps; terms of the order of 1 may help")]
+    NotConverged {
+        /// Newton steps.
+        steps: usize,
+    },
+}
+
+fn terms_are(terms: &[String]) -> String {
+    match terms {
+        [one] => format!("the term {} is", text::quote(one)),
+        all => format!("the terms {} are", text::listed(all, 10)),
+    }
+}
+
+/// Most Newton steps.
+const STEPS: usize = 100;
+
+impl Estimation {
+    /// The estimates.
+    pub fn fit(&self, decisions: &Decisions) -> Result<Estimates, EstimationError> {
+        let problem = Problem::new(self, decisions)?;
+        let (w, hessian, steps) = problem.minimise(self.ridge)?;
+        problem.estimates(w, &hessian, steps, self)
+    }
+}
+
+/// Sums over decisions.
+#[derive(Clone)]
+struct Sums {
+    loss: f64,
+    gradient: Vec<f64>,
+    /// p × p, upper triangle; empty where it is not asked for.
+    hessian: Vec<f64>,
+    /// Σ g gᵀ, likewise.
+    outer: Vec<f64>,
+}
+
+/// What is asked of a pass.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Loss,
+    /// The Hessian is that of the convex part, where there is another.
+    Convex,
+    /// The Hessian is the true one, and the outer products of gradients are summed, too.
+    Full,
+}
+
+/// The loss of all decisions as a function of w.
+pub(super) struct Problem<'a> {
+    decisions: &'a Decisions,
+    criterion: Criterion,
+    /// One for each distinct oracle.
+    layers: Vec<AnyLayer<f64>>,
+    /// Those of the parts of decisions.
+    parts: Vec<(usize, Vec<AnyLayer<f64>>)>,
+}
+
+/// The loss of one decision and its derivatives in θ.
+struct Local {
+    loss: f64,
+    gradient: Vec<f64>,
+    /// d × d.
+    hessian: Vec<f64>,
+}
+
+impl<'a> Problem<'a> {
+    fn new(of: &Estimation, decisions: &'a Decisions) -> Result<Self, EstimationError> {
+        for (parameter, expected, ok, found) in [
+            ("ridge", "a finite number of at least 0", of.ridge >= 0.0 && of.ridge.is_finite(), of.ridge),
+            ("epsilon", "a finite number above 0", of.epsilon > 0.0 && of.epsilon.is_finite(), of.epsilon),
+        ] {
+            if !ok {
+                return Err(EstimationError::Setting { parameter, expected, found });
+            }
+        }
+        if decisions.is_empty() || decisions.target(0).is_empty() {
+            return Err(EstimationError::NoTargets);
+        }
+        let layer = |oracle: &AnyOracle<f64>| AnyLayer::of(oracle.clone(), of.noise, of.epsilon);
+        let refuse = |at: usize| {
+            move |source| EstimationError::Decision { decision: decisions.decision_name(at).to_owned(), source }
+        };
+        let layers = decisions.oracles().0.iter().map(layer).collect::<Result<Vec<_>, _>>().map_err(refuse(0))?;
+        if of.criterion == Criterion::Likelihood {
+            let other = decisions.oracles().0.iter().find(|oracle| !matches!(oracle.spec(), Some(OracleSpec::Simplex { .. })));
+            if let Some(other) = other {
+                return Err(EstimationError::NoLikelihood { found: perturb_core::Oracle::properties(other).name });
+            }
+        }
+        let mut parts = Vec::new();
+        for at in (0..decisions.len()).filter(|&at| !decisions.parts(at).is_empty()) {
+            let layers = decisions.parts(at).iter().map(|part| layer(&AnyOracle::new(&part.oracle)?));
+            parts.push((at, layers.collect::<Result<Vec<_>, _>>().map_err(refuse(at))?));
+        }
+        threads::start(None);
+        Ok(Self { decisions, criterion: of.criterion, layers, parts })
+    }
+
+    fn terms(&self) -> usize {
+        self.decisions.terms().len()
+    }
+
+    fn layer(&self, decision: usize) -> Option<&AnyLayer<f64>> {
+        self.layers.get(*self.decisions.oracles().1.get(decision)? as usize)
+    }
+
+    fn parts(&self, decision: usize) -> &[AnyLayer<f64>] {
+        let found = self.parts.binary_search_by_key(&decision, |(at, _)| *at);
+        found.ok().and_then(|at| self.parts.get(at)).map_or(&[], |(_, layers)| layers)
+    }
+
+    /// Sums over all decisions: in blocks on all threads, which are added up in their order, so that the bits do not depend on the
+    /// number of threads.
+    fn pass(&self, w: &[f64], order: Order) -> Result<Sums, EstimationError> {
+        const BLOCKS: usize = 64;
+        let n = self.decisions.len();
+        let block = n.div_ceil(BLOCKS).max(1);
+        let starts: Vec<usize> = (0..n).step_by(block).collect();
+        let blocks: Vec<Result<Sums, EstimationError>> = starts
+            .into_par_iter()
+            .map(|start| {
+                let mut sums = self.zero(order);
+                (start..n.min(start + block)).try_for_each(|at| self.add(at, w, order, &mut sums))?;
+                Ok(sums)
+            })
+            .collect();
+        let mut total = self.zero(order);
+        for block in blocks {
+            let block = block?;
+            total.loss += block.loss;
+            for (sum, more) in [
+                (&mut total.gradient, &block.gradient),
+                (&mut total.hessian, &block.hessian),
+                (&mut total.outer, &block.outer),
+            ] {
+                sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+            }
+        }
+        let p = self.terms();
+        for matrix in [&mut total.hessian, &mut total.outer] {
+            for i in 0..if matrix.is_empty() { 0 } else { p } {
+                for j in 0..i {
+                    matrix[i * p + j] = matrix[j * p + i];
+                }
+            }
+        }
+        Ok(total)
+    }
+
+    fn zero(&self, order: Order) -> Sums {
+        let p = self.terms();
+        let square = |wanted: bool| vec![0.0; if wanted { p * p } else { 0 }];
+        Sums {
+            loss: 0.0,
+            gradient: vec![0.0; p],
+            hessian: square(order != Order::Loss),
+            outer: square(order == Order::Full),
+        }
+    }
+
+    /// Adds what one decision contributes.
+    fn add(&self, at: usize, w: &[f64], order: Order, sums: &mut Sums) -> Result<(), EstimationError> {
+        let mut theta = vec![0.0; self.decisions.size(at)];
+        self.decisions.scores(at, w, &mut theta);
+        let named = |source| EstimationError::Decision { decision: self.decisions.decision_name(at).to_owned(), source };
+        let local = self.local(at, &theta, order).map_err(named)?;
+        let weight = self.decisions.weight(at);
+        sums.loss += weight * local.loss;
+        let p = self.terms();
+        let features = self.decisions.features(at);
+        let mut gradient = vec![0.0; p];
+        for (phi, &g) in features.chunks_exact(p).zip(&local.gradient) {
+            gradient.iter_mut().zip(phi).for_each(|(sum, phi)| *sum += g * phi);
+        }
+        sums.gradient.iter_mut().zip(&gradient).for_each(|(sum, g)| *sum += weight * g);
+        if order == Order::Loss {
+            return Ok(());
+        }
+        let mut row = vec![0.0; p];
+        for (phi, curvature) in features.chunks_exact(p).zip(local.hessian.chunks_exact(theta.len())) {
+            row.fill(0.0);
+            for (other, &c) in features.chunks_exact(p).zip(curvature).filter(|(_, c)| **c != 0.0) {
+                row.iter_mut().zip(other).for_each(|(sum, phi)| *sum += c * phi);
+            }
+            add_outer(&mut sums.hessian, phi, &row, weight);
+        }
+        if order == Order::Full {
+            add_outer(&mut sums.outer, &gradient, &gradient, weight * weight);
+        }
+        Ok(())
+    }
+
+    /// The gradient in w of each decision, times its weight.
+    fn scores(&self, w: &[f64]) -> Result<Vec<Vec<f64>>, EstimationError> {
+        let one = |at: usize| {
+            let mut sums = self.zero(Order::Loss);
+            self.add(at, w, Order::Loss, &mut sums)?;
+            Ok(sums.gradient)
+        };
+        (0..self.decisions.len()).into_par_iter().map(one).collect::<Vec<_>>().into_iter().collect()
+    }
+
+    fn local(&self, at: usize, theta: &[f64], order: Order) -> Result<Local, Error> {
+        let Some(layer) = self.layer(at) else {
+            return Err(Error::Length { parameter: "decisions", expected: at + 1, found: at });
+        };
+        match self.criterion {
+            Criterion::FenchelYoung => self.fenchel_young(at, layer, theta, order),
+            Criterion::Likelihood => self.likelihood(at, layer, theta, order),
+        }
+    }
+
+    fn fenchel_young(&self, at: usize, layer: &AnyLayer<f64>, theta: &[f64], order: Order) -> Result<Local, Error> {
+        let target = self.decisions.target(at);
+        let mut hessian = Vec::new();
+        if order != Order::Loss {
+            hessian = layer.jacobian(theta, How::Exact)?;
+        }
+        let parts = self.decisions.parts(at);
+        if parts.is_empty() {
+            let found = layer.fenchel_young(theta, target, How::Exact)?;
+            return Ok(Local { loss: found.loss, gradient: found.gradient, hessian });
+        }
+        let mut answer = layer.compute(theta, Question::ValueAndMaximizer, How::Exact)?;
+        let mut gradient = answer.split_off(1.min(answer.len()));
+        // Of the entries that are not open, and where there is no option, −∞, nothing is added.
+        let (mean, fixed) = (crate::Noise::<f64>::mean(layer.layer().noise()) * layer.layer().epsilon(), target);
+        let settled: f64 = theta.iter().zip(fixed).filter(|(_, y)| **y != 0.0).map(|(theta, y)| y * (theta + mean)).sum();
+        let mut loss = answer.first().copied().unwrap_or(0.0) - settled;
+        gradient.iter_mut().zip(fixed).for_each(|(g, y)| *g -= y);
+        for (part, layer) in parts.iter().zip(self.parts(at)) {
+            let of: Vec<f64> = part.entries.iter().map(|&entry| theta[entry]).collect();
+            let answer = layer.compute(&of, Question::ValueAndMaximizer, How::Exact)?;
+            loss -= answer.first().copied().unwrap_or(0.0);
+            for (&entry, y) in part.entries.iter().zip(answer.iter().skip(1)) {
+                gradient[entry] -= y;
+            }
+            if order == Order::Full {
+                let own = layer.jacobian(&of, How::Exact)?;
+                for (&i, row) in part.entries.iter().zip(own.chunks_exact(of.len())) {
+                    for (&j, x) in part.entries.iter().zip(row) {
+                        hessian[i * theta.len() + j] -= x;
+                    }
+                }
+            }
+        }
+        Ok(Local { loss: loss.max(0.0), gradient, hessian })
+    }
+
+    /// −ln P(S) for the options S that may have been picked.
+    fn likelihood(&self, at: usize, layer: &AnyLayer<f64>, theta: &[f64], order: Order) -> Result<Local, Error> {
+        let mut picked = self.decisions.target(at).to_vec();
+        for part in self.decisions.parts(at) {
+            part.entries.iter().for_each(|&entry| picked[entry] = 1.0);
+        }
+        let slope = |theta: &[f64]| -> Result<(f64, Vec<f64>), Error> {
+            let y = layer.maximizer(theta, How::Exact)?;
+            let probability = dot(&picked, &y).max(f64::MIN_POSITIVE);
+            let mut slope = layer.vjp(theta, &picked, How::Exact)?;
+            slope.iter_mut().for_each(|x| *x /= -probability);
+            Ok((-libm::log(probability), slope))
+        };
+        let (loss, gradient) = slope(theta)?;
+        let mut hessian = Vec::new();
+        if order != Order::Loss {
+            // Central differences of the exact gradient: an error of the order of 1e-8.
+            let h = 1e-4 * layer.layer().epsilon();
+            let d = theta.len();
+            hessian = vec![0.0; d * d];
+            let mut moved = theta.to_vec();
+            for j in 0..d {
+                if theta[j] == f64::NEG_INFINITY {
+                    continue;
+                }
+                moved[j] = theta[j] + h;
+                let above = slope(&moved)?.1;
+                moved[j] = theta[j] - h;
+                let below = slope(&moved)?.1;
+                moved[j] = theta[j];
+                for (i, (above, below)) in above.iter().zip(&below).enumerate() {
+                    let x = 0.25 * (above - below) / h;
+                    hessian[i * d + j] += x;
+                    hessian[j * d + i] += x;
+                }
+            }
+        }
+        Ok(Local { loss, gradient, hessian })
+    }
+
+    /// The minimum, by Newton steps that are halved until the loss falls; the Hessian there, and the number of steps.
+    fn minimise(&self, ridge: f64) -> Result<(Vec<f64>, Sums, usize), EstimationError> {
+        let (n, p) = (self.decisions.len() as f64, self.terms());
+        let mut w = vec![0.0; p];
+        let first = self.pass(&w, Order::Convex)?;
+        let scale = self.scale(&first)?;
+        let penalty = |w: &[f64]| 0.5 * n * ridge * w.iter().zip(&scale).map(|(w, s)| (w * s) * (w * s)).sum::<f64>();
+        let mut here = first;
+        for step_number in 0..STEPS {
+            // In units in which every term alone has curvature n at w = 0.
+            let gradient: Vec<f64> =
+                (0..p).map(|j| here.gradient[j] / scale[j] + n * ridge * w[j] * scale[j]).collect();
+            let mut hessian: Vec<f64> = (0..p * p).map(|at| here.hessian[at] / (scale[at / p] * scale[at % p])).collect();
+            (0..p).for_each(|j| hessian[j * p + j] += n * ridge);
+            let Some((inverse, rank)) = pseudo_inverse(&hessian, p) else {
+                return Err(EstimationError::NotConverged { steps: step_number });
+            };
+            if rank < p {
+                return Err(self.deficient(&hessian, &inverse, step_number));
+            }
+            let step = times(&inverse, &gradient);
+            let decrement = dot(&step, &gradient);
+            let loss = here.loss + penalty(&w);
+            if decrement <= 1e-13 * (1e-3 * n + loss.abs()) {
+                if largest(&step) > 1e-3 {
+                    return Err(EstimationError::Separated { terms: self.named(&step, 0.05 * largest(&step)) });
+                }
+                // One more step costs no more than to know that none is needed.
+                if decrement > 0.0 && largest(&step) > 1e-9 {
+                    w.iter_mut().zip(&step).zip(&scale).for_each(|((w, step), scale)| *w -= step / scale);
+                }
+                let here = self.pass(&w, Order::Full)?;
+                return Ok((w, here, step_number + 1));
+            }
+            let mut share = 1.0;
+            let next = loop {
+                let next: Vec<f64> =
+                    w.iter().zip(&step).zip(&scale).map(|((w, step), scale)| w - share * step / scale).collect();
+                if let Ok(there) = self.pass(&next, Order::Loss)
+                    && there.loss + penalty(&next) <= loss - 1e-4 * share * decrement
+                {
+                    break Some(next);
+                }
+                share *= 0.5;
+                if share < 1e-10 {
+                    break None;
+                }
+            };
+            match next {
+                Some(next) => w = next,
+                // All that is left is rounding.
+                None if decrement <= 1e-8 * (1.0 + loss.abs()) && largest(&step) <= 1e-3 => {
+                    let here = self.pass(&w, Order::Full)?;
+                    return Ok((w, here, step_number + 1));
+                }
+                None => return Err(EstimationError::NotConverged { steps: step_number }),
+            }
+            here = self.pass(&w, Order::Convex)?;
+        }
+        Err(EstimationError::NotConverged { steps: STEPS })
+    }
+
+    /// The root of each term's mean curvature at w = 0.
+    fn scale(&self, first: &Sums) -> Result<Vec<f64>, EstimationError> {
+        let (n, p) = (self.decisions.len() as f64, self.terms());
+        let mut sizes = vec![0.0f64; p];
+        for at in 0..self.decisions.len() {
+            for phi in self.decisions.features(at).chunks_exact(p) {
+                sizes.iter_mut().zip(phi).for_each(|(size, phi)| *size = size.max(phi.abs()));
+            }
+        }
+        let scale: Vec<f64> = (0..p).map(|j| (first.hessian[j * p + j].max(0.0) / n).sqrt()).collect();
+        // Less is the rounding of a constant.
+        let constant: Vec<String> = (0..p)
+            .filter(|&j| scale[j] <= 1e-7 * sizes[j])
+            .map(|j| self.decisions.terms()[j].clone())
+            .collect();
+        if constant.is_empty() { Ok(scale) } else { Err(EstimationError::Constant { terms: constant }) }
+    }
+
+    /// Why the Hessian has no inverse.
+    fn deficient(&self, hessian: &[f64], inverse: &[f64], step: usize) -> EstimationError {
+        let p = self.terms();
+        // What the projection on its span leaves of each term.
+        let left: Vec<f64> =
+            (0..p).map(|j| 1.0 - (0..p).map(|i| inverse[j * p + i] * hessian[i * p + j]).sum::<f64>()).collect();
+        let terms = self.named(&left, 1e-4);
+        if step == 0 { EstimationError::Collinear { terms } } else { EstimationError::Separated { terms } }
+    }
+
+    fn named(&self, sizes: &[f64], least: f64) -> Vec<String> {
+        let terms = self.decisions.terms().iter().zip(sizes);
+        terms.filter(|(_, size)| size.abs() > least).map(|(name, _)| name.clone()).collect()
+    }
+
+    fn estimates(&self, w: Vec<f64>, at: &Sums, steps: usize, of: &Estimation) -> Result<Estimates, EstimationError> {
+        let p = self.terms();
+        let Some((inverse, _)) = scaled_inverse(&at.hessian, p) else {
+            return Err(EstimationError::NotConverged { steps });
+        };
+        let picks = self.decisions.oracles().0.iter().all(|oracle| matches!(oracle.spec(), Some(OracleSpec::Simplex { .. })));
+        let likelihood = match of.criterion {
+            Criterion::Likelihood => Some(-at.loss),
+            Criterion::FenchelYoung if picks && of.noise == AnyNoise::Gumbel => Some(-at.loss / of.epsilon),
+            Criterion::FenchelYoung => None,
+        };
+        // For a likelihood, H is the information; ε times it for the loss of the logit.
+        let unit = if of.criterion == Criterion::FenchelYoung { of.epsilon } else { 1.0 };
+        let model = likelihood.map(|_| inverse.iter().map(|x| x * unit).collect());
+        let clustered = if self.decisions.clusters().is_empty() {
+            None
+        } else {
+            let mut sums: std::collections::BTreeMap<u32, Vec<f64>> = std::collections::BTreeMap::new();
+            for (&cluster, score) in self.decisions.clusters().iter().zip(self.scores(&w)?) {
+                let sum = sums.entry(cluster).or_insert_with(|| vec![0.0; p]);
+                sum.iter_mut().zip(score).for_each(|(sum, x)| *sum += x);
+            }
+            let mut outer = vec![0.0; p * p];
+            for score in sums.values() {
+                for (i, x) in score.iter().enumerate() {
+                    outer[i * p..(i + 1) * p].iter_mut().zip(score).for_each(|(sum, y)| *sum += x * y);
+                }
+            }
+            Some((sums.len(), sandwich(&inverse, &outer, p)))
+        };
+        let null = likelihood.map(|_| self.null());
+        let covariances = Covariances {
+            model,
+            robust: sandwich(&inverse, &at.outer, p),
+            clusters: clustered.as_ref().map_or(0, |(count, _)| *count),
+            clustered: clustered.map(|(_, matrix)| matrix),
+        };
+        let weight = (0..self.decisions.len()).map(|at| self.decisions.weight(at)).sum();
+        Ok(Estimates::new(self.decisions, w, covariances, (at.loss, likelihood, null), (weight, steps)))
+    }
+
+    /// The log-likelihood of equal probabilities.
+    fn null(&self) -> f64 {
+        let one = |at: usize| {
+            let options = self.decisions.rows(at).iter().flatten().count();
+            let open: usize = self.decisions.parts(at).iter().map(|part| part.entries.len()).sum();
+            self.decisions.weight(at) * libm::log(open.max(1) as f64 / options as f64)
+        };
+        (0..self.decisions.len()).map(one).sum()
+    }
+}
+
+/// The inverse of a matrix whose entries may differ in size by any power.
+fn scaled_inverse(matrix: &[f64], p: usize) -> Option<(Vec<f64>, usize)> {
+    let scale: Vec<f64> = (0..p).map(|j| matrix[j * p + j].abs().sqrt().max(f64::MIN_POSITIVE)).collect();
+    let scaled: Vec<f64> = (0..p * p).map(|at| matrix[at] / (scale[at / p] * scale[at % p])).collect();
+    let (inverse, rank) = pseudo_inverse(&scaled, p)?;
+    Some(((0..p * p).map(|at| inverse[at] / (scale[at / p] * scale[at % p])).collect(), rank))
+}
+
+/// The upper triangle of matrix += weight·a bᵀ.
+fn add_outer(matrix: &mut [f64], a: &[f64], b: &[f64], weight: f64) {
+    let p = a.len();
+    for (i, &a) in a.iter().enumerate().filter(|(_, a)| **a != 0.0) {
+        let factor = weight * a;
+        matrix[i * p + i..(i + 1) * p].iter_mut().zip(&b[i..]).for_each(|(sum, b)| *sum += factor * b);
+    }
+}
