@@ -4,7 +4,7 @@
 //! [`kendall`]. An argument of another length, of fewer than two entries or with a NaN gives NaN, so that a
 //! mistake shows in every mean.
 
-use perturb_core::Real;
+use perturb_core::{Real, Seed};
 
 /// The rank of each of `scores`, 1 for the largest; of equal scores the first has the better rank. Cost O(k log k).
 ///
@@ -74,6 +74,38 @@ pub fn kendall<T: Real>(a: &[T], b: &[T]) -> f64 {
     correlation(balance as f64, untied_a as f64, untied_b as f64)
 }
 
+/// The normalised discounted cumulative gain of the k best scores, in \[0, 1\] (Järvelin and Kekäläinen 2002, with the gain of
+/// Burges et al. 2005).
+///
+/// Σ over the k largest scores, at rank r, of (2^grade − 1)/log₂(r + 1), beside that of the k largest grades. Equal scores share the
+/// mean of their gains, so that an order among them that means nothing gains nothing. Where no grade is above 0 it is NaN: every order
+/// is as good. Grades are finite and at least 0. Cost O(n log n).
+///
+/// ```
+/// use perturb::metrics::ndcg;
+/// assert_eq!(ndcg(&[0.9, 0.1, 0.5], &[2.0, 0.0, 1.0], 10), 1.0);
+/// assert!((ndcg(&[0.1, 0.9, 0.5], &[2.0, 0.0, 1.0], 10) - 0.586_883_2).abs() < 1e-7);
+/// ```
+pub fn ndcg<T: Real>(scores: &[T], grades: &[T], k: usize) -> f64 {
+    if scores.len() != grades.len() || scores.iter().chain(grades).any(|x| x.to_f64().is_nan()) {
+        return f64::NAN;
+    }
+    let gain = |grade: T| libm::exp2(grade.to_f64()) - 1.0;
+    let discounted = |by: &[T]| {
+        let mut order: Vec<usize> = (0..by.len()).collect();
+        order.sort_by(|&a, &b| by[b].to_f64().total_cmp(&by[a].to_f64()));
+        let (mut sum, mut before) = (0.0, 0);
+        for tied in order.chunk_by(|&a, &b| by[a] == by[b]) {
+            let mean = tied.iter().map(|&at| gain(grades[at])).sum::<f64>() / tied.len() as f64;
+            let ranks = before..(before + tied.len()).min(k.max(before));
+            sum += mean * ranks.map(|rank| 1.0 / libm::log2(rank as f64 + 2.0)).sum::<f64>();
+            before += tied.len();
+        }
+        sum
+    };
+    discounted(scores) / discounted(grades)
+}
+
 /// 1 if all ranks are right, otherwise 0; its mean is the share of perfect rankings (Figures 4 and 7).
 ///
 /// Both arguments must be ranks: equality is exact.
@@ -91,6 +123,37 @@ pub fn partial_ranks<T: Real>(predicted: &[T], truth: &[T]) -> f64 {
     }
     let right = predicted.iter().zip(truth).filter(|(predicted, truth)| predicted == truth).count();
     right as f64 / truth.len() as f64
+}
+
+/// An interval that holds the mean of what `values` are drawn from with a probability of about `level`, in (0, 1): percentiles of the
+/// means of `resamples` samples with replacement (Efron 1979). NaN without values.
+///
+/// ```
+/// use perturb::Seed;
+/// let values: Vec<f64> = (0..100).map(f64::from).collect();
+/// let (low, high) = perturb::metrics::bootstrap(&values, 0.95, 1000, Seed(1));
+/// assert!(low < 49.5 && 49.5 < high && (high - low - 2.0 * 1.96 * 2.9).abs() < 1.0);
+/// ```
+pub fn bootstrap(values: &[f64], level: f64, resamples: usize, seed: Seed) -> (f64, f64) {
+    if values.is_empty() || resamples == 0 || !(level > 0.0 && level < 1.0) {
+        return (f64::NAN, f64::NAN);
+    }
+    let mut means: Vec<f64> = (0..resamples)
+        .map(|at| {
+            let mut stream = seed.stream(at as u64);
+            let sum: f64 = (0..values.len())
+                .map(|_| {
+                    // Lemire's multiplication; its bias is below n/2^64.
+                    let word = u128::from(rand_core::Rng::next_u64(&mut stream));
+                    values[((word * values.len() as u128) >> 64) as usize]
+                })
+                .sum();
+            sum / values.len() as f64
+        })
+        .collect();
+    means.sort_by(f64::total_cmp);
+    let at = |share: f64| means[((share * resamples as f64) as usize).min(resamples - 1)];
+    (at(0.5 - 0.5 * level), at(0.5 + 0.5 * level))
 }
 
 /// Two vectors of one length, at least two entries, no NaN.

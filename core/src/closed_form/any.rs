@@ -56,6 +56,16 @@ macro_rules! under_any_noise {
             ) -> Result<(), Error> {
                 with_noise!(*noise, noise => ClosedForm::product(self, &noise, theta, u, product, memory))
             }
+            fn curvature(
+                &self,
+                noise: &AnyNoise,
+                theta: &[$real],
+                u: &[$real],
+                matrix: &mut [$real],
+                memory: &mut Self::Memory,
+            ) -> Result<(), Error> {
+                with_noise!(*noise, noise => ClosedForm::curvature(self, &noise, theta, u, matrix, memory))
+            }
             fn vertex_loss(&self, noise: &AnyNoise, theta: &[$real], y: &[$real]) -> Option<$real> {
                 with_noise!(*noise, noise => ClosedForm::vertex_loss(self, &noise, theta, y))
             }

@@ -85,6 +85,18 @@ pub trait ClosedForm<T: Real, N: Noise<T>>: Oracle<T> {
         product: &mut [T],
         memory: &mut Self::Memory,
     ) -> Result<(), Error>;
+    /// Writes ∂(J_1(θ)u)/∂θ into `matrix`, row-major: the Hessian of ⟨u, y_1(θ)⟩. As provided, there is none.
+    fn curvature(
+        &self,
+        noise: &N,
+        theta: &[T],
+        u: &[T],
+        matrix: &mut [T],
+        memory: &mut Self::Memory,
+    ) -> Result<(), Error> {
+        let _ = (noise, theta, u, matrix, memory);
+        Err(Error::NoClosedForm { because: "second derivatives of this maximizer have none" })
+    }
     /// F_1(θ) − ⟨y, θ + E Z⟩ ≥ 0 at a vertex y, the loss at temperature 1, where it is known as a sum of nonnegative
     /// terms: the difference of its two parts would lose all digits when they are large.
     fn vertex_loss(&self, noise: &N, theta: &[T], y: &[T]) -> Option<T> {
@@ -164,6 +176,13 @@ impl<'a, O: ClosedForm<T, N>, N: Noise<T>, T: Real> Closed<'a, O, N, T> {
     pub fn product(&mut self, u: &[T], product: &mut [T]) -> Result<(), Error> {
         self.layer.oracle.product(&self.layer.noise, self.scaled, u, product, self.memory)?;
         vector::divide(product, self.layer.epsilon);
+        Ok(())
+    }
+    /// Writes ∂(Ju)/∂θ, row-major.
+    pub fn curvature(&mut self, u: &[T], matrix: &mut [T]) -> Result<(), Error> {
+        self.layer.oracle.curvature(&self.layer.noise, self.scaled, u, matrix, self.memory)?;
+        vector::divide(matrix, self.layer.epsilon);
+        vector::divide(matrix, self.layer.epsilon);
         Ok(())
     }
     /// ∂F_ε/∂ε = (F_ε(θ) − ⟨y_ε(θ), θ⟩)/ε.

@@ -129,6 +129,53 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
         Ok(())
     }
 
+    /// Off the diagonal ∫ P r_i r_j (S − (u_i + u_j)R/2 + (u_i − u_j)(r_j + ν′_j − r_i − ν′_i)/2) dx with R = Σr and S = ⟨r, u⟩;
+    /// rows sum to 0. Softmax: y_i y_j (2⟨y, u⟩ − u_i − u_j).
+    fn curvature(
+        &self,
+        noise: &N,
+        theta: &[T],
+        u: &[T],
+        matrix: &mut [T],
+        memory: &mut Self::Memory,
+    ) -> Result<(), Error> {
+        if N::KINKED {
+            return Err(Error::NoClosedForm { because: "the density has a kink, where it has no second derivative" });
+        }
+        let dim = theta.len();
+        matrix.fill(T::ZERO);
+        if N::MAX_STABLE {
+            let p = memory.1.as_mut();
+            lanes::run(Softmax { theta, p });
+            let twice = T::TWO * vector::inner(p, u);
+            for (i, (&a, &u_i)) in p.iter().zip(u).enumerate() {
+                for (j, (&b, &u_j)) in p.iter().zip(u).enumerate().skip(i + 1) {
+                    super::add_pair(matrix, dim, (i, j), a * b * (u_i + u_j - twice));
+                }
+            }
+            return Ok(());
+        }
+        let largest = center(theta, memory.0.as_mut());
+        race(noise, memory, |x, weight, hazards| {
+            let (total, mean) = (vector::sum(hazards.iter().copied()), vector::inner(hazards, u));
+            let slope = |theta: T| {
+                let (z, mut slope) = (x - (theta - largest), T::ZERO);
+                noise.scores(core::slice::from_ref(&z), core::slice::from_mut(&mut slope));
+                slope
+            };
+            let entries = || hazards.iter().zip(u).zip(theta).enumerate();
+            for (i, ((&a, &u_i), &theta_i)) in entries() {
+                let own = a + slope(theta_i);
+                for (j, ((&b, &u_j), &theta_j)) in entries().skip(i + 1) {
+                    let other = b + slope(theta_j);
+                    let bend = (u_i + u_j) * total * T::HALF - mean - (u_i - u_j) * (other - own) * T::HALF;
+                    super::add_pair(matrix, dim, (i, j), weight * a * b * bend);
+                }
+            }
+        });
+        Ok(())
+    }
+
     /// Gumbel: Σ y_i ln y_i − γ.
     fn omega(&self, noise: &N, y: &[T]) -> Option<T> {
         if !N::MAX_STABLE || Oracle::<T>::locate(self, y, None) == crate::oracle::Location::Outside {

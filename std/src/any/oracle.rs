@@ -338,6 +338,16 @@ macro_rules! closed_form {
             ) -> Result<(), Error> {
                 by_form!($real, self, memory, o => o.product(noise, theta, u, product, memory))
             }
+            fn curvature(
+                &self,
+                noise: &AnyNoise,
+                theta: &[$real],
+                u: &[$real],
+                matrix: &mut [$real],
+                memory: &mut Self::Memory,
+            ) -> Result<(), Error> {
+                by_form!($real, self, memory, o => o.curvature(noise, theta, u, matrix, memory))
+            }
             fn vertex_loss(&self, noise: &AnyNoise, theta: &[$real], y: &[$real]) -> Option<$real> {
                 match &self.kind {
                     Kind::Simplex(o) => o.vertex_loss(noise, theta, y),

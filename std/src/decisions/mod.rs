@@ -14,6 +14,8 @@
 //! [`partial_label`](crate::loss::partial_label)), where F_ε^S(θ) = ⟨y_fixed, θ⟩ + Σ F_ε^part(θ_part). For a pick with Gumbel
 //! noise it is −ε ln P(S).
 
+mod baseline;
+mod judge;
 mod recipe;
 mod structure;
 mod targets;
@@ -22,6 +24,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
 
+pub use judge::Judgement;
 pub use recipe::{Recipe, Target, Utility};
 pub use structure::{Decide, Edges};
 
@@ -50,6 +53,8 @@ pub struct Decisions {
     features: Vec<f64>,
     /// Empty where it is not known what was decided.
     targets: Vec<f64>,
+    /// Grades of the options, of rankings by grades.
+    grades: Vec<f64>,
     parts: BTreeMap<usize, Vec<Part>>,
     oracles: Vec<AnyOracle<f64>>,
     /// For each decision its oracle.
@@ -82,6 +87,7 @@ impl Decisions {
             rows: Vec::new(),
             features: Vec::new(),
             targets: Vec::new(),
+            grades: Vec::new(),
             parts: BTreeMap::new(),
             oracles: Vec::new(),
             kinds: Vec::new(),
@@ -167,6 +173,10 @@ impl Decisions {
     pub fn parts(&self, decision: usize) -> &[Part] {
         self.parts.get(&decision).map_or(&[], Vec::as_slice)
     }
+    /// The grades of a decision's options, if rankings are known by grades.
+    pub fn grades(&self, decision: usize) -> Option<&[f64]> {
+        self.grades.get(self.range(decision)).filter(|grades| !grades.is_empty())
+    }
     /// What decides.
     pub fn oracle(&self, decision: usize) -> Option<&AnyOracle<f64>> {
         self.oracles.get(*self.kinds.get(decision)? as usize)
@@ -214,6 +224,7 @@ impl Decisions {
             out.rows.extend_from_slice(self.rows(at));
             out.features.extend_from_slice(self.features(at));
             out.targets.extend_from_slice(self.target(at));
+            out.grades.extend_from_slice(self.grades(at).unwrap_or(&[]));
             out.starts.push(out.rows.len());
             out.weights.push(self.weight(at));
             out.clusters.extend(self.clusters.get(at));

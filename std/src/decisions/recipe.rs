@@ -76,6 +76,7 @@ impl Target {
 /// What the terms of a score are made of, before it is known which values columns have.
 ///
 /// ```
+/// use perturb::data::frame::Columns;
 /// use perturb::data::table::{Format, parse_table};
 /// use perturb::decisions::{Decide, Recipe, Target, Utility};
 /// use perturb::data::frame::Expression;

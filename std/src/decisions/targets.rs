@@ -24,6 +24,7 @@ pub(super) fn set(
             (Target::Rank(_), Decide::Rank) => group.ranking(|x| if x.is_nan() { f64::NEG_INFINITY } else { -x })?,
             (Target::Grade(_), Decide::Rank) => {
                 group.known("a grade")?;
+                decisions.grades.extend(values.iter().map(|x| x.unwrap_or(0.0)));
                 group.ranking(|x| x)?
             }
             (Target::Chosen(_) | Target::OneOf(_), Decide::Rank) => {

@@ -1,6 +1,7 @@
 //! Estimated weights, their covariance, and what follows from them.
 
 use perturb_core::{Noise, Normal};
+use serde::{Deserialize, Serialize};
 
 use crate::decisions::Decisions;
 
@@ -18,7 +19,7 @@ pub enum Errors {
 }
 
 /// Covariances of estimates, p × p, row by row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Covariances {
     pub(super) model: Option<Vec<f64>>,
     pub(super) robust: Vec<f64>,
@@ -27,7 +28,7 @@ pub(super) struct Covariances {
 }
 
 /// Estimated weights with their uncertainty.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimates {
     terms: Vec<String>,
     w: Vec<f64>,

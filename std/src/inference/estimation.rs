@@ -16,6 +16,7 @@ use crate::{AnyLayer, AnyNoise, AnyOracle, Error, How, OracleSpec, Question, thr
 /// depend on the number of threads.
 ///
 /// ```
+/// use perturb::data::frame::Columns;
 /// use perturb::data::table::{Format, parse_table};
 /// use perturb::decisions::{Decide, Recipe, Target, Utility};
 /// use perturb::data::frame::Expression;
@@ -44,9 +45,12 @@ pub struct Estimation {
     pub epsilon: f64,
     /// What is minimised.
     pub criterion: Criterion,
-    /// λ ≥ 0: λ/2 Σ (w_j s_j)² is added to the mean loss, with s_j the standard deviation of what term j adds to the scores'
-    /// differences at w = 0. Estimates with λ > 0 are biased towards 0, and their standard errors leave this out.
+    /// λ ≥ 0: λ/2 Σ (w_j s_j)² is added to the mean loss, with s_j² the mean curvature of the loss along term j where
+    /// the search begins. Estimates with λ > 0 are biased towards 0, and their standard errors leave this out.
     pub ridge: f64,
+    /// How expectations are computed: [`How::Exact`] for [`fit`](Self::fit); samples where [`at`](Self::at) is asked of layers without
+    /// a closed form. The seed names the samples of the first decision, and others follow from it.
+    pub how: How,
 }
 
 /// What an [`Estimation`] minimises.
@@ -64,7 +68,7 @@ pub enum Criterion {
 impl Default for Estimation {
     /// Fenchel–Young losses with Gumbel noise at temperature 1.
     fn default() -> Self {
-        Self { noise: AnyNoise::Gumbel, epsilon: 1.0, criterion: Criterion::FenchelYoung, ridge: 0.0 }
+        Self { noise: AnyNoise::Gumbel, epsilon: 1.0, criterion: Criterion::FenchelYoung, ridge: 0.0, how: How::Exact }
     }
 }
 
@@ -145,11 +149,42 @@ fn terms_are(terms: &[String]) -> String {
 const STEPS: usize = 100;
 
 impl Estimation {
-    /// The estimates.
+    /// The weights that minimise the criterion, and their uncertainty.
     pub fn fit(&self, decisions: &Decisions) -> Result<Estimates, EstimationError> {
         let problem = Problem::new(self, decisions)?;
-        let (w, hessian, steps) = problem.minimise(self.ridge)?;
+        let (w, hessian, steps) = problem.minimise(self.start(decisions)?, self.ridge)?;
         problem.estimates(w, &hessian, steps, self)
+    }
+
+    /// What is known of weights that were found in another way, by stochastic gradients for instance, with the uncertainty that they
+    /// have if they minimise the criterion. With samples, gradients have the variance of the samples, too.
+    pub fn at(&self, decisions: &Decisions, w: &[f64]) -> Result<Estimates, EstimationError> {
+        let problem = Problem::new(self, decisions)?;
+        let sums = problem.pass(w, Order::Full)?;
+        problem.estimates(w.to_vec(), &sums, 0, self)
+    }
+}
+
+impl Estimation {
+    /// Where to begin: a likelihood without a short formula at the estimates of the logit, in units of the other noise.
+    fn start(&self, decisions: &Decisions) -> Result<Vec<f64>, EstimationError> {
+        let zero = vec![0.0; decisions.terms().len()];
+        if self.criterion != Criterion::Likelihood || self.noise == AnyNoise::Gumbel {
+            return Ok(zero);
+        }
+        let logit = Self { noise: AnyNoise::Gumbel, criterion: Criterion::FenchelYoung, ..*self };
+        let problem = Problem::new(&logit, decisions)?;
+        let (mut w, ..) = problem.minimise(zero, self.ridge)?;
+        // The standard deviations of both.
+        let variance = match self.noise {
+            AnyNoise::Normal => 1.0,
+            AnyNoise::Laplace => 2.0,
+            AnyNoise::Logistic => std::f64::consts::PI * std::f64::consts::PI / 3.0,
+            _ => std::f64::consts::PI * std::f64::consts::PI / 6.0,
+        };
+        let share = (6.0 * variance).sqrt() / std::f64::consts::PI;
+        w.iter_mut().for_each(|w| *w *= share);
+        Ok(w)
     }
 }
 
@@ -160,24 +195,35 @@ struct Sums {
     gradient: Vec<f64>,
     /// p × p, upper triangle; empty where it is not asked for.
     hessian: Vec<f64>,
-    /// Σ g gᵀ, likewise.
+    /// Σ gg′, likewise.
     outer: Vec<f64>,
 }
 
 /// What is asked of a pass.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
-    Loss,
-    /// The Hessian is that of the convex part, where there is another.
+    /// The loss alone.
+    Value,
+    /// And its gradient.
+    Slope,
+    /// And the Hessian of the convex part, where there is another, and outer products of gradients.
     Convex,
-    /// The Hessian is the true one, and the outer products of gradients are summed, too.
+    /// And the true Hessian.
     Full,
+}
+
+impl Order {
+    /// Whether a Hessian is asked for.
+    fn bends(self) -> bool {
+        matches!(self, Self::Convex | Self::Full)
+    }
 }
 
 /// The loss of all decisions as a function of w.
 pub(super) struct Problem<'a> {
     decisions: &'a Decisions,
     criterion: Criterion,
+    how: How,
     /// One for each distinct oracle.
     layers: Vec<AnyLayer<f64>>,
     /// Those of the parts of decisions.
@@ -222,7 +268,7 @@ impl<'a> Problem<'a> {
             parts.push((at, layers.collect::<Result<Vec<_>, _>>().map_err(refuse(at))?));
         }
         threads::start(None);
-        Ok(Self { decisions, criterion: of.criterion, layers, parts })
+        Ok(Self { decisions, criterion: of.criterion, how: of.how, layers, parts })
     }
 
     fn terms(&self) -> usize {
@@ -282,8 +328,8 @@ impl<'a> Problem<'a> {
         Sums {
             loss: 0.0,
             gradient: vec![0.0; p],
-            hessian: square(order != Order::Loss),
-            outer: square(order == Order::Full),
+            hessian: square(order.bends()),
+            outer: square(order.bends()),
         }
     }
 
@@ -295,6 +341,9 @@ impl<'a> Problem<'a> {
         let local = self.local(at, &theta, order).map_err(named)?;
         let weight = self.decisions.weight(at);
         sums.loss += weight * local.loss;
+        if order == Order::Value {
+            return Ok(());
+        }
         let p = self.terms();
         let features = self.decisions.features(at);
         let mut gradient = vec![0.0; p];
@@ -302,7 +351,7 @@ impl<'a> Problem<'a> {
             gradient.iter_mut().zip(phi).for_each(|(sum, phi)| *sum += g * phi);
         }
         sums.gradient.iter_mut().zip(&gradient).for_each(|(sum, g)| *sum += weight * g);
-        if order == Order::Loss {
+        if order == Order::Slope {
             return Ok(());
         }
         let mut row = vec![0.0; p];
@@ -313,17 +362,15 @@ impl<'a> Problem<'a> {
             }
             add_outer(&mut sums.hessian, phi, &row, weight);
         }
-        if order == Order::Full {
-            add_outer(&mut sums.outer, &gradient, &gradient, weight * weight);
-        }
+        add_outer(&mut sums.outer, &gradient, &gradient, weight * weight);
         Ok(())
     }
 
     /// The gradient in w of each decision, times its weight.
     fn scores(&self, w: &[f64]) -> Result<Vec<Vec<f64>>, EstimationError> {
         let one = |at: usize| {
-            let mut sums = self.zero(Order::Loss);
-            self.add(at, w, Order::Loss, &mut sums)?;
+            let mut sums = self.zero(Order::Slope);
+            self.add(at, w, Order::Slope, &mut sums)?;
             Ok(sums.gradient)
         };
         (0..self.decisions.len()).into_par_iter().map(one).collect::<Vec<_>>().into_iter().collect()
@@ -339,18 +386,24 @@ impl<'a> Problem<'a> {
         }
     }
 
+    /// With samples of its own for each decision.
+    fn how(&self, at: usize) -> How {
+        crate::Method::<AnyOracle<f64>, AnyNoise, f64>::reseed(self.how, |seed| seed.fold(at as u64))
+    }
+
     fn fenchel_young(&self, at: usize, layer: &AnyLayer<f64>, theta: &[f64], order: Order) -> Result<Local, Error> {
+        let how = self.how(at);
         let target = self.decisions.target(at);
         let mut hessian = Vec::new();
-        if order != Order::Loss {
-            hessian = layer.jacobian(theta, How::Exact)?;
+        if order.bends() {
+            hessian = layer.jacobian(theta, how)?;
         }
         let parts = self.decisions.parts(at);
         if parts.is_empty() {
-            let found = layer.fenchel_young(theta, target, How::Exact)?;
+            let found = layer.fenchel_young(theta, target, how)?;
             return Ok(Local { loss: found.loss, gradient: found.gradient, hessian });
         }
-        let mut answer = layer.compute(theta, Question::ValueAndMaximizer, How::Exact)?;
+        let mut answer = layer.compute(theta, Question::ValueAndMaximizer, how)?;
         let mut gradient = answer.split_off(1.min(answer.len()));
         // Of the entries that are not open, and where there is no option, −∞, nothing is added.
         let (mean, fixed) = (crate::Noise::<f64>::mean(layer.layer().noise()) * layer.layer().epsilon(), target);
@@ -359,13 +412,13 @@ impl<'a> Problem<'a> {
         gradient.iter_mut().zip(fixed).for_each(|(g, y)| *g -= y);
         for (part, layer) in parts.iter().zip(self.parts(at)) {
             let of: Vec<f64> = part.entries.iter().map(|&entry| theta[entry]).collect();
-            let answer = layer.compute(&of, Question::ValueAndMaximizer, How::Exact)?;
+            let answer = layer.compute(&of, Question::ValueAndMaximizer, how)?;
             loss -= answer.first().copied().unwrap_or(0.0);
             for (&entry, y) in part.entries.iter().zip(answer.iter().skip(1)) {
                 gradient[entry] -= y;
             }
             if order == Order::Full {
-                let own = layer.jacobian(&of, How::Exact)?;
+                let own = layer.jacobian(&of, how)?;
                 for (&i, row) in part.entries.iter().zip(own.chunks_exact(of.len())) {
                     for (&j, x) in part.entries.iter().zip(row) {
                         hessian[i * theta.len() + j] -= x;
@@ -378,54 +431,40 @@ impl<'a> Problem<'a> {
 
     /// −ln P(S) for the options S that may have been picked.
     fn likelihood(&self, at: usize, layer: &AnyLayer<f64>, theta: &[f64], order: Order) -> Result<Local, Error> {
+        let how = self.how(at);
         let mut picked = self.decisions.target(at).to_vec();
         for part in self.decisions.parts(at) {
             part.entries.iter().for_each(|&entry| picked[entry] = 1.0);
         }
-        let slope = |theta: &[f64]| -> Result<(f64, Vec<f64>), Error> {
-            let y = layer.maximizer(theta, How::Exact)?;
-            let probability = dot(&picked, &y).max(f64::MIN_POSITIVE);
-            let mut slope = layer.vjp(theta, &picked, How::Exact)?;
-            slope.iter_mut().for_each(|x| *x /= -probability);
-            Ok((-libm::log(probability), slope))
-        };
-        let (loss, gradient) = slope(theta)?;
+        let y = layer.maximizer(theta, how)?;
+        let probability = dot(&picked, &y).max(f64::MIN_POSITIVE);
+        let loss = -libm::log(probability);
+        if order == Order::Value {
+            return Ok(Local { loss, gradient: Vec::new(), hessian: Vec::new() });
+        }
+        let mut gradient = layer.vjp(theta, &picked, how)?;
+        gradient.iter_mut().for_each(|x| *x /= -probability);
         let mut hessian = Vec::new();
-        if order != Order::Loss {
-            // Central differences of the exact gradient: an error of the order of 1e-8.
-            let h = 1e-4 * layer.layer().epsilon();
-            let d = theta.len();
-            hessian = vec![0.0; d * d];
-            let mut moved = theta.to_vec();
-            for j in 0..d {
-                if theta[j] == f64::NEG_INFINITY {
-                    continue;
-                }
-                moved[j] = theta[j] + h;
-                let above = slope(&moved)?.1;
-                moved[j] = theta[j] - h;
-                let below = slope(&moved)?.1;
-                moved[j] = theta[j];
-                for (i, (above, below)) in above.iter().zip(&below).enumerate() {
-                    let x = 0.25 * (above - below) / h;
-                    hessian[i * d + j] += x;
-                    hessian[j * d + i] += x;
-                }
+        if order.bends() {
+            // −∇²P/P + gg′.
+            hessian = layer.compute(theta, Question::VjpJacobian(&picked), how)?;
+            for (row, a) in hessian.chunks_exact_mut(theta.len()).zip(&gradient) {
+                row.iter_mut().zip(&gradient).for_each(|(x, b)| *x = a * b - *x / probability);
             }
         }
         Ok(Local { loss, gradient, hessian })
     }
 
-    /// The minimum, by Newton steps that are halved until the loss falls; the Hessian there, and the number of steps.
-    fn minimise(&self, ridge: f64) -> Result<(Vec<f64>, Sums, usize), EstimationError> {
+    /// The minimum, by Newton steps from `start` that are halved until the loss falls; the sums there, and the number of steps.
+    fn minimise(&self, start: Vec<f64>, ridge: f64) -> Result<(Vec<f64>, Sums, usize), EstimationError> {
         let (n, p) = (self.decisions.len() as f64, self.terms());
-        let mut w = vec![0.0; p];
+        let mut w = start;
         let first = self.pass(&w, Order::Convex)?;
         let scale = self.scale(&first)?;
         let penalty = |w: &[f64]| 0.5 * n * ridge * w.iter().zip(&scale).map(|(w, s)| (w * s) * (w * s)).sum::<f64>();
         let mut here = first;
         for step_number in 0..STEPS {
-            // In units in which every term alone has curvature n at w = 0.
+            // In units in which every term alone has curvature n at first.
             let gradient: Vec<f64> =
                 (0..p).map(|j| here.gradient[j] / scale[j] + n * ridge * w[j] * scale[j]).collect();
             let mut hessian: Vec<f64> = (0..p * p).map(|at| here.hessian[at] / (scale[at / p] * scale[at % p])).collect();
@@ -443,21 +482,20 @@ impl<'a> Problem<'a> {
                 if largest(&step) > 1e-3 {
                     return Err(EstimationError::Separated { terms: self.named(&step, 0.05 * largest(&step)) });
                 }
-                // One more step costs no more than to know that none is needed.
-                if decrement > 0.0 && largest(&step) > 1e-9 {
-                    w.iter_mut().zip(&step).zip(&scale).for_each(|((w, step), scale)| *w -= step / scale);
-                }
-                let here = self.pass(&w, Order::Full)?;
-                return Ok((w, here, step_number + 1));
+                w.iter_mut().zip(&step).zip(&scale).for_each(|((w, step), scale)| *w -= step / scale);
+                // The last step changed no digit of the sums.
+                return Ok((w.clone(), self.full(here, &w)?, step_number + 1));
             }
             let mut share = 1.0;
             let next = loop {
                 let next: Vec<f64> =
                     w.iter().zip(&step).zip(&scale).map(|((w, step), scale)| w - share * step / scale).collect();
-                if let Ok(there) = self.pass(&next, Order::Loss)
+                // As a rule the whole step is taken, and all of this is needed.
+                let order = if share < 1.0 { Order::Value } else { Order::Convex };
+                if let Ok(there) = self.pass(&next, order)
                     && there.loss + penalty(&next) <= loss - 1e-4 * share * decrement
                 {
-                    break Some(next);
+                    break Some((next, (order == Order::Convex).then_some(there)));
                 }
                 share *= 0.5;
                 if share < 1e-10 {
@@ -465,20 +503,26 @@ impl<'a> Problem<'a> {
                 }
             };
             match next {
-                Some(next) => w = next,
+                Some((next, there)) => {
+                    w = next;
+                    here = there.map_or_else(|| self.pass(&w, Order::Convex), Ok)?;
+                }
                 // All that is left is rounding.
                 None if decrement <= 1e-8 * (1.0 + loss.abs()) && largest(&step) <= 1e-3 => {
-                    let here = self.pass(&w, Order::Full)?;
-                    return Ok((w, here, step_number + 1));
+                    return Ok((w.clone(), self.full(here, &w)?, step_number + 1));
                 }
                 None => return Err(EstimationError::NotConverged { steps: step_number }),
             }
-            here = self.pass(&w, Order::Convex)?;
         }
         Err(EstimationError::NotConverged { steps: STEPS })
     }
 
-    /// The root of each term's mean curvature at w = 0.
+    /// The sums with the true Hessian: of convex losses those that there are.
+    fn full(&self, found: Sums, w: &[f64]) -> Result<Sums, EstimationError> {
+        if self.parts.is_empty() { Ok(found) } else { self.pass(w, Order::Full) }
+    }
+
+    /// The root of each term's mean curvature where the search begins.
     fn scale(&self, first: &Sums) -> Result<Vec<f64>, EstimationError> {
         let (n, p) = (self.decisions.len() as f64, self.terms());
         let mut sizes = vec![0.0f64; p];

@@ -5,7 +5,7 @@
 mod estimates;
 #[cfg(feature = "files")]
 mod estimation;
-mod symmetric;
+pub(crate) mod symmetric;
 
 #[cfg(feature = "files")]
 pub use estimates::{Errors, Estimates, Test};

@@ -8,7 +8,7 @@ const RANK: f64 = 1e-9;
 ///
 /// H ≈ LLᵀ by Cholesky's method, which takes the largest pivot first and ends where none is left; then
 /// H⁺ = L(LᵀL)⁻¹(LᵀL)⁻¹Lᵀ. O(d³).
-pub(super) fn pseudo_inverse(matrix: &[f64], dim: usize) -> Option<(Vec<f64>, usize)> {
+pub(crate) fn pseudo_inverse(matrix: &[f64], dim: usize) -> Option<(Vec<f64>, usize)> {
     if matrix.iter().any(|x| !x.is_finite()) {
         return None;
     }
@@ -96,22 +96,22 @@ fn solve(factor: &[f64], x: &mut [f64]) {
 }
 
 /// ABA for symmetric A and B.
-pub(super) fn sandwich(outer: &[f64], inner: &[f64], dim: usize) -> Vec<f64> {
+pub(crate) fn sandwich(outer: &[f64], inner: &[f64], dim: usize) -> Vec<f64> {
     let half: Vec<f64> = outer.chunks_exact(dim).flat_map(|row| times(inner, row)).collect();
     half.chunks_exact(dim).flat_map(|row| times(outer, row)).collect()
 }
 
 /// The product of a symmetric matrix and a vector.
-pub(super) fn times(matrix: &[f64], x: &[f64]) -> Vec<f64> {
+pub(crate) fn times(matrix: &[f64], x: &[f64]) -> Vec<f64> {
     matrix.chunks_exact(x.len()).map(|row| dot(row, x)).collect()
 }
 
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// The largest magnitude; NaN if there is one.
-pub(super) fn largest(x: &[f64]) -> f64 {
+pub(crate) fn largest(x: &[f64]) -> f64 {
     x.iter().map(|x| x.abs()).fold(0.0, |most, x| if x <= most || most.is_nan() { most } else { x })
 }
 

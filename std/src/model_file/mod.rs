@@ -13,6 +13,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic;
+use crate::decisions::Recipe;
+use crate::inference::Estimates;
 
 pub use error::ModelFileError;
 use error::{invalid, io_error};
@@ -20,7 +22,7 @@ pub use perturb_core::AnyNoise;
 pub use perturb_core::model_file::{ModelBytes, ModelHeader, OracleKind, checksum};
 
 /// The origin of a model: what is needed to train it again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Provenance {
     /// The version of this library that trained the model.
@@ -39,6 +41,12 @@ pub struct Provenance {
     pub label_names: Vec<String>,
     /// The command line that trained the model.
     pub command: String,
+    /// Of shared weights: how the rows of a table become decisions, and the features of their options.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Recipe>,
+    /// Of shared weights: the estimates in f64, with their uncertainty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimates: Option<Estimates>,
 }
 
 /// An affine model θ = W(x − c) + b with its oracle, noise and temperature. θ is a score to maximise.

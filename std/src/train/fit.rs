@@ -258,7 +258,7 @@ impl Training {
     }
 
     /// What the number type must hold.
-    fn check_loss<T: Real>(&self, loss: &Loss<T>) -> Result<(), TrainError> {
+    pub(super) fn check_loss<T: Real>(&self, loss: &Loss<T>) -> Result<(), TrainError> {
         let refuse = |parameter, expected, found| Err(TrainError::Setting { parameter, expected, found });
         if !T::from_f64(self.rate).is_finite() {
             return refuse("rate", "a number within the range of the number type", self.rate);
@@ -274,15 +274,20 @@ impl Training {
         }
     }
 
-    fn check<T: Real>(&self, dim: usize, data: &Dataset<T>) -> Result<(), TrainError> {
+    /// Of a training on so many rows.
+    pub(super) fn check_settings(&self, rows: usize) -> Result<(), TrainError> {
         let setting = |ok: bool, parameter, expected, found| {
             if ok { Ok(()) } else { Err(TrainError::Setting { parameter, expected, found }) }
         };
-        setting(!data.is_empty(), "the number of training rows", "at least 1", 0.0)?;
-        setting(self.steps(data.len()) > 0, "epochs", "at least 1, or least_steps", 0.0)?;
+        setting(rows > 0, "the number of training rows", "at least 1", 0.0)?;
+        setting(self.steps(rows) > 0, "epochs", "at least 1, or least_steps", 0.0)?;
         setting(self.batch > 0, "batch", "at least 1", 0.0)?;
         setting(self.rate > 0.0 && self.rate.is_finite(), "rate", "a finite number above 0", self.rate)?;
-        setting((0.0..=1.0).contains(&self.averaging), "averaging", "0 to 1", self.averaging)?;
+        setting((0.0..=1.0).contains(&self.averaging), "averaging", "0 to 1", self.averaging)
+    }
+
+    fn check<T: Real>(&self, dim: usize, data: &Dataset<T>) -> Result<(), TrainError> {
+        self.check_settings(data.len())?;
         if dim == data.labels() {
             Ok(())
         } else {

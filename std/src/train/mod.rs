@@ -1,10 +1,14 @@
-//! Training of affine models by mini-batch gradient descent.
+//! Training by mini-batch gradient descent: of affine models on the rows of a [`Dataset`](crate::data::Dataset), and of one vector of
+//! weights for all options on [`Decisions`](crate::decisions::Decisions).
 
+mod descent;
 mod fit;
 mod judge;
 mod loss;
 mod minibatch;
 mod model;
+#[cfg(feature = "files")]
+mod options;
 mod optimizer;
 mod products;
 mod run;
@@ -15,6 +19,8 @@ pub use fit::{Best, EpochReport, Fitted, Patience, TrainError, Training};
 pub use judge::{LabelScores, RankingScores};
 pub use loss::{Loss, Objective, Workspace};
 pub use model::LinearModel;
+#[cfg(feature = "files")]
+pub use options::OptionsRun;
 pub use optimizer::{Moments, Optimizer};
 pub use run::{Run, RunState};
 pub use schedule::Schedule;

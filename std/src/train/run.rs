@@ -4,15 +4,15 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use perturb_core::{Error, Method, Noise, Oracle, Real};
-use perturb_lanes::{Kernel, run};
 use serde::{Deserialize, Serialize};
 
+use super::descent::Descent;
 use super::minibatch::Minibatch;
-use super::optimizer::{Moments, State};
+use super::optimizer::Moments;
 use super::products::{outer_products, scores};
 use super::{Best, Fitted, LinearModel, Objective, Standardization, TrainError, Training, Workspace};
 use crate::RowError;
-use crate::data::{Dataset, shuffle};
+use crate::data::Dataset;
 
 /// A run in progress: the scores and the descent of an affine model ([`AffineMut`](crate::AffineMut)) row after row, batch by
 /// batch.
@@ -47,26 +47,15 @@ pub struct Run<'a, O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> {
     objective: &'a Objective<O, N, T, H>,
     data: &'a Dataset<T>,
     standardization: Standardization<T>,
-    /// W column by column, then b.
-    parameters: Vec<T>,
-    mean: Vec<T>,
-    averaged: usize,
-    gradient: Vec<T>,
-    optimizer: State<T>,
+    /// Of W column by column, then b.
+    descent: Descent<'a, T>,
     batch: Minibatch<T>,
     workspace: Workspace<O, N, T, H>,
-    /// The rows of this epoch in their order.
-    order: Vec<usize>,
-    epoch: usize,
-    /// Batches done in this epoch.
-    batches: usize,
-    step: usize,
-    steps: usize,
 }
 
 impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> fmt::Debug for Run<'_, O, N, T, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { epoch, step, steps, .. } = self;
+        let Descent { epoch, step, steps, .. } = &self.descent;
         let mut run = f.debug_struct("Run");
         run.field("epoch", epoch).field("step", step).field("steps", steps).finish_non_exhaustive()
     }
@@ -105,93 +94,46 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
         } else {
             Standardization::identity(data.features())
         };
-        let zeros = vec![T::ZERO; (data.features() + 1) * data.labels()];
+        let weights = data.features() * data.labels();
+        let zeros = vec![T::ZERO; weights + data.labels()];
+        let learned = if training.intercept { zeros.len() } else { weights };
         Self {
             training,
             objective,
             data,
             standardization,
-            mean: zeros.clone(),
-            averaged: 0,
-            gradient: zeros.clone(),
-            optimizer: State::new(training.optimizer, zeros.len()),
-            parameters: zeros,
+            descent: Descent::new(training, data.len(), zeros, learned),
             batch: Minibatch::new(training.batch.min(data.len()), data),
             workspace: Workspace::default(),
-            order: order(training, data.len(), 0),
-            epoch: 0,
-            batches: 0,
-            step: 0,
-            steps: training.steps(data.len()),
         }
     }
 
     /// Takes up `state`.
     pub(super) fn restore(&mut self, state: RunState) -> Result<(), TrainError> {
-        let refuse = |what, expected, found| Err(TrainError::State { what, expected, found });
-        let per_epoch = self.order.len() / self.training.batch.min(self.order.len());
-        if state.step > self.steps {
-            return refuse("steps", self.steps, state.step);
-        }
-        if state.batches >= per_epoch {
-            return refuse("batches of an epoch", per_epoch - 1, state.batches);
-        }
-        let expected = state.epoch.checked_mul(per_epoch).and_then(|steps| steps.checked_add(state.batches));
-        if expected != Some(state.step) && state.step != self.steps {
-            return refuse("steps in whole epochs", expected.unwrap_or(usize::MAX), state.step);
-        }
-        if state.averaged > state.step {
-            return refuse("averaged steps", state.step, state.averaged);
-        }
-        for (numbers, found, what) in
-            [(&mut self.parameters, state.parameters, "parameters"), (&mut self.mean, state.mean, "means")]
-        {
-            if found.len() != numbers.len() {
-                return refuse(what, numbers.len(), found.len());
-            }
-            for (number, found) in numbers.iter_mut().zip(found) {
-                *number = T::from_f64(found);
-            }
-        }
-        if let Err((expected, found)) = self.optimizer.restore(&state.moments) {
-            return refuse("the optimizer's moments", expected, found);
-        }
-        (self.averaged, self.step) = (state.averaged, state.step);
-        (self.epoch, self.batches) = (state.epoch, state.batches);
-        self.order = order(self.training, self.data.len(), self.epoch);
-        Ok(())
+        self.descent.restore(state)
     }
 
     /// The state from which [`Training::resume`] continues.
     #[must_use]
     pub fn state(&self) -> RunState {
-        let widened = |numbers: &[T]| numbers.iter().map(|x| x.to_f64()).collect();
-        RunState {
-            epoch: self.epoch,
-            batches: self.batches,
-            step: self.step,
-            parameters: widened(&self.parameters),
-            mean: widened(&self.mean),
-            averaged: self.averaged,
-            moments: self.optimizer.moments(),
-        }
+        self.descent.state()
     }
 
     /// Steps done.
     pub fn steps_done(&self) -> usize {
-        self.step
+        self.descent.step
     }
     /// All steps of the run.
     pub fn steps(&self) -> usize {
-        self.steps
+        self.descent.steps
     }
     /// The number of complete epochs; the last epoch of a run may be incomplete.
     pub fn epochs_done(&self) -> usize {
-        self.epoch
+        self.descent.epoch
     }
     /// Whether all steps are done.
     pub fn is_done(&self) -> bool {
-        self.step >= self.steps
+        self.descent.is_done()
     }
 
     /// Goes to the end of the run, or until early stopping has waited long enough since the best epoch. `observe` is called after
@@ -216,44 +158,23 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
         if self.is_done() {
             return Ok(true);
         }
-        let batch = self.training.batch.min(self.order.len());
-        let start = self.batches * batch;
-        let rows = std::mem::take(&mut self.order);
-        let done = self.descend(&rows[start..start + batch]);
-        self.order = rows;
-        done?;
-        self.step += 1;
-        self.batches += 1;
-        let ended = self.order.len() - self.batches * batch < batch;
-        if ended || self.is_done() {
-            self.epoch += 1;
-            self.batches = 0;
-            self.order = order(self.training, self.data.len(), self.epoch);
-            return Ok(true);
-        }
-        Ok(false)
+        let rows = self.descent.rows();
+        self.gradient(&rows)?;
+        Ok(self.descent.advance())
     }
 
-    /// Takes a step along the mean gradient of `rows`.
-    fn descend(&mut self, rows: &[usize]) -> Result<(), TrainError> {
+    /// Computes the mean gradient of `rows`.
+    fn gradient(&mut self, rows: &[usize]) -> Result<(), TrainError> {
         self.batch.gather(self.data, rows, &self.standardization);
-        let (weights, bias) = self.parameters.split_at(self.weights());
+        let (weights, bias) = self.descent.parameters.split_at(self.weights());
         scores(weights, bias, &self.batch.x, &mut self.batch.theta);
         self.slopes().map_err(|RowError { row, source }| TrainError::Row {
-            step: self.step,
+            step: self.descent.step,
             row: rows[row],
             source,
         })?;
-        outer_products(&self.batch.shares, &self.batch.slopes, self.data.labels(), &mut self.gradient);
-        let progress = self.step as f64 / self.steps as f64;
-        let rate = self.training.rate * self.training.schedule.factor(progress);
-        let learned = if self.training.intercept { self.parameters.len() } else { self.weights() };
-        self.optimizer.step(&mut self.parameters[..learned], &self.gradient[..learned], rate);
-        if progress >= 1.0 - self.training.averaging {
-            self.averaged += 1;
-            let share = T::from_f64(1.0 / self.averaged as f64);
-            run(Average { mean: &mut self.mean, current: &self.parameters, share });
-        }
+        let Minibatch { shares, slopes, .. } = &self.batch;
+        outer_products(shares, slopes, self.data.labels(), &mut self.descent.gradient);
         Ok(())
     }
 
@@ -264,7 +185,7 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
         let Minibatch { theta, targets, slopes, .. } = &mut self.batch;
         // A row that overflows is the last: what its gradient is refused for goes before.
         let end = overflow.map_or(theta.len(), |row| (row + 1) * labels);
-        let seed = self.training.seed.fold(1).fold(self.step as u64);
+        let seed = self.training.seed.fold(1).fold(self.descent.step as u64);
         let (theta, targets, slopes) = (&theta[..end], &targets[..end], &mut slopes[..end]);
         self.objective.gradients(theta, targets, seed, slopes, &mut self.workspace)?;
         match overflow {
@@ -280,7 +201,7 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
 
     /// The current model, with its epoch and step.
     pub fn fitted(&self) -> Fitted<T> {
-        Fitted { model: self.model(), epoch: self.epoch, steps: self.step }
+        Fitted { model: self.model(), epoch: self.descent.epoch, steps: self.descent.step }
     }
 
     /// The result of the run: the model of the best epoch with early stopping, otherwise the last model.
@@ -297,33 +218,11 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
 
     /// The current model, on raw features.
     pub fn model(&self) -> LinearModel<T> {
-        let parameters = if self.averaged > 0 { &self.mean } else { &self.parameters };
+        let parameters = self.descent.iterate();
         let mut model = LinearModel::zeros(self.data.features(), self.data.labels());
         let (weights, bias) = model.parts_mut();
         weights.copy_from_slice(&parameters[..self.weights()]);
         bias.copy_from_slice(&parameters[self.weights()..]);
         self.standardization.fold_into(model)
-    }
-}
-
-/// The order of the rows in epoch `epoch`.
-fn order(training: &Training, rows: usize, epoch: usize) -> Vec<usize> {
-    shuffle(training.seed.fold(0).fold(epoch as u64), rows)
-}
-
-/// mean += (current − mean)·share.
-struct Average<'a, T> {
-    mean: &'a mut [T],
-    current: &'a [T],
-    share: T,
-}
-
-impl<T: Real> Kernel for Average<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        for (mean, &current) in self.mean.iter_mut().zip(self.current) {
-            *mean += (current - *mean) * self.share;
-        }
     }
 }

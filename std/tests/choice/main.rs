@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use perturb::AnyNoise;
-use perturb::data::frame::{ByOption, Expression, Frame};
+use perturb::data::frame::{ByOption, Columns, Expression, Frame};
 use perturb::data::table::{Format, parse_table};
 use perturb::decisions::{Decide, Recipe, Target, Utility};
 use perturb::inference::{Criterion, Errors, Estimates, Estimation};
@@ -26,7 +26,7 @@ fn frame(file: &PathBuf, recipe: &Recipe, utility: &Utility) -> Frame {
     parse_table(file, &bytes, Format::default(), |table| match &recipe.by_option {
         None => table.frame(&names),
         Some(by_option) => {
-            let sources = by_option.sources(&names, |name| table.names().iter().any(|other| other == name));
+            let sources = by_option.sources(&names, |name| table.has(name));
             by_option.lengthen(&table.frame(&sources.iter().map(String::as_str).collect::<Vec<_>>())?, &names)
         }
     })

@@ -224,3 +224,31 @@ fn omega_is_known_where_it_has_a_formula() {
     }
     assert!(found.residual < 1.5e-3, "{found:?}");
 }
+
+/// ∂(Jᵀu)/∂θ of a pick is the derivative of the exact Jᵀu: differences of fourth order with h = 1e-3 in f64; Laplace's density has
+/// none.
+#[test]
+fn the_second_derivative_of_picks_is_exact() {
+    fn check<N: Law<f64> + SmoothNoise<f64> + Copy>(noise: N) {
+        let layer = Perturbed::new(Simplex::new(Const::<6>).unwrap(), noise, 0.5).unwrap();
+        let theta = [0.4, -0.3, 1.1, 0.0, 0.7, -2.0];
+        let question = VjpJacobian { cotangent: &U };
+        let exact = layer.compute(&theta, &question, Exact).unwrap();
+        for (i, row) in exact.0.iter().enumerate() {
+            for (j, entry) in row.iter().enumerate() {
+                let at = |x: f64| {
+                    let mut theta = theta;
+                    theta[j] = x;
+                    layer.vjp(&theta, &U, Exact).unwrap()[i]
+                };
+                let found = slope(theta[j], 1e-3, at);
+                assert!((found - entry).abs() < 1e-9, "{} {i} {j}: {found} {entry}", noise.name());
+                assert_eq!(*entry, exact.0[j][i]);
+            }
+            assert!(row.iter().sum::<f64>().abs() < 1e-14);
+        }
+    }
+    check(Gumbel);
+    check(Normal);
+    check(Logistic);
+}

@@ -29,6 +29,7 @@ mod manual;
 #[cfg(feature = "nn")]
 mod network;
 mod number;
+mod options;
 mod predict;
 mod progress;
 mod report;
@@ -47,7 +48,7 @@ use streams::say;
 
 /// Turns discrete decisions into layers that learn by gradient descent.
 ///
-/// Start with `perturb demo`. Then `train` a ranking model on a table, `evaluate` it, `predict` with it, and `export` it to
+/// Start with `perturb demo`. Then `train` a model on a table, `show` and `evaluate` it, `predict` with it, and `export` it to
 /// firmware. The `experiment` commands reproduce the experiments of the paper.
 ///
 /// Exit codes: 0 success; 1 the work failed, and the message says why; 2 the arguments are wrong; 130 the work was
@@ -99,12 +100,14 @@ pub(crate) struct Common {
 enum Command {
     /// Learn what terrain costs from routes alone: why a solver belongs in the loss, in seconds
     Demo(demo::Demo),
-    /// Train a ranking model on a file
+    /// Train a model on a table: rankings of labels, or decisions among options
     Train(train::Train),
-    /// Evaluate a trained model on a file with known ranks
+    /// Evaluate a trained model on a file with known decisions
     Evaluate(evaluate::Evaluate),
-    /// Rank the labels of new rows with a trained model
+    /// Decide for new rows with a trained model
     Predict(predict::Predict),
+    /// Show what models are made of: weights with their errors, settings, origin
+    Show(Show),
     /// Export a trained model to firmware, as bytes, Rust or C, or as JSON
     Export(export::Export),
     /// Reproduce an experiment of the paper
@@ -121,6 +124,17 @@ enum Command {
     Completions(manual::Completions),
     /// Print the manual page, or write the pages of all commands
     Man(manual::Manual),
+}
+
+/// Show models, several side by side
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  perturb show trips.perturb
+  perturb show trips.perturb trips2.perturb --json")]
+struct Show {
+    /// Model files; - reads standard input
+    #[arg(value_name = "FILE", default_value = "model.perturb")]
+    models: Vec<PathBuf>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -389,6 +403,7 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         Command::Train(train) => train.run(&cli.common),
         Command::Evaluate(evaluate) => evaluate.run(&cli.common),
         Command::Predict(predict) => predict.run(&cli.common),
+        Command::Show(show) => options::show(&show.models, &cli.common),
         Command::Export(export) => export.run(&cli.common),
         Command::Completions(completions) => completions.run(),
         Command::Man(manual) => manual.run(&cli.common),

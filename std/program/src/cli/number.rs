@@ -73,6 +73,11 @@ where
     parse(text, |&x: &T| x.into() > 0.0 && x.into().is_finite(), "a finite number greater than 0")
 }
 
+/// A finite number of at least 0.
+pub(crate) fn not_negative(text: &str) -> Result<f64, String> {
+    parse(text, |x: &f64| *x >= 0.0 && x.is_finite(), "a finite number of at least 0")
+}
+
 /// A share of the whole, less than all of it.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
     parse(text, |x| (0.0..1.0).contains(x), "a number from 0 to less than 1")

@@ -26,7 +26,7 @@ pub(crate) struct Source {
     #[arg(long, value_name = "COLUMN")]
     ordering: Option<String>,
     #[command(flatten)]
-    layout: Layout,
+    pub(crate) layout: Layout,
 }
 
 /// How a table is written.
@@ -51,6 +51,10 @@ impl Layout {
 }
 
 impl Source {
+    /// The columns of ranks that were named.
+    pub(crate) fn ranks(&self) -> &[String] {
+        &self.ranks
+    }
     fn targets(&self) -> Targets {
         match &self.ordering {
             Some(column) => Targets::Ordering(column.clone()),

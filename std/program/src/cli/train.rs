@@ -14,6 +14,7 @@ use perturb::train::{
 use perturb::{AnyNoise, Dyn, Error, How, MonteCarlo, Perturbed, Ranking, Seed};
 use serde::{Serialize, Serializer};
 
+use super::options::{self, Options};
 use super::progress::Progress;
 use super::save::{self, Checkpoints};
 use super::saved::{BestEpoch, Saved};
@@ -30,6 +31,8 @@ enum LossName {
     PerturbedSquared,
     Squared,
     Blackbox,
+    /// Minus the logarithm of the probability of what was picked
+    Likelihood,
 }
 
 #[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
@@ -64,10 +67,10 @@ pub(crate) struct Train {
     /// Loss to minimise
     #[arg(long, value_enum, default_value = "fenchel-young")]
     loss: LossName,
-    /// Noise of the perturbed losses
-    #[arg(long, value_name = "NOISE", value_parser = noises(), default_value = AnyNoise::Normal.name())]
+    /// Noise of the perturbed losses [default: normal; gumbel for picks among options, which makes them the logit]
+    #[arg(long, value_name = "NOISE", value_parser = noises())]
     #[serde(serialize_with = "by_name")]
-    noise: AnyNoise,
+    noise: Option<AnyNoise>,
     /// Temperature of the perturbed losses, in units of scores, greater than 0
     #[arg(
         long,
@@ -111,18 +114,25 @@ pub(crate) struct Train {
         allow_negative_numbers = true
     )]
     batch: usize,
-    /// Share of rows kept for validation after every epoch, from 0 to less than 1
+    /// Share of rows kept for validation after every epoch, from 0 to less than 1 [default: 0.1; of options 0, that all teach]
     #[arg(
         long,
-        default_value_t = 0.1,
         value_name = "SHARE",
         value_parser = number::share,
         allow_negative_numbers = true
     )]
-    validation: f64,
+    validation: Option<f64>,
     /// Stop after this many epochs without a better validation score, at least 1, and keep the best epoch
     #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
     patience: Option<usize>,
+    /// Of options: penalty on large weights, as a share of the mean loss's curvature, at least 0
+    #[arg(long, default_value_t = 0.0, value_name = "L", value_parser = number::not_negative, allow_negative_numbers = true)]
+    ridge: f64,
+    /// Of options: ratios of weights with their standard errors, such as time/cost
+    #[arg(long, value_name = "TERM/TERM", value_delimiter = ',')]
+    ratio: Vec<String>,
+    #[command(flatten)]
+    options: Options,
     #[command(flatten)]
     #[serde(skip)]
     checkpoints: Checkpoints,
@@ -141,8 +151,8 @@ fn noises() -> impl TypedValueParser<Value = AnyNoise> {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde has it")]
-fn by_name<S: Serializer>(noise: &AnyNoise, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(noise.name())
+fn by_name<S: Serializer>(noise: &Option<AnyNoise>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(noise.map_or("default", AnyNoise::name))
 }
 
 impl Train {
@@ -153,20 +163,25 @@ impl Train {
             ensure_apart(("--model", &self.model), ("--checkpoint", checkpoint))?;
         }
         self.out.ensure_free("train", &[("--data", &self.source.data), ("--model", &self.model)])?;
+        if self.options.is_given() {
+            return self.of_options(common);
+        }
+        self.options.ensure_none()?;
+        let noise = self.noise.unwrap_or(AnyNoise::Normal);
         let data = self.data(common)?;
         self.out.folder()?;
         let seed = Seed(common.seed);
         let (train, validation) = self.split(&data, seed)?;
-        let loss = self.loss();
+        let loss = self.loss(self.lambda).ok_or_else(|| usage("--loss likelihood belongs to picks among options; name the column of decisions with --group"))?;
         let exact = matches!(self.loss, LossName::PerturbedSquared);
         let samples = self.samples.unwrap_or(if exact { 0 } else { 10 });
         let how = match samples {
             0 => How::Exact,
             samples => How::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
         };
-        let layer = Perturbed::new(Ranking::ascending(Dyn(data.labels()))?, self.noise, self.epsilon)?;
+        let layer = Perturbed::new(Ranking::ascending(Dyn(data.labels()))?, noise, self.epsilon)?;
         let objective = Objective { layer, loss, how };
-        let training = self.training(&train, seed.fold(1));
+        let training = self.training(train.len(), self.default_rate(train.features()), seed.fold(1));
 
         let beside = (!is_standard(&self.model)).then(|| save::beside(&self.model));
         let settings = save::settings("training", self, common, Some(format!("{:016x}", data.digest())))?
@@ -335,23 +350,64 @@ impl Train {
         Ok(())
     }
 
-    fn loss(&self) -> Loss<f32> {
-        match self.loss {
+    /// None for a likelihood.
+    fn loss<T>(&self, lambda: T) -> Option<Loss<T>> {
+        Some(match self.loss {
             LossName::FenchelYoung => Loss::FenchelYoung,
             LossName::PerturbedSquared => Loss::PerturbedSquared,
             LossName::Squared => Loss::Squared,
-            LossName::Blackbox => Loss::BlackBox { lambda: self.lambda },
+            LossName::Blackbox => Loss::BlackBox { lambda },
+            LossName::Likelihood => return None,
+        })
+    }
+
+    /// Trains on a table of options.
+    fn of_options(&self, common: &Common) -> Result<(), Failure> {
+        if self.patience.is_some() {
+            return Err(usage("--patience does not apply to tables of options, whose descent goes to its end"));
+        }
+        if self.out.wanted() {
+            return Err(usage("--out has no page for tables of options yet; --json prints all numbers"));
+        }
+        let loss = self.loss(f64::from(self.lambda));
+        let settings = |data| save::settings("training on options", self, common, Some(data));
+        let training = |decisions: usize| self.training(decisions, self.options_rate(), Seed(common.seed).fold(1));
+        options::train(
+            &options::Fit {
+                options: &self.options,
+                source: &self.source,
+                model: &self.model,
+                loss,
+                noise: self.noise,
+                epsilon: f64::from(self.epsilon),
+                samples: self.samples,
+                ridge: self.ridge,
+                validation: self.validation.unwrap_or(0.0),
+                ratios: &self.ratio,
+                checkpoints: &self.checkpoints,
+                settings: &settings,
+                training: &training,
+            },
+            common,
+        )
+    }
+
+    fn options_rate(&self) -> f64 {
+        Training::default().rate
+    }
+
+    fn default_rate(&self, features: usize) -> f64 {
+        let rate = Training::default().rate;
+        match self.loss {
+            // The greatest curvature of standardised features is at most their number.
+            LossName::Squared => rate.min(1.0 / (1.0 + features as f64)),
+            _ => rate,
         }
     }
 
-    fn training(&self, rows: &Dataset<f32>, seed: Seed) -> Training {
+    fn training(&self, rows: usize, rate: f64, seed: Seed) -> Training {
         let recipe = Training::default();
-        let per_epoch = (rows.len() / self.batch).max(1);
-        let rate = match self.loss {
-            // The greatest curvature of standardised features is at most their number.
-            LossName::Squared => recipe.rate.min(1.0 / (1.0 + rows.features() as f64)),
-            _ => recipe.rate,
-        };
+        let per_epoch = (rows / self.batch).max(1);
         Training {
             epochs: self.epochs.unwrap_or(recipe.least_steps.div_ceil(per_epoch).max(20)),
             least_steps: 0,
@@ -381,7 +437,7 @@ impl Train {
         seed: Seed,
     ) -> Result<(Dataset<f32>, Option<Dataset<f32>>), Failure> {
         let order = shuffle(seed.fold(0), data.len());
-        let (validation, train) = order.split_at(kept(self.validation, data.len()));
+        let (validation, train) = order.split_at(kept(self.validation.unwrap_or(0.1), data.len()));
         if self.patience.is_some() && validation.is_empty() {
             return Err(usage("--patience needs validation rows: raise --validation"));
         }
@@ -402,7 +458,7 @@ impl Train {
             bias: model.bias().to_vec(),
             centres: data.centres().to_vec(),
             epsilon: self.epsilon,
-            noise: self.noise,
+            noise: self.noise.unwrap_or(AnyNoise::Normal),
             oracle: OracleKind::Ranking,
             provenance: Provenance {
                 library_version: env!("CARGO_PKG_VERSION").into(),
@@ -413,6 +469,8 @@ impl Train {
                 feature_names: data.feature_names().to_vec(),
                 label_names: data.label_names().to_vec(),
                 command: report::command(),
+                recipe: None,
+                estimates: None,
             },
         };
         if is_standard(&self.model) {

@@ -134,6 +134,13 @@ impl Expression {
         Self { text: format!("{} == {quoted}", shown(column)), tree }
     }
 
+    /// 1 where two expressions are equal, 0 elsewhere.
+    #[must_use]
+    pub fn equals(&self, other: &Self) -> Self {
+        let tree = Tree::Two(Two::Equal, Box::new(self.tree.clone()), Box::new(other.tree.clone()));
+        Self { text: format!("({}) == ({})", self.text, other.text), tree }
+    }
+
     /// The product of two expressions.
     #[must_use]
     pub fn times(&self, other: &Self) -> Self {

@@ -2,12 +2,14 @@
 
 mod by_option;
 mod expression;
+pub mod svmlight;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::DataError;
+use super::numpy::Array;
 use super::text::{self, quote};
+use super::{DataError, numbered};
 
 pub use by_option::ByOption;
 pub use expression::Expression;
@@ -103,6 +105,32 @@ impl Column {
     }
 }
 
+/// A file of named columns, of which those that are asked for are read.
+pub trait Columns {
+    /// The names of the columns.
+    fn names(&self) -> &[String];
+    /// The columns of these names.
+    fn frame(&self, names: &[&str]) -> Result<Frame, DataError>;
+
+    /// Whether there is a column of this name.
+    fn has(&self, name: &str) -> bool {
+        self.names().iter().any(|other| other == name)
+    }
+}
+
+impl Columns for Frame {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+    fn frame(&self, names: &[&str]) -> Result<Self, DataError> {
+        let mut kept = Self { names: Vec::new(), columns: BTreeMap::new(), ..self.clone() };
+        for name in names {
+            kept.set(name, self.column(name)?.clone())?;
+        }
+        Ok(kept)
+    }
+}
+
 /// Cells that say that a number is missing.
 const MISSING: [&str; 6] = ["", "NA", "NaN", "nan", "null", "NULL"];
 
@@ -148,6 +176,50 @@ impl Frame {
             }
         }
         Column::Numbers(numbers)
+    }
+
+    /// The rows and columns of a matrix, whose columns are called `x1`, `x2`, …
+    pub fn from_array(file: &Path, array: &Array) -> Result<Self, DataError> {
+        let [rows, width] = array.shape[..] else {
+            let found = format!("{} axes", array.shape.len());
+            return Err(DataError::binary(file, "a matrix, a row an option", found));
+        };
+        let column = |j: usize| Column::Numbers((0..rows).map(|i| array.values[i * width + j]).collect());
+        Self::new(file, numbered("x", width).into_iter().enumerate().map(|(j, name)| (name, column(j))).collect())
+    }
+
+    /// The rows of several frames with the same columns, one after the other.
+    ///
+    /// Values of the column `group` are made different from frame to frame: a group is never one of two files.
+    pub fn join(frames: Vec<Self>, group: Option<&str>) -> Result<Self, DataError> {
+        let mut frames = frames.into_iter();
+        let Some(mut all) = frames.next() else {
+            return Err(DataError::parameter("frames", "at least 1", 0));
+        };
+        for (mut next, number) in frames.zip(2..) {
+            if let Some(group) = group {
+                let named: Vec<String> = (0..next.rows)
+                    .map(|row| next.column(group).map(|of| of.shown(row).map_or_else(String::new, |name| format!("{name} ({number})"))))
+                    .collect::<Result<_, _>>()?;
+                next.set(group, Column::Texts(Texts::new(named.iter().map(String::as_str))))?;
+            }
+            let rows = all.rows + next.rows;
+            for name in all.names.clone() {
+                let joined = match (all.column(&name)?, next.column(&name)?) {
+                    (Column::Numbers(a), Column::Numbers(b)) => Column::Numbers(a.iter().chain(b).copied().collect()),
+                    (a, b) => {
+                        let cells = (0..all.rows).map(|row| a.shown(row)).chain((0..next.rows).map(|row| b.shown(row)));
+                        let cells: Vec<String> = cells.map(Option::unwrap_or_default).collect();
+                        Column::Texts(Texts::new(cells.iter().map(String::as_str)))
+                    }
+                };
+                all.columns.insert(name, joined);
+            }
+            all.rows = rows;
+            // Rows of several files have no lines.
+            all.lines = Vec::new();
+        }
+        Ok(all)
     }
 
     /// The number of rows.

@@ -26,7 +26,7 @@ use std::path::Path;
 use perturb_core::Real;
 use rayon::prelude::*;
 
-use super::frame::Frame;
+use super::frame::{self, Frame};
 use super::text::{self, quote};
 use super::{DataError, Dataset, centre, label_ranking};
 pub(super) use features::Columns;
@@ -123,6 +123,23 @@ impl std::fmt::Debug for Table<'_> {
             .field("columns", &self.rows.header.names)
             .field("rows", &self.rows.len())
             .finish()
+    }
+}
+
+/// Columns are of numbers if all cells are numbers or missing (an empty cell, `NA`, `NaN`, `null`), otherwise of texts.
+impl frame::Columns for Table<'_> {
+    fn names(&self) -> &[String] {
+        &self.rows.header.names
+    }
+    fn frame(&self, names: &[&str]) -> Result<Frame, DataError> {
+        let wanted: BTreeSet<&str> = names.iter().copied().collect();
+        let read = |name: &&str| {
+            let column = self.rows.header.column(self.rows.file, name)?;
+            Ok(((*name).to_owned(), Frame::parse_column(self.rows.column(column))))
+        };
+        let columns = wanted.par_iter().map(read).collect::<Vec<Result<_, DataError>>>();
+        let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(Frame::new(self.rows.file, columns)?.with_lines(self.rows.len(), self.rows.lines()))
     }
 }
 
@@ -233,24 +250,6 @@ impl Table<'_> {
         centres: &[f64],
     ) -> Result<(Vec<T>, Vec<Unseen>), DataError> {
         Columns::find(self.rows.file, self.rows.header, names, centres)?.read(&self.rows)
-    }
-
-    /// The names of the columns.
-    pub fn names(&self) -> &[String] {
-        &self.rows.header.names
-    }
-
-    /// The columns of these names, as expressions see them: of numbers if all cells are numbers or missing (an empty cell, `NA`,
-    /// `NaN`, `null`), otherwise of texts.
-    pub fn frame(&self, names: &[&str]) -> Result<Frame, DataError> {
-        let wanted: BTreeSet<&str> = names.iter().copied().collect();
-        let read = |name: &&str| {
-            let column = self.rows.header.column(self.rows.file, name)?;
-            Ok(((*name).to_owned(), Frame::parse_column(self.rows.column(column))))
-        };
-        let columns = wanted.par_iter().map(read).collect::<Vec<Result<_, DataError>>>();
-        let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(Frame::new(self.rows.file, columns)?.with_lines(self.rows.len(), self.rows.lines()))
     }
 
     /// Appends the features of one column: one of numbers, or one for each distinct value.

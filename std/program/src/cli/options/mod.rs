@@ -1,0 +1,304 @@
+//! Tables of options: a row an option, or columns by option.
+
+mod judge;
+mod predict;
+mod show;
+mod train;
+
+use clap::{Args, ValueEnum};
+use perturb::data::DataError;
+use perturb::data::frame::{ByOption, Column, Expression, Frame};
+use perturb::data::table::{self, Format, Table};
+use perturb::decisions::{Decide, Edges, Recipe, Target, Utility};
+use serde::Serialize;
+
+use super::streams::Input;
+use super::{Failure, number, usage};
+
+pub(crate) use judge::evaluate;
+pub(crate) use predict::predict;
+pub(crate) use show::show;
+pub(crate) use train::{Fit, train};
+
+/// How the rows of a table of options become decisions.
+#[derive(Args, Serialize, Debug, Clone)]
+#[command(next_help_heading = "Tables of options: a row an option (--group), or columns by option (--options)")]
+pub(crate) struct Options {
+    /// What is decided among the options of a group [default: pick]
+    #[arg(long, value_enum)]
+    decide: Option<DecideName>,
+    /// Column that says to which decision a row belongs
+    #[arg(long, value_name = "COLUMN", conflicts_with = "options")]
+    group: Option<String>,
+    /// Options of a table with a row a decision and columns such as TRAIN_TIME and CAR_TIME
+    #[arg(long, value_name = "OPTION", value_delimiter = ',')]
+    options: Vec<String>,
+    /// How columns by option are named
+    #[arg(long, value_name = "PATTERN", default_value = ByOption::PATTERN, requires = "options")]
+    pattern: String,
+    /// Column that names the options [default with --options: option]
+    #[arg(long, value_name = "COLUMN")]
+    alternatives: Option<String>,
+    /// What was chosen: a column or an expression that is 1 for it and 0 elsewhere; with --options also a column that names or
+    /// numbers the chosen option
+    #[arg(long, value_name = "EXPRESSION", conflicts_with_all = ["one_of", "grades"])]
+    chosen: Option<String>,
+    /// Options one of which was chosen, it is not known which
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "grades")]
+    one_of: Option<String>,
+    /// Grades to rank by, the larger the better; equal grades leave the order open. Ranks are given by --ranks
+    #[arg(long, value_name = "EXPRESSION")]
+    grades: Option<String>,
+    /// Features of options: columns or expressions such as `time = minutes / 60, cost * (ticket == 0)`
+    #[arg(long, value_name = "EXPRESSIONS", allow_hyphen_values = true)]
+    features: Vec<String>,
+    /// Columns of texts whose values have a constant each, but for the reference
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    constants: Vec<String>,
+    /// Products of an expression and the constants of a column, or of one value of it, as income:mode or income:mode=air
+    #[arg(long, value_name = "EXPRESSION:COLUMN", value_delimiter = ',')]
+    interact: Vec<String>,
+    /// Value without a constant [default: the first]
+    #[arg(long, value_name = "VALUE")]
+    reference: Option<String>,
+    /// Leave out rows where this is 0
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    filter: Option<String>,
+    /// Options cannot be chosen where this is 0
+    #[arg(long, value_name = "EXPRESSION")]
+    available: Option<String>,
+    /// Column that says which decisions belong together, such as those of one person: their errors may depend on each other
+    #[arg(long, value_name = "COLUMN")]
+    cluster: Option<String>,
+    /// How much a decision counts [default: 1]
+    #[arg(long, value_name = "EXPRESSION")]
+    count: Option<String>,
+    /// How many options are picked [default: as many as were chosen]
+    #[arg(long, value_name = "K", value_parser = number::at_least_one)]
+    k: Option<usize>,
+    /// Pick at most N options of one class, which a column names
+    #[arg(long, value_name = "COLUMN:N")]
+    limit: Option<String>,
+    /// Columns of the two ends of an edge, a pair or a leg [default: from,to; for assign row,column]
+    #[arg(long, value_name = "COLUMN,COLUMN")]
+    edges: Option<String>,
+    /// Columns of a grid's rows and columns: routes go from cell to cell [default for route without edges: row,column]
+    #[arg(long, value_name = "COLUMN,COLUMN", conflicts_with = "edges")]
+    cells: Option<String>,
+    /// Routes over cells may not step to diagonal neighbours
+    #[arg(long)]
+    straight: bool,
+    /// First and last node of routes and flows [default: the nodes without edges to and from them]
+    #[arg(long, value_name = "NODE,NODE")]
+    ends: Option<String>,
+    /// Units that flow
+    #[arg(long, value_name = "N", value_parser = number::at_least_one, default_value_t = 1)]
+    units: usize,
+    /// Column of weights, whole numbers, that are packed
+    #[arg(long, value_name = "COLUMN", default_value = "weight")]
+    weight: String,
+    /// Largest total weight that is packed
+    #[arg(long, value_name = "N", value_parser = number::capacity)]
+    capacity: Option<u32>,
+}
+
+#[derive(ValueEnum, Serialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum DecideName {
+    /// One option
+    Pick,
+    /// k options
+    PickK,
+    /// An order of all options
+    Rank,
+    /// Yes or no for each option
+    Each,
+    /// A route along edges or over cells
+    Route,
+    /// A partner for each
+    Assign,
+    /// A tree that spans all nodes
+    Span,
+    /// Options within a capacity
+    Pack,
+    /// Units from a source to a sink
+    Flow,
+    /// A tour of all cities
+    Tour,
+}
+
+impl Options {
+    /// Whether the table is one of options.
+    pub(crate) fn is_given(&self) -> bool {
+        self.group.is_some() || !self.options.is_empty()
+    }
+
+    /// Refuses options that only tables of options have.
+    pub(crate) fn ensure_none(&self) -> Result<(), Failure> {
+        let given = [
+            ("--decide", self.decide.is_some()),
+            ("--alternatives", self.alternatives.is_some()),
+            ("--chosen", self.chosen.is_some()),
+            ("--one-of", self.one_of.is_some()),
+            ("--grades", self.grades.is_some()),
+            ("--features", !self.features.is_empty()),
+            ("--constants", !self.constants.is_empty()),
+            ("--interact", !self.interact.is_empty()),
+            ("--where", self.filter.is_some()),
+            ("--available", self.available.is_some()),
+            ("--cluster", self.cluster.is_some()),
+            ("--count", self.count.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((option, _)) => Err(usage(format!(
+                "{option} belongs to tables of options: name the column of decisions with --group, or the options with --options"
+            ))),
+        }
+    }
+
+    /// The features.
+    fn utility(&self) -> Result<Utility, Failure> {
+        let mut utility = Utility::new(&self.features.join(", ")).map_err(of_option("--features"))?;
+        for column in &self.constants {
+            utility = utility.with_constants(column);
+        }
+        for product in &self.interact {
+            let Some((of, column)) = product.rsplit_once(':') else {
+                return Err(usage(format!("--interact {product}: expected EXPRESSION:COLUMN such as income:mode")));
+            };
+            utility = utility.with_interaction(of, column.trim()).map_err(of_option("--interact"))?;
+        }
+        Ok(utility)
+    }
+
+    /// The recipe without its terms, for a table with these columns.
+    fn recipe(&self, ranks: &[String], has: impl Fn(&str) -> bool) -> Result<Recipe, Failure> {
+        let mut recipe = Recipe::new(self.decide(&has)?);
+        recipe.group.clone_from(&self.group);
+        recipe.alternatives.clone_from(&self.alternatives);
+        if !self.options.is_empty() {
+            let name = self.alternatives.as_deref().unwrap_or("option");
+            recipe.by_option = Some(ByOption::new(self.options.clone(), &self.pattern, name)?);
+            recipe.alternatives = Some(name.to_owned());
+        }
+        recipe.cluster.clone_from(&self.cluster);
+        let parse = |option: &'static str, text: &Option<String>| -> Result<Option<Expression>, Failure> {
+            text.as_deref().map(|text| Expression::parse(text).map_err(of_option(option))).transpose()
+        };
+        recipe.filter = parse("--where", &self.filter)?;
+        recipe.available = parse("--available", &self.available)?;
+        recipe.weight = parse("--count", &self.count)?;
+        recipe.target = match (parse("--chosen", &self.chosen)?, parse("--one-of", &self.one_of)?) {
+            (Some(chosen), _) => Some(Target::Chosen(chosen)),
+            (_, Some(one)) => Some(Target::OneOf(one)),
+            _ => match (parse("--grades", &self.grades)?, ranks) {
+                (Some(grades), _) => Some(Target::Grade(grades)),
+                (None, [column]) => Some(Target::Rank(Expression::column(column))),
+                (None, []) => None,
+                (None, _) => return Err(usage("--ranks names one column of a table of options")),
+            },
+        };
+        Ok(recipe)
+    }
+
+    fn decide(&self, has: &impl Fn(&str) -> bool) -> Result<Decide, Failure> {
+        let name = self.decide.unwrap_or(if self.grades.is_some() { DecideName::Rank } else { DecideName::Pick });
+        let pair = |option: &str, given: &Option<String>, default: (&str, &str)| match given {
+            None => Ok((default.0.to_owned(), default.1.to_owned())),
+            Some(text) => match text.split_once(',') {
+                Some((a, b)) => Ok((a.trim().to_owned(), b.trim().to_owned())),
+                None => Err(usage(format!("{option} {text}: expected two names such as {},{}", default.0, default.1))),
+            },
+        };
+        let edges = || pair("--edges", &self.edges, ("from", "to"));
+        let ends = || self.ends.as_ref().map(|_| pair("--ends", &self.ends, ("A", "B"))).transpose();
+        Ok(match name {
+            DecideName::Pick => Decide::Pick,
+            DecideName::Rank => Decide::Rank,
+            DecideName::Each => Decide::Each,
+            DecideName::PickK => {
+                let limits = match self.limit.as_ref().map(|limit| (limit, limit.rsplit_once(':'))) {
+                    None => None,
+                    Some((_, Some((column, most)))) if most.parse::<u32>().is_ok() => {
+                        Some((column.to_owned(), most.parse().unwrap_or(1)))
+                    }
+                    Some((limit, _)) => return Err(usage(format!("--limit {limit}: expected COLUMN:N such as brand:2"))),
+                };
+                Decide::PickK { k: self.k, limits }
+            }
+            DecideName::Route if self.cells.is_some() || (self.edges.is_none() && !(has("from") && has("to"))) => {
+                Decide::Cells { at: pair("--cells", &self.cells, ("row", "column"))?, diagonal: !self.straight }
+            }
+            DecideName::Route => Decide::Route(Edges { columns: edges()?, ends: ends()? }),
+            DecideName::Flow => {
+                Decide::Flow { edges: Edges { columns: edges()?, ends: ends()? }, units: self.units }
+            }
+            DecideName::Assign => Decide::Assign { pairs: pair("--edges", &self.edges, ("row", "column"))? },
+            DecideName::Span => Decide::Span { edges: edges()? },
+            DecideName::Tour => Decide::Tour { legs: edges()? },
+            DecideName::Pack => match self.capacity {
+                Some(capacity) => Decide::Pack { weight: self.weight.clone(), capacity },
+                None => return Err(usage("--decide pack needs --capacity")),
+            },
+        })
+    }
+
+    /// The frame of a table, and the recipe with its terms.
+    fn read(&self, input: &Input, format: Format, ranks: &[String]) -> Result<(Frame, Recipe), Failure> {
+        let utility = self.utility()?;
+        let mut failed = None;
+        let read = table::parse_table(&input.name, &input.bytes, format, |table| {
+            let has = |name: &str| table.names().iter().any(|other| other == name);
+            let recipe = match self.recipe(ranks, has) {
+                Ok(recipe) => recipe,
+                Err(failure) => {
+                    failed = Some(failure);
+                    return Err(DataError::parameter("options", "", ""));
+                }
+            };
+            let names = recipe.columns();
+            let names: Vec<&str> = names.iter().map(String::as_str).chain(utility.columns()).collect();
+            // A column of the decision, not one by option, names or numbers what was chosen.
+            let named = match (&recipe.by_option, &recipe.target) {
+                (Some(by_option), Some(Target::Chosen(chosen))) => {
+                    chosen.as_column().filter(|&column| by_option.sources(&[column], has) == [column]).map(str::to_owned)
+                }
+                _ => None,
+            };
+            Ok((frame(table, &recipe, &names)?, recipe, named))
+        });
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        let (frame, mut recipe, named) = read?;
+        if let Some(column) = named {
+            name_choices(&mut recipe, &frame, &column)?;
+        }
+        recipe.terms = utility.terms(&recipe, &frame, self.reference.as_deref())?;
+        Ok((frame, recipe))
+    }
+}
+
+/// The columns of a table, by option if the recipe says so.
+fn frame(table: &Table<'_>, recipe: &Recipe, names: &[&str]) -> Result<Frame, DataError> {
+    let Some(by_option) = &recipe.by_option else { return table.frame(names) };
+    let sources = by_option.sources(names, |name| table.has(name));
+    by_option.lengthen(&table.frame(&sources.iter().map(String::as_str).collect::<Vec<_>>())?, names)
+}
+
+/// A column that names or numbers the chosen one of the options becomes a comparison with each option.
+fn name_choices(recipe: &mut Recipe, frame: &Frame, column: &str) -> Result<(), Failure> {
+    let Some(by_option) = &recipe.by_option else { return Ok(()) };
+    let own = match frame.column(column)? {
+        Column::Texts(_) => by_option.name().to_owned(),
+        _ => by_option.number(),
+    };
+    recipe.target = Some(Target::Chosen(Expression::column(column).equals(&Expression::column(&own))));
+    Ok(())
+}
+
+/// An error of an expression, under the name of its option.
+fn of_option(option: &'static str) -> impl Fn(DataError) -> Failure {
+    move |error| usage(format!("{option}: {error}"))
+}

@@ -1,0 +1,316 @@
+//! `perturb train` on a table of options.
+
+use std::path::Path;
+
+use perturb::decisions::{Decide, Decisions, Judgement, Recipe, Utility};
+use perturb::inference::{Criterion, Errors, Estimates, Estimation, EstimationError};
+use perturb::model_file::{ModelFile, OracleKind, Provenance};
+use perturb::train::{Loss, OptionsRun, RunState, Training};
+use perturb::{AnyNoise, How, MonteCarlo, Seed, data::shuffle};
+
+use super::Options;
+use super::show::{coefficients, summary};
+use crate::cli::progress::Progress;
+use crate::cli::save::{self, Checkpoints};
+use crate::cli::source::Source;
+use crate::cli::streams::{self, is_standard};
+use crate::cli::{Common, Failure, report, say, table, usage};
+
+/// How weights are learned, as the command line says.
+pub(crate) struct Fit<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) source: &'a Source,
+    pub(crate) model: &'a Path,
+    /// None for a likelihood.
+    pub(crate) loss: Option<Loss<f64>>,
+    pub(crate) noise: Option<AnyNoise>,
+    pub(crate) epsilon: f64,
+    pub(crate) samples: Option<u32>,
+    pub(crate) ridge: f64,
+    /// The share of decisions that are kept to judge the model.
+    pub(crate) validation: f64,
+    pub(crate) ratios: &'a [String],
+    pub(crate) checkpoints: &'a Checkpoints,
+    /// What the checkpoint's settings are made of.
+    pub(crate) settings: &'a dyn Fn(String) -> Result<perturb::checkpoint::Settings, Failure>,
+    /// The settings of a descent on so many decisions.
+    pub(crate) training: &'a dyn Fn(usize) -> Training,
+}
+
+/// Reads the table, fits, saves the model, and says what was found.
+pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
+    let input = fit.source.input()?;
+    let (frame, recipe) = fit.options.read(&input, fit.source.layout.format(), fit.source.ranks())?;
+    let decisions = recipe.read(&frame)?;
+    let seed = Seed(common.seed);
+    let order = shuffle(seed.fold(0), decisions.len());
+    let (kept, rest) = order.split_at((fit.validation * order.len() as f64 * (1.0 + 1e-12)) as usize);
+    let (train, validation) = match kept {
+        [] => (decisions.clone(), None),
+        _ => (decisions.select(&sorted(rest)), Some(decisions.select(&sorted(kept)))),
+    };
+    if !common.quiet {
+        tell!("{}: {}", input.name.display(), described(&recipe, &decisions, fit.options));
+    }
+    let learned = learn(fit, &recipe, &train, common)?;
+    save_model(fit, &recipe, &decisions, &learned, common)?;
+
+    let judged = validation.as_ref().unwrap_or(&train);
+    let on = if validation.is_some() { "validation" } else { "training" };
+    let judgement = |w: &[f64]| -> Result<Judgement, Failure> {
+        Ok(Judgement::mean(&judged.judge(w, (learned.noise, fit.epsilon), learned.how)?))
+    };
+    let rows = [
+        ("model", judgement(&learned.w)?),
+        ("least squares", judgement(&train.least_squares())?),
+        ("all scores equal", judgement(&vec![0.0; train.terms().len()])?),
+    ];
+    let shares = match &learned.estimates {
+        Some(estimates) if estimates.log_likelihood().is_some() && validation.is_none() => shares(&recipe, &frame, fit)?,
+        _ => None,
+    };
+    if common.json {
+        let scores: serde_json::Map<_, _> = rows
+            .iter()
+            .map(|(name, judgement)| ((*name).to_owned(), judgement.named().into_iter().collect::<serde_json::Value>()))
+            .collect();
+        let json = serde_json::json!({
+            "model": fit.model.to_string_lossy(),
+            "decide": recipe.decide.name(),
+            "decisions": train.len(),
+            "options": train.options(),
+            "terms": train.terms(),
+            "weights": learned.w,
+            "estimates": learned.estimates.as_ref().map(super::show::as_json),
+            "ratios": ratios(fit, learned.estimates.as_ref())?.into_iter().map(|(name, value, error)| {
+                serde_json::json!({ "ratio": name, "value": value, "error": error })
+            }).collect::<Vec<_>>(),
+            (on): scores,
+        });
+        return tell_or_say(fit.model, &serde_json::to_string_pretty(&json)?);
+    }
+    let mut text = format!(
+        "{}: {} weights from {} decisions among {} options\n\n{}",
+        if is_standard(fit.model) { "standard output".into() } else { fit.model.display().to_string() },
+        train.terms().len(),
+        train.len(),
+        train.options(),
+        table::render(&coefficients(train.terms(), &learned.w, learned.estimates.as_ref()))
+    );
+    if let Some(estimates) = &learned.estimates {
+        text += &format!("\n{}", summary(estimates, shares.as_ref()));
+    }
+    for (name, value, error) in ratios(fit, learned.estimates.as_ref())? {
+        text += &format!("{name}: {value:.6} (s.e. {error:.6})\n");
+    }
+    text += &format!("\n{}", table::render(&super::judge::table(&rows, &format!("{} {on} decisions", judged.len()))));
+    tell_or_say(fit.model, text.trim_end())
+}
+
+/// Prints a result, on standard error if the model is on standard output.
+fn tell_or_say(model: &Path, text: &str) -> Result<(), Failure> {
+    if is_standard(model) {
+        text.lines().for_each(|line| tell!("{line}"));
+        return Ok(());
+    }
+    say(text)
+}
+
+fn sorted(places: &[usize]) -> Vec<usize> {
+    let mut places = places.to_vec();
+    places.sort_unstable();
+    places
+}
+
+/// What was found, and how.
+pub(super) struct Learned {
+    w: Vec<f64>,
+    estimates: Option<Estimates>,
+    noise: AnyNoise,
+    how: How,
+}
+
+/// Whether expectations of a layer are known without samples.
+fn is_exact(decide: &Decide) -> bool {
+    matches!(decide, Decide::Pick | Decide::Rank | Decide::Each | Decide::PickK { limits: None, .. })
+}
+
+fn learn(fit: &Fit<'_>, recipe: &Recipe, decisions: &Decisions, common: &Common) -> Result<Learned, Failure> {
+    let exact = is_exact(&recipe.decide);
+    let noise = fit.noise.unwrap_or(if recipe.decide == Decide::Pick { AnyNoise::Gumbel } else { AnyNoise::Normal });
+    let criterion = if fit.loss.is_none() { Criterion::Likelihood } else { Criterion::FenchelYoung };
+    let estimation = Estimation { noise, epsilon: fit.epsilon, criterion, ridge: fit.ridge, how: How::Exact };
+    let newton = fit.loss.is_none_or(|loss| matches!(loss, Loss::FenchelYoung)) && exact && fit.samples.unwrap_or(0) == 0;
+    if newton {
+        let estimates = estimation.fit(decisions).map_err(in_words)?;
+        let w = estimates.coefficients().to_vec();
+        let kept = fit.ridge == 0.0 && w.len() <= MOST_KEPT;
+        return Ok(Learned { w, estimates: kept.then_some(estimates), noise, how: How::Exact });
+    }
+    let Some(loss) = fit.loss else {
+        return Err(usage(format!("--loss likelihood is known of picks, not of --decide {}", recipe.decide.name())));
+    };
+    let samples = fit.samples.unwrap_or(if exact { 0 } else { 10 });
+    if samples == 0 && !exact {
+        return Err(usage(format!("--decide {} has no exact expectation; give --samples 1 or more", recipe.decide.name())));
+    }
+    let how = if samples == 0 { How::Exact } else { How::MonteCarlo(MonteCarlo::new(samples, Seed(0))) };
+    let training = (fit.training)(decisions.len());
+    let run = training.start_options((noise, fit.epsilon), loss, how, decisions, None)?;
+    let w = descend(fit, run, common)?;
+    let many = if exact { How::Exact } else { How::MonteCarlo(MonteCarlo::new(1000, Seed(common.seed).fold(3))) };
+    // The uncertainty of a minimum of the Fenchel-Young loss.
+    let small = w.len() <= MOST_KEPT && matches!(loss, Loss::FenchelYoung) && decisions.options() * w.len() <= 10_000_000;
+    let estimates = if small { Estimation { how: many, ..estimation }.at(decisions, &w).ok() } else { None };
+    Ok(Learned { w, estimates, noise, how: many })
+}
+
+/// Of models with more terms the covariances, p × p numbers each, are not kept.
+const MOST_KEPT: usize = 100;
+
+fn in_words(error: EstimationError) -> Failure {
+    match error {
+        EstimationError::Collinear { .. } | EstimationError::Separated { .. } => format!("{error}; or give --ridge 0.01").into(),
+        error => error.into(),
+    }
+}
+
+fn descend(fit: &Fit<'_>, mut run: OptionsRun<'_>, common: &Common) -> Result<Vec<f64>, Failure> {
+    let beside = (!is_standard(fit.model)).then(|| save::beside(fit.model));
+    let input = fit.source.input()?;
+    let settings = (fit.settings)(format!("{:08x}", perturb::model_file::checksum(&input.bytes)))?;
+    let (mut saver, saved) = fit.checkpoints.open::<RunState>(beside, settings)?;
+    if let Some(state) = saved {
+        run.restore(state)?;
+    }
+    let progress = Progress::new("steps", run.steps() as u64, common);
+    progress.resume(run.steps_done() as u64);
+    let done = |run: &OptionsRun<'_>| format!("after step {} of {}", run.steps_done(), run.steps());
+    saver.begin(&run.state(), &done(&run))?;
+    while !run.is_done() {
+        run.step()?;
+        progress.add(1);
+        saver.step(|| run.state(), || done(&run))?;
+    }
+    drop(progress);
+    let w = run.finish()?;
+    saver.done();
+    Ok(w)
+}
+
+/// The model with a constant for each alternative alone: what shares say.
+fn shares(recipe: &Recipe, frame: &perturb::data::frame::Frame, fit: &Fit<'_>) -> Result<Option<f64>, Failure> {
+    let Some(column) = &recipe.alternatives else { return Ok(None) };
+    let utility = Utility::default().with_constants(column);
+    let Ok(terms) = utility.terms(recipe, frame, None) else { return Ok(None) };
+    let mut plain = Recipe::clone(recipe);
+    plain.terms = terms;
+    let criterion = if fit.loss.is_none() { Criterion::Likelihood } else { Criterion::FenchelYoung };
+    let noise = fit.noise.unwrap_or(AnyNoise::Gumbel);
+    let estimation = Estimation { noise, epsilon: fit.epsilon, criterion, ..Estimation::default() };
+    // Constants of alternatives that are never chosen have no finite estimate.
+    Ok(estimation.fit(&plain.read(frame)?).ok().and_then(|found| found.log_likelihood()))
+}
+
+/// Ratios of weights with their standard errors.
+fn ratios(fit: &Fit<'_>, estimates: Option<&Estimates>) -> Result<Vec<(String, f64, f64)>, Failure> {
+    let mut found = Vec::new();
+    for ratio in fit.ratios {
+        let Some(estimates) = estimates else {
+            return Err(usage("--ratio needs estimates: without --ridge, of at most 100 terms"));
+        };
+        let errors = super::show::errors(estimates);
+        let terms = ratio.split_once('/').map(|(a, b)| (a.trim(), b.trim()));
+        // Terms may have slashes in their names.
+        let known = |name: &str| estimates.terms().iter().any(|term| term == name);
+        let splits = ratio.match_indices('/').map(|(at, _)| (ratio[..at].trim(), ratio[at + 1..].trim()));
+        let terms = splits.into_iter().find(|(a, b)| known(a) && known(b)).or(terms);
+        match terms.and_then(|(a, b)| estimates.ratio(a, b, errors)) {
+            Some((value, error)) => found.push((ratio.clone(), value, error)),
+            None => {
+                let terms = perturb::data::text::listed(estimates.terms(), 20);
+                return Err(usage(format!("--ratio {ratio}: expected two terms such as time/cost, of {terms}")));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What the columns were taken for.
+fn described(recipe: &Recipe, decisions: &Decisions, options: &Options) -> String {
+    let mut parts = vec![format!(
+        "{} decisions ({}) among {} options",
+        decisions.len(),
+        recipe.decide.name(),
+        decisions.options()
+    )];
+    let alone = (0..decisions.len()).filter(|&at| decisions.size(at) < 2).count();
+    if alone > 0 {
+        parts.push(format!("{alone} of them have one option and teach nothing"));
+    }
+    if !options.constants.is_empty() || !options.interact.is_empty() {
+        parts.push(format!("reference {}", options.reference.as_deref().unwrap_or("the first value of each column")));
+    }
+    parts.join("; ")
+}
+
+fn save_model(
+    fit: &Fit<'_>,
+    recipe: &Recipe,
+    decisions: &Decisions,
+    learned: &Learned,
+    common: &Common,
+) -> Result<(), Failure> {
+    let (oracle, parameter) = match &recipe.decide {
+        Decide::Pick => (OracleKind::Simplex, 0),
+        Decide::Rank => (OracleKind::Ranking, 0),
+        Decide::Each => (OracleKind::Hypercube, 0),
+        Decide::PickK { k, limits: None } => match k.or_else(|| picked(decisions)) {
+            Some(k) => (OracleKind::TopK, u32::try_from(k).unwrap_or(u32::MAX)),
+            None => (OracleKind::Other, 0),
+        },
+        _ => (OracleKind::Other, 0),
+    };
+    let mut recipe = recipe.clone();
+    if let (Decide::PickK { k, .. }, OracleKind::TopK) = (&mut recipe.decide, oracle) {
+        *k = Some(parameter as usize);
+    }
+    let file = ModelFile {
+        features: learned.w.len(),
+        scores: 0,
+        shared: true,
+        parameter,
+        weights: learned.w.iter().map(|&w| w as f32).collect(),
+        bias: Vec::new(),
+        centres: vec![0.0; learned.w.len()],
+        epsilon: fit.epsilon as f32,
+        noise: learned.noise,
+        oracle,
+        provenance: Provenance {
+            library_version: env!("CARGO_PKG_VERSION").into(),
+            seed: common.seed,
+            loss: fit.loss.map_or("likelihood", |loss| loss.name()).into(),
+            data_name: decisions.name().into(),
+            data_digest: String::new(),
+            feature_names: decisions.terms().to_vec(),
+            label_names: Vec::new(),
+            command: report::command(),
+            recipe: Some(recipe),
+            estimates: learned.estimates.clone(),
+        },
+    };
+    if is_standard(fit.model) { streams::write(None, &file.to_bytes()?) } else { Ok(file.save(fit.model)?) }
+}
+
+/// The number of options that is picked in every decision, if it is one.
+fn picked(decisions: &Decisions) -> Option<usize> {
+    let count = |at| decisions.target(at).iter().sum::<f64>() as usize;
+    let first = count(0);
+    (0..decisions.len()).all(|at| count(at) == first).then_some(first)
+}
+
+/// The errors that a table shows first.
+pub(super) fn shown_errors(estimates: &Estimates) -> Vec<(&'static str, Errors)> {
+    let all = [("s.e.", Errors::Model), ("robust s.e.", Errors::Robust), ("clustered s.e.", Errors::Clustered)];
+    all.into_iter().filter(|(_, errors)| estimates.covariance(*errors).is_some()).collect()
+}

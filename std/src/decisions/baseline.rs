@@ -1,0 +1,51 @@
+//! Simple weights, beside which others are judged.
+
+use super::Decisions;
+use crate::inference::symmetric::{pseudo_inverse, times};
+
+impl Decisions {
+    /// The weights of least squares: of the grades, or else of what was decided (y, of what is open the mean), on the terms and an
+    /// intercept, which changes no order. Where terms are collinear, the shortest solution in units of their deviations. Cost
+    /// O(options × p² + p³).
+    pub fn least_squares(&self) -> Vec<f64> {
+        let p = self.terms.len();
+        let (mut count, mut mean, mut mean_y) = (0.0, vec![0.0; p], 0.0);
+        let rows = || (0..self.len()).flat_map(|at| self.features(at).chunks_exact(p.max(1)).zip(self.merits(at)));
+        for (phi, y) in rows() {
+            count += 1.0;
+            mean.iter_mut().zip(phi).for_each(|(mean, phi)| *mean += (phi - *mean) / count);
+            mean_y += (y - mean_y) / count;
+        }
+        let (mut gram, mut product) = (vec![0.0; p * p], vec![0.0; p]);
+        for (phi, y) in rows() {
+            let off: Vec<f64> = phi.iter().zip(&mean).map(|(phi, mean)| phi - mean).collect();
+            for (i, &a) in off.iter().enumerate() {
+                product[i] += a * (y - mean_y);
+                gram[i * p..(i + 1) * p].iter_mut().zip(&off).for_each(|(sum, b)| *sum += a * b);
+            }
+        }
+        let scale: Vec<f64> = (0..p).map(|j| if gram[j * p + j] > 0.0 { gram[j * p + j].sqrt() } else { 1.0 }).collect();
+        (0..p * p).for_each(|at| gram[at] /= scale[at / p] * scale[at % p]);
+        product.iter_mut().zip(&scale).for_each(|(x, scale)| *x /= scale);
+        let Some((inverse, _)) = pseudo_inverse(&gram, p) else { return vec![0.0; p] };
+        times(&inverse, &product).into_iter().zip(scale).map(|(w, scale)| w / scale).collect()
+    }
+
+    /// What is known of each option's worth.
+    fn merits(&self, at: usize) -> Vec<f64> {
+        if let Some(grades) = self.grades(at) {
+            return grades.to_vec();
+        }
+        let mut merits = self.target(at).to_vec();
+        for part in self.parts(at) {
+            let mean = match &part.oracle {
+                crate::OracleSpec::Ranking { reference } => reference.iter().sum::<f64>() / reference.len() as f64,
+                crate::OracleSpec::TopK { dim, k } => *k as f64 / *dim as f64,
+                crate::OracleSpec::Simplex { dim } => 1.0 / *dim as f64,
+                _ => 0.5,
+            };
+            part.entries.iter().for_each(|&entry| merits[entry] = mean);
+        }
+        merits
+    }
+}

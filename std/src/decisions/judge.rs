@@ -1,0 +1,143 @@
+//! How well scores decide, beside what was decided.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Decisions;
+use crate::{AnyLayer, AnyNoise, Error, How, OracleSpec, metrics, threads};
+
+/// How well weights decide: one number a decision and metric. A metric that does not apply is NaN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Judgement {
+    /// 1 if the decision y*(θ) agrees with all that is known of what was decided, otherwise 0.
+    pub agreement: f64,
+    /// −ln P of what was decided, under the layer: of picks.
+    pub log_loss: f64,
+    /// The share of what was chosen that the decision chooses, too: of all decisions but rankings.
+    pub overlap: f64,
+    /// Spearman's rank correlation between scores and what is known of the order: of rankings.
+    pub spearman: f64,
+    /// Kendall's τ_b, likewise.
+    pub kendall: f64,
+    /// The discounted gain of the ten best scores beside the best there is: of rankings by grades (see [`metrics::ndcg`]).
+    pub ndcg: f64,
+}
+
+impl Judgement {
+    /// The metrics' names and values, those that do not apply left out.
+    pub fn named(&self) -> Vec<(&'static str, f64)> {
+        let all = [
+            ("agreement", self.agreement),
+            ("log-loss", self.log_loss),
+            ("overlap", self.overlap),
+            ("Spearman", self.spearman),
+            ("Kendall", self.kendall),
+            ("NDCG@10", self.ndcg),
+        ];
+        all.into_iter().filter(|(_, x)| !x.is_nan()).collect()
+    }
+
+    /// The means over decisions, by their weights, each over the decisions to which it applies.
+    pub fn mean(all: &[(f64, Self)]) -> Self {
+        let mean = |of: fn(&Self) -> f64| {
+            let known = || all.iter().filter(|(_, one)| !of(one).is_nan());
+            known().map(|(weight, one)| weight * of(one)).sum::<f64>() / known().map(|(weight, _)| weight).sum::<f64>()
+        };
+        Self {
+            agreement: mean(|one| one.agreement),
+            log_loss: mean(|one| one.log_loss),
+            overlap: mean(|one| one.overlap),
+            spearman: mean(|one| one.spearman),
+            kendall: mean(|one| one.kendall),
+            ndcg: mean(|one| one.ndcg),
+        }
+    }
+}
+
+impl Decisions {
+    /// The judgement of θ = Φw on each decision, with the decision's weight. Layer: `noise` and `epsilon`, whose expectations are
+    /// computed as `how` says; only log-losses need them.
+    pub fn judge(
+        &self,
+        w: &[f64],
+        (noise, epsilon): (AnyNoise, f64),
+        how: How,
+    ) -> Result<Vec<(f64, Judgement)>, Error> {
+        let layers = self.oracles.iter().map(|oracle| AnyLayer::of(oracle.clone(), noise, epsilon));
+        let layers = layers.collect::<Result<Vec<_>, _>>()?;
+        threads::start(None);
+        let one = |at: usize| {
+            let mut theta = vec![0.0; self.size(at)];
+            self.scores(at, w, &mut theta);
+            let layer = layers.get(self.kinds[at] as usize);
+            let found = layer.map_or(Ok(Judgement::default()), |layer| self.judge_one(at, layer, &theta, how))?;
+            Ok((self.weight(at), found))
+        };
+        (0..self.len()).into_par_iter().map(one).collect::<Vec<Result<_, Error>>>().into_iter().collect()
+    }
+
+    fn judge_one(&self, at: usize, layer: &AnyLayer<f64>, theta: &[f64], how: How) -> Result<Judgement, Error> {
+        let none = f64::NAN;
+        let mut found =
+            Judgement { agreement: none, log_loss: none, overlap: none, spearman: none, kendall: none, ndcg: none };
+        let (target, parts) = (self.target(at), self.parts(at));
+        let spec = layer.layer().oracle().spec();
+        let (_, y) = layer.decide(theta)?;
+        let mut open = vec![false; y.len()];
+        parts.iter().flat_map(|part| &part.entries).for_each(|&entry| open[entry] = true);
+        if let Some(OracleSpec::Ranking { .. }) = spec {
+            // Of equal merit the average place; the largest is the best.
+            let mut known = target.to_vec();
+            for part in parts {
+                if let OracleSpec::Ranking { reference } = &part.oracle {
+                    let mean = reference.iter().sum::<f64>() / reference.len() as f64;
+                    part.entries.iter().for_each(|&entry| known[entry] = mean);
+                }
+            }
+            found.spearman = metrics::spearman(theta, &known);
+            found.kendall = metrics::kendall(theta, &known);
+            // Each group of ties takes the places that it should.
+            let fits = (0..y.len()).all(|i| (0..y.len()).all(|j| known[i] <= known[j] || y[i] > y[j]));
+            found.agreement = f64::from(u8::from(fits));
+            if let Some(grades) = self.grades(at) {
+                found.ndcg = metrics::ndcg(theta, grades, 10);
+            }
+            return Ok(found);
+        }
+        // What is open may be whatever the decision makes of it, but of a pick one of it must be chosen.
+        let mut agrees = y.iter().zip(target).zip(&open).all(|((y, target), open)| *open || y == target);
+        for part in parts {
+            if let OracleSpec::Simplex { .. } | OracleSpec::TopK { .. } = part.oracle {
+                let taken: f64 = part.entries.iter().map(|&entry| y[entry]).sum();
+                let k = if let OracleSpec::TopK { k, .. } = part.oracle { k as f64 } else { 1.0 };
+                agrees &= taken == k;
+            }
+        }
+        found.agreement = f64::from(u8::from(agrees));
+        let chosen: f64 = target.iter().sum();
+        if chosen > 0.0 && parts.is_empty() {
+            found.overlap = y.iter().zip(target).map(|(y, target)| y * target).sum::<f64>() / chosen;
+        }
+        if let Some(OracleSpec::Simplex { .. }) = spec {
+            found.overlap = none;
+            let probabilities = layer.maximizer(theta, how)?;
+            let of = probabilities.iter().zip(target).zip(&open).filter(|((_, y), open)| **open || **y == 1.0);
+            let probability: f64 = of.map(|((p, _), _)| p).sum();
+            found.log_loss = -libm::log(probability.max(f64::MIN_POSITIVE));
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_are_weighed_and_skip_what_does_not_apply() {
+        let of = |agreement: f64, ndcg: f64| Judgement { agreement, ndcg, ..Judgement::default() };
+        let mean = Judgement::mean(&[(1.0, of(1.0, f64::NAN)), (3.0, of(0.0, 0.5))]);
+        assert_eq!((mean.agreement, mean.ndcg), (0.25, 0.5));
+    }
+}

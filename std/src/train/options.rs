@@ -1,0 +1,188 @@
+//! Descent on decisions among options, with one vector of weights for all of them.
+
+use std::fmt;
+
+use rayon::prelude::*;
+
+use super::descent::Descent;
+use super::{Loss, Objective, RunState, TrainError, Training};
+use crate::decisions::Decisions;
+use crate::{AnyLayer, AnyNoise, AnyOracle, Error, How, Perturbed, Question, threads};
+
+/// A training of the weights w of θ = Φw on [`Decisions`], between two steps.
+///
+/// Each step descends the mean gradient Φᵀ∂L/∂θ of a batch of decisions, whose rows are computed on all threads and added up in their
+/// order. Terms are scaled to mean square 1 (if [`Training::standardize`]), and the weights scaled back. Fenchel–Young losses of
+/// decisions that are known in part are those of [`decisions`](crate::decisions); other losses need decisions known in full.
+pub struct OptionsRun<'a> {
+    decisions: &'a Decisions,
+    objectives: Vec<Objective<AnyOracle<f64>, AnyNoise, f64>>,
+    parts: Vec<(usize, Vec<AnyLayer<f64>>)>,
+    scale: Vec<f64>,
+    descent: Descent<'a, f64>,
+}
+
+impl fmt::Debug for OptionsRun<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Descent { epoch, step, steps, .. } = &self.descent;
+        let mut run = f.debug_struct("OptionsRun");
+        run.field("epoch", epoch).field("step", step).field("steps", steps).finish_non_exhaustive()
+    }
+}
+
+impl Training {
+    /// A run on decisions among options, before its first step, from the weights `start`, or from 0. [`Training::intercept`] and
+    /// [`Training::patience`] do not matter.
+    pub fn start_options<'a>(
+        &'a self,
+        (noise, epsilon): (AnyNoise, f64),
+        loss: Loss<f64>,
+        how: How,
+        decisions: &'a Decisions,
+        start: Option<&[f64]>,
+    ) -> Result<OptionsRun<'a>, TrainError> {
+        self.check_settings(decisions.len())?;
+        self.check_loss(&loss)?;
+        let setting = |parameter, expected, found| TrainError::Setting { parameter, expected, found };
+        if decisions.target(0).is_empty() {
+            return Err(setting("the number of known decisions", "all of them", 0.0));
+        }
+        let layer = |oracle: &AnyOracle<f64>| Perturbed::new(oracle.clone(), noise, epsilon);
+        let objective = |oracle| Ok(Objective { layer: layer(oracle)?, loss, how });
+        let objectives = decisions.oracles().0.iter().map(objective).collect::<Result<_, Error>>()?;
+        let mut parts = Vec::new();
+        for at in (0..decisions.len()).filter(|&at| !decisions.parts(at).is_empty()) {
+            if !matches!(loss, Loss::FenchelYoung) {
+                return Err(setting("the number of decisions known in part", "0 for this loss", 1.0));
+            }
+            let layers = decisions.parts(at).iter().map(|part| AnyLayer::of(AnyOracle::new(&part.oracle)?, noise, epsilon));
+            parts.push((at, layers.collect::<Result<_, _>>()?));
+        }
+        let p = decisions.terms().len();
+        let scale = if self.standardize { scale(decisions) } else { vec![1.0; p] };
+        let parameters = match start {
+            None => vec![0.0; p],
+            Some(w) if w.len() == p => w.iter().zip(&scale).map(|(w, scale)| w / scale).collect(),
+            Some(w) => return Err(TrainError::State { what: "weights", expected: p, found: w.len() }),
+        };
+        threads::start(None);
+        let descent = Descent::new(self, decisions.len(), parameters, p);
+        Ok(OptionsRun { decisions, objectives, parts, scale, descent })
+    }
+}
+
+impl OptionsRun<'_> {
+    /// Takes a step on the next decisions of the shuffled order, if one is left. Returns whether it was the last step of an epoch.
+    pub fn step(&mut self) -> Result<bool, TrainError> {
+        if self.is_done() {
+            return Ok(true);
+        }
+        let rows = self.descent.rows();
+        let w = self.weights_of(&self.descent.parameters);
+        let seed = self.descent.training.seed.fold(1).fold(self.descent.step as u64);
+        let slopes: Vec<Result<Vec<f64>, Error>> = (rows.par_iter().enumerate())
+            .map(|(place, &row)| self.slope(row, &w, seed.fold(place as u64)))
+            .collect();
+        let gradient = &mut self.descent.gradient;
+        gradient.fill(0.0);
+        for (&row, slope) in rows.iter().zip(slopes) {
+            let slope = slope.map_err(|source| TrainError::Row { step: self.descent.step, row, source })?;
+            gradient.iter_mut().zip(slope).for_each(|(sum, x)| *sum += x);
+        }
+        let share = 1.0 / rows.len() as f64;
+        gradient.iter_mut().zip(&self.scale).for_each(|(g, scale)| *g *= share * scale);
+        Ok(self.descent.advance())
+    }
+
+    /// The gradient in w of one decision.
+    fn slope(&self, row: usize, w: &[f64], seed: crate::Seed) -> Result<Vec<f64>, Error> {
+        let decisions = self.decisions;
+        let mut theta = vec![0.0; decisions.size(row)];
+        decisions.scores(row, w, &mut theta);
+        let missing = Error::Length { parameter: "decisions", expected: row + 1, found: row };
+        let objective = self.objectives.get(decisions.oracles().1.get(row).map_or(0, |&kind| kind as usize)).ok_or(missing)?;
+        let mut g = vec![0.0; theta.len()];
+        let known = self.parts.binary_search_by_key(&row, |(at, _)| *at);
+        if let Ok(place) = known {
+            // y_ε − y_ε^S.
+            let layer = AnyLayer::of(objective.layer.oracle().clone(), *objective.layer.noise(), objective.layer.epsilon())?;
+            let how = reseeded(objective.how, seed);
+            g = layer.compute(&theta, Question::Maximizer, how)?;
+            g.iter_mut().zip(decisions.target(row)).for_each(|(g, y)| *g -= y);
+            for (part, layer) in decisions.parts(row).iter().zip(&self.parts[place].1) {
+                let of: Vec<f64> = part.entries.iter().map(|&entry| theta[entry]).collect();
+                let y = layer.compute(&of, Question::Maximizer, how)?;
+                part.entries.iter().zip(y).for_each(|(&entry, y)| g[entry] -= y);
+            }
+        } else {
+            objective.gradient(&theta, decisions.target(row), seed, &mut g)?;
+        }
+        let p = decisions.terms().len();
+        let mut slope = vec![0.0; p];
+        for (phi, g) in decisions.features(row).chunks_exact(p.max(1)).zip(g) {
+            slope.iter_mut().zip(phi).for_each(|(sum, phi)| *sum += g * phi);
+        }
+        Ok(slope)
+    }
+
+    fn weights_of(&self, parameters: &[f64]) -> Vec<f64> {
+        parameters.iter().zip(&self.scale).map(|(w, scale)| w * scale).collect()
+    }
+
+    /// The current weights: the mean of the last iterates.
+    pub fn weights(&self) -> Vec<f64> {
+        self.weights_of(self.descent.iterate())
+    }
+    /// Takes up a state, with the bits of an uninterrupted run if training, loss and decisions are the same.
+    pub fn restore(&mut self, state: RunState) -> Result<(), TrainError> {
+        self.descent.restore(state)
+    }
+    /// The state from which [`restore`](Self::restore) continues.
+    pub fn state(&self) -> RunState {
+        self.descent.state()
+    }
+    /// Steps done.
+    pub fn steps_done(&self) -> usize {
+        self.descent.step
+    }
+    /// All steps of the run.
+    pub fn steps(&self) -> usize {
+        self.descent.steps
+    }
+    /// Whether all steps are done.
+    pub fn is_done(&self) -> bool {
+        self.descent.is_done()
+    }
+    /// Goes to the end of the run, and returns the weights.
+    pub fn finish(mut self) -> Result<Vec<f64>, TrainError> {
+        while !self.is_done() {
+            self.step()?;
+        }
+        let w = self.weights();
+        if w.iter().all(|w| w.is_finite()) {
+            Ok(w)
+        } else {
+            Err(Error::Overflow { quantity: "a trained weight" }.into())
+        }
+    }
+}
+
+/// The same way, with another seed.
+fn reseeded(how: How, seed: crate::Seed) -> How {
+    use crate::Method;
+    Method::<AnyOracle<f64>, AnyNoise, f64>::reseed(how, |_| seed)
+}
+
+/// One over the root mean square of each term; of a term that is always 0, 1.
+fn scale(decisions: &Decisions) -> Vec<f64> {
+    let p = decisions.terms().len();
+    let mut squares = vec![0.0; p];
+    let mut count = 0.0;
+    for at in 0..decisions.len() {
+        for phi in decisions.features(at).chunks_exact(p.max(1)) {
+            count += 1.0;
+            squares.iter_mut().zip(phi).for_each(|(sum, phi)| *sum += phi * phi);
+        }
+    }
+    squares.into_iter().map(|sum: f64| if sum > 0.0 { (count / sum).sqrt() } else { 1.0 }).collect()
+}
