@@ -210,6 +210,20 @@ impl Decisions {
         }
     }
 
+    /// A fingerprint of terms, features and what was decided: CRC-64/XZ, the same on every machine. It detects accidental
+    /// differences, not forgeries.
+    pub fn digest(&self) -> u64 {
+        let sizes = [self.len(), self.terms.len()];
+        let mut digest = crate::data::Digest::new(&[&sizes[..], &self.starts].concat(), &self.terms);
+        let numbers = [&self.features, &self.targets, &self.weights].into_iter().flatten();
+        numbers.for_each(|x| digest.update(&x.to_le_bytes()));
+        for (&at, parts) in &self.parts {
+            let entries = parts.iter().flat_map(|part| &part.entries).copied();
+            std::iter::once(at).chain(entries).for_each(|place| digest.update(&(place as u64).to_le_bytes()));
+        }
+        digest.finalize()
+    }
+
     /// The decisions named by their places, in that order; such as do not exist are left out.
     #[must_use]
     pub fn select(&self, decisions: &[usize]) -> Self {

@@ -106,6 +106,12 @@ impl Utility {
         let features = if features.trim().is_empty() { Vec::new() } else { Expression::parse_list(features)? };
         Ok(Self { features, ..Self::default() })
     }
+    /// With a column, whatever characters its name has.
+    #[must_use]
+    pub fn with_column(mut self, name: &str) -> Self {
+        self.features.push((name.to_owned(), Expression::column(name)));
+        self
+    }
     /// With a constant for each value of a column but one, the reference: alternative-specific constants.
     #[must_use]
     pub fn with_constants(mut self, column: impl Into<String>) -> Self {

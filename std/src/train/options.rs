@@ -141,6 +141,10 @@ impl OptionsRun<'_> {
     pub fn state(&self) -> RunState {
         self.descent.state()
     }
+    /// The [fingerprint](Decisions::digest) of the decisions.
+    pub fn digest(&self) -> u64 {
+        self.decisions.digest()
+    }
     /// Steps done.
     pub fn steps_done(&self) -> usize {
         self.descent.step

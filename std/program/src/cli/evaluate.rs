@@ -1,14 +1,14 @@
-//! `perturb evaluate`: compares a model's ranks with known ranks.
+//! `perturb evaluate`: compares a model's decisions with known ones.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use perturb::train::RankingScores;
 
-use super::source::{Source, load};
-use super::{Common, Failure, Out, report, say, say_json, table};
+use super::source::{Source, linear, load};
+use super::{Common, Failure, Out, options, report, say, say_json, table, usage};
 
-/// Evaluate a model on rows with known ranks
+/// Evaluate a model on rows with known decisions
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   perturb evaluate --data more_votes.csv --model votes.perturb
@@ -26,7 +26,14 @@ pub(crate) struct Evaluate {
 impl Evaluate {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         self.out.ensure_free("evaluate", &[("--data", &self.source.data), ("--model", &self.model)])?;
-        let (file, model) = load(&self.model, &self.source.data)?;
+        let file = load(&self.model, &self.source.data)?;
+        if let Some(recipe) = &file.provenance.recipe {
+            if self.out.wanted() {
+                return Err(usage("--out has no page for tables of options yet; --json prints all numbers"));
+            }
+            return options::evaluate(&self.source, &file, recipe, common);
+        }
+        let model = linear(&self.model, &file)?;
         let input = self.source.input()?;
         let data = self.source.parse_for(&input, &file)?;
         if format!("{:016x}", data.digest()) == file.provenance.data_digest {

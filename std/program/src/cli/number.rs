@@ -46,6 +46,11 @@ pub(crate) fn maps(text: &str) -> Result<usize, String> {
     count(text, 1..=10_000)
 }
 
+/// Folds of cross-validation.
+pub(crate) fn folds(text: &str) -> Result<usize, String> {
+    count(text, 2..=1000)
+}
+
 /// Lines to skip.
 pub(crate) fn lines(text: &str) -> Result<usize, String> {
     count(text, 0..=1_000_000_000)

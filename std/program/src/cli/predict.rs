@@ -1,4 +1,4 @@
-//! `perturb predict`: ranks new rows.
+//! `perturb predict`: decides for new rows.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,16 +10,19 @@ use perturb::metrics::ranks;
 use perturb::train::LinearModel;
 use rayon::prelude::*;
 
-use super::source::{Layout, columns_differ, load, warn_unseen};
-use super::{Common, Failure, ensure_distinct, streams};
+use super::source::{Layout, columns_differ, linear, load, warn_unseen};
+use super::{Common, Failure, ensure_distinct, number, options, streams, usage};
 
-/// Rank the labels of each row
+/// Decide for each row: rank labels, or choose among options
 #[derive(Args, Debug)]
 #[command(
-    after_help = "The output is a CSV table of ranks and orderings, and with --json a JSON object a line with the
+    after_help = "Of a model of labels, the output is a CSV table of ranks and orderings, and with --json a JSON object a line with the
 columns of that table. Rows are read, ranked and written piece by piece, so that a table may be of
 any length. Where a row is refused, rows before it may stand on standard output; a file is written
 whole or not at all.
+
+Of a model of options, a row is an option: its score, whether it is chosen or which rank it has, and
+the expected decision, which is the probability of a pick.
 
 Examples:
   perturb predict --data new_people.csv --model votes.perturb --out ranks.csv
@@ -37,6 +40,12 @@ pub(crate) struct Predict {
     /// Output file [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Of options: columns of the table that are repeated in the output
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    id: Vec<String>,
+    /// Of options: write the K options with the largest scores of each decision alone
+    #[arg(long, value_name = "K", value_parser = number::at_least_one)]
+    top: Option<usize>,
 }
 
 /// The last column of the output.
@@ -49,7 +58,16 @@ impl Predict {
             ensure_distinct(("--model", &self.model), ("--out", out))?;
         }
         streams::ensure_output(self.out.as_deref())?;
-        let (file, model) = load(&self.model, &self.data)?;
+        let file = load(&self.model, &self.data)?;
+        if let Some(recipe) = &file.provenance.recipe {
+            let (data, layout, out) = (&*self.data, &self.layout, self.out.as_deref());
+            let asked = options::Asked { data, layout, out, ids: &self.id, top: self.top };
+            return options::predict(&asked, &file, recipe, common);
+        }
+        if self.top.is_some() || !self.id.is_empty() {
+            return Err(usage("--top and --id apply to models of options"));
+        }
+        let model = linear(&self.model, &file)?;
         let (name, reader) = streams::open(&self.data)?;
         let names = &file.provenance.feature_names;
         let rows = FeatureStream::open(&name, reader, self.layout.format(), names, &file.centres);

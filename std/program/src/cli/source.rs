@@ -235,8 +235,8 @@ pub(crate) fn load_file(path: &Path) -> Result<ModelFile, Failure> {
     })
 }
 
-/// A model file whose names fit its sizes, for the data that it is to be used on. Swapped files of model and data are refused.
-pub(crate) fn load(path: &Path, data: &Path) -> Result<(ModelFile, LinearModel<f32>), Failure> {
+/// A model file for the data that it is to be used on. Swapped files of model and data are refused.
+pub(crate) fn load(path: &Path, data: &Path) -> Result<ModelFile, Failure> {
     ensure_one_stdin(("--model", path), ("--data", data))?;
     if path.is_file() && !is_model(path) && is_model(data) {
         let (path, data) = (path.display(), data.display());
@@ -244,20 +244,22 @@ pub(crate) fn load(path: &Path, data: &Path) -> Result<(ModelFile, LinearModel<f
             "--data {data} is a model file and --model {path} is not; are they swapped?"
         )));
     }
-    let file = load_file(path)?;
+    load_file(path)
+}
+
+/// The affine model of a file that ranks labels, whose names fit its sizes.
+pub(crate) fn linear(path: &Path, file: &ModelFile) -> Result<LinearModel<f32>, Failure> {
+    let path = path.display();
+    if file.shared {
+        return Err(format!("{path}: the model does not say how a table becomes decisions, because `export --format bytes` and devices omit that; use the file that `perturb train` wrote").into());
+    }
     if !matches!(file.oracle, OracleKind::Ranking) {
-        return Err(format!(
-            "{}: the model decides by {}; expected ranking",
-            path.display(),
-            file.oracle.name()
-        )
-        .into());
+        return Err(format!("{path}: the model decides by {}; expected ranking", file.oracle.name()).into());
     }
     let names = &file.provenance;
     if (names.feature_names.len(), names.label_names.len()) != (file.features, file.scores) {
-        return Err(format!("{}: the model does not name all its features and labels, because `export --format bytes` and devices omit names; use the file that `perturb train` wrote", path.display()).into());
+        return Err(format!("{path}: the model does not name all its features and labels, because `export --format bytes` and devices omit names; use the file that `perturb train` wrote").into());
     }
-    let model = LinearModel::from_parts(file.features, file.weights.clone(), file.bias.clone())
-        .ok_or_else(|| format!("{}: weights and bias do not fit each other", path.display()))?;
-    Ok((file, model))
+    LinearModel::from_parts(file.features, file.weights.clone(), file.bias.clone())
+        .ok_or_else(|| format!("{path}: weights and bias do not fit each other").into())
 }

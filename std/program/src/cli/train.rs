@@ -125,9 +125,13 @@ pub(crate) struct Train {
     /// Stop after this many epochs without a better validation score, at least 1, and keep the best epoch
     #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
     patience: Option<usize>,
-    /// Of options: penalty on large weights, as a share of the mean loss's curvature, at least 0
-    #[arg(long, default_value_t = 0.0, value_name = "L", value_parser = number::not_negative, allow_negative_numbers = true)]
-    ridge: f64,
+    /// Of options: penalty on large weights, as a share of the mean loss's curvature, at least 0; cross-validation chooses one
+    /// of several
+    #[arg(long, default_values_t = [0.0], value_name = "L", value_delimiter = ',', value_parser = number::not_negative, allow_negative_numbers = true)]
+    ridge: Vec<f64>,
+    /// Of options: judge by cross-validation with this many folds, too
+    #[arg(long, value_name = "K", value_parser = number::folds)]
+    folds: Option<usize>,
     /// Of options: ratios of weights with their standard errors, such as time/cost
     #[arg(long, value_name = "TERM/TERM", value_delimiter = ',')]
     ratio: Vec<String>,
@@ -152,7 +156,7 @@ fn noises() -> impl TypedValueParser<Value = AnyNoise> {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde has it")]
 fn by_name<S: Serializer>(noise: &Option<AnyNoise>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(noise.map_or("default", AnyNoise::name))
+    serializer.serialize_str(noise.as_ref().map_or("default", |noise| noise.name()))
 }
 
 impl Train {
@@ -381,7 +385,8 @@ impl Train {
                 noise: self.noise,
                 epsilon: f64::from(self.epsilon),
                 samples: self.samples,
-                ridge: self.ridge,
+                ridges: &self.ridge,
+                folds: self.folds,
                 validation: self.validation.unwrap_or(0.0),
                 ratios: &self.ratio,
                 checkpoints: &self.checkpoints,

@@ -134,6 +134,13 @@ impl ByOption {
         Ok(long)
     }
 
+    /// Whether a column of a long table differs between the options of a decision.
+    pub fn varies(&self, frame: &Frame, column: &str) -> bool {
+        let count = self.options.len();
+        let first = |row: usize| row / count * count;
+        frame.columns.get(column).is_some_and(|of| (0..frame.len()).any(|row| of.shown(row) != of.shown(first(row))))
+    }
+
     fn lacks(&self, frame: &Frame, name: &str) -> DataError {
         let by_option = self.options.first().map(|option| self.column(option, name)).unwrap_or_default();
         let expected = format!("a column named {} or, by option, such as {}", quote(name), quote(&by_option));

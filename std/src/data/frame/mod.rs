@@ -2,7 +2,11 @@
 
 mod by_option;
 mod expression;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub mod svmlight;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +17,8 @@ use super::{DataError, numbered};
 
 pub use by_option::ByOption;
 pub use expression::Expression;
+#[cfg(feature = "parquet")]
+pub use parquet::ParquetFile;
 
 /// Rows of named columns, of numbers or of texts.
 ///
@@ -163,10 +169,14 @@ impl Frame {
         Self { rows, lines, ..self }
     }
 
-    /// The column of cells: of numbers if all are numbers or missing, otherwise of texts.
+    /// The column of cells: of numbers if all are numbers or missing, otherwise of texts, as are whole numbers beyond 2⁵³, which are
+    /// rather names.
     pub(crate) fn parse_column<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Column {
         let number = |cell: &str| -> Option<f64> {
-            if MISSING.contains(&cell) { Some(f64::NAN) } else { text::number::<f64>(cell) }
+            if MISSING.contains(&cell) {
+                return Some(f64::NAN);
+            }
+            text::number::<f64>(cell).filter(|x| x.abs() < 9_007_199_254_740_992.0 || text::count(cell).is_none())
         };
         let mut numbers = Vec::with_capacity(cells.size_hint().0);
         for cell in cells.clone() {

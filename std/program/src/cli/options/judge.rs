@@ -1,13 +1,13 @@
-//! `perturb evaluate` on a table of options.
+//! How well models of options decide: on new tables, and by cross-validation.
 
-use perturb::data::table;
-use perturb::decisions::{Judgement, Recipe};
+use perturb::decisions::{Decisions, Judgement, Recipe};
 use perturb::metrics::bootstrap;
 use perturb::model_file::ModelFile;
 use perturb::{How, MonteCarlo, Seed};
 use perturb_experiments::report::{Cell, Table};
 
-use super::frame;
+use super::train::{Fit, learn};
+use super::{frame, with_columns};
 use crate::cli::source::Source;
 use crate::cli::{Common, Failure, say, say_json, table::render};
 
@@ -19,7 +19,7 @@ pub(crate) fn evaluate(source: &Source, model: &ModelFile, recipe: &Recipe, comm
     let input = source.input()?;
     let names = recipe.columns();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let read = table::parse_table(&input.name, &input.bytes, source.layout.format(), |table| frame(table, recipe, &names));
+    let read = with_columns(&input, source.layout.format(), |columns| Ok(frame(columns, recipe, &names)?));
     let decisions = recipe.read(&read?)?;
     let w = weights(model);
     let how = how(model, common.seed);
@@ -51,6 +51,130 @@ pub(crate) fn evaluate(source: &Source, model: &ModelFile, recipe: &Recipe, comm
         vec![Cell::Text(name.into()), number(value), Cell::Number(format!("{low:.4} to {high:.4}")), number(equal)]
     });
     say(render(&Table { caption: String::new(), header: header.to_vec(), rows: rows.collect() }))
+}
+
+/// Folds by which a ridge is chosen.
+const CHOOSING: usize = 5;
+
+/// The ridge whose models judge best on decisions that they were not trained on; the only one, if there is no other.
+pub(super) fn choose(
+    fit: &Fit<'_>,
+    recipe: &Recipe,
+    decisions: &Decisions,
+    seed: Seed,
+    common: &Common,
+) -> Result<f64, Failure> {
+    let mut best = (f64::NEG_INFINITY, fit.ridges.first().copied().unwrap_or(0.0));
+    if fit.ridges.len() < 2 {
+        return Ok(best.1);
+    }
+    let folds = folds(decisions, CHOOSING, seed)?;
+    for &ridge in fit.ridges {
+        let mut all = Vec::new();
+        for (train, test) in &folds {
+            let learned = learn(fit, recipe, &decisions.select(train), ridge, common)?;
+            all.extend(decisions.select(test).judge(&learned.w, (learned.noise, fit.epsilon), learned.how)?);
+        }
+        let found = merit(&Judgement::mean(&all));
+        if found > best.0 {
+            best = (found, ridge);
+        }
+    }
+    Ok(best.1)
+}
+
+/// What a model is chosen by: the larger the better.
+fn merit(of: &Judgement) -> f64 {
+    let all = [-of.log_loss, of.ndcg, of.spearman, of.overlap, of.agreement];
+    all.into_iter().find(|x| !x.is_nan()).unwrap_or(f64::NEG_INFINITY)
+}
+
+/// Places of decisions to train and to judge on; decisions of one cluster are in one fold.
+fn folds(decisions: &Decisions, count: usize, seed: Seed) -> Result<Vec<(Vec<usize>, Vec<usize>)>, Failure> {
+    let clusters: Vec<u32> = match decisions.clusters() {
+        [] => (0..decisions.len() as u32).collect(),
+        clusters => clusters.to_vec(),
+    };
+    let units = clusters.iter().max().map_or(0, |&most| most as usize + 1);
+    let folds = perturb::data::folds(units, count, seed)?;
+    Ok(folds
+        .iter()
+        .map(|fold| {
+            let mut judged = vec![false; units];
+            fold.test.iter().for_each(|&unit| judged[unit] = true);
+            (0..decisions.len()).partition(|&at| !judged[clusters[at] as usize])
+        })
+        .collect())
+}
+
+/// Judgements of decisions by models that were not trained on them.
+pub(super) struct Crossed {
+    folds: usize,
+    model: Vec<(f64, Judgement)>,
+    least_squares: Vec<(f64, Judgement)>,
+}
+
+/// Judges each decision by models that were trained on the other folds.
+pub(super) fn cross_validate(
+    fit: &Fit<'_>,
+    recipe: &Recipe,
+    decisions: &Decisions,
+    count: usize,
+    common: &Common,
+) -> Result<Crossed, Failure> {
+    let (mut model, mut least_squares) = (Vec::new(), Vec::new());
+    let seed = Seed(common.seed);
+    for (number, (train, test)) in folds(decisions, count, seed.fold(6))?.into_iter().enumerate() {
+        let (train, test) = (decisions.select(&train), decisions.select(&test));
+        let ridge = choose(fit, recipe, &train, seed.fold(7).fold(number as u64), common)?;
+        let learned = learn(fit, recipe, &train, ridge, common)?;
+        let layer = (learned.noise, fit.epsilon);
+        model.extend(test.judge(&learned.w, layer, learned.how)?);
+        least_squares.extend(test.judge(&train.least_squares(), layer, learned.how)?);
+    }
+    Ok(Crossed { folds: count, model, least_squares })
+}
+
+impl Crossed {
+    /// Of each metric its name, and mean and standard error over decisions of model, least squares, and their difference.
+    fn rows(&self) -> Vec<(&'static str, [(f64, f64); 3])> {
+        let mean = |values: &[f64]| {
+            let n = values.len() as f64;
+            let mean = values.iter().sum::<f64>() / n;
+            let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
+            (mean, (squares / (n - 1.0) / n).sqrt())
+        };
+        let names = Judgement::mean(&self.model).named();
+        let of = |all: &[(f64, Judgement)], name: &str| -> Vec<Option<f64>> {
+            all.iter().map(|(_, one)| one.named().into_iter().find(|(other, _)| *other == name).map(|(_, x)| x)).collect()
+        };
+        let row = |(name, _): &(&'static str, f64)| {
+            let pairs = of(&self.model, name).into_iter().zip(of(&self.least_squares, name));
+            let pairs: Vec<(f64, f64)> = pairs.filter_map(|(a, b)| Some((a?, b?))).collect();
+            let of = |f: fn(&(f64, f64)) -> f64| mean(&pairs.iter().map(f).collect::<Vec<_>>());
+            (*name, [of(|pair| pair.0), of(|pair| pair.1), of(|pair| pair.0 - pair.1)])
+        };
+        names.iter().map(row).collect()
+    }
+
+    pub(super) fn table(&self) -> Table {
+        let head = format!("{} decisions, {} folds", self.model.len(), self.folds);
+        let header = [head, "model (s.e.)".into(), "least squares (s.e.)".into(), "difference (s.e.)".into()];
+        let rows = self.rows().into_iter().map(|(name, of)| {
+            let cells = of.map(|(mean, error)| Cell::Number(format!("{mean:.4} ({error:.4})")));
+            std::iter::once(Cell::Text(name.into())).chain(cells).collect()
+        });
+        Table { caption: String::new(), header: header.to_vec(), rows: rows.collect() }
+    }
+
+    pub(super) fn as_json(&self) -> serde_json::Value {
+        let of = |(mean, error): (f64, f64)| serde_json::json!({ "mean": mean, "error": error });
+        let rows = self.rows().into_iter().map(|(name, [model, least_squares, difference])| {
+            let all = serde_json::json!({ "model": of(model), "least_squares": of(least_squares), "difference": of(difference) });
+            (name.to_owned(), all)
+        });
+        serde_json::json!({ "folds": self.folds, "decisions": self.model.len(), "scores": rows.collect::<serde_json::Map<_, _>>() })
+    }
 }
 
 /// w in f64: the estimates, where the file has them.

@@ -5,18 +5,22 @@ mod predict;
 mod show;
 mod train;
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use perturb::data::DataError;
-use perturb::data::frame::{ByOption, Column, Expression, Frame};
-use perturb::data::table::{self, Format, Table};
+use perturb::data::frame::{ByOption, Column, Columns, Expression, Frame, svmlight};
+use perturb::data::numpy;
+use perturb::data::table::{self, Format};
 use perturb::decisions::{Decide, Edges, Recipe, Target, Utility};
 use serde::Serialize;
 
+use super::source::Source;
 use super::streams::Input;
 use super::{Failure, number, usage};
 
 pub(crate) use judge::evaluate;
-pub(crate) use predict::predict;
+pub(crate) use predict::{Asked, predict};
 pub(crate) use show::show;
 pub(crate) use train::{Fit, train};
 
@@ -52,6 +56,10 @@ pub(crate) struct Options {
     /// Features of options: columns or expressions such as `time = minutes / 60, cost * (ticket == 0)`
     #[arg(long, value_name = "EXPRESSIONS", allow_hyphen_values = true)]
     features: Vec<String>,
+    /// More files with the same columns; their groups are others, even if they have the same names
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    and: Vec<PathBuf>,
     /// Columns of texts whose values have a constant each, but for the reference
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     constants: Vec<String>,
@@ -173,8 +181,8 @@ impl Options {
     }
 
     /// The recipe without its terms, for a table with these columns.
-    fn recipe(&self, ranks: &[String], has: impl Fn(&str) -> bool) -> Result<Recipe, Failure> {
-        let mut recipe = Recipe::new(self.decide(&has)?);
+    fn recipe(&self, ranks: &[String], columns: &dyn Columns) -> Result<Recipe, Failure> {
+        let mut recipe = Recipe::new(self.decide(&|name| columns.has(name))?);
         recipe.group.clone_from(&self.group);
         recipe.alternatives.clone_from(&self.alternatives);
         if !self.options.is_empty() {
@@ -195,6 +203,10 @@ impl Options {
             _ => match (parse("--grades", &self.grades)?, ranks) {
                 (Some(grades), _) => Some(Target::Grade(grades)),
                 (None, [column]) => Some(Target::Rank(Expression::column(column))),
+                // A file for learning to rank.
+                (None, []) if recipe.decide == Decide::Rank && columns.has("grade") => {
+                    Some(Target::Grade(Expression::column("grade")))
+                }
                 (None, []) => None,
                 (None, _) => return Err(usage("--ranks names one column of a table of options")),
             },
@@ -245,51 +257,85 @@ impl Options {
     }
 
     /// The frame of a table, and the recipe with its terms.
-    fn read(&self, input: &Input, format: Format, ranks: &[String]) -> Result<(Frame, Recipe), Failure> {
+    fn read(&self, source: &Source) -> Result<(Frame, Recipe), Failure> {
         let utility = self.utility()?;
-        let mut failed = None;
-        let read = table::parse_table(&input.name, &input.bytes, format, |table| {
-            let has = |name: &str| table.names().iter().any(|other| other == name);
-            let recipe = match self.recipe(ranks, has) {
-                Ok(recipe) => recipe,
-                Err(failure) => {
-                    failed = Some(failure);
-                    return Err(DataError::parameter("options", "", ""));
-                }
-            };
-            let names = recipe.columns();
-            let names: Vec<&str> = names.iter().map(String::as_str).chain(utility.columns()).collect();
-            // A column of the decision, not one by option, names or numbers what was chosen.
-            let named = match (&recipe.by_option, &recipe.target) {
-                (Some(by_option), Some(Target::Chosen(chosen))) => {
-                    chosen.as_column().filter(|&column| by_option.sources(&[column], has) == [column]).map(str::to_owned)
-                }
-                _ => None,
-            };
-            Ok((frame(table, &recipe, &names)?, recipe, named))
-        });
-        if let Some(failure) = failed {
-            return Err(failure);
+        let (mut frames, mut found) = (Vec::new(), None);
+        for file in std::iter::once(&source.data).chain(&self.and) {
+            let input = Input::read(file)?;
+            let (frame, recipe) = with_columns(&input, source.layout.format(), |columns| {
+                let recipe = match &found {
+                    Some(recipe) => Recipe::clone(recipe),
+                    None => self.recipe(source.ranks(), columns)?,
+                };
+                let utility = self.all_features(&utility, &recipe, columns);
+                let names = recipe.columns();
+                let names: Vec<&str> = names.iter().map(String::as_str).chain(utility.columns()).collect();
+                Ok((frame(columns, &recipe, &names)?, recipe))
+            })?;
+            frames.push(frame);
+            found = Some(recipe);
         }
-        let (frame, mut recipe, named) = read?;
-        if let Some(column) = named {
-            name_choices(&mut recipe, &frame, &column)?;
-        }
+        let Some(mut recipe) = found else { return Err(usage("no data")) };
+        let frame = Frame::join(frames, recipe.group.as_deref())?;
+        name_choices(&mut recipe, &frame)?;
+        let utility = self.all_features(&utility, &recipe, &frame);
         recipe.terms = utility.terms(&recipe, &frame, self.reference.as_deref())?;
         Ok((frame, recipe))
     }
+
+    /// The features, or, where none are named in a file for learning to rank, all of its.
+    fn all_features(&self, utility: &Utility, recipe: &Recipe, columns: &dyn Columns) -> Utility {
+        let of_queries = recipe.group.as_deref() == Some("qid") && columns.has("grade") && columns.has("f1");
+        if !of_queries || !(self.features.is_empty() && self.constants.is_empty() && self.interact.is_empty()) {
+            return utility.clone();
+        }
+        let features = columns.names().iter().filter(|name| !["grade", "qid"].contains(&name.as_str()));
+        features.fold(Utility::default(), |utility, name| utility.with_column(name))
+    }
 }
 
-/// The columns of a table, by option if the recipe says so.
-fn frame(table: &Table<'_>, recipe: &Recipe, names: &[&str]) -> Result<Frame, DataError> {
-    let Some(by_option) = &recipe.by_option else { return table.frame(names) };
-    let sources = by_option.sources(names, |name| table.has(name));
-    by_option.lengthen(&table.frame(&sources.iter().map(String::as_str).collect::<Vec<_>>())?, names)
+/// What `take` takes from the columns of a file, whatever its format.
+pub(super) fn with_columns<R>(
+    input: &Input,
+    format: Format,
+    take: impl FnOnce(&dyn Columns) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    let (name, bytes) = (&input.name, &input.bytes[..]);
+    if input.is_model() {
+        return Err(format!("{} is a model file; --data expects a table", name.display()).into());
+    }
+    if svmlight::is_svmlight(bytes) {
+        return take(&svmlight::parse(name, bytes)?);
+    }
+    if bytes.starts_with(b"\x93NUMPY") {
+        return take(&Frame::from_array(name, &numpy::parse(name, bytes)?)?);
+    }
+    let mut failed = None;
+    let taken = table::parse_table(name, bytes, format, |table| {
+        take(table).map_err(|failure| {
+            failed = Some(failure);
+            // Only that it failed is told.
+            DataError::parameter("table", "", "")
+        })
+    });
+    match (taken, failed) {
+        (Ok(taken), _) => Ok(taken),
+        (Err(_), Some(failure)) => Err(failure),
+        (Err(error), None) => Err(error.into()),
+    }
 }
 
-/// A column that names or numbers the chosen one of the options becomes a comparison with each option.
-fn name_choices(recipe: &mut Recipe, frame: &Frame, column: &str) -> Result<(), Failure> {
-    let Some(by_option) = &recipe.by_option else { return Ok(()) };
+/// The columns of a file, by option if the recipe says so.
+fn frame(columns: &dyn Columns, recipe: &Recipe, names: &[&str]) -> Result<Frame, DataError> {
+    let Some(by_option) = &recipe.by_option else { return columns.frame(names) };
+    let sources = by_option.sources(names, |name| columns.has(name));
+    by_option.lengthen(&columns.frame(&sources.iter().map(String::as_str).collect::<Vec<_>>())?, names)
+}
+
+/// A column of the decision that names or numbers the chosen one of the options becomes a comparison with each option.
+fn name_choices(recipe: &mut Recipe, frame: &Frame) -> Result<(), Failure> {
+    let (Some(by_option), Some(Target::Chosen(chosen))) = (&recipe.by_option, &recipe.target) else { return Ok(()) };
+    let Some(column) = chosen.as_column().filter(|column| !by_option.varies(frame, column)) else { return Ok(()) };
     let own = match frame.column(column)? {
         Column::Texts(_) => by_option.name().to_owned(),
         _ => by_option.number(),

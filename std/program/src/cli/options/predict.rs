@@ -3,14 +3,13 @@
 use std::path::Path;
 
 use perturb::data::frame::Frame;
-use perturb::data::table;
 use perturb::decisions::{Decisions, Recipe};
 use perturb::metrics::ranks;
 use perturb::model_file::{ModelFile, OracleKind};
 use perturb::{AnyLayer, How, Question};
 use rayon::prelude::*;
 
-use super::frame;
+use super::{frame, with_columns};
 use super::judge::{how, weights};
 use crate::cli::streams::Input;
 use crate::cli::{Common, Failure, source::Layout, streams};
@@ -36,8 +35,7 @@ pub(crate) fn predict(asked: &Asked<'_>, model: &ModelFile, recipe: &Recipe, com
     names.extend(asked.ids.iter().cloned());
     names.extend(recipe.alternatives.iter().chain(&recipe.group).cloned());
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let read = table::parse_table(&input.name, &input.bytes, asked.layout.format(), |table| frame(table, &recipe, &names));
-    let frame = read?;
+    let frame = with_columns(&input, asked.layout.format(), |columns| Ok(frame(columns, &recipe, &names)?))?;
     let decisions = recipe.read_open(&frame)?;
     let w = weights(model);
     let answer = |at: usize| Answer::of(&decisions, at, &w, model, how(model, common.seed));
@@ -97,7 +95,7 @@ impl Answer {
         let (expected, errors) = match how {
             How::MonteCarlo(how) => {
                 let found = layer.compute_with_error(&theta, Question::Maximizer, how).map_err(named)?;
-                (found.estimate, Some(found.standard_error))
+                (found.mean, Some(found.standard_error))
             }
             how => (layer.maximizer(&theta, how).map_err(named)?, None),
         };

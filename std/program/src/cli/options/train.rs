@@ -8,7 +8,7 @@ use perturb::model_file::{ModelFile, OracleKind, Provenance};
 use perturb::train::{Loss, OptionsRun, RunState, Training};
 use perturb::{AnyNoise, How, MonteCarlo, Seed, data::shuffle};
 
-use super::Options;
+use super::{Options, judge};
 use super::show::{coefficients, summary};
 use crate::cli::progress::Progress;
 use crate::cli::save::{self, Checkpoints};
@@ -26,7 +26,10 @@ pub(crate) struct Fit<'a> {
     pub(crate) noise: Option<AnyNoise>,
     pub(crate) epsilon: f64,
     pub(crate) samples: Option<u32>,
-    pub(crate) ridge: f64,
+    /// If there are several, cross-validation chooses one.
+    pub(crate) ridges: &'a [f64],
+    /// Folds of cross-validation, or none.
+    pub(crate) folds: Option<usize>,
     /// The share of decisions that are kept to judge the model.
     pub(crate) validation: f64,
     pub(crate) ratios: &'a [String],
@@ -39,8 +42,7 @@ pub(crate) struct Fit<'a> {
 
 /// Reads the table, fits, saves the model, and says what was found.
 pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
-    let input = fit.source.input()?;
-    let (frame, recipe) = fit.options.read(&input, fit.source.layout.format(), fit.source.ranks())?;
+    let (frame, recipe) = fit.options.read(fit.source)?;
     let decisions = recipe.read(&frame)?;
     let seed = Seed(common.seed);
     let order = shuffle(seed.fold(0), decisions.len());
@@ -50,9 +52,14 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
         _ => (decisions.select(&sorted(rest)), Some(decisions.select(&sorted(kept)))),
     };
     if !common.quiet {
-        tell!("{}: {}", input.name.display(), described(&recipe, &decisions, fit.options));
+        tell!("{}: {}", frame.file().display(), described(&recipe, &decisions, fit.options));
     }
-    let learned = learn(fit, &recipe, &train, common)?;
+    let crossed = match fit.folds {
+        Some(folds) => Some(judge::cross_validate(fit, &recipe, &train, folds, common)?),
+        None => None,
+    };
+    let ridge = judge::choose(fit, &recipe, &train, seed.fold(5), common)?;
+    let learned = learn(fit, &recipe, &train, ridge, common)?;
     save_model(fit, &recipe, &decisions, &learned, common)?;
 
     let judged = validation.as_ref().unwrap_or(&train);
@@ -85,7 +92,9 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
             "ratios": ratios(fit, learned.estimates.as_ref())?.into_iter().map(|(name, value, error)| {
                 serde_json::json!({ "ratio": name, "value": value, "error": error })
             }).collect::<Vec<_>>(),
+            "ridge": ridge,
             (on): scores,
+            "cross_validation": crossed.as_ref().map(judge::Crossed::as_json),
         });
         return tell_or_say(fit.model, &serde_json::to_string_pretty(&json)?);
     }
@@ -103,7 +112,13 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
     for (name, value, error) in ratios(fit, learned.estimates.as_ref())? {
         text += &format!("{name}: {value:.6} (s.e. {error:.6})\n");
     }
-    text += &format!("\n{}", table::render(&super::judge::table(&rows, &format!("{} {on} decisions", judged.len()))));
+    if fit.ridges.len() > 1 {
+        text += &format!("ridge {ridge}, chosen by cross-validation\n");
+    }
+    text += &format!("\n{}", table::render(&judge::table(&rows, &format!("{} {on} decisions", judged.len()))));
+    if let Some(crossed) = &crossed {
+        text += &format!("\n{}", table::render(&crossed.table()));
+    }
     tell_or_say(fit.model, text.trim_end())
 }
 
@@ -124,10 +139,10 @@ fn sorted(places: &[usize]) -> Vec<usize> {
 
 /// What was found, and how.
 pub(super) struct Learned {
-    w: Vec<f64>,
+    pub(super) w: Vec<f64>,
     estimates: Option<Estimates>,
-    noise: AnyNoise,
-    how: How,
+    pub(super) noise: AnyNoise,
+    pub(super) how: How,
 }
 
 /// Whether expectations of a layer are known without samples.
@@ -135,16 +150,22 @@ fn is_exact(decide: &Decide) -> bool {
     matches!(decide, Decide::Pick | Decide::Rank | Decide::Each | Decide::PickK { limits: None, .. })
 }
 
-fn learn(fit: &Fit<'_>, recipe: &Recipe, decisions: &Decisions, common: &Common) -> Result<Learned, Failure> {
+pub(super) fn learn(
+    fit: &Fit<'_>,
+    recipe: &Recipe,
+    decisions: &Decisions,
+    ridge: f64,
+    common: &Common,
+) -> Result<Learned, Failure> {
     let exact = is_exact(&recipe.decide);
     let noise = fit.noise.unwrap_or(if recipe.decide == Decide::Pick { AnyNoise::Gumbel } else { AnyNoise::Normal });
     let criterion = if fit.loss.is_none() { Criterion::Likelihood } else { Criterion::FenchelYoung };
-    let estimation = Estimation { noise, epsilon: fit.epsilon, criterion, ridge: fit.ridge, how: How::Exact };
+    let estimation = Estimation { noise, epsilon: fit.epsilon, criterion, ridge, how: How::Exact };
     let newton = fit.loss.is_none_or(|loss| matches!(loss, Loss::FenchelYoung)) && exact && fit.samples.unwrap_or(0) == 0;
     if newton {
         let estimates = estimation.fit(decisions).map_err(in_words)?;
         let w = estimates.coefficients().to_vec();
-        let kept = fit.ridge == 0.0 && w.len() <= MOST_KEPT;
+        let kept = ridge == 0.0 && w.len() <= MOST_KEPT;
         return Ok(Learned { w, estimates: kept.then_some(estimates), noise, how: How::Exact });
     }
     let Some(loss) = fit.loss else {
@@ -177,8 +198,7 @@ fn in_words(error: EstimationError) -> Failure {
 
 fn descend(fit: &Fit<'_>, mut run: OptionsRun<'_>, common: &Common) -> Result<Vec<f64>, Failure> {
     let beside = (!is_standard(fit.model)).then(|| save::beside(fit.model));
-    let input = fit.source.input()?;
-    let settings = (fit.settings)(format!("{:08x}", perturb::model_file::checksum(&input.bytes)))?;
+    let settings = (fit.settings)(format!("{:016x}", run.digest()))?;
     let (mut saver, saved) = fit.checkpoints.open::<RunState>(beside, settings)?;
     if let Some(state) = saved {
         run.restore(state)?;
