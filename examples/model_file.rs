@@ -17,12 +17,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = ModelFile {
         features: model.features(),
         scores: model.scores(),
+        shared: false,
         weights: model.weights().to_vec(),
         bias: model.bias().to_vec(),
         centres: data.centres().to_vec(),
         epsilon: 1.0,
         noise: AnyNoise::Normal,
         oracle: OracleKind::Ranking,
+        parameter: 0,
         provenance: Provenance { data_name: data.name().into(), ..Provenance::default() },
     };
     let path = std::env::temp_dir().join(format!("example-{}.perturb", std::process::id()));

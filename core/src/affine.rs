@@ -1,9 +1,8 @@
 //! θ = Wx + b, and the single-sample training step.
 
 use crate::model_file::{self, ModelBytes, ModelHeader, OracleKind};
-use crate::oracle::{Array, hull};
-use crate::vector::{self, dot};
-use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
+use crate::oracle::Array;
+use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error, step, vector};
 
 /// An affine model θ = Wx + b of k scores and d features, over memory of the caller's: W column by column, one column of k
 /// weights a feature, and b.
@@ -38,9 +37,6 @@ pub struct AffineMut<'a, T> {
     weights: &'a mut [T],
     bias: &'a mut [T],
 }
-
-/// Gradients up to this size make no scores that leave the range of the number type.
-const LARGE_GRADIENT: f64 = (1u64 << 32) as f64;
 
 /// The most scores.
 const MOST: usize = u32::MAX as usize;
@@ -164,8 +160,7 @@ impl<'a, T: Real> AffineMut<'a, T> {
         N: Noise<T>,
     {
         let [y, gradient] = self.gradient(layer, x, target, rate, seed)?;
-        // W′x + b′ = Wx + b − rate·(1 + ‖x‖²)·g
-        error::check_number("the step", rate * (T::ONE + dot(x, x)) * T::from_f64(LARGE_GRADIENT))?;
+        step::check(rate, x)?;
         self.descend(x, gradient.as_ref(), rate);
         Ok(y)
     }
@@ -227,27 +222,8 @@ impl<'a, T: Real> AffineMut<'a, T> {
         error::check_vector("x", x, self.as_ref().features())?;
         error::check_vector("target", target, self.bias.len())?;
         error::check_positive("rate", rate)?;
-        let shape = check_scores(layer, self.bias.len())?;
-        hull::check(layer.oracle(), target, None)?;
-        let (mut theta, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
-        self.as_ref().forward(x, theta.as_mut());
-        error::check_result("the scores Wx + b", theta.as_ref())?;
-        let centre = layer.centre(theta.as_ref())?;
-        if !centre.score.is_zero() {
-            theta.as_mut().iter_mut().for_each(|theta| *theta -= centre.score);
-        }
-        // The noise lies where the solution will, and what is perturbed where it lay: two arrays are all.
-        layer.noise().fill(&mut seed.stream(0), y.as_mut());
-        vector::add_scaled(theta.as_mut(), layer.epsilon(), y.as_ref());
-        layer.solve(theta.as_ref(), y.as_mut(), &mut layer.oracle().work(), Some(0))?;
-        let mut gradient = theta;
-        for ((gradient, &y), &target) in gradient.as_mut().iter_mut().zip(y.as_ref()).zip(target) {
-            *gradient = y - target;
-        }
-        if !layer.oracle().properties().small_integers {
-            error::check_result("the gradient", gradient.as_ref())?;
-        }
-        Ok([y, gradient])
+        check_scores(layer, self.bias.len())?;
+        step::gradient(layer, target, seed, "the scores Wx + b", |theta| self.as_ref().forward(x, theta))
     }
 
     /// W −= rate·g xᵀ, b −= rate·g for the gradient g = `gradient` in θ.
@@ -273,7 +249,7 @@ impl<'a, T: Real> AffineMut<'a, T> {
 
 impl AffineRef<'_, f32> {
     /// Writes a [model file](crate::model_file) without metadata, of this model with `layer`'s oracle, noise and
-    /// ε, to the start of `file`. Returns its length, 36 + 4(d + 1)k bytes.
+    /// ε, to the start of `file`. Returns its length, 36 + 4(d + 1)k bytes, and 8 more of a top-k.
     ///
     /// Only oracles that a model file can name, [`OracleKind`]: no ranking but by (1, …, d), no
     /// hypercube of signs. On an error `file` is unchanged.
@@ -283,20 +259,21 @@ impl AffineRef<'_, f32> {
         N: Noise<f32> + Into<AnyNoise>,
     {
         check_scores(layer, self.bias.len())?;
-        let (oracle, noise) = (model_file::oracle_kind(layer.oracle())?, (*layer.noise()).into());
-        self.store_as(self.file_header(oracle, noise, layer.epsilon())?, file)
+        self.store_as(self.file_header(model_file::kinds(layer)?, layer.epsilon())?, file)
     }
 
-    /// The header of a file of this model, for a layer that is known by what a file says of it. Refuses what
+    /// The header of a file of this model, for a layer that is known by what a file says of it: its oracle, how many a top-k picks
+    /// (else 0), and its noise. Refuses what
     /// [`store`](Self::store) refuses, but for too little memory.
     pub fn file_header(
         &self,
-        oracle: OracleKind,
-        noise: AnyNoise,
+        (oracle, parameter, noise): (OracleKind, u32, AnyNoise),
         epsilon: f32,
     ) -> Result<ModelHeader, Error> {
         let (features, scores) = (self.features() as u32, self.bias.len() as u32);
-        let header = ModelHeader { features, scores, epsilon, noise, oracle, centred: false, metadata: 0 };
+        let (shared, centred, metadata) = (false, false, 0);
+        let header =
+            ModelHeader { features, scores, epsilon, noise, oracle, parameter, shared, centred, metadata };
         header.check()?;
         error::check_result("the weights", self.weights)?;
         error::check_result("the bias", self.bias)?;
@@ -323,19 +300,18 @@ impl AffineMut<'_, f32> {
     {
         check_scores(layer, self.bias.len())?;
         let file = ModelBytes::parse(file)?;
-        self.load_as(model_file::oracle_kind(layer.oracle())?, (*layer.noise()).into(), &file)?;
+        self.load_as(model_file::kinds(layer)?, &file)?;
         Ok(file.header())
     }
 
     /// [`load`](Self::load) for a layer that is known by what a file says of it, from a file that was found sound.
     pub fn load_as(
         &mut self,
-        oracle: OracleKind,
-        noise: AnyNoise,
+        kinds: (OracleKind, u32, AnyNoise),
         file: &ModelBytes<'_>,
     ) -> Result<(), Error> {
         let (features, scores) = (self.as_ref().features(), self.bias.len());
-        model_file::check_fit(file.header(), features, scores, (oracle, noise))?;
+        model_file::check_fit(file.header(), features, scores, kinds)?;
         for (place, x) in self.weights.iter_mut().zip(file.weights()) {
             *place = x;
         }

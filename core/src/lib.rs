@@ -20,7 +20,9 @@ pub mod quantity;
 mod real;
 mod seed;
 pub mod shape;
+mod shared;
 mod sort;
+mod step;
 mod vector;
 
 #[cfg(feature = "nalgebra")]
@@ -40,4 +42,5 @@ pub use perturbed::Perturbed;
 pub use quantity::Quantity;
 pub use real::Real;
 pub use seed::Seed;
-pub use shape::{Const, Plane, Rect, Shape};
+pub use shape::{Const, Plane, Rect, Shape, UpTo};
+pub use shared::{SharedMut, SharedRef};

@@ -2,6 +2,8 @@
 
 use core::fmt::Debug;
 
+use crate::Error;
+
 /// What arrays hold: any plain value.
 pub trait Entry: Copy + Debug + Send + Sync + 'static {}
 
@@ -102,6 +104,73 @@ impl<T, const R: usize, const C: usize> AsRef<[T]> for RectMatrix<T, R, C> {
 impl<T, const R: usize, const C: usize> AsMut<[T]> for RectMatrix<T, R, C> {
     fn as_mut(&mut self) -> &mut [T] {
         self.0.as_flattened_mut().as_flattened_mut().as_flattened_mut()
+    }
+}
+
+/// n ≤ `N` entries, n known at run time, in the memory of `N`: decisions on a device whose number of options changes.
+///
+/// Time is that of n entries, memory that of `N`; matrices are as large as those over [`Const`]. Draws and decisions have the bits of
+/// `Const<n>`.
+///
+/// ```
+/// use perturb_core::{Normal, Perturbed, Ranking, UpTo};
+/// let layer = Perturbed::new(Ranking::ascending(UpTo::<8>::new(3)?)?, Normal, 0.5)?;
+/// assert_eq!(layer.decide(&[0.3f32, -0.2, 1.0])?.1.as_ref(), [2.0, 1.0, 3.0]);
+/// assert!(UpTo::<8>::new(9).is_err());
+/// # Ok::<(), perturb_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct UpTo<const N: usize> {
+    dim: usize,
+}
+
+impl<const N: usize> UpTo<N> {
+    /// Of `dim` entries, at most `N`, else [`Error::Capacity`].
+    pub const fn new(dim: usize) -> Result<Self, Error> {
+        if dim > N {
+            return Err(Error::Capacity { quantity: "options", capacity: N });
+        }
+        Ok(Self { dim })
+    }
+}
+
+/// The first values of those in the memory `M`, seen as one slice.
+#[derive(Clone, Copy, Debug)]
+pub struct First<M> {
+    memory: M,
+    count: usize,
+}
+
+impl<T, M: AsRef<[T]>> AsRef<[T]> for First<M> {
+    fn as_ref(&self) -> &[T] {
+        let memory = self.memory.as_ref();
+        memory.get(..self.count).unwrap_or(memory)
+    }
+}
+
+impl<T, M: AsMut<[T]>> AsMut<[T]> for First<M> {
+    fn as_mut(&mut self) -> &mut [T] {
+        self.memory.as_mut().get_mut(..self.count).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> Shape for UpTo<N> {
+    type Array<T: Entry> = First<[T; N]>;
+    type Matrix<T: Entry> = First<Grid<T, N, N>>;
+    type Spare<T: Entry> = [T; FIXED_SPARE];
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+    fn array<T: Entry>(&self, fill: T) -> Self::Array<T> {
+        First { memory: [fill; N], count: self.dim }
+    }
+    fn matrix<T: Entry>(&self, fill: T) -> Self::Matrix<T> {
+        First { memory: Const::<N>.matrix(fill), count: self.dim * self.dim }
+    }
+    fn spare<T: Entry>(&self, fill: T) -> [T; FIXED_SPARE] {
+        [fill; FIXED_SPARE]
     }
 }
 

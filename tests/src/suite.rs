@@ -130,7 +130,7 @@ const fn asserted(name: &'static str, cases: cases::List) -> Suite {
 /// A function, not a constant: a constant would be evaluated in this library, and compile all that it names into
 /// it, for every firmware to read again.
 #[inline]
-const fn all() -> [Suite; 68] {
+const fn all() -> [Suite; 70] {
     [
         golden("golden-f32-closed-gumbel", |report| golden::closed::<f32, Gumbel>(Gumbel, report)),
         golden("golden-f32-closed-normal", |report| golden::closed::<f32, Normal>(Normal, report)),
@@ -166,6 +166,7 @@ const fn all() -> [Suite; 68] {
         asserted("forbidden-f32", Of::<f32>::FORBIDDEN),
         asserted("forbidden-exact-f32", Of::<f32>::FORBIDDEN_EXACT),
         asserted("affine-f32", Of::<f32>::AFFINE),
+        asserted("shared-f32", Of::<f32>::SHARED),
         asserted("noises-f32", Of::<f32>::NOISES),
         asserted("fenchel-young-f32", Of::<f32>::FENCHEL_YOUNG),
         asserted("monte-carlo-f32", Of::<f32>::MONTE_CARLO),
@@ -188,6 +189,7 @@ const fn all() -> [Suite; 68] {
         asserted("forbidden-f64", Of::<f64>::FORBIDDEN),
         asserted("forbidden-exact-f64", Of::<f64>::FORBIDDEN_EXACT),
         asserted("affine-f64", Of::<f64>::AFFINE),
+        asserted("shared-f64", Of::<f64>::SHARED),
         asserted("noises-f64", Of::<f64>::NOISES),
         asserted("fenchel-young-f64", Of::<f64>::FENCHEL_YOUNG),
         asserted("monte-carlo-f64", Of::<f64>::MONTE_CARLO),

@@ -4,16 +4,16 @@ use super::{CHECKSUM, OracleKind};
 use crate::{AnyNoise, Error, error};
 
 const MAGIC: [u8; 8] = *b"PERTURB\0";
-/// The version that is written.
-const VERSION: u32 = 2;
+/// The latest version.
+const VERSION: u32 = 3;
 
-/// What the first 32 bytes of a model file say.
+/// What the first 32 bytes of a model file say, or 40 of version 3.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ModelHeader {
     /// d, at least 1.
     pub features: u32,
-    /// k, at least 1.
+    /// k, at least 1; 0 where weights are shared: there are as many scores as options.
     pub scores: u32,
     /// ε, in the units of θ.
     pub epsilon: f32,
@@ -21,6 +21,10 @@ pub struct ModelHeader {
     pub noise: AnyNoise,
     /// What decides on the scores.
     pub oracle: OracleKind,
+    /// What the oracle needs beside the number of scores: how many a [top-k](OracleKind::TopK) picks; 0 of others.
+    pub parameter: u32,
+    /// Whether one vector of d weights scores every option by features of its own, θ = Φw; else θ = Wx + b.
+    pub shared: bool,
     /// Whether the file has d [centres](super::ModelBytes::centres).
     pub centred: bool,
     /// The length of the metadata in bytes.
@@ -28,8 +32,10 @@ pub struct ModelHeader {
 }
 
 impl ModelHeader {
-    /// The length of the header in bytes.
-    pub const LENGTH: usize = 32;
+    /// The most bytes that a header has.
+    pub const LENGTH: usize = 40;
+    /// The bytes of versions 1 and 2.
+    const SHORT: usize = 32;
 
     /// The header at the start of `bytes`. Refuses what [`ModelBytes::parse`](super::ModelBytes::parse) would
     /// refuse of it.
@@ -39,36 +45,58 @@ impl ModelHeader {
 
     /// The header, and the version of the format.
     pub(super) fn parse_version(bytes: &[u8]) -> Result<(Self, u32), Error> {
-        let header = bytes.first_chunk::<{ Self::LENGTH }>().ok_or(Error::Length {
-            parameter: "model file",
-            expected: Self::LENGTH,
-            found: bytes.len(),
-        })?;
-        let ([magic, words @ ..], _) = header.as_chunks::<8>() else {
-            return Err(Error::Length { parameter: "model file", expected: Self::LENGTH, found: 0 });
+        let too_short = |expected| Error::Length { parameter: "model file", expected, found: bytes.len() };
+        let Some((magic, rest)) = bytes.split_first_chunk::<8>().filter(|_| bytes.len() >= Self::SHORT)
+        else {
+            return Err(too_short(Self::SHORT));
         };
         let magic_is = if *magic == MAGIC { "PERTURB" } else { "something else" };
         error::check_equal("the magic", "PERTURB", magic_is)?;
-        let mut words = words.as_flattened().as_chunks::<4>().0.iter().map(|&word| u32::from_le_bytes(word));
+        let mut words = rest.as_chunks::<4>().0.iter().map(|&word| u32::from_le_bytes(word));
         let mut next = || words.next().unwrap_or_default();
         let (version, features, scores) = (next(), next(), next());
         let (epsilon, kinds, metadata) = (f32::from_bits(next()), next(), next());
         error::check_range("format version", version as usize, 1, VERSION as usize)?;
-        let [noise, oracle, centred, zero] = kinds.to_le_bytes();
+        let [noise, oracle, centred, shared] = kinds.to_le_bytes();
         let noise = AnyNoise::from_code(noise)?;
-        let oracle = OracleKind::from_code(oracle)?;
-        // Version 1 knows no centres.
-        error::check_range("byte 26", centred.into(), 0, version as usize - 1)?;
-        error::check_range("byte 27", zero.into(), 0, 0)?;
-        let header = Self { features, scores, epsilon, noise, oracle, centred: centred == 1, metadata };
+        // Before version 3 there are three oracles, and no shared weights; before 2, no centres.
+        let latest = version == VERSION;
+        let oracle = OracleKind::from_code(oracle, latest)?;
+        error::check_range("byte 26", centred.into(), 0, (version > 1).into())?;
+        error::check_range("byte 27", shared.into(), 0, latest.into())?;
+        let (centred, shared) = (centred == 1, shared == 1);
+        let parameter = if latest { next() } else { 0 };
+        let header = Self { features, scores, epsilon, noise, oracle, parameter, shared, centred, metadata };
+        if latest {
+            if bytes.len() < Self::LENGTH {
+                return Err(too_short(Self::LENGTH));
+            }
+            error::check_range("bytes 36 to 39", next() as usize, 0, 0)?;
+        }
         header.check()?;
         Ok((header, version))
     }
 
-    /// The bytes that [`parse`](Self::parse) reads.
+    /// The version that is written: 2, which older readers know, where it can say what the header says, else 3.
+    pub const fn version(&self) -> u32 {
+        if self.shared || self.oracle as u8 > OracleKind::Hypercube as u8 { VERSION } else { 2 }
+    }
+
+    /// The length of the header in bytes, of a file that is written: 32 of version 2, 40 of version 3.
+    pub const fn length(&self) -> usize {
+        Self::length_of(self.version())
+    }
+
+    pub(super) const fn length_of(version: u32) -> usize {
+        if version == VERSION { Self::LENGTH } else { Self::SHORT }
+    }
+
+    /// The bytes that [`parse`](Self::parse) reads: the first [`length`](Self::length) of these.
     pub fn to_bytes(self) -> [u8; Self::LENGTH] {
-        let kinds = u32::from_le_bytes([self.noise.code(), self.oracle as u8, self.centred.into(), 0]);
-        let words = [VERSION, self.features, self.scores, self.epsilon.to_bits(), kinds, self.metadata];
+        let kinds = [self.noise.code(), self.oracle as u8, self.centred.into(), self.shared.into()];
+        let kinds = u32::from_le_bytes(kinds);
+        let (epsilon, version) = (self.epsilon.to_bits(), self.version());
+        let words = [version, self.features, self.scores, epsilon, kinds, self.metadata, self.parameter, 0];
         let mut bytes = [0; Self::LENGTH];
         let (magic, rest) = bytes.split_at_mut(MAGIC.len());
         magic.copy_from_slice(&MAGIC);
@@ -78,10 +106,20 @@ impl ModelHeader {
         bytes
     }
 
-    /// Refuses sizes of 0, a file longer than memory, and a temperature that is not positive.
+    /// Refuses sizes of 0, a file longer than memory, a temperature that is not positive, what a top-k cannot pick, and centres of
+    /// features whose weights are shared: in all scores, a constant changes nothing.
     pub fn check(&self) -> Result<(), Error> {
-        for (parameter, size) in [("features", self.features), ("scores", self.scores)] {
-            error::check_range(parameter, size as usize, 1, u32::MAX as usize)?;
+        let most = u32::MAX as usize;
+        error::check_range("features", self.features as usize, 1, most)?;
+        let (least, greatest) = if self.shared { (0, 0) } else { (1, most) };
+        error::check_range("scores", self.scores as usize, least, greatest)?;
+        let (least, greatest) = match self.oracle {
+            OracleKind::TopK => (1, if self.shared { most } else { self.scores as usize }),
+            _ => (0, 0),
+        };
+        error::check_range("parameter", self.parameter as usize, least, greatest)?;
+        if self.shared {
+            error::check_range("byte 26", self.centred.into(), 0, 0)?;
         }
         error::check_positive("epsilon", self.epsilon)?;
         self.file_length()?;
@@ -90,7 +128,7 @@ impl ModelHeader {
 
     /// The length of the weights in bytes.
     pub(super) fn weights(&self) -> usize {
-        4 * self.features as usize * self.scores as usize
+        4 * self.features as usize * if self.shared { 1 } else { self.scores as usize }
     }
     /// The length of the bias in bytes.
     pub(super) fn bias(&self) -> usize {
@@ -102,16 +140,22 @@ impl ModelHeader {
         if self.centred { 8 * self.features as usize } else { 0 }
     }
 
-    /// The length of the whole file in bytes.
+    /// The length of the whole file in bytes, as it is written.
     pub fn file_length(&self) -> Result<usize, Error> {
+        self.file_length_of(self.version())
+    }
+
+    /// The length of the whole file in bytes, of this version.
+    pub(super) fn file_length_of(&self, version: u32) -> Result<usize, Error> {
         let [d, k, m] = [self.features, self.scores, self.metadata].map(|size| size as usize);
         let centres = if self.centred { d.checked_mul(8) } else { Some(0) };
-        d.checked_add(1)
-            .and_then(|rows| {
-                let numbers = rows.checked_mul(4)?.checked_mul(k)?.checked_add(centres?)?;
-                numbers.checked_add(Self::LENGTH + CHECKSUM)?.checked_add(m)
-            })
-            .filter(|&length| isize::try_from(length).is_ok())
-            .ok_or(Error::Overflow { quantity: "the model file's length" })
+        // d weights, or d + 1 columns of k.
+        let (rows, columns) = if self.shared { (Some(d), 1) } else { (d.checked_add(1), k) };
+        rows.and_then(|rows| {
+            let numbers = rows.checked_mul(4)?.checked_mul(columns)?.checked_add(centres?)?;
+            numbers.checked_add(Self::length_of(version) + CHECKSUM)?.checked_add(m)
+        })
+        .filter(|&length| isize::try_from(length).is_ok())
+        .ok_or(Error::Overflow { quantity: "the model file's length" })
     }
 }

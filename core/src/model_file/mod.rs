@@ -1,39 +1,48 @@
 //! Trained models as bytes that a host and a microcontroller read alike.
 //!
-//! An affine model θ = Wx + b with d features and k scores, its oracle, noise and temperature. **θ is a score to maximise: of a
-//! ranking, the best label has the largest score.** All numbers are little-endian; weights and bias stand at fixed places, so
-//! that a file is used where it lies:
+//! A model that gives scores θ, its oracle, noise and temperature. **θ is a score to maximise: of a ranking, the best label has
+//! the largest score.** There are two kinds: θ = Wx + b with d features and k scores, one weight vector a label
+//! ([`AffineRef`](crate::AffineRef)); and θ = Φw, one vector of d weights for all options, each of which has d features of its own
+//! ([`SharedRef`](crate::SharedRef)). All numbers are little-endian; weights and bias stand at fixed places, so that a file is used
+//! where it lies:
 //!
 //! | bytes | what |
 //! | --- | --- |
 //! | 0–7 | `PERTURB\0` |
-//! | 8–11 | u32: format version, 2 |
+//! | 8–11 | u32: format version, 2 or 3 |
 //! | 12–15 | u32: features d ≥ 1 |
-//! | 16–19 | u32: scores k ≥ 1 |
+//! | 16–19 | u32: scores k ≥ 1; 0 of shared weights: as many as there are options |
 //! | 20–23 | f32: temperature ε > 0 |
 //! | 24 | u8: noise; see [`AnyNoise`] |
 //! | 25 | u8: oracle; see [`OracleKind`] |
 //! | 26 | u8: 1 if the features are centred, else 0 |
-//! | 27 | zero |
+//! | 27 | u8: 1 if the weights are shared, else 0 |
 //! | 28–31 | u32: length m of the metadata |
-//! | 32 | d·k f32: weights, one column of k scores a feature |
-//! | 32 + 4dk | k f32: bias |
-//! | 32 + 4(d + 1)k | d f64, only of centred features: c, where the model is θ = W(x − c) + b |
+//! | 32–35 | u32, version 3 alone: how many a top-k picks, else 0 |
+//! | 36–39 | zero, version 3 alone |
+//! | s = 32 or 40 | d·k f32: weights, one column of k scores a feature; d f32 if they are shared |
+//! | s + 4dk | k f32: bias; none if the weights are shared |
+//! | s + 4(d + 1)k | d f64, only of centred features: c, where the model is θ = W(x − c) + b |
 //! | then | m bytes: metadata, text that the arithmetic does not need |
 //! | the last 4 | u32: CRC-32 (ISO-HDLC, as in zip and PNG) of everything before |
 //!
 //! Features are centred where f32 cannot tell their values apart, such as times in seconds since 1970: x − c is formed in f64.
+//! Shared weights have no centres: subtracted from every option, they would add one constant to all scores.
+//!
+//! Version 2 has the codes 1 to 3 of oracles and no shared weights. What it can say is written as version 2, so that readers that
+//! know no other go on reading it; the rest is written as version 3.
 //!
 //! Version 1 has no centres, and gives the best label of a ranking the least score. It is still read: the signs of W and b of
 //! such a ranking are turned.
 //!
 //! [`AffineMut::load`](crate::AffineMut::load) takes such bytes into a model, and
-//! [`AffineRef::store`](crate::AffineRef::store) writes what a device has learned.
+//! [`AffineRef::store`](crate::AffineRef::store) writes what a device has learned; so do those of
+//! [`SharedMut`](crate::SharedMut) and [`SharedRef`](crate::SharedRef).
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
 use crate::oracle::Array;
-use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Shape, error};
+use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Shape, error, shared, vector};
 
 mod header;
 mod kind;
@@ -78,7 +87,7 @@ impl<'a> ModelBytes<'a> {
     /// numbers that are not finite. O(length), nothing is copied.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let (header, version) = ModelHeader::parse_version(bytes)?;
-        let expected = header.file_length()?;
+        let expected = header.file_length_of(version)?;
         if bytes.len() != expected {
             return Err(Error::Length { parameter: "model file", expected, found: bytes.len() });
         }
@@ -88,7 +97,7 @@ impl<'a> ModelBytes<'a> {
             return Err(Error::Checksum { stored, computed });
         }
         let numbers = header.weights() + header.bias();
-        let rest = content.get(ModelHeader::LENGTH..).unwrap_or(&[]);
+        let rest = content.get(ModelHeader::length_of(version)..).unwrap_or(&[]);
         let (parameters, rest) = rest.split_at_checked(numbers).unwrap_or((rest, &[]));
         let (centres, metadata) = rest.split_at_checked(header.centres()).unwrap_or((rest, &[]));
         let (parameters, _) = parameters.as_chunks();
@@ -105,12 +114,12 @@ impl<'a> ModelBytes<'a> {
     pub fn header(&self) -> ModelHeader {
         self.header
     }
-    /// W, one column of k scores a feature.
+    /// W, one column of k scores a feature; w if the weights are shared.
     pub fn weights(&self) -> impl ExactSizeIterator<Item = f32> + 'a {
         let turned = self.turned;
         self.weights.iter().map(move |&x| score(x, turned))
     }
-    /// b.
+    /// b; none if the weights are shared.
     pub fn bias(&self) -> impl ExactSizeIterator<Item = f32> + 'a {
         let turned = self.turned;
         self.bias.iter().map(move |&x| score(x, turned))
@@ -127,8 +136,8 @@ impl<'a> ModelBytes<'a> {
     /// y*(Wx + b), with weights and bias read where the file lies, in flash for instance: no model is copied to RAM. The bits of
     /// [`AffineRef::decide`](crate::AffineRef::decide). O(dk) and the decision.
     ///
-    /// The file must be of the layer's oracle, noise and number of scores. A file of centred features is refused, as
-    /// [`AffineMut::load`](crate::AffineMut::load) refuses it.
+    /// The file must be of the layer's oracle, noise and number of scores. Files of centred features and of shared weights are
+    /// refused, as [`AffineMut::load`](crate::AffineMut::load) refuses them.
     ///
     /// ```
     /// use perturb_core::model_file::ModelBytes;
@@ -147,8 +156,7 @@ impl<'a> ModelBytes<'a> {
         N: Noise<f32> + Into<AnyNoise>,
     {
         let (shape, features) = (layer.oracle().shape(), self.header.features as usize);
-        let kinds = (oracle_kind(layer.oracle())?, (*layer.noise()).into());
-        check_fit(self.header, features, shape.dim(), kinds)?;
+        check_fit(self.header, features, shape.dim(), kinds(layer)?)?;
         error::check_vector("x", x, features)?;
         let mut theta = shape.array(0.0);
         for (theta, bias) in theta.as_mut().iter_mut().zip(self.bias()) {
@@ -161,6 +169,24 @@ impl<'a> ModelBytes<'a> {
         }
         error::check_result("the scores Wx + b", theta.as_ref())?;
         Ok(layer.decide(theta.as_ref())?.1)
+    }
+
+    /// y*(Φw), the decision among options whose features are the rows of `options` = Φ, with the shared weights read where the file
+    /// lies. The bits of [`SharedRef::decide`](crate::SharedRef::decide). O(np) of n options with p features, and the decision.
+    ///
+    /// The file must be of shared weights, and of the layer's oracle and noise.
+    pub fn decide_among<O, N>(
+        &self,
+        layer: &Perturbed<O, N, f32>,
+        options: &[f32],
+    ) -> Result<Array<O, f32>, Error>
+    where
+        O: Oracle<f32>,
+        N: Noise<f32> + Into<AnyNoise>,
+    {
+        let features = self.header.features as usize;
+        check_fit(self.header, features, 0, kinds(layer)?)?;
+        shared::decide(layer, features, options, || self.weights())
     }
 }
 
@@ -180,8 +206,8 @@ fn check_finite(parameter: &'static str, mut finite: impl Iterator<Item = bool>)
 
 /// Writes a model file without centres and metadata to the start of `file` and returns its length; the rest stays as it is.
 ///
-/// `parameters` are the weights, one column of k scores a feature, and the bias: (d + 1)k finite numbers. Too little memory
-/// is refused, and `file` is then unchanged.
+/// `parameters` are the weights, one column of k scores a feature, and the bias: (d + 1)k finite numbers; or d shared weights. Too
+/// little memory is refused, and `file` is then unchanged.
 pub fn write(
     header: ModelHeader,
     parameters: impl Iterator<Item = f32>,
@@ -193,8 +219,8 @@ pub fn write(
         Error::Length { parameter: "memory for the model file", expected: length, found: file.len() };
     let (content, end) =
         file.get_mut(..length).and_then(<[_]>::split_last_chunk_mut::<CHECKSUM>).ok_or(too_short)?;
-    let (start, numbers) = content.split_first_chunk_mut().ok_or(too_short)?;
-    *start = header.to_bytes();
+    let (start, numbers) = content.split_at_mut_checked(header.length()).ok_or(too_short)?;
+    vector::copy(start, &header.to_bytes());
     for (place, x) in numbers.as_chunks_mut().0.iter_mut().zip(parameters) {
         *place = x.to_le_bytes();
     }
@@ -202,20 +228,27 @@ pub fn write(
     Ok(length)
 }
 
-/// The code of an oracle; some have none.
-pub(crate) fn oracle_kind<O: Oracle<f32>>(oracle: &O) -> Result<OracleKind, Error> {
-    let properties = oracle.properties();
+/// What a file says of a layer: the oracle's code, which some have not, its parameter, and the noise.
+pub(crate) type Kinds = (OracleKind, u32, AnyNoise);
+
+/// What a file says of this layer.
+pub(crate) fn kinds<O, N>(layer: &Perturbed<O, N, f32>) -> Result<Kinds, Error>
+where
+    O: Oracle<f32>,
+    N: Noise<f32> + Into<AnyNoise>,
+{
+    let properties = layer.oracle().properties();
     let expected = "one that a model file can name";
     let unnamed = Error::Differs { parameter: "oracle", expected, found: properties.name };
-    properties.kind.ok_or(unnamed)
+    Ok((properties.kind.ok_or(unnamed)?, properties.parameter, (*layer.noise()).into()))
 }
 
-/// A model's parts agree with a file's header, and features are taken as they are.
+/// A model's parts agree with a file's header, and features are taken as they are. No scores are those of shared weights.
 pub(crate) fn check_fit(
     header: ModelHeader,
     features: usize,
     scores: usize,
-    (oracle, noise): (OracleKind, AnyNoise),
+    (oracle, parameter, noise): Kinds,
 ) -> Result<(), Error> {
     let differs = |parameter, expected, found| Err(Error::Differs { parameter, expected, found });
     // Not by their names, whose comparison a device would link.
@@ -228,10 +261,17 @@ pub(crate) fn check_fit(
     if header.centred {
         return differs("the model's features", "as they are", "minus their centres");
     }
-    for (parameter, expected, found) in
-        [("features", features, header.features), ("scores", scores, header.scores)]
-    {
-        error::check_range(parameter, found as usize, expected, expected)?;
+    if header.shared != (scores == 0) {
+        let (labels, shared) = ("one vector a label", "shared by all options");
+        let (expected, found) = if header.shared { (labels, shared) } else { (shared, labels) };
+        return differs("the model's weights", expected, found);
+    }
+    for (name, expected, found) in [
+        ("features", features, header.features),
+        ("scores", scores, header.scores),
+        ("parameter", parameter as usize, header.parameter),
+    ] {
+        error::check_range(name, found as usize, expected, expected)?;
     }
     Ok(())
 }

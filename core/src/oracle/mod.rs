@@ -80,6 +80,8 @@ pub struct Properties {
     pub greatest_score: f64,
     /// How model files name this oracle, if they can.
     pub kind: Option<OracleKind>,
+    /// What they say of it beyond: how many a top-k picks; 0 of others.
+    pub parameter: u32,
 }
 
 impl Properties {
@@ -95,6 +97,7 @@ impl Properties {
             forbids: false,
             greatest_score: f64::INFINITY,
             kind: None,
+            parameter: 0,
         }
     }
     /// Of one whose decisions depend on what `decides` says.

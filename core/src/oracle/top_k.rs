@@ -4,6 +4,7 @@ use super::{Decides, Location, Oracle, Properties, allowed, hull};
 use crate::engine::codes::{Codes, bits};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted, network};
+use crate::model_file::OracleKind;
 use crate::sort::select;
 use crate::{Error, Real, Shape, error};
 
@@ -46,7 +47,8 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
     type Work = S::Array<T::Key>;
 
     fn properties(&self) -> Properties {
-        Properties::new("top-k").with_decides(Decides::Largest).with_small_integers(true).with_forbids(true)
+        let properties = Properties::new("top-k").with_decides(Decides::Largest).with_small_integers(true);
+        Properties { forbids: true, kind: Some(OracleKind::TopK), parameter: self.k as u32, ..properties }
     }
     fn shape(&self) -> S {
         self.shape

@@ -7,9 +7,13 @@ use perturb_core::model_file;
 use super::{ModelFile, ModelFileError, ModelHeader, OracleKind, invalid};
 
 impl ModelFile {
-    /// The model file without its centres and metadata, 36 + 4(d + 1)k bytes: what a device stores. Who uses it subtracts the
-    /// centres from x, if there are any.
+    /// The model file without its centres and metadata, what a device stores: 36 + 4(d + 1)k bytes, 8 more of a top-k, and 44 + 4d of
+    /// shared weights. Who uses it subtracts the centres from x, if there are any. Refuses an oracle that only the metadata describe,
+    /// as all exports do.
     pub fn to_bare_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
+        if self.oracle == OracleKind::Other {
+            return Err(invalid("oracle", "ranking, simplex, hypercube or top-k", self.oracle.name()));
+        }
         let bytes = self.to_bytes()?;
         let header = ModelHeader { centred: false, metadata: 0, ..ModelHeader::parse(&bytes)? };
         let mut bare = vec![0; header.file_length()?];
@@ -19,20 +23,24 @@ impl ModelFile {
 
     /// The model as Rust: a module's constants for its sizes, names and ε, statics for weights, bias and the bare file, which
     /// [`AffineMut::load`](perturb_core::AffineMut::load) takes, and `MODEL`, a view of weights and bias that decides where they
-    /// lie ([`AffineRef`](perturb_core::AffineRef)). A model of centred features has `x`, too, which subtracts the centres. The
-    /// module needs `perturb-core` alone. Every number keeps its bits.
+    /// lie ([`AffineRef`](perturb_core::AffineRef)). A model of centred features has `x`, too, which subtracts the centres; one of
+    /// shared weights has no `SCORES` and no bias, and its `MODEL` takes the features of all options
+    /// ([`SharedRef`](perturb_core::SharedRef)); a top-k says in `PICKS` how many it picks. The module needs `perturb-core` alone. Every
+    /// number keeps its bits.
     ///
     /// ```
     /// # use perturb::model_file::{ModelFile, AnyNoise, OracleKind, Provenance};
     /// let model = ModelFile {
     ///     features: 1,
     ///     scores: 2,
+    ///     shared: false,
     ///     weights: vec![0.5, -1.0],
     ///     bias: vec![0.0, 0.25],
     ///     centres: vec![0.0],
     ///     epsilon: 1.0,
     ///     noise: AnyNoise::Normal,
     ///     oracle: OracleKind::Ranking,
+    ///     parameter: 0,
     ///     provenance: Provenance::default(),
     /// };
     /// let source = model.to_rust()?;
@@ -43,17 +51,24 @@ impl ModelFile {
         let file = self.to_bare_bytes()?;
         let mut source = self.origin();
         let (features, scores, epsilon) = (self.features, self.scores, self.epsilon);
-        let _ = write!(
+        let _ = writeln!(
             source,
-            "
-/// The number of features, the length of x.
-pub const FEATURES: usize = {features};
-/// The number of scores, the length of θ = Wx + b. They are maximised: the best has the largest.
-pub const SCORES: usize = {scores};
-/// The temperature of the training.
-pub const EPSILON: f32 = {epsilon:?};
-"
+            "\n/// The number of features, {}.\npub const FEATURES: usize = {features};",
+            if self.shared { "of each option" } else { "the length of x" }
         );
+        if !self.shared {
+            let _ = writeln!(
+                source,
+                "/// The number of scores, the length of θ = Wx + b. They are maximised: the best has the largest.\n\
+                 pub const SCORES: usize = {scores};"
+            );
+        }
+        if self.oracle == OracleKind::TopK {
+            let _ =
+                writeln!(source, "/// How many are picked.\npub const PICKS: usize = {};", self.parameter);
+        }
+        let _ =
+            writeln!(source, "/// The temperature of the training.\npub const EPSILON: f32 = {epsilon:?};");
         for (what, size, names) in self.names() {
             let upper = what.to_uppercase();
             let _ = writeln!(
@@ -61,15 +76,33 @@ pub const EPSILON: f32 = {epsilon:?};
                 "/// The {what}s' names.\npub const {upper}_NAMES: [&str; {size}] = {names:?};"
             );
         }
+        self.write_rust_model(&mut source);
+        let _ = writeln!(source, "/// The model file.\npub static FILE: [u8; {}] = [", file.len());
+        write_bytes(&mut source, &file);
+        source.push_str("];\n");
+        Ok(source)
+    }
+
+    /// Weights, bias and centres, and the view of them.
+    fn write_rust_model(&self, source: &mut String) {
+        let (weights, decision) = (&self.weights, self.decision());
+        if self.shared {
+            let _ = write!(
+                source,
+                "/// w.\n{ALLOW}\npub static WEIGHTS: [f32; FEATURES] = {weights:?};\n\
+                 /// θ = Φw are scores to maximise, one an option: y = {decision}.\n{RUST_SHARED}"
+            );
+            return;
+        }
         let _ = writeln!(
             source,
             "/// W, one column of scores a feature.\n{ALLOW}\npub static WEIGHTS: [[f32; SCORES]; FEATURES] = ["
         );
-        for column in self.weights.chunks(scores) {
+        for column in weights.chunks(self.scores) {
             let _ = writeln!(source, "    {column:?},");
         }
         let _ = writeln!(source, "];\n/// b.\n{ALLOW}\npub static BIAS: [f32; SCORES] = {:?};", self.bias);
-        let _ = write!(source, "/// θ are scores to maximise: y = {}.\n{RUST_VIEW}", self.decision());
+        let _ = write!(source, "/// θ are scores to maximise: y = {decision}.\n{RUST_VIEW}");
         if self.is_centred() {
             let _ = writeln!(
                 source,
@@ -78,17 +111,14 @@ pub const EPSILON: f32 = {epsilon:?};
                 self.centres
             );
         }
-        let _ = writeln!(source, "/// The model file.\npub static FILE: [u8; {}] = [", file.len());
-        write_bytes(&mut source, &file);
-        source.push_str("];\n");
-        Ok(source)
     }
 
     /// The model as a C99 header, which is C++ as well and needs no other: `NAME_FEATURES`, `NAME_SCORES`, `NAME_EPSILON`; the
     /// constants `name_weights`, `name_bias`, `name_file`, which `perturb_ranking_load` and similar functions take,
     /// `name_feature_names` and `name_label_names` in UTF-8; the functions `name_scores` and `name_decide`; after `perturb.h` also
-    /// `name_view`, which `perturb_ranking_predict` and similar functions take. `name` is an identifier: letters, digits and
-    /// underscores, no digit first, and not `perturb`. Every number keeps its bits.
+    /// `name_view`, which `perturb_ranking_predict` and similar functions take. A model of shared weights has no `NAME_SCORES` and no
+    /// bias, and its functions take the number of options and their features; a top-k says in `NAME_PICKS` how many it picks. `name` is
+    /// an identifier: letters, digits and underscores, no digit first, and not `perturb`. Every number keeps its bits.
     pub fn to_c_header(&self, name: &str) -> Result<String, ModelFileError> {
         let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let starts = name.starts_with(|first: char| !first.is_ascii_digit());
@@ -99,62 +129,77 @@ pub const EPSILON: f32 = {epsilon:?};
         }
         let file = self.to_bare_bytes()?;
         let upper = name.to_ascii_uppercase();
-        let (features, scores, epsilon) = (self.features, self.scores, self.epsilon);
         let mut source = self.origin();
-        let _ = write!(
-            source,
-            "
-#ifndef {upper}_MODEL_H
-#define {upper}_MODEL_H
-
-// The number of features, the length of x.
-#define {upper}_FEATURES {features}u
-// The number of scores, the length of theta = W x + b. They are maximised: the best has the largest.
-#define {upper}_SCORES {scores}u
-// The temperature of the training.
-#define {upper}_EPSILON {epsilon:?}f
-"
-        );
-        self.write_c_names(&mut source, name, &upper);
+        let _ = write!(source, "\n#ifndef {upper}_MODEL_H\n#define {upper}_MODEL_H\n\n");
+        self.write_c_sizes(&mut source, &upper);
+        self.write_c_names(&mut source, name);
+        self.write_c_model(&mut source, name);
         let _ = writeln!(
             source,
-            "// W, one column of scores a feature.\nstatic const float {name}_weights[{}] = {{",
-            self.weights.len()
-        );
-        for column in self.weights.chunks(scores) {
-            write_floats(&mut source, column);
-        }
-        let _ = writeln!(source, "}};\n// b.\nstatic const float {name}_bias[{scores}] = {{");
-        write_floats(&mut source, &self.bias);
-        if self.is_centred() {
-            let _ = writeln!(
-                source,
-                "}};\n// What is subtracted from the features, before they are rounded to float. The library takes x[j] - {name}_centres[j].\n\
-                 static const double {name}_centres[{features}] = {{"
-            );
-            source.push_str("   ");
-            for c in &self.centres {
-                let _ = write!(source, " {c:?},");
-            }
-            source.push('\n');
-        }
-        let _ = writeln!(
-            source,
-            "}};\n// The model file.\nstatic const unsigned char {name}_file[{}] = {{",
+            "// The model file.\nstatic const unsigned char {name}_file[{}] = {{",
             file.len()
         );
         write_bytes(&mut source, &file);
         source.push_str("};\n");
-        source.push_str(&self.c_functions().replace("NAME", &upper).replace("name", name));
+        let functions = if self.shared { self.c_shared_functions() } else { self.c_functions() };
+        source.push_str(&functions.replace("NAME", &upper).replace("name", name));
         source.push_str("\n#endif\n");
         Ok(source)
     }
 
-    fn write_c_names(&self, source: &mut String, name: &str, upper: &str) {
-        for (what, size, names) in self.names() {
+    fn write_c_sizes(&self, source: &mut String, upper: &str) {
+        let (features, scores, epsilon) = (self.features, self.scores, self.epsilon);
+        let of = if self.shared { "of each option" } else { "the length of x" };
+        let _ = writeln!(source, "// The number of features, {of}.\n#define {upper}_FEATURES {features}u");
+        if !self.shared {
             let _ = writeln!(
                 source,
-                "// The {what}s' names, in UTF-8.\nstatic const char *const {name}_{what}_names[{upper}_{size}] = {{"
+                "// The number of scores, the length of theta = W x + b. They are maximised: the best has the largest.\n\
+                 #define {upper}_SCORES {scores}u"
+            );
+        }
+        if self.oracle == OracleKind::TopK {
+            let _ = writeln!(source, "// How many are picked.\n#define {upper}_PICKS {}u", self.parameter);
+        }
+        let _ = writeln!(source, "// The temperature of the training.\n#define {upper}_EPSILON {epsilon:?}f");
+    }
+
+    /// Weights, bias and centres.
+    fn write_c_model(&self, source: &mut String, name: &str) {
+        let (columns, what) =
+            if self.shared { (1, "w") } else { (self.scores, "W, one column of scores a feature") };
+        let _ =
+            writeln!(source, "// {what}.\nstatic const float {name}_weights[{}] = {{", self.weights.len());
+        for column in self.weights.chunks(columns) {
+            write_floats(source, column);
+        }
+        source.push_str("};\n");
+        if self.shared {
+            return;
+        }
+        let _ = writeln!(source, "// b.\nstatic const float {name}_bias[{}] = {{", self.scores);
+        write_floats(source, &self.bias);
+        source.push_str("};\n");
+        if self.is_centred() {
+            let _ = write!(
+                source,
+                "// What is subtracted from the features, before they are rounded to float. The library takes x[j] - {name}_centres[j].\n\
+                 static const double {name}_centres[{}] = {{\n   ",
+                self.features
+            );
+            for c in &self.centres {
+                let _ = write!(source, " {c:?},");
+            }
+            source.push_str("\n};\n");
+        }
+    }
+
+    fn write_c_names(&self, source: &mut String, name: &str) {
+        for (what, _, names) in self.names() {
+            let _ = writeln!(
+                source,
+                "// The {what}s' names, in UTF-8.\nstatic const char *const {name}_{what}_names[{}] = {{",
+                names.len()
             );
             for name in names {
                 let _ = writeln!(source, "    {},", c_string(name));
@@ -167,18 +212,20 @@ pub const EPSILON: f32 = {epsilon:?};
     fn c_functions(&self) -> String {
         let (number, x) =
             if self.is_centred() { ("double", "(float)(x[j] - name_centres[j])") } else { ("float", "x[j]") };
-        let (decides, layer) = match self.oracle {
-            OracleKind::Simplex => (C_SIMPLEX, "argmax"),
-            OracleKind::Hypercube => (C_HYPERCUBE, ""),
-            _ => (C_RANKING, "ranking"),
-        };
         let noise = self.noise.name().to_ascii_uppercase();
+        let layer = match self.oracle {
+            OracleKind::Simplex => "argmax name_layer = {NAME_SCORES",
+            OracleKind::TopK => "top_k name_layer = {NAME_SCORES, NAME_PICKS",
+            OracleKind::Ranking => "ranking name_layer = {NAME_SCORES",
+            _ => "",
+        };
         let layer = match layer {
             "" => String::new(),
-            layer => format!(
-                "static const perturb_{layer} name_layer = {{NAME_SCORES, PERTURB_NOISE_{noise}, NAME_EPSILON}};\n"
-            ),
+            layer => {
+                format!("static const perturb_{layer}, PERTURB_NOISE_{noise}, NAME_EPSILON}};\n")
+            }
         };
+        let decides = self.c_decides().replace("COUNT", "NAME_SCORES");
         let says = self.decision();
         format!(
             "
@@ -214,6 +261,44 @@ static const perturb_view name_view = {{name_weights, name_bias, NAME_FEATURES, 
         )
     }
 
+    /// The same of shared weights.
+    fn c_shared_functions(&self) -> String {
+        let (says, decides) = (self.decision(), self.c_decides().replace("COUNT", "count"));
+        format!(
+            "
+// theta = scores of the `count` options whose features are `options`, NAME_FEATURES numbers for each: they are maximised, the best
+// has the largest. The library's bits unless the compiler fuses products and sums, as -ffp-contract=off forbids; nothing is checked.
+static inline void name_scores(const float *options, unsigned count, float *theta)
+{{
+    for (unsigned i = 0; i < count; i++) {{
+        theta[i] = 0.0f;
+        for (unsigned j = 0; j < NAME_FEATURES; j++) {{
+            theta[i] += options[i * NAME_FEATURES + j] * name_weights[j];
+        }}
+    }}
+}}
+
+// y = {says}. The scores stay in theta. Both have `count` entries.
+static inline void name_decide(const float *options, unsigned count, float *theta, float *y)
+{{
+    name_scores(options, count, theta);
+    for (unsigned i = 0; i < count; i++) {{
+{decides}    }}
+}}
+"
+        )
+    }
+
+    /// What writes y\[i\] in C.
+    fn c_decides(&self) -> String {
+        match self.oracle {
+            OracleKind::Simplex => C_PICK.replace("PICKS", "1u"),
+            OracleKind::TopK => C_PICK.replace("PICKS", "NAME_PICKS"),
+            OracleKind::Hypercube => C_HYPERCUBE.into(),
+            _ => C_RANKING.into(),
+        }
+    }
+
     /// What the oracle's decision is.
     fn decision(&self) -> &'static str {
         match self.oracle {
@@ -221,6 +306,12 @@ static const perturb_view name_view = {{name_weights, name_bias, NAME_FEATURES, 
                 "1 for the largest score, the best; of equal ones for the first; 0 elsewhere"
             }
             OracleKind::Hypercube => "1 where the score is above 0, 0 elsewhere",
+            OracleKind::TopK => {
+                "1 for the largest scores, as many as are picked; of equal ones for the first; 0 elsewhere"
+            }
+            _ if self.shared => {
+                "n for the largest score, the best of n options, down to 1 for the least; of equal ones the first ranks higher"
+            }
             _ => {
                 "k for the largest of the k scores, the best, down to 1 for the least; of equal ones the first ranks higher"
             }
@@ -228,10 +319,11 @@ static const perturb_view name_view = {{name_weights, name_bias, NAME_FEATURES, 
     }
 
     /// What has names, how many there are, and the names, if there are any.
-    fn names(&self) -> impl Iterator<Item = (&'static str, &'static str, &[String])> {
+    fn names(&self) -> impl Iterator<Item = (&'static str, String, &[String])> {
         let from = &self.provenance;
+        let scores = if self.shared { from.label_names.len().to_string() } else { "SCORES".into() };
         let names: [(_, _, &[String]); 2] =
-            [("feature", "FEATURES", &from.feature_names), ("label", "SCORES", &from.label_names)];
+            [("feature", "FEATURES".into(), &from.feature_names), ("label", scores, &from.label_names)];
         names.into_iter().filter(|(.., names)| !names.is_empty())
     }
 
@@ -265,6 +357,12 @@ const RUST_VIEW: &str = "\
 pub static MODEL: perturb_core::AffineRef<'static, f32> = perturb_core::AffineRef::from_arrays(&WEIGHTS, &BIAS);
 ";
 
+const RUST_SHARED: &str = "\
+/// `MODEL.decide(&layer, &options)`, which gives y for a layer of as many scores as options, and `MODEL.scores(&options, &mut theta)`
+/// read weights where they lie in flash; `options` has FEATURES numbers for each option.
+pub static MODEL: perturb_core::SharedRef<'static, f32> = perturb_core::SharedRef::from_array(&WEIGHTS);
+";
+
 const RUST_X: &str = "\
 /// The features x that `MODEL` takes, from those that were measured.
 #[allow(clippy::cast_possible_truncation)]
@@ -272,15 +370,15 @@ pub fn x(measured: &[f64; FEATURES]) -> [f32; FEATURES] {
     core::array::from_fn(|j| (measured[j] - CENTRES[j]) as f32)
 }";
 
-const C_SIMPLEX: &str = "        unsigned better = 0;
-        for (unsigned j = 0; j < NAME_SCORES; j++) {
+const C_PICK: &str = "        unsigned better = 0;
+        for (unsigned j = 0; j < COUNT; j++) {
             better += theta[j] > theta[i] || (theta[j] == theta[i] && j < i);
         }
-        y[i] = better == 0 ? 1.0f : 0.0f;
+        y[i] = better < PICKS ? 1.0f : 0.0f;
 ";
 const C_HYPERCUBE: &str = "        y[i] = theta[i] > 0.0f ? 1.0f : 0.0f;\n";
 const C_RANKING: &str = "        unsigned rank = 1;
-        for (unsigned j = 0; j < NAME_SCORES; j++) {
+        for (unsigned j = 0; j < COUNT; j++) {
             rank += theta[j] < theta[i] || (theta[j] == theta[i] && j > i);
         }
         y[i] = (float)rank;

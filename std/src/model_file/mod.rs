@@ -37,7 +37,7 @@ pub struct Provenance {
     pub data_digest: String,
     /// The names of the d features, or none.
     pub feature_names: Vec<String>,
-    /// The names of the k labels, or none.
+    /// The names of the k labels, or none; of shared weights, of options that recur, or none.
     pub label_names: Vec<String>,
     /// The command line that trained the model.
     pub command: String,
@@ -49,19 +49,21 @@ pub struct Provenance {
     pub estimates: Option<Estimates>,
 }
 
-/// An affine model θ = W(x − c) + b with its oracle, noise and temperature. θ is a score to maximise.
+/// A model θ = W(x − c) + b, or θ = Φw of shared weights, with its oracle, noise and temperature. θ is a score to maximise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelFile {
     /// d.
     pub features: usize,
-    /// k.
+    /// k; 0 of shared weights, which give as many scores as there are options.
     pub scores: usize,
-    /// W, one column of k scores a feature: the layout of [`AffineRef`](crate::AffineRef).
+    /// Whether the d weights are shared by all options, θ = Φw: [`SharedRef`](crate::SharedRef).
+    pub shared: bool,
+    /// W, one column of k scores a feature: the layout of [`AffineRef`](crate::AffineRef). w, if it is shared.
     pub weights: Vec<f32>,
-    /// b.
+    /// b; empty of shared weights.
     pub bias: Vec<f32>,
     /// c, subtracted from the features in f64: the [centres](crate::data::Dataset::centres) of the training's features; all 0
-    /// where they are taken as they are.
+    /// where they are taken as they are, as those of shared weights are.
     pub centres: Vec<f64>,
     /// ε.
     pub epsilon: f32,
@@ -69,6 +71,8 @@ pub struct ModelFile {
     pub noise: AnyNoise,
     /// The oracle that decides on the scores.
     pub oracle: OracleKind,
+    /// How many a [top-k](OracleKind::TopK) picks; 0 of other oracles.
+    pub parameter: u32,
     /// The origin of the model.
     pub provenance: Provenance,
 }
@@ -88,11 +92,14 @@ impl ModelFile {
             epsilon: self.epsilon,
             noise: self.noise,
             oracle: self.oracle,
+            parameter: self.parameter,
+            shared: self.shared,
             centred: self.is_centred(),
             metadata: size("metadata", metadata.len())?,
         };
         header.check()?;
         let mut bytes = header.to_bytes().to_vec();
+        bytes.truncate(header.length());
         bytes.extend(self.weights.iter().chain(&self.bias).flat_map(|x| x.to_le_bytes()));
         if header.centred {
             bytes.extend(self.centres.iter().flat_map(|c| c.to_le_bytes()));
@@ -109,6 +116,9 @@ impl ModelFile {
         let file = ModelBytes::parse(bytes)?;
         let header = file.header();
         let provenance = match file.metadata() {
+            [] if header.oracle == OracleKind::Other => {
+                return Err(invalid("metadata", "the oracle, which they alone describe", "none"));
+            }
             [] => Provenance::default(),
             metadata => serde_json::from_slice(metadata)
                 .map_err(|error| invalid("metadata", "the JSON of a provenance", error))?,
@@ -116,6 +126,7 @@ impl ModelFile {
         let model = Self {
             features: header.features as usize,
             scores: header.scores as usize,
+            shared: header.shared,
             weights: file.weights().collect(),
             bias: file.bias().collect(),
             centres: if header.centred {
@@ -126,6 +137,7 @@ impl ModelFile {
             epsilon: header.epsilon,
             noise: header.noise,
             oracle: header.oracle,
+            parameter: header.parameter,
             provenance,
         };
         model.check()?;
@@ -154,9 +166,8 @@ impl ModelFile {
         input.by_ref().take(ModelHeader::LENGTH as u64).read_to_end(&mut bytes).map_err(read)?;
         let length = ModelHeader::parse(&bytes).and_then(|header| header.file_length());
         let length = length.map_err(|error| refused(error.into()))?;
-        // One byte more than the header says is enough to detect that the file is too long.
-        let rest = (length - ModelHeader::LENGTH) as u64 + 1;
-        input.take(rest).read_to_end(&mut bytes).map_err(read)?;
+        // What the header says, though its version be longer than is needed. Not all was read; more is too long.
+        input.take(length as u64).read_to_end(&mut bytes).map_err(read)?;
         Self::from_bytes(&bytes).map_err(refused)
     }
 
@@ -164,18 +175,20 @@ impl ModelFile {
         let length = |what, expected: usize, found: usize| {
             if expected == found { Ok(()) } else { Err(invalid(what, format!("{expected} entries"), found)) }
         };
-        if self.features == 0 || self.scores == 0 {
+        if self.features == 0 || self.shared != (self.scores == 0) {
             let found = format!("{} and {}", self.features, self.scores);
-            return Err(invalid("features and scores", "at least 1 of each", found));
+            let expected = if self.shared { "at least 1, and 0" } else { "at least 1 of each" };
+            return Err(invalid("features and scores", expected, found));
         }
-        length("weights", self.features.saturating_mul(self.scores), self.weights.len())?;
+        let columns = if self.shared { 1 } else { self.scores };
+        length("weights", self.features.saturating_mul(columns), self.weights.len())?;
         length("bias", self.scores, self.bias.len())?;
         length("centres", self.features, self.centres.len())?;
         for (what, names, expected) in [
             ("feature names", &self.provenance.feature_names, self.features),
             ("label names", &self.provenance.label_names, self.scores),
         ] {
-            if !names.is_empty() {
+            if !names.is_empty() && expected > 0 {
                 length(what, expected, names.len())?;
             }
         }
@@ -203,18 +216,33 @@ mod tests {
         ModelFile {
             features: 2,
             scores: 3,
+            shared: false,
             weights: vec![0.5, -1.0, f32::MIN_POSITIVE, 3.0, -0.0, 1e30],
             bias: vec![0.0, 1.0, 2.0],
             centres: vec![0.0; 2],
             epsilon: 0.1,
             noise: AnyNoise::Normal,
             oracle: OracleKind::Ranking,
+            parameter: 0,
             provenance: Provenance {
                 library_version: "0.1.0".into(),
                 seed: u64::MAX,
                 label_names: vec!["é".into(), "\"b\"".into(), "c\n".into()],
                 ..Provenance::default()
             },
+        }
+    }
+
+    /// Picks two of however many options: version 3.
+    fn shared() -> ModelFile {
+        ModelFile {
+            scores: 0,
+            shared: true,
+            weights: vec![0.5, -0.0],
+            bias: vec![],
+            oracle: OracleKind::TopK,
+            parameter: 2,
+            ..sample()
         }
     }
 
@@ -226,10 +254,17 @@ mod tests {
     fn models_come_back_as_they_were() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.perturb");
-        sample().save(&path).unwrap();
-        let back = ModelFile::load(&path).unwrap();
-        assert_eq!(back, sample());
-        assert!(back.weights[4].is_sign_negative());
+        let other = |model| ModelFile { oracle: OracleKind::Other, ..model };
+        let wide = ModelFile { oracle: OracleKind::TopK, parameter: 3, ..sample() };
+        let shared_other = ModelFile { parameter: 0, ..other(shared()) };
+        for (model, zero) in
+            [(sample(), 4), (shared(), 1), (wide, 4), (other(sample()), 4), (shared_other, 1)]
+        {
+            model.save(&path).unwrap();
+            let back = ModelFile::load(&path).unwrap();
+            assert_eq!(back, model);
+            assert!(back.weights[zero].is_sign_negative());
+        }
     }
 
     /// The layout is a promise to firmware: these are its bytes, the checksum from Python's zlib.
@@ -246,6 +281,20 @@ mod tests {
     }
 
     const GOLDEN: u32 = 0xE33B_3444;
+
+    /// That of version 3: the whole file from Python's struct and zlib.
+    #[test]
+    fn the_layout_of_shared_weights_is_fixed() {
+        let bare = shared().to_bare_bytes().unwrap();
+        let header =
+            b"PERTURB\0\x03\0\0\0\x02\0\0\0\0\0\0\0\xCD\xCC\xCC\x3D\x04\x04\0\x01\0\0\0\0\x02\0\0\0\0\0\0\0";
+        assert_eq!(bare[..40], header[..]);
+        assert_eq!(bare[40..48], [0.5f32.to_le_bytes(), (-0.0f32).to_le_bytes()].concat());
+        assert_eq!(bare[48..], 0xDDC0_A8E4u32.to_le_bytes());
+        let bytes = shared().to_bytes().unwrap();
+        let metadata = u32::from_le_bytes(bytes[28..32].try_into().unwrap()) as usize;
+        assert_eq!((bytes[48], bytes.len()), (b'{', 52 + metadata));
+    }
 
     #[test]
     fn centres_come_back() {
@@ -283,22 +332,32 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_and_every_cut_is_noticed() {
-        let bytes = sample().to_bytes().unwrap();
-        for bit in 0..8 * bytes.len() {
-            let mut flipped = bytes.clone();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(ModelFile::from_bytes(&flipped).is_err(), "bit {bit}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m");
+        for bytes in [sample().to_bytes().unwrap(), shared().to_bytes().unwrap()] {
+            for bit in 0..8 * bytes.len() {
+                let mut flipped = bytes.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                assert!(ModelFile::from_bytes(&flipped).is_err(), "bit {bit}");
+            }
+            for length in 0..bytes.len() {
+                assert!(refusal(&bytes[..length]).starts_with("model file has length"), "{length}");
+            }
+            let longer = [&bytes[..], b"!"].concat();
+            assert!(refusal(&longer).starts_with("model file has length"));
+            std::fs::write(&path, longer).unwrap();
+            let error = ModelFile::load(&path).unwrap_err().to_string();
+            assert!(error.contains("is no usable model file: model file has length"), "{error}");
         }
-        for length in 0..bytes.len() {
-            assert!(refusal(&bytes[..length]).starts_with("model file has length"), "{length}");
-        }
-        let longer = [&bytes[..], b"!"].concat();
-        assert!(refusal(&longer).starts_with("model file has length"));
     }
 
     /// The sample with `bytes` at `offset`, and a checksum that fits.
     fn patched(offset: usize, patch: &[u8]) -> Vec<u8> {
-        let mut bytes = sample().to_bytes().unwrap();
+        patched_of(&sample(), offset, patch)
+    }
+
+    fn patched_of(model: &ModelFile, offset: usize, patch: &[u8]) -> Vec<u8> {
+        let mut bytes = model.to_bytes().unwrap();
         bytes.truncate(bytes.len() - 4);
         bytes[offset..offset + patch.len()].copy_from_slice(patch);
         bytes.extend(checksum(&bytes).to_le_bytes());
@@ -309,7 +368,7 @@ mod tests {
     fn refusals_name_expectation_and_finding() {
         for (offset, patch, want) in [
             (0, &b"\x89PNG"[..], "the magic is something else; expected PERTURB"),
-            (8, &[3], "format version is 3; expected 1 to 2"),
+            (8, &[4], "format version is 4; expected 1 to 3"),
             (12, &[0], "features is 0; expected 1 to 4294967295"),
             (20, &f32::NAN.to_le_bytes(), "epsilon must be finite and greater than 0"),
             (24, &[9], "noise code is 9; expected 1 to 4"),
@@ -322,6 +381,29 @@ mod tests {
             let found = refusal(&patched(offset, patch));
             assert!(found.starts_with(want), "{found}");
         }
+        for (offset, patch, want) in [
+            (8, &[2][..], "oracle code is 4; expected 1 to 3"),
+            (16, &[1], "scores is 1; expected 0"),
+            (25, &[5], "oracle code is 5; expected 1 to 4"),
+            (25, &[1], "parameter is 2; expected 0"),
+            (26, &[1], "byte 26 is 1; expected 0"),
+            (27, &[0], "scores is 0; expected 1 to 4294967295"),
+            (27, &[2], "byte 27 is 2; expected 0 to 1"),
+            (32, &[0], "parameter is 0; expected 1 to 4294967295"),
+            (39, &[1], "bytes 36 to 39 is 16777216; expected 0"),
+            (44, &f32::NAN.to_le_bytes(), "weights[1] is NaN or infinite; every entry must be finite"),
+            (48, b"[", "metadata: expected the JSON of a provenance"),
+        ] {
+            let found = refusal(&patched_of(&shared(), offset, patch));
+            assert!(found.starts_with(want), "{found}");
+        }
+        // Nobody says what this one decides by.
+        let mut other = patched(0, &[]);
+        let bare =
+            ModelHeader { metadata: 0, oracle: OracleKind::Other, ..ModelHeader::parse(&other).unwrap() };
+        other = [&bare.to_bytes()[..], &other[32..68]].concat();
+        other.extend(checksum(&other).to_le_bytes());
+        assert!(refusal(&other).starts_with("metadata: expected the oracle"));
         // A file that promises 2⁶⁶ bytes, and one of 4 TiB: nothing is allocated for either.
         assert!(refusal(&patched(12, &[0xFF; 8])).starts_with("the model file's length is too large"));
         assert!(
@@ -340,7 +422,11 @@ mod tests {
 
     #[test]
     fn models_that_could_not_be_loaded_are_not_saved() {
-        let broken: [fn(&mut ModelFile); 6] = [
+        let broken: [fn(&mut ModelFile); 10] = [
+            |m| m.shared = true,
+            |m| m.parameter = 1,
+            |m| m.oracle = OracleKind::TopK,
+            |m| m.scores = 0,
             |m| m.centres.truncate(1),
             |m| m.weights.truncate(5),
             |m| m.bias.push(0.0),
@@ -352,6 +438,29 @@ mod tests {
             let mut model = sample();
             spoil(&mut model);
             assert!(model.to_bytes().is_err());
+        }
+        let broken: [fn(&mut ModelFile); 6] = [
+            |m| m.shared = false,
+            |m| m.parameter = 0,
+            |m| m.scores = 3,
+            |m| m.bias.push(0.0),
+            |m| m.weights.push(0.0),
+            |m| m.centres[0] = 1.0,
+        ];
+        for spoil in broken {
+            let mut model = shared();
+            spoil(&mut model);
+            assert!(model.to_bytes().is_err());
+        }
+        let refused = ModelFile { oracle: OracleKind::Other, ..sample() };
+        for error in [
+            refused.to_rust().unwrap_err(),
+            refused.to_c_header("m").unwrap_err(),
+            refused.to_bare_bytes().map(|_| ()).unwrap_err(),
+        ] {
+            let expected =
+                "oracle: expected ranking, simplex, hypercube or top-k, found described in the metadata";
+            assert!(error.to_string().starts_with(expected), "{error}");
         }
     }
 }

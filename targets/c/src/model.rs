@@ -114,7 +114,7 @@ pub(crate) fn load<L: Layer>(
     if (features, scores) != (model.features, model.scores) {
         return Err(Status::Length);
     }
-    model.affine_mut(layer.shape()?.dim())?.load_as(oracle, noise, file)?;
+    model.affine_mut(layer.shape()?.dim())?.load_as((oracle, 0, noise), file)?;
     Ok(())
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn store<L: Layer>(
     let (noise, epsilon) = layer.perturbation()?;
     let view = model.get()?.view();
     let model = view.affine(layer.shape()?.dim())?;
-    let header = model.file_header(oracle, noise, epsilon)?;
+    let header = model.file_header((oracle, 0, noise), epsilon)?;
     let needed = header.file_length()?;
     if capacity < needed {
         return Err(Status::Length);

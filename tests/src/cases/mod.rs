@@ -12,6 +12,7 @@ pub(crate) mod model_files;
 pub(crate) mod noise;
 pub(crate) mod oracle;
 pub(crate) mod quantity;
+pub(crate) mod shared;
 
 /// Names of cases and their bodies.
 pub(crate) type List = &'static [(&'static str, fn())];
@@ -30,6 +31,9 @@ pub(crate) const MODEL_FILES: List = &[
     ("model files: older, centred", model_files::older_files_are_turned_and_centred_ones_refused),
     ("model files: where they lie", model_files::models_decide_where_they_lie),
     ("model files: what cannot be said", model_files::what_a_file_cannot_say_is_not_stored),
+    ("model files: shared weights", model_files::shared_weights_come_back),
+    ("model files: shared weights, damaged", model_files::damaged_shared_files_change_nothing),
+    ("model files: top k", model_files::top_k_keeps_its_k),
 ];
 
 /// The cases of one number type. Constants, so that a list that is not asked for is not linked.
@@ -114,6 +118,14 @@ impl<T: Real> Of<T> {
         ("affine: learns", affine::learns::<T>),
         ("affine: absurd readings", affine::absurd_readings_are_refused::<T>),
         ("affine: clipped steps", affine::steps_are_clipped::<T>),
+    ];
+    /// Weights that options share.
+    pub(crate) const SHARED: List = &[
+        ("shared: step by definition", shared::step_by_definition::<T>),
+        ("shared: labels are features", shared::labels_are_features::<T>),
+        ("shared: options come and go", shared::options_come_and_go::<T>),
+        ("shared: refused", shared::refused::<T>),
+        ("shared: absurd readings", shared::absurd_readings::<T>),
     ];
     pub(crate) const NOISES: List = &[
         ("draws: sample is the first draw", noise::draws::sample_is_the_first_draw::<T>),

@@ -33,7 +33,7 @@ pub(crate) struct Export {
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
-    /// The model file without names and provenance: 36 + 4(d + 1)k bytes
+    /// The model file without names and provenance: 36 + 4(d + 1)k bytes, or 44 + 4d of shared weights
     Bytes,
     /// A Rust module: names, sizes, epsilon, weights, bias, a view that scores and decides in flash, and the file's bytes
     Rust,
@@ -84,12 +84,14 @@ fn json(model: &ModelFile) -> Result<Vec<u8>, Failure> {
     let json = serde_json::json!({
         "features": model.features,
         "scores": model.scores,
+        "shared": model.shared,
         "weights": model.weights,
         "bias": model.bias,
         "centres": model.centres,
         "epsilon": model.epsilon,
         "noise": model.noise.name(),
         "oracle": model.oracle.name(),
+        "parameter": model.parameter,
         "provenance": model.provenance,
     });
     let mut text = serde_json::to_vec_pretty(&json)?;

@@ -459,12 +459,14 @@ impl Train {
         let file = ModelFile {
             features: model.features(),
             scores: model.scores(),
+            shared: false,
             weights: model.weights().to_vec(),
             bias: model.bias().to_vec(),
             centres: data.centres().to_vec(),
             epsilon: self.epsilon,
             noise: self.noise.unwrap_or(AnyNoise::Normal),
             oracle: OracleKind::Ranking,
+            parameter: 0,
             provenance: Provenance {
                 library_version: env!("CARGO_PKG_VERSION").into(),
                 seed,

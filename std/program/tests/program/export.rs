@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use perturb::model_file::{AnyNoise, ModelBytes, ModelFile, OracleKind, Provenance};
-use perturb::{Affine, AffineRef, Const, Error, Hypercube, Normal, Oracle, Perturbed, Ranking, Simplex};
+use perturb::{
+    Affine, AffineRef, Const, Dyn, Error, Hypercube, Normal, Oracle, Perturbed, Ranking, SharedRef, Simplex,
+    TopK,
+};
 
 use super::{json, refuse, succeed};
 
@@ -13,12 +16,14 @@ fn hostile() -> ModelFile {
     ModelFile {
         features: 2,
         scores: 3,
+        shared: false,
         weights: vec![0.1, -0.0, f32::MIN_POSITIVE, f32::from_bits(1), f32::MAX, -1.0 / 3.0],
         bias: vec![16_777_217.0, 1e10, -7.0],
         centres: vec![0.0; 2],
         epsilon: 0.3,
         noise: AnyNoise::Normal,
         oracle: OracleKind::Ranking,
+        parameter: 0,
         provenance: Provenance {
             library_version: "0.1.0".into(),
             seed: u64::MAX,
@@ -29,6 +34,51 @@ fn hostile() -> ModelFile {
             ..Provenance::default()
         },
     }
+}
+
+/// The same with weights that options share.
+fn shared(oracle: OracleKind) -> ModelFile {
+    let parameter = if oracle == OracleKind::TopK { 2 } else { 0 };
+    let mut model = ModelFile { scores: 0, shared: true, oracle, parameter, bias: vec![], ..hostile() };
+    model.weights = vec![0.1, -1.0 / 3.0];
+    // Of options that recur, not of scores.
+    model.provenance.label_names.truncate(2);
+    model
+}
+
+/// Two, three and four options; some are equal.
+const OPTIONS: [&[f32]; 3] = [
+    &[16_777_217.0, 1e-30, 0.5, -2.0],
+    &[1.0, 0.25, 1.0, 0.25, -3.0, -0.0],
+    &[0.0, 0.0, 1.0, -0.25, 2.0, 2.0, 0.0, 0.0],
+];
+
+/// The sizes, names and file of a model that is shared, and its scores and decisions among [`OPTIONS`].
+fn expected_shared(model: &ModelFile) -> Vec<u32> {
+    let mut expected = vec![model.features as u32, model.epsilon.to_bits()];
+    expected.extend(model.weights.iter().map(|x| x.to_bits()));
+    let names = model.provenance.feature_names.iter().chain(&model.provenance.label_names);
+    expected.extend(names.flat_map(|name| name.bytes().chain([0])).map(u32::from));
+    expected.extend(model.to_bare_bytes().expect("a model").into_iter().map(u32::from));
+    let view = SharedRef::new(&model.weights).expect("a model");
+    for options in OPTIONS {
+        let count = Dyn(options.len() / 2);
+        let mut theta = vec![0.0; count.0];
+        view.scores(options, &mut theta).expect("scores");
+        let decision = match model.oracle {
+            OracleKind::Ranking => among(Ranking::ascending(count), &theta),
+            OracleKind::Simplex => among(Simplex::new(count), &theta),
+            OracleKind::TopK => among(TopK::new(count, 2), &theta),
+            _ => among(Hypercube::binary(count), &theta),
+        };
+        expected.extend(theta.into_iter().chain(decision).map(f32::to_bits));
+    }
+    expected
+}
+
+fn among<O: Oracle<f32, Shape = Dyn>>(oracle: Result<O, Error>, theta: &[f32]) -> Vec<f32> {
+    let layer = Perturbed::new(oracle.expect("an oracle"), Normal, 1.0).expect("a layer");
+    layer.decide(theta).expect("a decision").1
 }
 
 fn bits(model: &ModelFile) -> Vec<u32> {
@@ -62,6 +112,7 @@ fn expected(model: &ModelFile) -> Vec<u32> {
         let decision = match model.oracle {
             OracleKind::Ranking => decide(Ranking::ascending(Const::<3>), &theta),
             OracleKind::Simplex => decide(Simplex::new(Const::<3>), &theta),
+            OracleKind::TopK => decide(TopK::new(Const::<3>, 2), &theta),
             _ => decide(Hypercube::binary(Const::<3>), &theta),
         };
         expected.extend(theta.into_iter().chain(decision).map(f32::to_bits));
@@ -153,6 +204,51 @@ fn rust_takes_the_module() {
     run(folder, "./main", &[]);
 }
 
+#[test]
+fn rust_takes_the_module_of_shared_weights() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let model = shared(OracleKind::TopK);
+    model.save(folder.join("m")).expect("writable");
+    succeed(folder, &["export", "--model", "m", "--format", "rust", "--out", "model.rs"]);
+    let program = r#"
+        mod model;
+        use perturb_core::{Normal, Perturbed, TopK, UpTo};
+        fn main() {
+            println!("{} {}", model::FEATURES, model::EPSILON.to_bits());
+            model::WEIGHTS.iter().for_each(|x| println!("{}", x.to_bits()));
+            for name in model::FEATURE_NAMES.iter().chain(&model::LABEL_NAMES) {
+                name.bytes().chain([0]).for_each(|byte| println!("{byte}"));
+            }
+            model::FILE.iter().for_each(|byte| println!("{byte}"));
+            let all: [&[f32]; 3] = OPTIONS;
+            for options in all {
+                let count = UpTo::<4>::new(options.len() / model::FEATURES).unwrap();
+                let top = TopK::new(count, model::PICKS).unwrap();
+                let layer = Perturbed::new(top, Normal, model::EPSILON).unwrap();
+                let mut theta = vec![0.0; options.len() / model::FEATURES];
+                model::MODEL.scores(options, &mut theta).unwrap();
+                for x in theta.iter().chain(model::MODEL.decide(&layer, options).unwrap().as_ref()) {
+                    println!("{}", x.to_bits());
+                }
+            }
+        }
+    "#;
+    let options = format!("{OPTIONS:?}").replace(", [", ", &[").replace("[[", "[&[");
+    std::fs::write(folder.join("main.rs"), program.replace("OPTIONS", &options)).expect("writable");
+    std::fs::write(folder.join("lib.rs"), "#![no_std]\n#![deny(warnings)]\npub mod model;\n")
+        .expect("writable");
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    let core = core();
+    for arguments in
+        [&["--crate-type", "lib", "--emit", "metadata", "lib.rs"][..], &["main.rs", "-o", "main"]]
+    {
+        let all = ["--edition", "2024"].into_iter().chain(core.iter().map(String::as_str));
+        run(folder, &rustc, &all.chain(arguments.iter().copied()).collect::<Vec<_>>());
+    }
+    assert_eq!(numbers(&run(folder, "./main", &[])), expected_shared(&model));
+}
+
 /// What a compiler of C or C++ must not complain about.
 const STRICT: &[&str] =
     &["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-ffp-contract=off"];
@@ -204,10 +300,11 @@ fn c_takes_the_header() {
         }
     "#;
     let program = program.replace("ROWS", &format!("{ROWS:?}").replace('[', "{").replace(']', "}"));
-    for oracle in [OracleKind::Ranking, OracleKind::Simplex, OracleKind::Hypercube] {
+    for oracle in [OracleKind::Ranking, OracleKind::Simplex, OracleKind::Hypercube, OracleKind::TopK] {
+        let parameter = if oracle == OracleKind::TopK { 2 } else { 0 };
         // Equal scores where x is 0.
         for bias in [hostile().bias, vec![0.0, 5.0, 5.0]] {
-            let model = ModelFile { oracle, bias, ..hostile() };
+            let model = ModelFile { oracle, parameter, bias, ..hostile() };
             let folder = tempfile::tempdir().expect("a temporary folder");
             let folder = folder.path();
             model.save(folder.join("2 roads.perturb")).expect("writable");
@@ -219,6 +316,103 @@ fn c_takes_the_header() {
             }
         }
     }
+}
+
+#[test]
+fn c_takes_the_header_of_shared_weights() {
+    let program = r#"
+        #include <stdint.h>
+        #include <stdio.h>
+        #include <string.h>
+        #include "model.h"
+        #include "model.h"
+        static void print(const float *numbers, size_t count) {
+            for (size_t i = 0; i < count; i++) {
+                uint32_t bits;
+                memcpy(&bits, &numbers[i], sizeof bits);
+                printf("%lu\n", (unsigned long)bits);
+            }
+        }
+        static void name(const char *text) {
+            do {
+                printf("%u\n", (unsigned char)*text);
+            } while (*text++ != 0);
+        }
+        static void choose(const float *options, unsigned count) {
+            float theta[4], y[4];
+            ways_decide(options, count, theta, y);
+            print(theta, count);
+            print(y, count);
+        }
+        int main(void) {
+            const float epsilon = WAYS_EPSILON;
+            printf("%u\n", WAYS_FEATURES);
+            print(&epsilon, 1);
+            print(ways_weights, sizeof ways_weights / sizeof(float));
+            for (unsigned i = 0; i < WAYS_FEATURES; i++) {
+                name(ways_feature_names[i]);
+            }
+            for (size_t i = 0; i < sizeof ways_label_names / sizeof *ways_label_names; i++) {
+                name(ways_label_names[i]);
+            }
+            for (size_t i = 0; i < sizeof ways_file; i++) {
+                printf("%u\n", ways_file[i]);
+            }
+            CHOICES
+            return 0;
+        }
+    "#;
+    let choices = OPTIONS.iter().map(|options| {
+        let list: String = options.iter().map(|x| format!("{x:?}f, ")).collect();
+        format!("{{ const float options[] = {{{list}}}; choose(options, {}u); }}", options.len() / 2)
+    });
+    let program = program.replace("CHOICES", &choices.collect::<String>());
+    for oracle in [OracleKind::Ranking, OracleKind::Simplex, OracleKind::Hypercube, OracleKind::TopK] {
+        let model = shared(oracle);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder.path();
+        model.save(folder.join("ways.perturb")).expect("writable");
+        succeed(folder, &["export", "--model", "ways.perturb", "--format", "c", "--out", "model.h"]);
+        std::fs::write(folder.join("main.c"), &program).expect("writable");
+        for (compiler, language) in [("cc", &["-std=c99"][..]), ("c++", &["-x", "c++", "-std=c++11"])] {
+            run(folder, compiler, &[language, STRICT, &["main.c", "-o", "main"]].concat());
+            assert_eq!(
+                numbers(&run(folder, "./main", &[])),
+                expected_shared(&model),
+                "{oracle:?} {compiler}"
+            );
+        }
+    }
+}
+
+/// What is written of shared weights elsewhere, and what is refused.
+#[test]
+fn shared_weights_are_bytes_and_json() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let model = shared(OracleKind::TopK);
+    model.save(folder.join("m")).expect("writable");
+    succeed(folder, &["export", "--model", "m", "--format", "bytes", "--out", "m.bin"]);
+    let bytes = std::fs::read(folder.join("m.bin")).expect("the bytes");
+    assert_eq!(bytes, model.to_bare_bytes().expect("a model"));
+    assert_eq!(bytes.len(), 44 + 4 * 2);
+    let whole = json(&succeed(folder, &["export", "--model", "m", "--format", "json"]));
+    assert_eq!((&whole["shared"], &whole["parameter"]), (&true.into(), &2.into()));
+    assert_eq!((whole["scores"].as_u64(), whole["weights"].as_array().map(Vec::len)), (Some(0), Some(2)));
+
+    std::fs::write(folder.join("t.csv"), "x,order\n1,a>b\n2,b>a\n").expect("writable");
+    shared(OracleKind::Ranking).save(folder.join("ranks")).expect("writable");
+    for command in ["predict", "evaluate"] {
+        let refused = refuse(folder, &[command, "--data", "t.csv", "--model", "ranks"]);
+        assert!(refused.contains("the model's weights are shared by all options"), "{refused}");
+    }
+    ModelFile { parameter: 0, ..shared(OracleKind::Other) }.save(folder.join("other")).expect("writable");
+    for format in ["bytes", "rust", "c"] {
+        let refused = refuse(folder, &["export", "--model", "other", "--format", format, "--out", "out"]);
+        assert!(refused.contains("described in the metadata, which needs the host"), "{refused}");
+    }
+    let whole = json(&succeed(folder, &["export", "--model", "other", "--format", "json"]));
+    assert_eq!(whole["oracle"], OracleKind::Other.name());
 }
 
 /// The constants for the library for C, which are there after its header.
