@@ -460,7 +460,7 @@ impl<'a> Problem<'a> {
         let (n, p) = (self.decisions.len() as f64, self.terms());
         let mut w = start;
         let first = self.pass(&w, Order::Convex)?;
-        let scale = self.scale(&first)?;
+        let scale = self.scale(&first, ridge > 0.0)?;
         let penalty = |w: &[f64]| 0.5 * n * ridge * w.iter().zip(&scale).map(|(w, s)| (w * s) * (w * s)).sum::<f64>();
         let mut here = first;
         for step_number in 0..STEPS {
@@ -523,7 +523,7 @@ impl<'a> Problem<'a> {
     }
 
     /// The root of each term's mean curvature where the search begins.
-    fn scale(&self, first: &Sums) -> Result<Vec<f64>, EstimationError> {
+    fn scale(&self, first: &Sums, ridged: bool) -> Result<Vec<f64>, EstimationError> {
         let (n, p) = (self.decisions.len() as f64, self.terms());
         let mut sizes = vec![0.0f64; p];
         for at in 0..self.decisions.len() {
@@ -531,12 +531,14 @@ impl<'a> Problem<'a> {
                 sizes.iter_mut().zip(phi).for_each(|(size, phi)| *size = size.max(phi.abs()));
             }
         }
-        let scale: Vec<f64> = (0..p).map(|j| (first.hessian[j * p + j].max(0.0) / n).sqrt()).collect();
-        // Less is the rounding of a constant.
-        let constant: Vec<String> = (0..p)
-            .filter(|&j| scale[j] <= 1e-7 * sizes[j])
-            .map(|j| self.decisions.terms()[j].clone())
-            .collect();
+        let mut scale: Vec<f64> = (0..p).map(|j| (first.hessian[j * p + j].max(0.0) / n).sqrt()).collect();
+        // Less is the rounding of a constant, which a ridge leaves without weight.
+        let constant = (0..p).filter(|&j| scale[j] <= 1e-7 * sizes[j]).collect::<Vec<_>>();
+        if ridged {
+            constant.iter().for_each(|&j| scale[j] = if sizes[j] > 0.0 { sizes[j] } else { 1.0 });
+            return Ok(scale);
+        }
+        let constant: Vec<String> = constant.iter().map(|&j| self.decisions.terms()[j].clone()).collect();
         if constant.is_empty() { Ok(scale) } else { Err(EstimationError::Constant { terms: constant }) }
     }
 

@@ -256,13 +256,6 @@ pub(crate) fn linear(path: &Path, file: &ModelFile) -> Result<LinearModel<f32>, 
     if !matches!(file.oracle, OracleKind::Ranking) {
         return Err(format!("{path}: the model decides by {}; expected ranking", file.oracle.name()).into());
     }
-    if file.shared {
-        let path = path.display();
-        return Err(format!(
-            "{path}: the model's weights are shared by all options; expected one vector for each label"
-        )
-        .into());
-    }
     let names = &file.provenance;
     if (names.feature_names.len(), names.label_names.len()) != (file.features, file.scores) {
         return Err(format!("{path}: the model does not name all its features and labels, because `export --format bytes` and devices omit names; use the file that `perturb train` wrote").into());

@@ -130,9 +130,15 @@ pub(super) fn cross_validate(
         let learned = learn(fit, recipe, &train, ridge, common)?;
         let layer = (learned.noise, fit.epsilon);
         model.extend(test.judge(&learned.w, layer, learned.how)?);
-        least_squares.extend(test.judge(&train.least_squares(), layer, learned.how)?);
+        least_squares.extend(test.judge(&train.least_squares(), layer, learned.how)?.into_iter().map(without_log_loss));
     }
     Ok(Crossed { folds: count, model, least_squares })
+}
+
+/// Least squares know no probabilities.
+pub(super) fn without_log_loss((weight, mut of): (f64, Judgement)) -> (f64, Judgement) {
+    of.log_loss = f64::NAN;
+    (weight, of)
 }
 
 impl Crossed {
@@ -150,7 +156,7 @@ impl Crossed {
         };
         let row = |(name, _): &(&'static str, f64)| {
             let pairs = of(&self.model, name).into_iter().zip(of(&self.least_squares, name));
-            let pairs: Vec<(f64, f64)> = pairs.filter_map(|(a, b)| Some((a?, b?))).collect();
+            let pairs: Vec<(f64, f64)> = pairs.filter_map(|(a, b)| Some((a?, b.unwrap_or(f64::NAN)))).collect();
             let of = |f: fn(&(f64, f64)) -> f64| mean(&pairs.iter().map(f).collect::<Vec<_>>());
             (*name, [of(|pair| pair.0), of(|pair| pair.1), of(|pair| pair.0 - pair.1)])
         };
@@ -161,7 +167,7 @@ impl Crossed {
         let head = format!("{} decisions, {} folds", self.model.len(), self.folds);
         let header = [head, "model (s.e.)".into(), "least squares (s.e.)".into(), "difference (s.e.)".into()];
         let rows = self.rows().into_iter().map(|(name, of)| {
-            let cells = of.map(|(mean, error)| Cell::Number(format!("{mean:.4} ({error:.4})")));
+            let cells = of.map(|(mean, error)| Cell::Number(shown(mean, &format!(" ({error:.4})"))));
             std::iter::once(Cell::Text(name.into())).chain(cells).collect()
         });
         Table { caption: String::new(), header: header.to_vec(), rows: rows.collect() }
@@ -192,6 +198,11 @@ pub(super) fn how(model: &ModelFile, seed: u64) -> How {
     }
 }
 
+/// A number, if there is one.
+fn shown(x: f64, more: &str) -> String {
+    if x.is_nan() { "-".into() } else { format!("{x:.4}{more}") }
+}
+
 /// Judgements side by side, a row each.
 pub(super) fn table(rows: &[(&str, Judgement)], head: &str) -> Table {
     let names: Vec<&str> = rows.first().map_or_else(Vec::new, |(_, one)| one.named().iter().map(|(name, _)| *name).collect());
@@ -199,7 +210,7 @@ pub(super) fn table(rows: &[(&str, Judgement)], head: &str) -> Table {
     let rows = rows.iter().map(|(name, one)| {
         let named = one.named();
         let of = |name: &&str| named.iter().find(|(other, _)| other == name).map_or(f64::NAN, |(_, x)| *x);
-        let numbers = names.iter().map(|name| Cell::Number(format!("{:.4}", of(name))));
+        let numbers = names.iter().map(|name| Cell::Number(shown(of(name), "")));
         std::iter::once(Cell::Text((*name).into())).chain(numbers).collect()
     });
     Table { caption: String::new(), header: header.collect(), rows: rows.collect() }

@@ -1,13 +1,15 @@
 //! `perturb predict` on a table of options.
 
+use std::io::Write;
 use std::path::Path;
 
-use perturb::data::frame::Frame;
-use perturb::decisions::{Decisions, Recipe};
+use perturb::data::frame::{Column, Frame};
+use perturb::decisions::{Decide, Decisions, Recipe};
 use perturb::metrics::ranks;
 use perturb::model_file::{ModelFile, OracleKind};
 use perturb::{AnyLayer, How, Question};
 use rayon::prelude::*;
+use serde_json::Value;
 
 use super::{frame, with_columns};
 use super::judge::{how, weights};
@@ -42,11 +44,16 @@ pub(crate) fn predict(asked: &Asked<'_>, model: &ModelFile, recipe: &Recipe, com
     let answers: Vec<Answer> =
         (0..decisions.len()).into_par_iter().map(answer).collect::<Vec<_>>().into_iter().collect::<Result<_, Failure>>()?;
     let ranked = model.oracle == OracleKind::Ranking;
-    let columns = Columns { recipe: &recipe, ids: asked.ids, ranked };
+    let mut ids: Vec<&str> = recipe.alternatives.as_deref().into_iter().collect();
+    // Texts that terms mention name the options.
+    let terms = recipe.terms.iter().flat_map(|(_, of)| of.columns());
+    ids.extend(terms.filter(|name| matches!(frame.column(name), Ok(Column::Texts(_)))));
+    ids.extend(asked.ids.iter().map(String::as_str));
+    let columns = Outcome::new(&recipe, ids, ranked);
     streams::write_with(asked.out, |out| {
         let mut table = csv::Writer::from_writer(Vec::new());
         if !common.json {
-            table.write_record(columns.header())?;
+            table.write_record(&columns.header)?;
         }
         let mut objects = Vec::new();
         for (at, answer) in answers.iter().enumerate() {
@@ -57,11 +64,12 @@ pub(crate) fn predict(asked: &Asked<'_>, model: &ModelFile, recipe: &Recipe, com
                 }
                 let cells = columns.row(&frame, &decisions, (at, entry, row as usize), answer);
                 if common.json {
-                    let object: serde_json::Map<_, _> = columns.header().into_iter().zip(cells).collect();
-                    serde_json::to_writer(&mut objects, &object)?;
-                    objects.push(b'\n');
+                    for (place, (name, cell)) in columns.header.iter().zip(&cells).enumerate() {
+                        write!(objects, "{}{}:{cell}", if place == 0 { '{' } else { ',' }, Value::from(name.as_str()))?;
+                    }
+                    objects.extend(b"}\n");
                 } else {
-                    let text = |cell: serde_json::Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
+                    let text = |cell: Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
                     table.write_record(cells.into_iter().map(text))?;
                 }
             }
@@ -104,27 +112,29 @@ impl Answer {
 }
 
 /// The columns of the output.
-struct Columns<'a> {
+struct Outcome<'a> {
     recipe: &'a Recipe,
-    ids: &'a [String],
+    ids: Vec<&'a str>,
     ranked: bool,
+    header: Vec<String>,
 }
 
-impl Columns<'_> {
-    fn header(&self) -> Vec<String> {
-        let mut header = vec![self.recipe.group.clone().unwrap_or_else(|| "decision".to_owned())];
-        header.extend(self.recipe.alternatives.clone());
-        header.extend(self.ids.iter().filter(|id| !header.contains(id)).cloned().collect::<Vec<_>>());
-        let own = if self.ranked { ["score", "rank", "expected_rank"] } else { ["score", "chosen", "expected"] };
+impl<'a> Outcome<'a> {
+    fn new(recipe: &'a Recipe, ids: Vec<&'a str>, ranked: bool) -> Self {
+        let mut header = vec![recipe.group.clone().unwrap_or_else(|| "decision".to_owned())];
+        let mut kept = Vec::new();
+        for id in ids {
+            if !header.iter().any(|other| other == id) {
+                header.push(id.to_owned());
+                kept.push(id);
+            }
+        }
+        let own = if ranked { ["score", "rank", "expected_rank"] } else { ["score", "chosen", "expected"] };
         header.extend(own.map(String::from));
-        if self.samples() {
+        if sampled(recipe) {
             header.push("expected_error".to_owned());
         }
-        header
-    }
-
-    fn samples(&self) -> bool {
-        !matches!(self.recipe.decide.name(), "pick" | "rank" | "each" | "pick-k")
+        Self { recipe, ids: kept, ranked, header }
     }
 
     fn row(
@@ -133,27 +143,33 @@ impl Columns<'_> {
         decisions: &Decisions,
         (at, entry, row): (usize, usize, usize),
         answer: &Answer,
-    ) -> Vec<serde_json::Value> {
-        let cell = |name: &String| match frame.column(name).ok().and_then(|column| column.shown(row)) {
-            Some(text) => text.parse::<f64>().ok().and_then(serde_json::Number::from_f64).map_or(text.into(), Into::into),
-            None => serde_json::Value::from(""),
+    ) -> Vec<Value> {
+        let cell = |name: &str| match frame.column(name) {
+            Ok(Column::Numbers(numbers)) => numbers.get(row).map_or(Value::Null, |&x| number(x)),
+            Ok(column) => column.shown(row).unwrap_or_default().into(),
+            Err(_) => Value::Null,
         };
-        let mut cells = vec![match &self.recipe.group {
-            Some(group) => cell(group),
-            None => decisions.decision_name(at).into(),
-        }];
-        let mut known: Vec<&String> = self.recipe.group.iter().collect();
-        cells.extend(self.recipe.alternatives.as_ref().map(&cell));
-        known.extend(&self.recipe.alternatives);
-        cells.extend(self.ids.iter().filter(|id| !known.contains(id)).map(&cell));
+        let group = self.recipe.group.as_deref();
+        let mut cells = vec![group.map_or_else(|| decisions.decision_name(at).into(), cell)];
+        cells.extend(self.ids.iter().map(|id| cell(id)));
         let most = answer.y.len() as f64 + 1.0;
         let of = |y: f64| if self.ranked { most - y } else { y };
         cells.push(answer.theta[entry].into());
-        cells.push((of(answer.y[entry]) as u64).into());
+        cells.push(number(of(answer.y[entry])));
         cells.push(of(answer.expected[entry]).into());
-        if self.samples() {
+        if sampled(self.recipe) {
             cells.push(answer.errors.as_ref().map_or(0.0, |errors| errors[entry]).into());
         }
         cells
     }
+}
+
+/// Whether expectations are means of samples.
+fn sampled(recipe: &Recipe) -> bool {
+    !matches!(recipe.decide.name(), "pick" | "rank" | "each") && !matches!(recipe.decide, Decide::PickK { limits: None, .. })
+}
+
+/// Whole numbers without a point.
+fn number(x: f64) -> Value {
+    if x.fract() == 0.0 && x.abs() < 1e15 { (x as i64).into() } else { x.into() }
 }

@@ -69,7 +69,7 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
     };
     let rows = [
         ("model", judgement(&learned.w)?),
-        ("least squares", judgement(&train.least_squares())?),
+        ("least squares", judge::without_log_loss((1.0, judgement(&train.least_squares())?)).1),
         ("all scores equal", judgement(&vec![0.0; train.terms().len()])?),
     ];
     let shares = match &learned.estimates {
@@ -220,7 +220,7 @@ fn descend(fit: &Fit<'_>, mut run: OptionsRun<'_>, common: &Common) -> Result<Ve
 
 /// The model with a constant for each alternative alone: what shares say.
 fn shares(recipe: &Recipe, frame: &perturb::data::frame::Frame, fit: &Fit<'_>) -> Result<Option<f64>, Failure> {
-    let Some(column) = &recipe.alternatives else { return Ok(None) };
+    let Some(column) = recipe.alternatives.as_ref().or(fit.options.constants.first()) else { return Ok(None) };
     let utility = Utility::default().with_constants(column);
     let Ok(terms) = utility.terms(recipe, frame, None) else { return Ok(None) };
     let mut plain = Recipe::clone(recipe);
