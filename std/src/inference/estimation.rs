@@ -480,7 +480,7 @@ impl<'a> Problem<'a> {
             let loss = here.loss + penalty(&w);
             if decrement <= 1e-13 * (1e-3 * n + loss.abs()) {
                 if largest(&step) > 1e-3 {
-                    return Err(EstimationError::Separated { terms: self.named(&step, 0.05 * largest(&step)) });
+                    return Err(self.separated(&step, 0.05 * largest(&step)));
                 }
                 w.iter_mut().zip(&step).zip(&scale).for_each(|((w, step), scale)| *w -= step / scale);
                 // The last step changed no digit of the sums.
@@ -549,7 +549,33 @@ impl<'a> Problem<'a> {
         let left: Vec<f64> =
             (0..p).map(|j| 1.0 - (0..p).map(|i| inverse[j * p + i] * hessian[i * p + j]).sum::<f64>()).collect();
         let terms = self.named(&left, 1e-4);
-        if step == 0 { EstimationError::Collinear { terms } } else { EstimationError::Separated { terms } }
+        if step == 0 { EstimationError::Collinear { terms } } else { self.separated(&left, 1e-4) }
+    }
+
+    fn picks(&self) -> bool {
+        self.decisions.oracles().0.iter().all(|oracle| matches!(oracle.spec(), Some(OracleSpec::Simplex { .. })))
+    }
+
+    /// The terms that predict picks alone; otherwise those along which the search went to infinity.
+    fn separated(&self, along: &[f64], least: f64) -> EstimationError {
+        let p = self.terms();
+        let mut signs = vec![[false; 2]; p];
+        for at in 0..self.decisions.len() {
+            let rows = || self.decisions.features(at).chunks_exact(p).zip(self.decisions.target(at));
+            let Some((chosen, _)) = rows().find(|(_, y)| **y == 1.0) else { continue };
+            for (other, _) in rows().filter(|(_, y)| **y == 0.0) {
+                for (signs, (a, b)) in signs.iter_mut().zip(chosen.iter().zip(other)) {
+                    signs[0] |= a < b;
+                    signs[1] |= a > b;
+                }
+            }
+        }
+        let alone = |signs: &[bool; 2]| if signs[0] != signs[1] { 1.0 } else { 0.0 };
+        let alone: Vec<f64> = signs.iter().map(alone).collect();
+        let picks = self.picks();
+        let terms = self.named(&alone, 0.5);
+        let terms = if picks && !terms.is_empty() { terms } else { self.named(along, least) };
+        EstimationError::Separated { terms }
     }
 
     fn named(&self, sizes: &[f64], least: f64) -> Vec<String> {
@@ -562,7 +588,7 @@ impl<'a> Problem<'a> {
         let Some((inverse, _)) = scaled_inverse(&at.hessian, p) else {
             return Err(EstimationError::NotConverged { steps });
         };
-        let picks = self.decisions.oracles().0.iter().all(|oracle| matches!(oracle.spec(), Some(OracleSpec::Simplex { .. })));
+        let picks = self.picks();
         let likelihood = match of.criterion {
             Criterion::Likelihood => Some(-at.loss),
             Criterion::FenchelYoung if picks && of.noise == AnyNoise::Gumbel => Some(-at.loss / of.epsilon),

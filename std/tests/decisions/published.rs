@@ -1,4 +1,4 @@
-//! Discrete choices: published estimates from the data they were published for.
+//! Published estimates of discrete choices, from the data they were published for.
 
 use std::path::PathBuf;
 

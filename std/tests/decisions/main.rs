@@ -1,0 +1,6 @@
+//! Decisions among options: estimates, training, judgement.
+
+mod estimation;
+mod every;
+mod generate;
+mod published;
