@@ -7,6 +7,8 @@ mod guides {
     struct Readme;
     #[doc = include_str!("../../docs/tutorial.md")]
     struct Tutorial;
+    #[doc = include_str!("../../docs/discrete-choice.md")]
+    struct DiscreteChoice;
     #[doc = include_str!("../../docs/choosing.md")]
     struct Choosing;
     #[doc = include_str!("../../docs/firmware.md")]

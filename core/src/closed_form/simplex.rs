@@ -140,7 +140,9 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
         memory: &mut Self::Memory,
     ) -> Result<(), Error> {
         if N::KINKED {
-            return Err(Error::NoClosedForm { because: "the density has a kink, where it has no second derivative" });
+            return Err(Error::NoClosedForm {
+                because: "the density has a kink, where it has no second derivative",
+            });
         }
         let dim = theta.len();
         matrix.fill(T::ZERO);

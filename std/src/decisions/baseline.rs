@@ -10,7 +10,8 @@ impl Decisions {
     pub fn least_squares(&self) -> Vec<f64> {
         let p = self.terms.len();
         let (mut count, mut mean, mut mean_y) = (0.0, vec![0.0; p], 0.0);
-        let rows = || (0..self.len()).flat_map(|at| self.features(at).chunks_exact(p.max(1)).zip(self.merits(at)));
+        let rows =
+            || (0..self.len()).flat_map(|at| self.features(at).chunks_exact(p.max(1)).zip(self.merits(at)));
         for (phi, y) in rows() {
             count += 1.0;
             mean.iter_mut().zip(phi).for_each(|(mean, phi)| *mean += (phi - *mean) / count);
@@ -24,7 +25,8 @@ impl Decisions {
                 gram[i * p..(i + 1) * p].iter_mut().zip(&off).for_each(|(sum, b)| *sum += a * b);
             }
         }
-        let scale: Vec<f64> = (0..p).map(|j| if gram[j * p + j] > 0.0 { gram[j * p + j].sqrt() } else { 1.0 }).collect();
+        let scale: Vec<f64> =
+            (0..p).map(|j| if gram[j * p + j] > 0.0 { gram[j * p + j].sqrt() } else { 1.0 }).collect();
         (0..p * p).for_each(|at| gram[at] /= scale[at / p] * scale[at % p]);
         product.iter_mut().zip(&scale).for_each(|(x, scale)| *x /= scale);
         let Some((inverse, _)) = pseudo_inverse(&gram, p) else { return vec![0.0; p] };
@@ -39,7 +41,9 @@ impl Decisions {
         let mut merits = self.target(at).to_vec();
         for part in self.parts(at) {
             let mean = match &part.oracle {
-                crate::OracleSpec::Ranking { reference } => reference.iter().sum::<f64>() / reference.len() as f64,
+                crate::OracleSpec::Ranking { reference } => {
+                    reference.iter().sum::<f64>() / reference.len() as f64
+                }
                 crate::OracleSpec::TopK { dim, k } => *k as f64 / *dim as f64,
                 crate::OracleSpec::Simplex { dim } => 1.0 / *dim as f64,
                 _ => 0.5,

@@ -42,7 +42,8 @@ impl Judgement {
     pub fn mean(all: &[(f64, Self)]) -> Self {
         let mean = |of: fn(&Self) -> f64| {
             let known = || all.iter().filter(|(_, one)| !of(one).is_nan());
-            known().map(|(weight, one)| weight * of(one)).sum::<f64>() / known().map(|(weight, _)| weight).sum::<f64>()
+            known().map(|(weight, one)| weight * of(one)).sum::<f64>()
+                / known().map(|(weight, _)| weight).sum::<f64>()
         };
         Self {
             agreement: mean(|one| one.agreement),
@@ -71,16 +72,29 @@ impl Decisions {
             let mut theta = vec![0.0; self.size(at)];
             self.scores(at, w, &mut theta);
             let layer = layers.get(self.kinds[at] as usize);
-            let found = layer.map_or(Ok(Judgement::default()), |layer| self.judge_one(at, layer, &theta, how))?;
+            let found =
+                layer.map_or(Ok(Judgement::default()), |layer| self.judge_one(at, layer, &theta, how))?;
             Ok((self.weight(at), found))
         };
         (0..self.len()).into_par_iter().map(one).collect::<Vec<Result<_, Error>>>().into_iter().collect()
     }
 
-    fn judge_one(&self, at: usize, layer: &AnyLayer<f64>, theta: &[f64], how: How) -> Result<Judgement, Error> {
+    fn judge_one(
+        &self,
+        at: usize,
+        layer: &AnyLayer<f64>,
+        theta: &[f64],
+        how: How,
+    ) -> Result<Judgement, Error> {
         let none = f64::NAN;
-        let mut found =
-            Judgement { agreement: none, log_loss: none, overlap: none, spearman: none, kendall: none, ndcg: none };
+        let mut found = Judgement {
+            agreement: none,
+            log_loss: none,
+            overlap: none,
+            spearman: none,
+            kendall: none,
+            ndcg: none,
+        };
         let (target, parts) = (self.target(at), self.parts(at));
         let spec = layer.layer().oracle().spec();
         let (_, y) = layer.decide(theta)?;
@@ -122,7 +136,8 @@ impl Decisions {
         if let Some(OracleSpec::Simplex { .. }) = spec {
             found.overlap = none;
             let probabilities = layer.maximizer(theta, how)?;
-            let of = probabilities.iter().zip(target).zip(&open).filter(|((_, y), open)| **open || **y == 1.0);
+            let of =
+                probabilities.iter().zip(target).zip(&open).filter(|((_, y), open)| **open || **y == 1.0);
             let probability: f64 = of.map(|((p, _), _)| p).sum();
             found.log_loss = -libm::log(probability.max(f64::MIN_POSITIVE));
         }

@@ -98,8 +98,13 @@ impl Decisions {
     }
 
     /// Another decision, without features and target.
-    fn push(&mut self, name: String, oracle: OracleSpec, entries: Vec<Option<usize>>) -> Result<(), DataError> {
-        let kind = self.kind(&oracle).map_err(|error| {
+    fn push(
+        &mut self,
+        name: String,
+        oracle: &OracleSpec,
+        entries: Vec<Option<usize>>,
+    ) -> Result<(), DataError> {
+        let kind = self.kind(oracle).map_err(|error| {
             DataError::parameter("oracle", format!("that decides {}", crate::data::text::quote(&name)), error)
         })?;
         self.names.push(name);
@@ -227,7 +232,11 @@ impl Decisions {
     /// The decisions named by their places, in that order; such as do not exist are left out.
     #[must_use]
     pub fn select(&self, decisions: &[usize]) -> Self {
-        let mut out = Self { name: self.name.clone(), terms: self.terms.clone(), ..Self::empty(String::new(), std::iter::empty()) };
+        let mut out = Self {
+            name: self.name.clone(),
+            terms: self.terms.clone(),
+            ..Self::empty(String::new(), std::iter::empty())
+        };
         (out.oracles, out.known) = (self.oracles.clone(), self.known.clone());
         for &at in decisions.iter().filter(|&&at| at < self.len()) {
             if !self.parts(at).is_empty() {

@@ -103,7 +103,8 @@ pub struct Utility {
 impl Utility {
     /// Of a list of expressions: see [`Expression::parse_list`]. A column of texts stands for one term a value.
     pub fn new(features: &str) -> Result<Self, DataError> {
-        let features = if features.trim().is_empty() { Vec::new() } else { Expression::parse_list(features)? };
+        let features =
+            if features.trim().is_empty() { Vec::new() } else { Expression::parse_list(features)? };
         Ok(Self { features, ..Self::default() })
     }
     /// With a column, whatever characters its name has.
@@ -124,7 +125,10 @@ impl Utility {
             self.interactions.push((name, of, String::new()));
         }
         let column = column.into();
-        self.interactions.iter_mut().filter(|(.., column)| column.is_empty()).for_each(|(.., of)| of.clone_from(&column));
+        self.interactions
+            .iter_mut()
+            .filter(|(.., column)| column.is_empty())
+            .for_each(|(.., of)| of.clone_from(&column));
         Ok(self)
     }
 
@@ -132,7 +136,9 @@ impl Utility {
     pub fn columns(&self) -> Vec<&str> {
         let features = self.features.iter().flat_map(|(_, of)| of.columns());
         let interactions = self.interactions.iter().flat_map(|(_, of, column)| {
-            of.columns().into_iter().chain([column.split_once('=').map_or(column.as_str(), |(column, _)| column)])
+            of.columns()
+                .into_iter()
+                .chain([column.split_once('=').map_or(column.as_str(), |(column, _)| column)])
         });
         features.chain(self.constants.iter().map(String::as_str)).chain(interactions).collect()
     }
@@ -152,7 +158,7 @@ impl Utility {
                 let expected = format!("texts in {}, of which each has a constant", quote(column));
                 return Err(DataError::parameter("constants", expected, "numbers"));
             };
-            let mut found = recipe.values(frame, column, &kept)?;
+            let mut found = Recipe::values(frame, column, &kept)?;
             let chosen = reference.and_then(|reference| found.iter().position(|value| value == reference));
             referred |= chosen.is_some();
             if !found.is_empty() {
@@ -235,7 +241,8 @@ impl Recipe {
         let expressions = expressions.chain(&self.filter).chain(&self.available).chain(&self.weight);
         let expressions = expressions.chain(self.target.as_ref().map(Target::expression));
         let names = expressions.flat_map(Expression::columns);
-        let columns = [&self.group, &self.alternatives, &self.cluster].into_iter().flatten().map(String::as_str);
+        let columns =
+            [&self.group, &self.alternatives, &self.cluster].into_iter().flatten().map(String::as_str);
         let all: BTreeSet<&str> = names.chain(columns).chain(self.decide.columns()).collect();
         all.into_iter().map(str::to_owned).collect()
     }
@@ -250,7 +257,10 @@ impl Recipe {
             // Of rows that are left out nothing more is asked.
             for (row, (keep, x)) in keep.iter_mut().zip(values).enumerate().filter(|(_, (keep, _))| **keep) {
                 if x.is_nan() {
-                    let expected = format!("that {name} {} is known; missing(column) says where one is", quote(&condition.to_string()));
+                    let expected = format!(
+                        "that {name} {} is known; missing(column) says where one is",
+                        quote(&condition.to_string())
+                    );
                     return Err(frame.fault(row, expected, "a missing value"));
                 }
                 *keep = x != 0.0;
@@ -260,7 +270,7 @@ impl Recipe {
     }
 
     /// The distinct values of a column of texts in some rows.
-    fn values(&self, frame: &Frame, column: &str, rows: &[usize]) -> Result<Vec<String>, DataError> {
+    fn values(frame: &Frame, column: &str, rows: &[usize]) -> Result<Vec<String>, DataError> {
         let of = frame.column(column)?;
         let mut found = BTreeSet::new();
         if let Column::Texts(texts) = of {
@@ -295,7 +305,11 @@ impl Recipe {
             return Ok((names, groups));
         }
         let Some(name) = &self.group else {
-            return Err(DataError::parameter("group", "the column that says to which decision an option belongs", "none"));
+            return Err(DataError::parameter(
+                "group",
+                "the column that says to which decision an option belongs",
+                "none",
+            ));
         };
         let column = frame.column(name)?;
         let missing = |row| frame.fault(row, format!("a value in {}", quote(name)), "an empty cell");
@@ -304,7 +318,9 @@ impl Recipe {
         let mut last = None;
         for &row in kept {
             let key = match column {
-                Column::Numbers(numbers) => numbers.get(row).filter(|x| !x.is_nan()).map(|x| (x + 0.0).to_bits()),
+                Column::Numbers(numbers) => {
+                    numbers.get(row).filter(|x| !x.is_nan()).map(|x| (x + 0.0).to_bits())
+                }
                 Column::Texts(texts) => texts.place(row).map(u64::from),
             };
             let key = key.ok_or_else(|| missing(row))?;
@@ -342,7 +358,8 @@ impl Recipe {
         let kept = self.kept(frame)?;
         let (names, groups) = self.groups(frame, &kept)?;
         if groups.is_empty() {
-            let expected = "at least one decision; the file has rows, of which all are filtered out or unavailable";
+            let expected =
+                "at least one decision; the file has rows, of which all are filtered out or unavailable";
             let expected = if frame.is_empty() { "a row after the header" } else { expected };
             return Err(DataError::binary(frame.file(), expected, "none"));
         }
@@ -351,11 +368,14 @@ impl Recipe {
             Some(target) => Some(target.expression().numbers(frame, 0..frame.len())?),
             None => None,
         };
-        let mut decisions = Decisions::empty(crate::data::text::name(frame.file()), self.terms.iter().map(|(name, _)| name.clone()));
+        let mut decisions = Decisions::empty(
+            crate::data::text::name(frame.file()),
+            self.terms.iter().map(|(name, _)| name.clone()),
+        );
         for (name, rows) in names.into_iter().zip(&groups) {
             let chosen = values.as_ref().map(|values| rows.iter().filter(|&&row| values[row] == 1.0).count());
             let arranged = self.decide.arrange(frame, rows, chosen)?;
-            decisions.push(name, arranged.oracle, arranged.entries)?;
+            decisions.push(name, &arranged.oracle, arranged.entries)?;
         }
         if let (Some(target), Some(values)) = (target, &values) {
             super::targets::set(&mut decisions, &self.decide, target, frame, values)?;
@@ -387,7 +407,12 @@ impl Recipe {
         Ok(())
     }
 
-    fn set_weights(&self, decisions: &mut Decisions, frame: &Frame, groups: &[Vec<usize>]) -> Result<(), DataError> {
+    fn set_weights(
+        &self,
+        decisions: &mut Decisions,
+        frame: &Frame,
+        groups: &[Vec<usize>],
+    ) -> Result<(), DataError> {
         let Some(weight) = &self.weight else { return Ok(()) };
         let values = weight.numbers(frame, 0..frame.len())?;
         for (weight, rows) in decisions.weights.iter_mut().zip(groups) {
@@ -403,7 +428,12 @@ impl Recipe {
         Ok(())
     }
 
-    fn set_clusters(&self, decisions: &mut Decisions, frame: &Frame, groups: &[Vec<usize>]) -> Result<(), DataError> {
+    fn set_clusters(
+        &self,
+        decisions: &mut Decisions,
+        frame: &Frame,
+        groups: &[Vec<usize>],
+    ) -> Result<(), DataError> {
         let Some(name) = &self.cluster else { return Ok(()) };
         let column = frame.column(name)?;
         let mut places: BTreeMap<String, u32> = BTreeMap::new();
@@ -411,7 +441,9 @@ impl Recipe {
             let mut of = None;
             for &row in rows {
                 let value = column.shown(row);
-                let value = value.ok_or_else(|| frame.fault(row, format!("a value in {}", quote(name)), "an empty cell"))?;
+                let value = value.ok_or_else(|| {
+                    frame.fault(row, format!("a value in {}", quote(name)), "an empty cell")
+                })?;
                 let next = places.len() as u32;
                 let place = *places.entry(value.clone()).or_insert(next);
                 if of.is_some_and(|of| of != place) {
@@ -455,7 +487,11 @@ impl Recipe {
                     for (row, &x) in (start..).zip(column).filter(|&(row, _)| places[row] != usize::MAX) {
                         if !x.is_finite() {
                             let expected = format!("a finite number in {}", quote(&self.terms[term].0));
-                            let found = if x.is_nan() { "a missing value or no number".to_owned() } else { crate::data::text::shown(x) };
+                            let found = if x.is_nan() {
+                                "a missing value or no number".to_owned()
+                            } else {
+                                crate::data::text::shown(x)
+                            };
                             return Err(frame.fault(row, expected, found));
                         }
                         features[places[row] * width + term] = x;

@@ -122,21 +122,32 @@ impl Decide {
     }
 
     /// The oracle of the options in `rows`, and their order. `chosen` is the number of chosen options, if that is known.
-    pub(super) fn arrange(&self, frame: &Frame, rows: &[usize], chosen: Option<usize>) -> Result<Arranged, DataError> {
+    pub(super) fn arrange(
+        &self,
+        frame: &Frame,
+        rows: &[usize],
+        chosen: Option<usize>,
+    ) -> Result<Arranged, DataError> {
         let dim = rows.len();
         let in_order = || rows.iter().copied().map(Some).collect::<Vec<_>>();
         let plain = |oracle| Ok(Arranged { oracle, entries: in_order() });
         let first = rows.first().copied().unwrap_or(0);
         match self {
             Self::Pick => plain(OracleSpec::Simplex { dim }),
-            Self::Rank => plain(OracleSpec::Ranking { reference: (1..=dim).map(|rank| rank as f64).collect() }),
+            Self::Rank => {
+                plain(OracleSpec::Ranking { reference: (1..=dim).map(|rank| rank as f64).collect() })
+            }
             Self::Each => plain(OracleSpec::Hypercube { dim, sign: false }),
             Self::PickK { k, limits } => {
                 let Some(k) = k.or(chosen) else {
                     return Err(DataError::parameter("k", "the number of options to pick", "none"));
                 };
                 if k > dim {
-                    return Err(frame.fault(first, format!("at least {k} options to pick from"), dim.to_string()));
+                    return Err(frame.fault(
+                        first,
+                        format!("at least {k} options to pick from"),
+                        dim.to_string(),
+                    ));
                 }
                 let Some((column, most)) = limits else { return plain(OracleSpec::TopK { dim, k }) };
                 let (names, groups) = nodes(frame, &[column], rows)?;
@@ -168,16 +179,19 @@ impl Decide {
                 plain(OracleSpec::Flow { nodes: names.len(), edges, source, sink, units: *units })
             }
             Self::Cells { at: (row, column), diagonal } => {
-                let at = |&of: &usize| Ok((whole(frame, row, of)? as usize, whole(frame, column, of)? as usize));
+                let at =
+                    |&of: &usize| Ok((whole(frame, row, of)? as usize, whole(frame, column, of)? as usize));
                 let places = rows.iter().map(at).collect::<Result<Vec<_>, DataError>>()?;
                 // Counted from 0 or from 1.
                 let least = |of: fn(&(usize, usize)) -> usize| places.iter().map(of).min().unwrap_or(0);
                 let (top, left) = (least(|at| at.0), least(|at| at.1));
-                let places: Vec<_> = places.into_iter().map(|(row, column)| (row - top, column - left)).collect();
+                let places: Vec<_> =
+                    places.into_iter().map(|(row, column)| (row - top, column - left)).collect();
                 let (shape, entries) = rectangle(frame, rows, &places)?;
                 let (start, goal) = ((0, 0), (shape.0 - 1, shape.1 - 1));
                 let (diagonal, floor) = (*diagonal, Some(0.0));
-                let oracle = OracleSpec::GridPath { rows: shape.0, columns: shape.1, diagonal, start, goal, floor };
+                let oracle =
+                    OracleSpec::GridPath { rows: shape.0, columns: shape.1, diagonal, start, goal, floor };
                 Ok(Arranged { oracle, entries })
             }
             Self::Assign { pairs: (a, b) } => {
@@ -185,10 +199,14 @@ impl Decide {
                 let (right, of_b) = nodes(frame, &[b], rows)?;
                 // An assignment gives each of the fewer a partner.
                 let turned = left.len() > right.len();
-                let places = of_a.iter().flatten().zip(of_b.iter().flatten()).map(|(&a, &b)| (a as usize, b as usize));
+                let places =
+                    of_a.iter().flatten().zip(of_b.iter().flatten()).map(|(&a, &b)| (a as usize, b as usize));
                 let places: Vec<_> = places.map(|(a, b)| if turned { (b, a) } else { (a, b) }).collect();
                 let ((rows_of, columns), entries) = rectangle(frame, rows, &places)?;
-                Ok(Arranged { oracle: OracleSpec::Assignment { rows: rows_of, columns, warm_start: false }, entries })
+                Ok(Arranged {
+                    oracle: OracleSpec::Assignment { rows: rows_of, columns, warm_start: false },
+                    entries,
+                })
             }
             Self::Tour { legs: (a, b) } => {
                 let (names, legs) = edges_of(frame, (a, b), rows)?;
@@ -215,7 +233,13 @@ fn place(frame: &Frame, entries: &mut [Option<usize>], at: usize, row: usize) ->
     match entries.get_mut(at) {
         Some(entry @ None) => *entry = Some(row),
         Some(Some(_)) => return Err(frame.fault(row, "each option once in a decision", "one twice")),
-        None => return Err(frame.fault(row, "an option between two different ends", "one that ends where it begins")),
+        None => {
+            return Err(frame.fault(
+                row,
+                "an option between two different ends",
+                "one that ends where it begins",
+            ));
+        }
     }
     Ok(())
 }
@@ -230,7 +254,9 @@ fn rectangle(
     rows: &[usize],
     places: &[(usize, usize)],
 ) -> Result<((usize, usize), Vec<Option<usize>>), DataError> {
-    let size = |of: fn(&(usize, usize)) -> usize| places.iter().map(of).max().map_or(1, |most| most.saturating_add(1));
+    let size = |of: fn(&(usize, usize)) -> usize| {
+        places.iter().map(of).max().map_or(1, |most| most.saturating_add(1))
+    };
     let (height, width) = (size(|at| at.0), size(|at| at.1));
     let area = height.saturating_mul(width);
     let first = rows.first().copied().unwrap_or(0);
@@ -257,7 +283,11 @@ fn whole(frame: &Frame, name: &str, row: usize) -> Result<u32, DataError> {
 }
 
 /// The distinct values of columns in some rows, in the order in which they appear, and their numbers column by column.
-fn nodes(frame: &Frame, names: &[&String], rows: &[usize]) -> Result<(Vec<String>, Vec<Vec<u32>>), DataError> {
+fn nodes(
+    frame: &Frame,
+    names: &[&String],
+    rows: &[usize],
+) -> Result<(Vec<String>, Vec<Vec<u32>>), DataError> {
     let (mut found, mut places) = (Vec::new(), BTreeMap::new());
     let mut numbers = vec![Vec::with_capacity(rows.len()); names.len()];
     let columns = names.iter().map(|name| frame.column(name)).collect::<Result<Vec<_>, _>>()?;
@@ -308,7 +338,9 @@ fn ends_of(
     }
     let only = |end: fn(&(u32, u32)) -> u32, which: &str| {
         let mut with = vec![false; names.len()];
-        edges.iter().for_each(|edge| with[end(edge) as usize] = true);
+        for edge in edges {
+            with[end(edge) as usize] = true;
+        }
         let without: Vec<u32> = (0..).zip(with).filter(|&(_, with)| !with).map(|(node, _)| node).collect();
         if let [node] = without[..] {
             return Ok(node);

@@ -17,25 +17,40 @@ pub(super) fn set(
     decisions.targets = vec![0.0; decisions.rows.len()];
     for decision in 0..decisions.len() {
         let range = decisions.range(decision);
-        let rows: Vec<Option<usize>> = decisions.rows[range.clone()].iter().map(|row| row.map(|row| row as usize)).collect();
+        let rows: Vec<Option<usize>> =
+            decisions.rows[range.clone()].iter().map(|row| row.map(|row| row as usize)).collect();
         let values: Vec<Option<f64>> = rows.iter().map(|row| row.map(|row| values[row])).collect();
         let group = Group { frame, rows: &rows, values: &values, name: &decisions.names[decision] };
         let (y, parts) = match (target, decide) {
-            (Target::Rank(_), Decide::Rank) => group.ranking(|x| if x.is_nan() { f64::NEG_INFINITY } else { -x })?,
+            (Target::Rank(_), Decide::Rank) => {
+                group.ranking(|x| if x.is_nan() { f64::NEG_INFINITY } else { -x })
+            }
             (Target::Grade(_), Decide::Rank) => {
                 group.known("a grade")?;
                 decisions.grades.extend(values.iter().map(|x| x.unwrap_or(0.0)));
-                group.ranking(|x| x)?
+                group.ranking(|x| x)
             }
             (Target::Chosen(_) | Target::OneOf(_), Decide::Rank) => {
-                return Err(DataError::parameter("target", "ranks or grades for a ranking", "what was chosen"));
+                return Err(DataError::parameter(
+                    "target",
+                    "ranks or grades for a ranking",
+                    "what was chosen",
+                ));
             }
             (Target::Rank(_) | Target::Grade(_), _) => {
-                return Err(DataError::parameter("target", "what was chosen", "ranks or grades, which belong to a ranking"));
+                return Err(DataError::parameter(
+                    "target",
+                    "what was chosen",
+                    "ranks or grades, which belong to a ranking",
+                ));
             }
             (Target::OneOf(_), Decide::Pick) => group.one_of()?,
             (Target::OneOf(_), _) => {
-                return Err(DataError::parameter("target", "a pick, of which one of several was chosen", decide.name()));
+                return Err(DataError::parameter(
+                    "target",
+                    "a pick, of which one of several was chosen",
+                    decide.name(),
+                ));
             }
             (Target::Chosen(_), Decide::Pick) => (group.pick()?, Vec::new()),
             (Target::Chosen(_), Decide::PickK { limits: None, k }) => group.some(*k, true)?,
@@ -79,7 +94,8 @@ impl Group<'_> {
     /// 0 or 1 in every row.
     fn chosen(&self) -> Result<Vec<f64>, DataError> {
         if let Some(entry) = self.values.iter().position(|x| x.is_some_and(|x| x != 0.0 && x != 1.0)) {
-            let found = self.values[entry].filter(|x| !x.is_nan()).map_or("a missing value".to_owned(), text::shown);
+            let found =
+                self.values[entry].filter(|x| !x.is_nan()).map_or("a missing value".to_owned(), text::shown);
             return Err(self.fault(Some(entry), "1 for what was chosen and 0 for the rest", found));
         }
         Ok(self.values.iter().map(|x| x.unwrap_or(0.0)).collect())
@@ -89,8 +105,16 @@ impl Group<'_> {
         let y = self.chosen()?;
         match y.iter().sum::<f64>() {
             1.0 => Ok(y),
-            0.0 => Err(self.fault(None, "one chosen option", "none; a condition such as available may leave it out")),
-            several => Err(self.fault(None, "one chosen option", format!("{several}; say if one of them was chosen, it is not known which"))),
+            0.0 => Err(self.fault(
+                None,
+                "one chosen option",
+                "none; a condition such as available may leave it out",
+            )),
+            several => Err(self.fault(
+                None,
+                "one chosen option",
+                format!("{several}; say if one of them was chosen, it is not known which"),
+            )),
         }
     }
 
@@ -100,25 +124,39 @@ impl Group<'_> {
         match open.len() {
             0 => Err(self.fault(None, "at least one marked option", "none")),
             1 => Ok((y, Vec::new())),
-            dim => Ok((vec![0.0; y.len()], vec![Part { entries: open, oracle: OracleSpec::Simplex { dim } }])),
+            dim => {
+                Ok((vec![0.0; y.len()], vec![Part { entries: open, oracle: OracleSpec::Simplex { dim } }]))
+            }
         }
     }
 
     /// Some were chosen, some were not, and of some it is not known.
     fn some(&self, k: Option<usize>, counted: bool) -> Found {
-        let open: Vec<usize> = (0..self.values.len()).filter(|&entry| self.values[entry].is_some_and(f64::is_nan)).collect();
-        let values: Vec<Option<f64>> = self.values.iter().map(|x| x.map(|x| if x.is_nan() { 0.0 } else { x })).collect();
+        let open: Vec<usize> =
+            (0..self.values.len()).filter(|&entry| self.values[entry].is_some_and(f64::is_nan)).collect();
+        let values: Vec<Option<f64>> =
+            self.values.iter().map(|x| x.map(|x| if x.is_nan() { 0.0 } else { x })).collect();
         let y = Group { values: &values, ..*self }.chosen()?;
         let taken = y.iter().sum::<f64>() as usize;
         let dim = open.len();
         if !counted {
-            let parts = if dim == 0 { Vec::new() } else { vec![Part { entries: open, oracle: OracleSpec::Hypercube { dim, sign: false } }] };
+            let parts = if dim == 0 {
+                Vec::new()
+            } else {
+                vec![Part { entries: open, oracle: OracleSpec::Hypercube { dim, sign: false } }]
+            };
             return Ok((y, parts));
         }
         let k = match (k, dim) {
             (Some(k), _) => k,
             (None, 0) => taken,
-            (None, _) => return Err(self.fault(None, "k, where of some options it is not known whether they were chosen,", "none")),
+            (None, _) => {
+                return Err(self.fault(
+                    None,
+                    "k, where of some options it is not known whether they were chosen,",
+                    "none",
+                ));
+            }
         };
         if taken > k || taken + dim < k {
             return Err(self.fault(None, &format!("{k} chosen options"), format!("{taken}")));
@@ -130,14 +168,16 @@ impl Group<'_> {
         };
         let mut y = y;
         if taken + dim == k && dim > 0 {
-            open.iter().for_each(|&entry| y[entry] = 1.0);
+            for entry in open {
+                y[entry] = 1.0;
+            }
             return Ok((y, Vec::new()));
         }
         Ok((y, parts))
     }
 
     /// y, which is larger the better, of options in the order of `merit`; of equal merit the order is open.
-    fn ranking(&self, merit: impl Fn(f64) -> f64) -> Found {
+    fn ranking(&self, merit: impl Fn(f64) -> f64) -> (Vec<f64>, Vec<Part>) {
         let merits: Vec<f64> = self.values.iter().map(|x| merit(x.unwrap_or(f64::NAN))).collect();
         let mut order: Vec<usize> = (0..merits.len()).collect();
         order.sort_by(|&a, &b| merits[a].total_cmp(&merits[b]));
@@ -154,6 +194,6 @@ impl Group<'_> {
             }
             below += tied.len();
         }
-        Ok((y, parts))
+        (y, parts)
     }
 }

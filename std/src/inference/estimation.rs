@@ -68,7 +68,13 @@ pub enum Criterion {
 impl Default for Estimation {
     /// Fenchel–Young losses with Gumbel noise at temperature 1.
     fn default() -> Self {
-        Self { noise: AnyNoise::Gumbel, epsilon: 1.0, criterion: Criterion::FenchelYoung, ridge: 0.0, how: How::Exact }
+        Self {
+            noise: AnyNoise::Gumbel,
+            epsilon: 1.0,
+            criterion: Criterion::FenchelYoung,
+            ridge: 0.0,
+            how: How::Exact,
+        }
     }
 }
 
@@ -98,7 +104,9 @@ pub enum EstimationError {
     #[error("it is not known what was decided")]
     NoTargets,
     /// Probabilities are known of picks alone.
-    #[error("a likelihood is known of picks alone, not of {found}; the Fenchel-Young loss is known of all decisions")]
+    #[error(
+        "a likelihood is known of picks alone, not of {found}; the Fenchel-Young loss is known of all decisions"
+    )]
     NoLikelihood {
         /// The oracle's name.
         found: &'static str,
@@ -160,7 +168,7 @@ impl Estimation {
     /// have if they minimise the criterion. With samples, gradients have the variance of the samples, too.
     pub fn at(&self, decisions: &Decisions, w: &[f64]) -> Result<Estimates, EstimationError> {
         let problem = Problem::new(self, decisions)?;
-        let sums = problem.pass(w, Order::Full)?;
+        let sums = problem.pass(w, Order::Bend)?;
         problem.estimates(w.to_vec(), &sums, 0, self)
     }
 }
@@ -183,7 +191,9 @@ impl Estimation {
             _ => std::f64::consts::PI * std::f64::consts::PI / 6.0,
         };
         let share = (6.0 * variance).sqrt() / std::f64::consts::PI;
-        w.iter_mut().for_each(|w| *w *= share);
+        for w in &mut w {
+            *w *= share;
+        }
         Ok(w)
     }
 }
@@ -193,10 +203,21 @@ impl Estimation {
 struct Sums {
     loss: f64,
     gradient: Vec<f64>,
-    /// p × p, upper triangle; empty where it is not asked for.
+    /// The Hessian of the convex part, p × p; empty where it is not asked for.
     hessian: Vec<f64>,
+    /// What is subtracted from it, of decisions that are known in part; empty where all are known in full.
+    concave: Vec<f64>,
     /// Σ gg′, likewise.
     outer: Vec<f64>,
+}
+
+impl Sums {
+    /// The true Hessian.
+    fn curvature(&self) -> Vec<f64> {
+        let mut curvature = self.hessian.clone();
+        curvature.iter_mut().zip(&self.concave).for_each(|(x, concave)| *x -= concave);
+        curvature
+    }
 }
 
 /// What is asked of a pass.
@@ -206,17 +227,8 @@ enum Order {
     Value,
     /// And its gradient.
     Slope,
-    /// And the Hessian of the convex part, where there is another, and outer products of gradients.
-    Convex,
-    /// And the true Hessian.
-    Full,
-}
-
-impl Order {
-    /// Whether a Hessian is asked for.
-    fn bends(self) -> bool {
-        matches!(self, Self::Convex | Self::Full)
-    }
+    /// And Hessian and outer products of gradients.
+    Bend,
 }
 
 /// The loss of all decisions as a function of w.
@@ -236,6 +248,8 @@ struct Local {
     gradient: Vec<f64>,
     /// d × d.
     hessian: Vec<f64>,
+    /// What is subtracted from it; empty if that is nothing.
+    concave: Vec<f64>,
 }
 
 impl<'a> Problem<'a> {
@@ -253,13 +267,23 @@ impl<'a> Problem<'a> {
         }
         let layer = |oracle: &AnyOracle<f64>| AnyLayer::of(oracle.clone(), of.noise, of.epsilon);
         let refuse = |at: usize| {
-            move |source| EstimationError::Decision { decision: decisions.decision_name(at).to_owned(), source }
+            move |source| EstimationError::Decision {
+                decision: decisions.decision_name(at).to_owned(),
+                source,
+            }
         };
-        let layers = decisions.oracles().0.iter().map(layer).collect::<Result<Vec<_>, _>>().map_err(refuse(0))?;
+        let layers =
+            decisions.oracles().0.iter().map(layer).collect::<Result<Vec<_>, _>>().map_err(refuse(0))?;
         if of.criterion == Criterion::Likelihood {
-            let other = decisions.oracles().0.iter().find(|oracle| !matches!(oracle.spec(), Some(OracleSpec::Simplex { .. })));
+            let other = decisions
+                .oracles()
+                .0
+                .iter()
+                .find(|oracle| !matches!(oracle.spec(), Some(OracleSpec::Simplex { .. })));
             if let Some(other) = other {
-                return Err(EstimationError::NoLikelihood { found: perturb_core::Oracle::properties(other).name });
+                return Err(EstimationError::NoLikelihood {
+                    found: perturb_core::Oracle::properties(other).name,
+                });
             }
         }
         let mut parts = Vec::new();
@@ -306,13 +330,14 @@ impl<'a> Problem<'a> {
             for (sum, more) in [
                 (&mut total.gradient, &block.gradient),
                 (&mut total.hessian, &block.hessian),
+                (&mut total.concave, &block.concave),
                 (&mut total.outer, &block.outer),
             ] {
                 sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
             }
         }
         let p = self.terms();
-        for matrix in [&mut total.hessian, &mut total.outer] {
+        for matrix in [&mut total.hessian, &mut total.concave, &mut total.outer] {
             for i in 0..if matrix.is_empty() { 0 } else { p } {
                 for j in 0..i {
                     matrix[i * p + j] = matrix[j * p + i];
@@ -328,8 +353,9 @@ impl<'a> Problem<'a> {
         Sums {
             loss: 0.0,
             gradient: vec![0.0; p],
-            hessian: square(order.bends()),
-            outer: square(order.bends()),
+            hessian: square(order == Order::Bend),
+            concave: square(order == Order::Bend && !self.parts.is_empty()),
+            outer: square(order == Order::Bend),
         }
     }
 
@@ -337,7 +363,10 @@ impl<'a> Problem<'a> {
     fn add(&self, at: usize, w: &[f64], order: Order, sums: &mut Sums) -> Result<(), EstimationError> {
         let mut theta = vec![0.0; self.decisions.size(at)];
         self.decisions.scores(at, w, &mut theta);
-        let named = |source| EstimationError::Decision { decision: self.decisions.decision_name(at).to_owned(), source };
+        let named = |source| EstimationError::Decision {
+            decision: self.decisions.decision_name(at).to_owned(),
+            source,
+        };
         let local = self.local(at, &theta, order).map_err(named)?;
         let weight = self.decisions.weight(at);
         sums.loss += weight * local.loss;
@@ -354,13 +383,9 @@ impl<'a> Problem<'a> {
         if order == Order::Slope {
             return Ok(());
         }
-        let mut row = vec![0.0; p];
-        for (phi, curvature) in features.chunks_exact(p).zip(local.hessian.chunks_exact(theta.len())) {
-            row.fill(0.0);
-            for (other, &c) in features.chunks_exact(p).zip(curvature).filter(|(_, c)| **c != 0.0) {
-                row.iter_mut().zip(other).for_each(|(sum, phi)| *sum += c * phi);
-            }
-            add_outer(&mut sums.hessian, phi, &row, weight);
+        add_form(&mut sums.hessian, features, &local.hessian, weight);
+        if !local.concave.is_empty() {
+            add_form(&mut sums.concave, features, &local.concave, weight);
         }
         add_outer(&mut sums.outer, &gradient, &gradient, weight * weight);
         Ok(())
@@ -391,23 +416,32 @@ impl<'a> Problem<'a> {
         crate::Method::<AnyOracle<f64>, AnyNoise, f64>::reseed(self.how, |seed| seed.fold(at as u64))
     }
 
-    fn fenchel_young(&self, at: usize, layer: &AnyLayer<f64>, theta: &[f64], order: Order) -> Result<Local, Error> {
+    fn fenchel_young(
+        &self,
+        at: usize,
+        layer: &AnyLayer<f64>,
+        theta: &[f64],
+        order: Order,
+    ) -> Result<Local, Error> {
         let how = self.how(at);
         let target = self.decisions.target(at);
         let mut hessian = Vec::new();
-        if order.bends() {
+        if order == Order::Bend {
             hessian = layer.jacobian(theta, how)?;
         }
         let parts = self.decisions.parts(at);
         if parts.is_empty() {
             let found = layer.fenchel_young(theta, target, how)?;
-            return Ok(Local { loss: found.loss, gradient: found.gradient, hessian });
+            return Ok(Local { loss: found.loss, gradient: found.gradient, hessian, concave: Vec::new() });
         }
         let mut answer = layer.compute(theta, Question::ValueAndMaximizer, how)?;
         let mut gradient = answer.split_off(1.min(answer.len()));
         // Of the entries that are not open, and where there is no option, −∞, nothing is added.
-        let (mean, fixed) = (crate::Noise::<f64>::mean(layer.layer().noise()) * layer.layer().epsilon(), target);
-        let settled: f64 = theta.iter().zip(fixed).filter(|(_, y)| **y != 0.0).map(|(theta, y)| y * (theta + mean)).sum();
+        let (mean, fixed) =
+            (crate::Noise::<f64>::mean(layer.layer().noise()) * layer.layer().epsilon(), target);
+        let settled: f64 =
+            theta.iter().zip(fixed).filter(|(_, y)| **y != 0.0).map(|(theta, y)| y * (theta + mean)).sum();
+        let mut concave = vec![0.0; hessian.len()];
         let mut loss = answer.first().copied().unwrap_or(0.0) - settled;
         gradient.iter_mut().zip(fixed).for_each(|(g, y)| *g -= y);
         for (part, layer) in parts.iter().zip(self.parts(at)) {
@@ -417,20 +451,26 @@ impl<'a> Problem<'a> {
             for (&entry, y) in part.entries.iter().zip(answer.iter().skip(1)) {
                 gradient[entry] -= y;
             }
-            if order == Order::Full {
+            if order == Order::Bend {
                 let own = layer.jacobian(&of, how)?;
                 for (&i, row) in part.entries.iter().zip(own.chunks_exact(of.len())) {
                     for (&j, x) in part.entries.iter().zip(row) {
-                        hessian[i * theta.len() + j] -= x;
+                        concave[i * theta.len() + j] += x;
                     }
                 }
             }
         }
-        Ok(Local { loss: loss.max(0.0), gradient, hessian })
+        Ok(Local { loss: loss.max(0.0), gradient, hessian, concave })
     }
 
     /// −ln P(S) for the options S that may have been picked.
-    fn likelihood(&self, at: usize, layer: &AnyLayer<f64>, theta: &[f64], order: Order) -> Result<Local, Error> {
+    fn likelihood(
+        &self,
+        at: usize,
+        layer: &AnyLayer<f64>,
+        theta: &[f64],
+        order: Order,
+    ) -> Result<Local, Error> {
         let how = self.how(at);
         let mut picked = self.decisions.target(at).to_vec();
         for part in self.decisions.parts(at) {
@@ -440,36 +480,48 @@ impl<'a> Problem<'a> {
         let probability = dot(&picked, &y).max(f64::MIN_POSITIVE);
         let loss = -libm::log(probability);
         if order == Order::Value {
-            return Ok(Local { loss, gradient: Vec::new(), hessian: Vec::new() });
+            return Ok(Local { loss, gradient: Vec::new(), hessian: Vec::new(), concave: Vec::new() });
         }
         let mut gradient = layer.vjp(theta, &picked, how)?;
-        gradient.iter_mut().for_each(|x| *x /= -probability);
+        for x in &mut gradient {
+            *x /= -probability;
+        }
         let mut hessian = Vec::new();
-        if order.bends() {
+        if order == Order::Bend {
             // −∇²P/P + gg′.
             hessian = layer.compute(theta, Question::VjpJacobian(&picked), how)?;
             for (row, a) in hessian.chunks_exact_mut(theta.len()).zip(&gradient) {
                 row.iter_mut().zip(&gradient).for_each(|(x, b)| *x = a * b - *x / probability);
             }
         }
-        Ok(Local { loss, gradient, hessian })
+        Ok(Local { loss, gradient, hessian, concave: Vec::new() })
     }
 
     /// The minimum, by Newton steps from `start` that are halved until the loss falls; the sums there, and the number of steps.
     fn minimise(&self, start: Vec<f64>, ridge: f64) -> Result<(Vec<f64>, Sums, usize), EstimationError> {
         let (n, p) = (self.decisions.len() as f64, self.terms());
         let mut w = start;
-        let first = self.pass(&w, Order::Convex)?;
+        let first = self.pass(&w, Order::Bend)?;
         let scale = self.scale(&first, ridge > 0.0)?;
-        let penalty = |w: &[f64]| 0.5 * n * ridge * w.iter().zip(&scale).map(|(w, s)| (w * s) * (w * s)).sum::<f64>();
+        let penalty =
+            |w: &[f64]| 0.5 * n * ridge * w.iter().zip(&scale).map(|(w, s)| (w * s) * (w * s)).sum::<f64>();
         let mut here = first;
         for step_number in 0..STEPS {
             // In units in which every term alone has curvature n at first.
             let gradient: Vec<f64> =
                 (0..p).map(|j| here.gradient[j] / scale[j] + n * ridge * w[j] * scale[j]).collect();
-            let mut hessian: Vec<f64> = (0..p * p).map(|at| here.hessian[at] / (scale[at / p] * scale[at % p])).collect();
-            (0..p).for_each(|j| hessian[j * p + j] += n * ridge);
-            let Some((inverse, rank)) = pseudo_inverse(&hessian, p) else {
+            let scaled = |matrix: &[f64]| {
+                let mut scaled: Vec<f64> =
+                    (0..p * p).map(|at| matrix[at] / (scale[at / p] * scale[at % p])).collect();
+                (0..p).for_each(|j| scaled[j * p + j] += n * ridge);
+                scaled
+            };
+            // Where the true Hessian is indefinite, that of the convex part is above it.
+            let true_one = if here.concave.is_empty() { None } else { Some(scaled(&here.curvature())) };
+            let true_one =
+                true_one.and_then(|hessian| pseudo_inverse(&hessian, p)).filter(|(_, rank)| *rank == p);
+            let hessian = scaled(&here.hessian);
+            let Some((inverse, rank)) = true_one.or_else(|| pseudo_inverse(&hessian, p)) else {
                 return Err(EstimationError::NotConverged { steps: step_number });
             };
             if rank < p {
@@ -484,18 +536,22 @@ impl<'a> Problem<'a> {
                 }
                 w.iter_mut().zip(&step).zip(&scale).for_each(|((w, step), scale)| *w -= step / scale);
                 // The last step changed no digit of the sums.
-                return Ok((w.clone(), self.full(here, &w)?, step_number + 1));
+                return Ok((w, here, step_number + 1));
             }
             let mut share = 1.0;
             let next = loop {
-                let next: Vec<f64> =
-                    w.iter().zip(&step).zip(&scale).map(|((w, step), scale)| w - share * step / scale).collect();
+                let next: Vec<f64> = w
+                    .iter()
+                    .zip(&step)
+                    .zip(&scale)
+                    .map(|((w, step), scale)| w - share * step / scale)
+                    .collect();
                 // As a rule the whole step is taken, and all of this is needed.
-                let order = if share < 1.0 { Order::Value } else { Order::Convex };
+                let order = if share < 1.0 { Order::Value } else { Order::Bend };
                 if let Ok(there) = self.pass(&next, order)
                     && there.loss + penalty(&next) <= loss - 1e-4 * share * decrement
                 {
-                    break Some((next, (order == Order::Convex).then_some(there)));
+                    break Some((next, (order == Order::Bend).then_some(there)));
                 }
                 share *= 0.5;
                 if share < 1e-10 {
@@ -505,21 +561,16 @@ impl<'a> Problem<'a> {
             match next {
                 Some((next, there)) => {
                     w = next;
-                    here = there.map_or_else(|| self.pass(&w, Order::Convex), Ok)?;
+                    here = there.map_or_else(|| self.pass(&w, Order::Bend), Ok)?;
                 }
                 // All that is left is rounding.
                 None if decrement <= 1e-8 * (1.0 + loss.abs()) && largest(&step) <= 1e-3 => {
-                    return Ok((w.clone(), self.full(here, &w)?, step_number + 1));
+                    return Ok((w, here, step_number + 1));
                 }
                 None => return Err(EstimationError::NotConverged { steps: step_number }),
             }
         }
         Err(EstimationError::NotConverged { steps: STEPS })
-    }
-
-    /// The sums with the true Hessian: of convex losses those that there are.
-    fn full(&self, found: Sums, w: &[f64]) -> Result<Sums, EstimationError> {
-        if self.parts.is_empty() { Ok(found) } else { self.pass(w, Order::Full) }
     }
 
     /// The root of each term's mean curvature where the search begins.
@@ -535,7 +586,9 @@ impl<'a> Problem<'a> {
         // Less is the rounding of a constant, which a ridge leaves without weight.
         let constant = (0..p).filter(|&j| scale[j] <= 1e-7 * sizes[j]).collect::<Vec<_>>();
         if ridged {
-            constant.iter().for_each(|&j| scale[j] = if sizes[j] > 0.0 { sizes[j] } else { 1.0 });
+            for j in constant {
+                scale[j] = if sizes[j] > 0.0 { sizes[j] } else { 1.0 };
+            }
             return Ok(scale);
         }
         let constant: Vec<String> = constant.iter().map(|&j| self.decisions.terms()[j].clone()).collect();
@@ -546,14 +599,19 @@ impl<'a> Problem<'a> {
     fn deficient(&self, hessian: &[f64], inverse: &[f64], step: usize) -> EstimationError {
         let p = self.terms();
         // What the projection on its span leaves of each term.
-        let left: Vec<f64> =
-            (0..p).map(|j| 1.0 - (0..p).map(|i| inverse[j * p + i] * hessian[i * p + j]).sum::<f64>()).collect();
+        let left: Vec<f64> = (0..p)
+            .map(|j| 1.0 - (0..p).map(|i| inverse[j * p + i] * hessian[i * p + j]).sum::<f64>())
+            .collect();
         let terms = self.named(&left, 1e-4);
         if step == 0 { EstimationError::Collinear { terms } } else { self.separated(&left, 1e-4) }
     }
 
     fn picks(&self) -> bool {
-        self.decisions.oracles().0.iter().all(|oracle| matches!(oracle.spec(), Some(OracleSpec::Simplex { .. })))
+        self.decisions
+            .oracles()
+            .0
+            .iter()
+            .all(|oracle| matches!(oracle.spec(), Some(OracleSpec::Simplex { .. })))
     }
 
     /// The terms that predict picks alone; otherwise those along which the search went to infinity.
@@ -570,7 +628,7 @@ impl<'a> Problem<'a> {
                 }
             }
         }
-        let alone = |signs: &[bool; 2]| if signs[0] != signs[1] { 1.0 } else { 0.0 };
+        let alone = |signs: &[bool; 2]| if signs[0] == signs[1] { 0.0 } else { 1.0 };
         let alone: Vec<f64> = signs.iter().map(alone).collect();
         let picks = self.picks();
         let terms = self.named(&alone, 0.5);
@@ -583,9 +641,15 @@ impl<'a> Problem<'a> {
         terms.filter(|(_, size)| size.abs() > least).map(|(name, _)| name.clone()).collect()
     }
 
-    fn estimates(&self, w: Vec<f64>, at: &Sums, steps: usize, of: &Estimation) -> Result<Estimates, EstimationError> {
+    fn estimates(
+        &self,
+        w: Vec<f64>,
+        at: &Sums,
+        steps: usize,
+        of: &Estimation,
+    ) -> Result<Estimates, EstimationError> {
         let p = self.terms();
-        let Some((inverse, _)) = scaled_inverse(&at.hessian, p) else {
+        let Some((inverse, _)) = scaled_inverse(&at.curvature(), p) else {
             return Err(EstimationError::NotConverged { steps });
         };
         let picks = self.picks();
@@ -641,6 +705,20 @@ fn scaled_inverse(matrix: &[f64], p: usize) -> Option<(Vec<f64>, usize)> {
     let scaled: Vec<f64> = (0..p * p).map(|at| matrix[at] / (scale[at / p] * scale[at % p])).collect();
     let (inverse, rank) = pseudo_inverse(&scaled, p)?;
     Some(((0..p * p).map(|at| inverse[at] / (scale[at / p] * scale[at % p])).collect(), rank))
+}
+
+/// The upper triangle of matrix += weight·Φ′CΦ for the d × p numbers Φ and the d × d numbers C.
+fn add_form(matrix: &mut [f64], features: &[f64], curvature: &[f64], weight: f64) {
+    let p = matrix.len().isqrt().max(1);
+    let d = curvature.len().isqrt().max(1);
+    let mut row = vec![0.0; p];
+    for (phi, curvature) in features.chunks_exact(p).zip(curvature.chunks_exact(d)) {
+        row.fill(0.0);
+        for (other, &c) in features.chunks_exact(p).zip(curvature).filter(|(_, c)| **c != 0.0) {
+            row.iter_mut().zip(other).for_each(|(sum, phi)| *sum += c * phi);
+        }
+        add_outer(matrix, phi, &row, weight);
+    }
 }
 
 /// The upper triangle of matrix += weight·a bᵀ.

@@ -7,9 +7,9 @@ mod judge;
 mod loss;
 mod minibatch;
 mod model;
+mod optimizer;
 #[cfg(feature = "files")]
 mod options;
-mod optimizer;
 mod products;
 mod run;
 mod schedule;
@@ -19,9 +19,9 @@ pub use fit::{Best, EpochReport, Fitted, Patience, TrainError, Training};
 pub use judge::{LabelScores, RankingScores};
 pub use loss::{Loss, Objective, Workspace};
 pub use model::LinearModel;
+pub use optimizer::{Moments, Optimizer};
 #[cfg(feature = "files")]
 pub use options::OptionsRun;
-pub use optimizer::{Moments, Optimizer};
 pub use run::{Run, RunState};
 pub use schedule::Schedule;
 pub use standardize::Standardization;

@@ -55,7 +55,10 @@ impl Training {
             if !matches!(loss, Loss::FenchelYoung) {
                 return Err(setting("the number of decisions known in part", "0 for this loss", 1.0));
             }
-            let layers = decisions.parts(at).iter().map(|part| AnyLayer::of(AnyOracle::new(&part.oracle)?, noise, epsilon));
+            let layers = decisions
+                .parts(at)
+                .iter()
+                .map(|part| AnyLayer::of(AnyOracle::new(&part.oracle)?, noise, epsilon));
             parts.push((at, layers.collect::<Result<_, _>>()?));
         }
         let p = decisions.terms().len();
@@ -100,12 +103,19 @@ impl OptionsRun<'_> {
         let mut theta = vec![0.0; decisions.size(row)];
         decisions.scores(row, w, &mut theta);
         let missing = Error::Length { parameter: "decisions", expected: row + 1, found: row };
-        let objective = self.objectives.get(decisions.oracles().1.get(row).map_or(0, |&kind| kind as usize)).ok_or(missing)?;
+        let objective = self
+            .objectives
+            .get(decisions.oracles().1.get(row).map_or(0, |&kind| kind as usize))
+            .ok_or(missing)?;
         let mut g = vec![0.0; theta.len()];
         let known = self.parts.binary_search_by_key(&row, |(at, _)| *at);
         if let Ok(place) = known {
             // y_ε − y_ε^S.
-            let layer = AnyLayer::of(objective.layer.oracle().clone(), *objective.layer.noise(), objective.layer.epsilon())?;
+            let layer = AnyLayer::of(
+                objective.layer.oracle().clone(),
+                *objective.layer.noise(),
+                objective.layer.epsilon(),
+            )?;
             let how = reseeded(objective.how, seed);
             g = layer.compute(&theta, Question::Maximizer, how)?;
             g.iter_mut().zip(decisions.target(row)).for_each(|(g, y)| *g -= y);

@@ -1,5 +1,7 @@
 //! What estimates are right about, and what they refuse.
 
+#![allow(clippy::format_push_string, reason = "tables are written row by row")]
+
 use perturb::AnyNoise;
 use perturb::data::frame::{Columns, Expression};
 use perturb::data::table::{Format, parse_table};
@@ -15,7 +17,12 @@ fn decisions(text: &str, decide: Decide, target: Target, features: &str) -> Deci
     read(text, decide, target, features).unwrap()
 }
 
-fn read(text: &str, decide: Decide, target: Target, features: &str) -> Result<Decisions, perturb::data::DataError> {
+fn read(
+    text: &str,
+    decide: Decide,
+    target: Target,
+    features: &str,
+) -> Result<Decisions, perturb::data::DataError> {
     let utility = Utility::new(features).unwrap();
     let mut recipe = Recipe::new(decide).with_group("group").with_target(target);
     let frame = parse_table("t.csv".as_ref(), text.as_bytes(), Format::default(), |table| {
@@ -51,11 +58,17 @@ fn fit(decisions: &Decisions) -> Result<Estimates, EstimationError> {
 #[test]
 fn terms_without_information_are_named() {
     let of = |features| fit(&decisions(&picks(), Decide::Pick, chosen(), features)).unwrap_err();
-    assert_eq!(of("x, y, z"), EstimationError::Collinear { terms: ["x", "y", "z"].map(String::from).to_vec() });
+    assert_eq!(
+        of("x, y, z"),
+        EstimationError::Collinear { terms: ["x", "y", "z"].map(String::from).to_vec() }
+    );
     assert_eq!(of("x, group"), EstimationError::Constant { terms: vec!["group".into()] });
     assert_eq!(of("x, c = chosen * 2"), EstimationError::Separated { terms: vec!["c".into()] });
     let text = of("x, y, z").to_string();
-    assert_eq!(text, "the terms x, y, z are collinear: one is a combination of the others; leave one of them out");
+    assert_eq!(
+        text,
+        "the terms x, y, z are collinear: one is a combination of the others; leave one of them out"
+    );
     // A ridge estimates all of these.
     let ridge = Estimation { ridge: 0.1, ..Estimation::default() };
     for features in ["x, y, z", "x, group", "x, c = chosen * 2"] {
@@ -82,7 +95,8 @@ fn weights_are_repetitions() {
     let all = recipe.read(&frame).unwrap();
     let repeated: Vec<usize> = (0..all.len()).flat_map(|at| vec![at; 1 + at % 3]).collect();
     recipe.weight = Some(expression("weight"));
-    let (weighed, repeated) = (fit(&recipe.read(&frame).unwrap()).unwrap(), fit(&all.select(&repeated)).unwrap());
+    let (weighed, repeated) =
+        (fit(&recipe.read(&frame).unwrap()).unwrap(), fit(&all.select(&repeated)).unwrap());
     for (a, b) in weighed.coefficients().iter().zip(repeated.coefficients()) {
         assert!((a - b).abs() < 1e-9, "{a} {b}");
     }
@@ -132,8 +146,13 @@ fn one_of_several_is_the_likelihood_of_either() {
     let data = decisions(text, Decide::Pick, Target::OneOf(expression("maybe")), "x");
     let found = fit(&data).unwrap();
     let loss = |w: f64| {
-        let p = |all: &[f64], of: &[f64]| of.iter().map(|x| (w * x).exp()).sum::<f64>() / all.iter().map(|x| (w * x).exp()).sum::<f64>();
-        -(p(&[1., 0., -1.], &[1., 0.]).ln() + p(&[2., 0., 1.], &[2., 1.]).ln() + p(&[0., 1., 3.], &[0.]).ln() + p(&[1., 0., 0.5], &[0., 0.5]).ln())
+        let p = |all: &[f64], of: &[f64]| {
+            of.iter().map(|x| (w * x).exp()).sum::<f64>() / all.iter().map(|x| (w * x).exp()).sum::<f64>()
+        };
+        -(p(&[1., 0., -1.], &[1., 0.]).ln()
+            + p(&[2., 0., 1.], &[2., 1.]).ln()
+            + p(&[0., 1., 3.], &[0.]).ln()
+            + p(&[1., 0., 0.5], &[0., 0.5]).ln())
     };
     let w = found.coefficients()[0];
     assert!((found.log_likelihood().unwrap() + loss(w)).abs() < 1e-12);
@@ -143,9 +162,12 @@ fn one_of_several_is_the_likelihood_of_either() {
     // The error is that of the second derivative.
     let second = (loss(w + 1e-3) - 2.0 * loss(w) + loss(w - 1e-3)) / 1e-6;
     assert!((found.standard_errors(Errors::Model).unwrap()[0] - 1.0 / second.sqrt()).abs() < 1e-4);
-    let likelihood = Estimation { criterion: Criterion::Likelihood, ..Estimation::default() }.fit(&data).unwrap();
+    let likelihood =
+        Estimation { criterion: Criterion::Likelihood, ..Estimation::default() }.fit(&data).unwrap();
     assert!((likelihood.coefficients()[0] - w).abs() < 1e-7);
-    assert!((found.null_log_likelihood().unwrap() - (2f64 / 3.0).ln() * 3.0 - (1f64 / 3.0).ln()).abs() < 1e-12);
+    assert!(
+        (found.null_log_likelihood().unwrap() - (2f64 / 3.0).ln() * 3.0 - (1f64 / 3.0).ln()).abs() < 1e-12
+    );
 }
 
 /// Ties leave the order open: the loss has its minimum at the estimate, and is below that of files that break the ties either way.
@@ -155,7 +177,12 @@ fn rankings_with_ties_have_the_loss_of_their_face() {
         let mut text = "group,x,y,rank\n".to_owned();
         for group in 0..40 {
             let g = f64::from(group);
-            let rows = [(1.0 + g % 3.0, g % 2.0, "1".to_owned()), (g % 5.0 - 1.0, 0.5, a.to_string()), (g % 4.0 - 2.0, g % 7.0 / 7.0, b.to_string()), (0.0, 0.0, String::new())];
+            let rows = [
+                (1.0 + g % 3.0, g % 2.0, "1".to_owned()),
+                (g % 5.0 - 1.0, 0.5, a.to_string()),
+                (g % 4.0 - 2.0, g % 7.0 / 7.0, b.to_string()),
+                (0.0, 0.0, String::new()),
+            ];
             for (x, y, rank) in rows {
                 text += &format!("{group},{x},{y},{rank}\n");
             }
@@ -176,7 +203,12 @@ fn rankings_with_ties_have_the_loss_of_their_face() {
     assert!(tied.loss() < first.loss().min(second.loss()));
     // Numbers with gaps, and grades, are the same orders.
     assert_eq!(of(7.0, 7.0).coefficients(), tied.coefficients());
-    let grades = decisions(&table(2.0, 2.0), Decide::Rank, Target::Grade(expression("if(missing(rank), 0, 4 - rank)")), "x, y");
+    let grades = decisions(
+        &table(2.0, 2.0),
+        Decide::Rank,
+        Target::Grade(expression("if(missing(rank), 0, 4 - rank)")),
+        "x, y",
+    );
     let found = estimation.fit(&grades).unwrap();
     assert_eq!(found.coefficients(), tied.coefficients());
 }
@@ -199,7 +231,10 @@ fn ratios_tests_and_intervals() {
     let (two, one) = (fit(&data).unwrap(), fit(&decisions(&picks(), Decide::Pick, chosen(), "x")).unwrap());
     let test = two.likelihood_ratio(&one).unwrap();
     assert_eq!(test.freedom, 1);
-    assert!((test.statistic - 2.0 * (two.log_likelihood().unwrap() - one.log_likelihood().unwrap())).abs() < 1e-12);
+    assert!(
+        (test.statistic - 2.0 * (two.log_likelihood().unwrap() - one.log_likelihood().unwrap())).abs()
+            < 1e-12
+    );
     assert!(one.likelihood_ratio(&two).is_none());
     let (ratio, error) = two.ratio("x", "y", Errors::Model).unwrap();
     let (w, v) = (two.coefficients(), two.covariance(Errors::Model).unwrap());
@@ -221,26 +256,41 @@ fn tables_that_are_no_decisions_are_refused() {
         picked("1,1,1\n1,2,0\n2,1,0\n2,2,0\n"),
         "t.csv, line 4: expected one chosen option in the decision `2`, found none; a condition such as available may leave it out"
     );
-    assert!(picked("1,1,1\n1,2,1\n").starts_with("t.csv, line 2: expected one chosen option in the decision `1`, found 2;"));
-    assert!(picked("1,1,2\n1,2,0\n").starts_with("t.csv, line 2: expected 1 for what was chosen and 0 for the rest"));
+    assert!(
+        picked("1,1,1\n1,2,1\n")
+            .starts_with("t.csv, line 2: expected one chosen option in the decision `1`, found 2;")
+    );
+    assert!(
+        picked("1,1,2\n1,2,0\n")
+            .starts_with("t.csv, line 2: expected 1 for what was chosen and 0 for the rest")
+    );
     assert!(picked("1,1,\n1,2,0\n").ends_with("found a missing value"));
-    assert!(picked("1,,1\n1,2,0\n").starts_with("t.csv, line 2: expected a finite number in `x`, found a missing value"));
+    assert!(
+        picked("1,,1\n1,2,0\n")
+            .starts_with("t.csv, line 2: expected a finite number in `x`, found a missing value")
+    );
     assert!(picked(",1,1\n1,2,0\n").starts_with("t.csv, line 2: expected a value in `group`"));
     assert!(picked("").contains("expected a row after the header"));
     let ranks = refusal("group,x,chosen\n1,1,1\n1,2,0\n", Decide::Rank, chosen());
     assert_eq!(ranks, "target: expected ranks or grades for a ranking, found what was chosen");
-    let route = Decide::Route(perturb::decisions::Edges { columns: ("from".into(), "to".into()), ends: None });
+    let route =
+        Decide::Route(perturb::decisions::Edges { columns: ("from".into(), "to".into()), ends: None });
     let loose = "group,x,chosen,from,to\n1,1,1,a,b\n1,2,0,c,d\n";
-    assert!(refusal(loose, route, chosen()).contains("expected one node without edges to it, or the two ends by name, found 2 of them"));
+    assert!(
+        refusal(loose, route, chosen())
+            .contains("expected one node without edges to it, or the two ends by name, found 2 of them")
+    );
     let pack = Decide::Pack { weight: "w".into(), capacity: 3 };
     assert!(refusal("group,x,chosen,w\n1,1,1,2.5\n", pack, chosen()).contains("in `w` a whole number"));
     // A decision that cannot have been made: two edges that are no route.
-    let edges = Decide::Route(perturb::decisions::Edges { columns: ("from".into(), "to".into()), ends: None });
+    let edges =
+        Decide::Route(perturb::decisions::Edges { columns: ("from".into(), "to".into()), ends: None });
     let text = "group,x,chosen,from,to\n1,1,1,a,b\n1,2,0,b,c\n1,3,0,a,c\n";
     let data = read(text, edges, chosen(), "x").unwrap();
     let training = perturb::train::Training::default();
     let how = perturb::How::MonteCarlo(perturb::MonteCarlo::new(2, perturb::Seed(0)));
-    let run = training.start_options((AnyNoise::Normal, 1.0), perturb::train::Loss::FenchelYoung, how, &data, None);
+    let run =
+        training.start_options((AnyNoise::Normal, 1.0), perturb::train::Loss::FenchelYoung, how, &data, None);
     let error = run.unwrap().finish().unwrap_err().to_string();
     assert!(error.contains("hull"), "{error}");
 }

@@ -12,8 +12,11 @@ use crate::generate::{Kind, kinds, weights};
 fn is_as_good_as_the_truth(kind: &Kind, w: &[f64]) {
     let test = kind.recipe().read(&kind.frame(&kind.table(400, Seed(2), true))).unwrap();
     let judge = |w: &[f64]| -> Vec<f64> {
-        let all = test.judge(w, (AnyNoise::Normal, 0.5), How::MonteCarlo(MonteCarlo::new(10, Seed(3)))).unwrap();
-        let of = |one: &Judgement| [one.overlap, one.spearman, one.agreement].into_iter().find(|x| !x.is_nan()).unwrap();
+        let all =
+            test.judge(w, (AnyNoise::Normal, 0.5), How::MonteCarlo(MonteCarlo::new(10, Seed(3)))).unwrap();
+        let of = |one: &Judgement| {
+            [one.overlap, one.spearman, one.agreement].into_iter().find(|x| !x.is_nan()).unwrap()
+        };
         all.iter().map(|(_, one)| of(one)).collect()
     };
     let differences: Vec<f64> = judge(w).iter().zip(judge(&weights(kind))).map(|(a, b)| a - b).collect();
@@ -22,7 +25,10 @@ fn is_as_good_as_the_truth(kind: &Kind, w: &[f64]) {
     let error = (differences.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0) / n).sqrt();
     let nothing: f64 = judge(&[0.0; 3]).iter().sum::<f64>() / n;
     let truth: f64 = judge(&weights(kind)).iter().sum::<f64>() / n;
-    eprintln!("{}: {mean:+.4} ± {error:.4}, truth {truth:.4}, nothing {nothing:.4}, {w:?}", kind.decide.name());
+    eprintln!(
+        "{}: {mean:+.4} ± {error:.4}, truth {truth:.4}, nothing {nothing:.4}, {w:?}",
+        kind.decide.name()
+    );
     assert!(mean >= -2.0 * error, "{}: {mean} {error}", kind.decide.name());
     assert!(truth + mean > nothing + 0.05, "{}: {truth} {nothing}", kind.decide.name());
 }
@@ -34,7 +40,8 @@ fn by_stochastic_gradients() {
         let train = kind.recipe().read(&kind.frame(&kind.table(300, Seed(1), true))).unwrap();
         let training = Training { seed: Seed(4), ..Training::default() };
         let how = How::MonteCarlo(MonteCarlo::new(10, Seed(0)));
-        let run = training.start_options((AnyNoise::Normal, 0.5), Loss::FenchelYoung, how, &train, None).unwrap();
+        let run =
+            training.start_options((AnyNoise::Normal, 0.5), Loss::FenchelYoung, how, &train, None).unwrap();
         let w = run.finish().unwrap();
         is_as_good_as_the_truth(&kind, &w);
         // Errors by samples, which are of the order of the difference from the truth.
@@ -45,7 +52,11 @@ fn by_stochastic_gradients() {
             ..Estimation::default()
         };
         let found = estimation.at(&train, &w).unwrap();
-        let z = found.coefficients().iter().zip(weights(&kind)).zip(found.standard_errors(perturb::inference::Errors::Robust).unwrap());
+        let z = found
+            .coefficients()
+            .iter()
+            .zip(weights(&kind))
+            .zip(found.standard_errors(perturb::inference::Errors::Robust).unwrap());
         for ((w, truth), error) in z {
             eprintln!("   {w:.4} {truth} ± {error:.4}");
             assert!((w - truth).abs() < 4.0 * error, "{}: {w} {truth} {error}", kind.decide.name());
@@ -78,7 +89,9 @@ fn trainings_resume_with_the_same_bits() {
         let train = kind.recipe().read(&kind.frame(&kind.table(100, Seed(1), true))).unwrap();
         let training = Training { seed: Seed(4), least_steps: 60, ..Training::default() };
         let how = How::MonteCarlo(MonteCarlo::new(3, Seed(0)));
-        let start = || training.start_options((AnyNoise::Normal, 0.5), Loss::FenchelYoung, how, &train, None).unwrap();
+        let start = || {
+            training.start_options((AnyNoise::Normal, 0.5), Loss::FenchelYoung, how, &train, None).unwrap()
+        };
         let whole = start().finish().unwrap();
         let mut first = start();
         for _ in 0..25 {

@@ -2,16 +2,17 @@
 
 use std::fmt::Write;
 
+use perturb::data::frame::Expression;
 use perturb::data::frame::{Columns, Frame};
 use perturb::data::table::{Format, parse_table};
 use perturb::decisions::{Decide, Decisions, Edges, Recipe, Target, Utility};
-use perturb::data::frame::Expression;
 use perturb::{AnyLayer, AnyNoise, Noise, Normal, Seed};
 
 /// A kind of decision with its columns.
 pub(crate) struct Kind {
     pub(crate) decide: Decide,
     /// Arguments of the program that say so.
+    #[allow(dead_code, reason = "tests of the library do not run the program")]
     pub(crate) arguments: &'static [&'static str],
     /// Names of the columns that describe the structure, and their values in a decision, row by row.
     columns: &'static str,
@@ -67,7 +68,12 @@ pub(crate) fn kinds() -> Vec<Kind> {
     });
     vec![
         kind(Decide::Pick, &["--decide", "pick"], "unused", plain(6)),
-        kind(Decide::PickK { k: Some(3), limits: None }, &["--decide", "pick-k", "--k", "3"], "unused", plain(8)),
+        kind(
+            Decide::PickK { k: Some(3), limits: None },
+            &["--decide", "pick-k", "--k", "3"],
+            "unused",
+            plain(8),
+        ),
         kind(
             Decide::PickK { k: Some(3), limits: Some(("class".into(), 1)) },
             &["--decide", "pick-k", "--k", "3", "--limit", "class:1"],
@@ -91,7 +97,12 @@ pub(crate) fn kinds() -> Vec<Kind> {
             rows: square(5, 5),
             costs: true,
         },
-        kind(Decide::Assign { pairs: pair("row", "column") }, &["--decide", "assign"], "row,column", square(4, 5)),
+        kind(
+            Decide::Assign { pairs: pair("row", "column") },
+            &["--decide", "assign"],
+            "row,column",
+            square(4, 5),
+        ),
         kind(Decide::Span { edges: pair("from", "to") }, &["--decide", "span"], "from,to", pairs(5)),
         kind(
             Decide::Pack { weight: "weight".into(), capacity: 12 },
@@ -119,14 +130,16 @@ impl Kind {
     pub(crate) fn recipe(&self) -> Recipe {
         let mut recipe = Recipe::new(self.decide.clone()).with_group("group").with_target(self.target());
         let columns = Utility::new("x1, x2, x3").expect("columns");
-        recipe.terms = columns.terms(&recipe, &self.frame(&self.table(1, Seed(0), false)), None).expect("terms");
+        recipe.terms =
+            columns.terms(&recipe, &self.frame(&self.table(1, Seed(0), false)), None).expect("terms");
         recipe
     }
 
     pub(crate) fn frame(&self, text: &str) -> Frame {
         let names = ["group", "x1", "x2", "x3", "made"].into_iter().chain(self.columns.split(','));
         let names: Vec<&str> = names.collect();
-        parse_table("made.csv".as_ref(), text.as_bytes(), Format::default(), |table| table.frame(&names)).expect("a table")
+        parse_table("made.csv".as_ref(), text.as_bytes(), Format::default(), |table| table.frame(&names))
+            .expect("a table")
     }
 
     /// A table of `count` decisions that were sampled at the weights [`W`], with noise of temperature 0.5; without decisions,
@@ -139,7 +152,9 @@ impl Kind {
         let mut features = vec![0.0f64; count * self.rows.len() * 3];
         Normal.fill(&mut seed.stream(0), &mut features);
         if self.costs {
-            features.iter_mut().for_each(|x| *x = 0.5 + x.abs());
+            for x in &mut features {
+                *x = 0.5 + x.abs();
+            }
         }
         let groups = || features.chunks_exact(3 * self.rows.len()).enumerate();
         let mut text = header.clone();
@@ -155,8 +170,13 @@ impl Kind {
         let mut text = header;
         for (group, x) in groups() {
             let y = self.sample(&open, group, seed.fold(group as u64));
-            let made = |at: usize| if self.decide == Decide::Rank { 1.0 + self.rows.len() as f64 - y[at] } else { y[at] };
-            x.chunks_exact(3).zip(&self.rows).enumerate().for_each(|(at, (x, rest))| row(&mut text, group, x, made(at), rest));
+            let made = |at: usize| {
+                if self.decide == Decide::Rank { 1.0 + self.rows.len() as f64 - y[at] } else { y[at] }
+            };
+            x.chunks_exact(3)
+                .zip(&self.rows)
+                .enumerate()
+                .for_each(|(at, (x, rest))| row(&mut text, group, x, made(at), rest));
         }
         text
     }
@@ -165,7 +185,8 @@ impl Kind {
     fn sample(&self, open: &Decisions, group: usize, seed: Seed) -> Vec<f64> {
         let mut theta = vec![0.0; open.size(group)];
         open.scores(group, &weights(self), &mut theta);
-        let layer = AnyLayer::of(open.oracle(group).expect("an oracle").clone(), AnyNoise::Normal, 0.5).expect("a layer");
+        let layer = AnyLayer::of(open.oracle(group).expect("an oracle").clone(), AnyNoise::Normal, 0.5)
+            .expect("a layer");
         let y = layer.sample(&theta, seed, 0).expect("a decision");
         let rows = open.rows(group);
         let first = rows.iter().flatten().min().copied().unwrap_or(0);

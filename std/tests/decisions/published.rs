@@ -41,8 +41,11 @@ fn fit(file: &PathBuf, mut recipe: Recipe, utility: &Utility, reference: &str, p
     let frame = frame(file, &recipe, utility);
     recipe.terms = utility.terms(&recipe, &frame, Some(reference)).unwrap();
     let decisions = recipe.read(&frame).unwrap();
-    let (noise, criterion) =
-        if probit { (AnyNoise::Normal, Criterion::Likelihood) } else { (AnyNoise::Gumbel, Criterion::FenchelYoung) };
+    let (noise, criterion) = if probit {
+        (AnyNoise::Normal, Criterion::Likelihood)
+    } else {
+        (AnyNoise::Gumbel, Criterion::FenchelYoung)
+    };
     let start = std::time::Instant::now();
     let found = Estimation { noise, criterion, ..Estimation::default() }.fit(&decisions).unwrap();
     eprintln!("{} {probit}: {:?}, {} steps", file.display(), start.elapsed(), found.steps());
@@ -62,7 +65,11 @@ fn mode_choice(probit: bool) -> Option<Estimates> {
     let recipe = Recipe::new(Decide::Pick)
         .with_group("traveller")
         .with_target(Target::Chosen(Expression::column("chosen")));
-    let utility = Utility::new("gc, ttme").unwrap().with_constants("mode").with_interaction("hinc", "mode=air").unwrap();
+    let utility = Utility::new("gc, ttme")
+        .unwrap()
+        .with_constants("mode")
+        .with_interaction("hinc", "mode=air")
+        .unwrap();
     Some(fit(&file, recipe, &utility, "car", probit))
 }
 
@@ -109,8 +116,9 @@ fn the_probit_of_greene() {
 
 fn canada(probit: bool) -> Option<Estimates> {
     let file = real_data("choice/ModeCanada.csv")?;
-    let mut recipe =
-        Recipe::new(Decide::Pick).with_group("case").with_target(Target::Chosen(Expression::column("choice")));
+    let mut recipe = Recipe::new(Decide::Pick)
+        .with_group("case")
+        .with_target(Target::Chosen(Expression::column("choice")));
     recipe.filter = Some(expression("noalt == 4"));
     recipe.alternatives = Some("alt".into());
     let utility = Utility::new("cost, freq, ivt, ovt").unwrap().with_constants("alt");
@@ -137,8 +145,16 @@ fn the_logit_of_canada() {
     assert!((found.log_likelihood().unwrap() + 1930.5652).abs() < 1e-4);
     assert!((found.null_log_likelihood().unwrap() + 3852.512).abs() < 1e-3);
     let model = [
-        0.494_849, 0.713_767, 0.284_731, 0.003_938_22, 0.004_762_53, 0.000_751_141, 0.002_829_63, 0.003_682_70,
-        0.017_924_3, 0.003_145_35,
+        0.494_849,
+        0.713_767,
+        0.284_731,
+        0.003_938_22,
+        0.004_762_53,
+        0.000_751_141,
+        0.002_829_63,
+        0.003_682_70,
+        0.017_924_3,
+        0.003_145_35,
     ];
     for (x, expected) in found.standard_errors(Errors::Model).unwrap().iter().zip(model) {
         assert!((x - expected).abs() <= 1e-4 * expected, "{x} {expected}");

@@ -135,6 +135,10 @@ pub(crate) struct Train {
     /// Of options: ratios of weights with their standard errors, such as time/cost
     #[arg(long, value_name = "TERM/TERM", value_delimiter = ',')]
     ratio: Vec<String>,
+    /// Of options: go on from this model on new data, by descent; the table's columns are read as for it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "options", "loss", "noise", "folds"])]
+    #[serde(skip)]
+    from: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
@@ -167,7 +171,7 @@ impl Train {
             ensure_apart(("--model", &self.model), ("--checkpoint", checkpoint))?;
         }
         self.out.ensure_free("train", &[("--data", &self.source.data), ("--model", &self.model)])?;
-        if self.options.is_given() {
+        if self.options.is_given() || self.from.is_some() {
             return self.of_options(common);
         }
         self.options.ensure_none()?;
@@ -176,7 +180,11 @@ impl Train {
         self.out.folder()?;
         let seed = Seed(common.seed);
         let (train, validation) = self.split(&data, seed)?;
-        let loss = self.loss(self.lambda).ok_or_else(|| usage("--loss likelihood belongs to picks among options; name the column of decisions with --group"))?;
+        let loss = self.loss(self.lambda).ok_or_else(|| {
+            usage(
+                "--loss likelihood belongs to picks among options; name the column of decisions with --group",
+            )
+        })?;
         let exact = matches!(self.loss, LossName::PerturbedSquared);
         let samples = self.samples.unwrap_or(if exact { 0 } else { 10 });
         let how = match samples {
@@ -368,14 +376,17 @@ impl Train {
     /// Trains on a table of options.
     fn of_options(&self, common: &Common) -> Result<(), Failure> {
         if self.patience.is_some() {
-            return Err(usage("--patience does not apply to tables of options, whose descent goes to its end"));
+            return Err(usage(
+                "--patience does not apply to tables of options, whose descent goes to its end",
+            ));
         }
         if self.out.wanted() {
             return Err(usage("--out has no page for tables of options yet; --json prints all numbers"));
         }
         let loss = self.loss(f64::from(self.lambda));
         let settings = |data| save::settings("training on options", self, common, Some(data));
-        let training = |decisions: usize| self.training(decisions, self.options_rate(), Seed(common.seed).fold(1));
+        let training =
+            |decisions: usize| self.training(decisions, self.options_rate(), Seed(common.seed).fold(1));
         options::train(
             &options::Fit {
                 options: &self.options,
@@ -389,6 +400,7 @@ impl Train {
                 folds: self.folds,
                 validation: self.validation.unwrap_or(0.0),
                 ratios: &self.ratio,
+                from: self.from.as_deref(),
                 checkpoints: &self.checkpoints,
                 settings: &settings,
                 training: &training,

@@ -363,7 +363,7 @@ fn c_takes_the_header_of_shared_weights() {
         }
     "#;
     let choices = OPTIONS.iter().map(|options| {
-        let list: String = options.iter().map(|x| format!("{x:?}f, ")).collect();
+        let list = options.iter().map(|x| format!("{x:?}f, ")).collect::<Vec<_>>().concat();
         format!("{{ const float options[] = {{{list}}}; choose(options, {}u); }}", options.len() / 2)
     });
     let program = program.replace("CHOICES", &choices.collect::<String>());

@@ -7,8 +7,10 @@ mod doors;
 mod export;
 mod files;
 mod manual;
+mod options;
 #[cfg(not(feature = "nn"))]
 mod pages;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

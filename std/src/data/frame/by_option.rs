@@ -44,7 +44,9 @@ impl ByOption {
         if options.len() < 2 {
             return Err(DataError::parameter("options", "at least 2 names", options.len()));
         }
-        if let Some((_, twice)) = options.iter().enumerate().find(|(at, name)| options.iter().take(*at).any(|other| other == *name)) {
+        if let Some((_, twice)) =
+            options.iter().enumerate().find(|(at, name)| options.iter().take(*at).any(|other| other == *name))
+        {
             return Err(DataError::parameter("options", "each name once", format!("{} twice", quote(twice))));
         }
         for part in ["{option}", "{column}"] {
@@ -85,7 +87,8 @@ impl ByOption {
     pub fn sources(&self, names: &[&str], has: impl Fn(&str) -> bool) -> Vec<String> {
         let mut sources = Vec::new();
         for &name in names.iter().filter(|&&name| !self.is_own(name)) {
-            let by_option = self.options.iter().map(|option| self.column(option, name)).filter(|name| has(name));
+            let by_option =
+                self.options.iter().map(|option| self.column(option, name)).filter(|name| has(name));
             let before = sources.len();
             sources.extend(by_option);
             if sources.len() == before {
@@ -101,7 +104,8 @@ impl ByOption {
     pub fn lengthen(&self, frame: &Frame, names: &[&str]) -> Result<Frame, DataError> {
         let count = self.options.len();
         let rows: Vec<usize> = (0..frame.len() * count).map(|row| row / count).collect();
-        let mut long = Frame { columns: std::collections::BTreeMap::new(), names: Vec::new(), ..frame.clone() };
+        let mut long =
+            Frame { columns: std::collections::BTreeMap::new(), names: Vec::new(), ..frame.clone() };
         long.rows = rows.len();
         long.lines = rows.iter().filter_map(|&row| frame.lines.get(row).copied()).collect();
         let options = (0..rows.len()).filter_map(|row| self.options.get(row % count)).map(String::as_str);
@@ -110,17 +114,20 @@ impl ByOption {
         long.set(&self.number(), Column::Numbers(numbers))?;
         for &name in names.iter().filter(|&&name| !self.is_own(name)) {
             let sources: Vec<String> = self.options.iter().map(|option| self.column(option, name)).collect();
-            let found: Vec<Option<&Column>> = sources.iter().map(|source| frame.columns.get(source)).collect();
+            let found: Vec<Option<&Column>> =
+                sources.iter().map(|source| frame.columns.get(source)).collect();
             if found.iter().all(Option::is_none) {
                 let column = frame.columns.get(name).ok_or_else(|| self.lacks(frame, name))?;
                 long.set(name, column.select(&rows))?;
                 continue;
             }
-            let cell = |row: usize| found.get(row % count).copied().flatten().map(|column| (column, row / count));
+            let cell =
+                |row: usize| found.get(row % count).copied().flatten().map(|column| (column, row / count));
             let texts = found.iter().flatten().any(|column| matches!(column, Column::Texts(_)));
             let column = if texts {
-                let cells: Vec<String> =
-                    (0..rows.len()).map(|row| cell(row).and_then(|(column, row)| column.shown(row)).unwrap_or_default()).collect();
+                let cells: Vec<String> = (0..rows.len())
+                    .map(|row| cell(row).and_then(|(column, row)| column.shown(row)).unwrap_or_default())
+                    .collect();
                 Column::Texts(Texts::new(cells.iter().map(String::as_str)))
             } else {
                 let number = |row| match cell(row) {
@@ -138,7 +145,10 @@ impl ByOption {
     pub fn varies(&self, frame: &Frame, column: &str) -> bool {
         let count = self.options.len();
         let first = |row: usize| row / count * count;
-        frame.columns.get(column).is_some_and(|of| (0..frame.len()).any(|row| of.shown(row) != of.shown(first(row))))
+        frame
+            .columns
+            .get(column)
+            .is_some_and(|of| (0..frame.len()).any(|row| of.shown(row) != of.shown(first(row))))
     }
 
     fn lacks(&self, frame: &Frame, name: &str) -> DataError {

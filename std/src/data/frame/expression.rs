@@ -5,7 +5,9 @@ use std::fmt;
 use std::ops::Range;
 
 use winnow::ascii::{float, multispace0};
-use winnow::combinator::{Infix, Prefix, alt, delimited, expression, fail, not, opt, peek, preceded, separated, terminated};
+use winnow::combinator::{
+    Infix, Prefix, alt, delimited, expression, fail, not, opt, peek, preceded, separated, terminated,
+};
 use winnow::error::ContextError;
 use winnow::prelude::*;
 use winnow::token::{one_of, take_till, take_while};
@@ -89,7 +91,8 @@ impl Expression {
     pub fn parse(text: &str) -> Result<Self, DataError> {
         let text = text.trim();
         check_length(text)?;
-        let tree = terminated(tree, multispace0).parse(text).map_err(|error| refusal(text, error.offset()))?;
+        let tree =
+            terminated(tree, multispace0).parse(text).map_err(|error| refusal(text, error.offset()))?;
         Ok(Self { text: text.to_owned(), tree })
     }
 
@@ -104,7 +107,11 @@ impl Expression {
     /// ```
     pub fn parse_list(text: &str) -> Result<Vec<(String, Self)>, DataError> {
         if text.len() > LONGEST * LONGEST {
-            return Err(DataError::parameter("expressions", format!("at most {} bytes", LONGEST * LONGEST), text.len()));
+            return Err(DataError::parameter(
+                "expressions",
+                format!("at most {} bytes", LONGEST * LONGEST),
+                text.len(),
+            ));
         }
         let term = (opt(terminated(name, (token("="), not(peek('='))))), multispace0, tree.with_taken());
         let mut list = terminated(separated(1.., term, token(",")), multispace0);
@@ -130,7 +137,11 @@ impl Expression {
     /// 1 where a column has this value, 0 elsewhere.
     pub fn indicator(column: &str, value: &str) -> Self {
         let quoted = if value.contains('\'') { format!("\"{value}\"") } else { format!("'{value}'") };
-        let tree = Tree::Two(Two::Equal, Box::new(Tree::Column(column.to_owned())), Box::new(Tree::Text(value.to_owned())));
+        let tree = Tree::Two(
+            Two::Equal,
+            Box::new(Tree::Column(column.to_owned())),
+            Box::new(Tree::Text(value.to_owned())),
+        );
         Self { text: format!("{} == {quoted}", shown(column)), tree }
     }
 
@@ -218,7 +229,8 @@ fn check_length(text: &str) -> Result<(), DataError> {
 fn refusal(text: &str, at: usize) -> DataError {
     let rest = text.get(at..).unwrap_or("").trim_start();
     let found = if rest.is_empty() { "its end".to_owned() } else { quote(rest) };
-    let expected = format!("an expression such as `cost / 100` or `mode == 'car'` instead of {}", quote(text));
+    let expected =
+        format!("an expression such as `cost / 100` or `mode == 'car'` instead of {}", quote(text));
     DataError::parameter("expression", expected, found)
 }
 
@@ -249,9 +261,11 @@ fn name(input: &mut &str) -> Parsed<String> {
 }
 
 fn tree(input: &mut &str) -> Parsed<Tree> {
+    #[expect(clippy::unnecessary_wraps, reason = "as the table of operators has it")]
     fn one(kind: One, x: Tree) -> Parsed<Tree> {
         Ok(Tree::One(kind, Box::new(x)))
     }
+    #[expect(clippy::unnecessary_wraps, reason = "as the table of operators has it")]
     fn two(kind: Two, x: Tree, y: Tree) -> Parsed<Tree> {
         Ok(Tree::Two(kind, Box::new(x), Box::new(y)))
     }
@@ -333,7 +347,9 @@ impl Tree {
             Self::Number(x) => Values::Number(*x),
             Self::Text(text) => Values::Text(text),
             Self::Column(name) => match frame.column(name)? {
-                Column::Numbers(numbers) => Values::Numbers(Cow::Borrowed(numbers.get(rows.clone()).unwrap_or(&[]))),
+                Column::Numbers(numbers) => {
+                    Values::Numbers(Cow::Borrowed(numbers.get(rows.clone()).unwrap_or(&[])))
+                }
                 Column::Texts(texts) => Values::Texts(texts, texts.codes.get(rows.clone()).unwrap_or(&[])),
             },
             Self::One(One::Missing, x) => match x.values(frame, rows)? {
@@ -356,7 +372,13 @@ impl Tree {
                 };
                 let (condition, x, y) = (numbers(condition)?, numbers(x)?, numbers(y)?);
                 let taken = condition.iter().zip(x.iter().zip(&y)).map(|(&condition, (&x, &y))| {
-                    if condition.is_nan() { condition } else if condition == 0.0 { y } else { x }
+                    if condition.is_nan() {
+                        condition
+                    } else if condition == 0.0 {
+                        y
+                    } else {
+                        x
+                    }
                 });
                 Values::Numbers(taken.collect())
             }
@@ -373,12 +395,14 @@ fn truth(holds: bool) -> f64 {
 }
 
 /// None for texts.
-fn map<'a>(x: Values<'a>, f: impl Fn(f64) -> f64) -> Option<Values<'a>> {
+fn map(x: Values<'_>, f: impl Fn(f64) -> f64) -> Option<Values<'_>> {
     match x {
         Values::Number(x) => Some(Values::Number(f(x))),
         Values::Numbers(numbers) => {
             let mut numbers = numbers.into_owned();
-            numbers.iter_mut().for_each(|x| *x = f(*x));
+            for x in &mut numbers {
+                *x = f(*x);
+            }
             Some(Values::Numbers(numbers.into()))
         }
         Values::Text(_) | Values::Texts(..) => None,
@@ -486,7 +510,8 @@ impl Two {
         let compared = |equal: Option<bool>| equal.map_or(f64::NAN, |equal| truth(equal == wanted));
         Ok(match (x, y) {
             (Values::Text(x), Values::Text(y)) => Values::Number(compared(Some(x == y))),
-            (Values::Texts(texts, codes), Values::Text(text)) | (Values::Text(text), Values::Texts(texts, codes)) => {
+            (Values::Texts(texts, codes), Values::Text(text))
+            | (Values::Text(text), Values::Texts(texts, codes)) => {
                 let code = texts.code(text);
                 let equal = |&of: &u32| texts.value(of).map(|_| Some(of) == code);
                 Values::Numbers(codes.iter().map(|code| compared(equal(code))).collect())

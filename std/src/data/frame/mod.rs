@@ -58,8 +58,13 @@ impl Texts {
         let mut values: Vec<&str> = cells.clone().filter(|cell| !cell.is_empty()).collect();
         values.sort_unstable();
         values.dedup();
-        let code = |cell: &str| values.binary_search(&cell).map_or(u32::MAX, |at| u32::try_from(at).unwrap_or(u32::MAX));
-        Self { codes: cells.map(code).collect(), values: values.iter().map(|&value| value.to_owned()).collect() }
+        let code = |cell: &str| {
+            values.binary_search(&cell).map_or(u32::MAX, |at| u32::try_from(at).unwrap_or(u32::MAX))
+        };
+        Self {
+            codes: cells.map(code).collect(),
+            values: values.iter().map(|&value| value.to_owned()).collect(),
+        }
     }
     /// The distinct texts, in byte order.
     pub fn values(&self) -> &[String] {
@@ -77,7 +82,10 @@ impl Texts {
         self.values.get(code as usize).map(String::as_str)
     }
     fn code(&self, text: &str) -> Option<u32> {
-        self.values.binary_search_by(|value| value.as_str().cmp(text)).ok().and_then(|at| u32::try_from(at).ok())
+        self.values
+            .binary_search_by(|value| value.as_str().cmp(text))
+            .ok()
+            .and_then(|at| u32::try_from(at).ok())
     }
 }
 
@@ -176,7 +184,8 @@ impl Frame {
             if MISSING.contains(&cell) {
                 return Some(f64::NAN);
             }
-            text::number::<f64>(cell).filter(|x| x.abs() < 9_007_199_254_740_992.0 || text::count(cell).is_none())
+            text::number::<f64>(cell)
+                .filter(|x| x.abs() < 9_007_199_254_740_992.0 || text::count(cell).is_none())
         };
         let mut numbers = Vec::with_capacity(cells.size_hint().0);
         for cell in cells.clone() {
@@ -195,7 +204,10 @@ impl Frame {
             return Err(DataError::binary(file, "a matrix, a row an option", found));
         };
         let column = |j: usize| Column::Numbers((0..rows).map(|i| array.values[i * width + j]).collect());
-        Self::new(file, numbered("x", width).into_iter().enumerate().map(|(j, name)| (name, column(j))).collect())
+        Self::new(
+            file,
+            numbered("x", width).into_iter().enumerate().map(|(j, name)| (name, column(j))).collect(),
+        )
     }
 
     /// The rows of several frames with the same columns, one after the other.
@@ -209,16 +221,24 @@ impl Frame {
         for (mut next, number) in frames.zip(2..) {
             if let Some(group) = group {
                 let named: Vec<String> = (0..next.rows)
-                    .map(|row| next.column(group).map(|of| of.shown(row).map_or_else(String::new, |name| format!("{name} ({number})"))))
+                    .map(|row| {
+                        next.column(group).map(|of| {
+                            of.shown(row).map_or_else(String::new, |name| format!("{name} ({number})"))
+                        })
+                    })
                     .collect::<Result<_, _>>()?;
                 next.set(group, Column::Texts(Texts::new(named.iter().map(String::as_str))))?;
             }
             let rows = all.rows + next.rows;
             for name in all.names.clone() {
                 let joined = match (all.column(&name)?, next.column(&name)?) {
-                    (Column::Numbers(a), Column::Numbers(b)) => Column::Numbers(a.iter().chain(b).copied().collect()),
+                    (Column::Numbers(a), Column::Numbers(b)) => {
+                        Column::Numbers(a.iter().chain(b).copied().collect())
+                    }
                     (a, b) => {
-                        let cells = (0..all.rows).map(|row| a.shown(row)).chain((0..next.rows).map(|row| b.shown(row)));
+                        let cells = (0..all.rows)
+                            .map(|row| a.shown(row))
+                            .chain((0..next.rows).map(|row| b.shown(row)));
                         let cells: Vec<String> = cells.map(Option::unwrap_or_default).collect();
                         Column::Texts(Texts::new(cells.iter().map(String::as_str)))
                     }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
@@ -31,8 +32,10 @@ impl ParquetFile {
     pub fn open(file: impl AsRef<Path>) -> Result<Self, DataError> {
         let file = file.as_ref();
         let input = open(file)?;
-        let metadata = ArrowReaderMetadata::load(&input, parquet::arrow::arrow_reader::ArrowReaderOptions::new());
-        let metadata = metadata.map_err(|error| DataError::binary(file, "a Parquet file", error.to_string()))?;
+        let metadata =
+            ArrowReaderMetadata::load(&input, parquet::arrow::arrow_reader::ArrowReaderOptions::new());
+        let metadata =
+            metadata.map_err(|error| DataError::binary(file, "a Parquet file", error.to_string()))?;
         let names = metadata.schema().fields().iter().map(|field| field.name().clone()).collect();
         Ok(Self { file: file.to_owned(), metadata, names })
     }
@@ -43,8 +46,10 @@ impl ParquetFile {
             let expected = format!("a column named {}", quote(name));
             DataError::binary(&self.file, expected, crate::data::text::listed(&self.names, 10))
         })?;
-        let fault = |error: String| DataError::binary(&self.file, format!("the column {}", quote(name)), error);
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(&self.file)?, self.metadata.clone());
+        let fault =
+            |error: String| DataError::binary(&self.file, format!("the column {}", quote(name)), error);
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(open(&self.file)?, self.metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), [place]);
         let rows = usize::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
         let batches = builder.with_projection(mask).with_batch_size(65536).build();
@@ -56,14 +61,23 @@ impl ParquetFile {
                 continue;
             }
             if beyond(column) {
-                return Err(fault("whole numbers beyond 2^53, which are not told apart; write them as texts".into()));
+                return Err(fault(
+                    "whole numbers beyond 2^53, which are not told apart; write them as texts".into(),
+                ));
             }
             numbers.reserve_exact(rows.saturating_sub(numbers.len()));
             if !append(column, &mut numbers) {
-                return Err(fault(format!("the type {}, which is neither of numbers nor of texts", column.data_type())));
+                return Err(fault(format!(
+                    "the type {}, which is neither of numbers nor of texts",
+                    column.data_type()
+                )));
             }
         }
-        Ok(if cells.is_empty() { Column::Numbers(numbers) } else { Column::Texts(Texts::new(cells.iter().map(String::as_str))) })
+        Ok(if cells.is_empty() {
+            Column::Numbers(numbers)
+        } else {
+            Column::Texts(Texts::new(cells.iter().map(String::as_str)))
+        })
     }
 }
 
@@ -97,7 +111,11 @@ fn texts(column: &ArrayRef, cells: &mut Vec<String>) -> bool {
             texts(dictionary.values(), &mut values);
             let keys = dictionary.normalized_keys();
             cells.extend((0..column.len()).map(|row| {
-                if column.is_null(row) { String::new() } else { values.get(keys[row]).cloned().unwrap_or_default() }
+                if column.is_null(row) {
+                    String::new()
+                } else {
+                    values.get(keys[row]).cloned().unwrap_or_default()
+                }
             }));
         }
         _ => return false,
@@ -109,7 +127,9 @@ fn texts(column: &ArrayRef, cells: &mut Vec<String>) -> bool {
 fn beyond(column: &ArrayRef) -> bool {
     const MOST: u64 = 1 << 53;
     match column.data_type() {
-        DataType::Int64 => column.as_primitive::<Int64Type>().iter().flatten().any(|x| x.unsigned_abs() > MOST),
+        DataType::Int64 => {
+            column.as_primitive::<Int64Type>().iter().flatten().any(|x| x.unsigned_abs() > MOST)
+        }
         DataType::UInt64 => column.as_primitive::<UInt64Type>().iter().flatten().any(|x| x > MOST),
         _ => false,
     }
@@ -134,7 +154,8 @@ fn append(column: &ArrayRef, numbers: &mut Vec<f64>) -> bool {
         DataType::UInt32 => of!(UInt32Type),
         DataType::UInt64 => of!(UInt64Type),
         DataType::Boolean => {
-            numbers.extend(column.as_boolean().iter().map(|x| x.map_or(f64::NAN, |x| f64::from(u8::from(x)))));
+            numbers
+                .extend(column.as_boolean().iter().map(|x| x.map_or(f64::NAN, |x| f64::from(u8::from(x)))));
         }
         _ => return false,
     }

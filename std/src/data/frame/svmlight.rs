@@ -38,9 +38,12 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Frame, DataError> {
         let content = whole.split_once('#').map_or(whole, |(content, _)| content);
         let mut words = content.split_whitespace();
         let Some(grade) = words.next() else { continue };
-        let fault = |expected: &str, found: &str| Err(DataError::invalid(file, line, None, expected, quote(found)));
+        let fault =
+            |expected: &str, found: &str| Err(DataError::invalid(file, line, None, expected, quote(found)));
         let Some(grade) = text::number::<f64>(grade) else { return fault("a grade, a finite number", grade) };
-        let Some(query) = words.next().and_then(|word| word.strip_prefix("qid:")).filter(|name| !name.is_empty()) else {
+        let Some(query) =
+            words.next().and_then(|word| word.strip_prefix("qid:")).filter(|name| !name.is_empty())
+        else {
             return fault("qid: and the name of a query behind the grade", content.trim());
         };
         for column in &mut columns {
@@ -48,7 +51,9 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Frame, DataError> {
         }
         let mut last = 0;
         for word in words {
-            let pair = word.split_once(':').and_then(|(number, x)| Some((text::count(number)?, text::number::<f64>(x)?)));
+            let pair = word
+                .split_once(':')
+                .and_then(|(number, x)| Some((text::count(number)?, text::number::<f64>(x)?)));
             let Some((number, x)) = pair.filter(|&(number, _)| number > last && number <= MOST) else {
                 return fault("feature:value with increasing numbers of features from 1", word);
             };
@@ -65,7 +70,8 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Frame, DataError> {
         queries.push(query);
     }
     let queries = Frame::parse_column(queries.iter().copied());
-    let named = columns.into_iter().zip(1..).map(|(column, number)| (format!("f{number}"), Column::Numbers(column)));
+    let named =
+        columns.into_iter().zip(1..).map(|(column, number)| (format!("f{number}"), Column::Numbers(column)));
     let head = [("grade".to_owned(), Column::Numbers(grades)), ("qid".to_owned(), queries)];
     let rows = lines.len();
     Ok(Frame::new(file, head.into_iter().chain(named).collect())?.with_lines(rows, lines))
@@ -85,7 +91,10 @@ mod tests {
         for (text, expected) in [
             ("x qid:1 1:1", "t, line 1: expected a grade, a finite number, found `x`"),
             ("1 1:1", "t, line 1: expected qid: and the name"),
-            ("1 qid:1 2:1 2:3", "t, line 1: expected feature:value with increasing numbers of features from 1, found `2:3`"),
+            (
+                "1 qid:1 2:1 2:3",
+                "t, line 1: expected feature:value with increasing numbers of features from 1, found `2:3`",
+            ),
             ("1 qid:1 0:1", "t, line 1: expected feature:value"),
             ("1 qid:1 1:nan", "t, line 1: expected feature:value"),
             ("1 qid:1 999999999:1", "t, line 1: expected feature:value"),

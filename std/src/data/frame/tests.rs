@@ -60,7 +60,22 @@ fn columns_are_numbers_or_texts() {
 
 #[test]
 fn what_is_no_expression_is_refused() {
-    for text in ["", "x +", "(x", "x y", "1 < 2 < 3", "f(x)", "min(x)", "if(x, y)", "'a", "x = 1", "`a", "x)", "5x", "&& x"] {
+    for text in [
+        "",
+        "x +",
+        "(x",
+        "x y",
+        "1 < 2 < 3",
+        "f(x)",
+        "min(x)",
+        "if(x, y)",
+        "'a",
+        "x = 1",
+        "`a",
+        "x)",
+        "5x",
+        "&& x",
+    ] {
         let error = Expression::parse(text).unwrap_err().to_string();
         assert!(error.starts_with("expression: expected an expression such as"), "{text}: {error}");
     }
@@ -74,7 +89,10 @@ fn what_is_no_expression_is_refused() {
     };
     assert_eq!(of("mode"), "expression: expected numbers in `mode`, found texts");
     assert_eq!(of("mode + 1"), "expression: expected numbers for +, found a text");
-    assert_eq!(of("mode == 1"), "expression: expected two numbers or two texts beside ==, found a number and a text");
+    assert_eq!(
+        of("mode == 1"),
+        "expression: expected two numbers or two texts beside ==, found a number and a text"
+    );
     assert_eq!(of("zz"), "t.csv, line 1: expected a column named `zz`, found mode, x");
     assert_eq!(of("ln(mode)"), "expression: expected numbers for ln, found a text");
 }
@@ -114,15 +132,22 @@ fn columns_by_option_become_rows() {
         by_option.lengthen(&table.frame(&sources.iter().map(String::as_str).collect::<Vec<_>>())?, &wanted)
     })
     .unwrap();
-    let shown = |name: &str| (0..4).map(|row| long.column(name).unwrap().shown(row).unwrap_or_default()).collect::<Vec<_>>();
+    let shown = |name: &str| {
+        (0..4).map(|row| long.column(name).unwrap().shown(row).unwrap_or_default()).collect::<Vec<_>>()
+    };
     assert_eq!(shown("t"), ["1", "2", "3", ""]);
     assert_eq!(shown("c"), ["", "x", "", "y"]);
     assert_eq!(shown("who"), ["me", "me", "you", "you"]);
-    assert_eq!((shown("mode"), shown("mode.number")), (["A", "B", "A", "B"].map(String::from).to_vec(), ["1", "2", "1", "2"].map(String::from).to_vec()));
+    assert_eq!(
+        (shown("mode"), shown("mode.number")),
+        (["A", "B", "A", "B"].map(String::from).to_vec(), ["1", "2", "1", "2"].map(String::from).to_vec())
+    );
     assert!(by_option.varies(&long, "t") && !by_option.varies(&long, "age"));
     assert!(long.fault(3, "x", "y").to_string().starts_with("t.csv, line 3:"));
     let refused = |options: &[&str], pattern| {
-        ByOption::new(options.iter().map(|&name| name.into()).collect(), pattern, "mode").unwrap_err().to_string()
+        ByOption::new(options.iter().map(|&name| name.into()).collect(), pattern, "mode")
+            .unwrap_err()
+            .to_string()
     };
     assert_eq!(refused(&["A"], ByOption::PATTERN), "options: expected at least 2 names, found 1");
     assert_eq!(refused(&["A", "A"], ByOption::PATTERN), "options: expected each name once, found `A` twice");

@@ -1,5 +1,6 @@
 //! How well models of options decide: on new tables, and by cross-validation.
 
+use perturb::data::Fold;
 use perturb::decisions::{Decisions, Judgement, Recipe};
 use perturb::metrics::bootstrap;
 use perturb::model_file::ModelFile;
@@ -15,11 +16,16 @@ use crate::cli::{Common, Failure, say, say_json, table::render};
 const RESAMPLES: usize = 1000;
 
 /// Judges a model on a table with what was decided.
-pub(crate) fn evaluate(source: &Source, model: &ModelFile, recipe: &Recipe, common: &Common) -> Result<(), Failure> {
-    let input = source.input()?;
+pub(crate) fn evaluate(
+    source: &Source,
+    model: &ModelFile,
+    recipe: &Recipe,
+    common: &Common,
+) -> Result<(), Failure> {
     let names = recipe.columns();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let read = with_columns(&input, source.layout.format(), |columns| Ok(frame(columns, recipe, &names)?));
+    let read =
+        with_columns(&source.data, source.layout.format(), |columns| Ok(frame(columns, recipe, &names)?));
     let decisions = recipe.read(&read?)?;
     let w = weights(model);
     let how = how(model, common.seed);
@@ -29,26 +35,41 @@ pub(crate) fn evaluate(source: &Source, model: &ModelFile, recipe: &Recipe, comm
     let mut rows = Vec::new();
     for (at, (name, value)) in mean.named().into_iter().enumerate() {
         let of = |all: &[(f64, Judgement)]| -> Vec<f64> {
-            all.iter().filter_map(|(_, one)| one.named().into_iter().find(|(other, _)| *other == name)).map(|(_, x)| x).collect()
+            all.iter()
+                .filter_map(|(_, one)| one.named().into_iter().find(|(other, _)| *other == name))
+                .map(|(_, x)| x)
+                .collect()
         };
         let interval = bootstrap(&of(&found), 0.95, RESAMPLES, Seed(common.seed).fold(at as u64));
-        let without = baseline.named().into_iter().find(|(other, _)| *other == name).map_or(f64::NAN, |(_, x)| x);
+        let without =
+            baseline.named().into_iter().find(|(other, _)| *other == name).map_or(f64::NAN, |(_, x)| x);
         rows.push((name, value, interval, without));
     }
     if common.json {
         let scores: serde_json::Map<_, _> = rows
             .iter()
             .map(|(name, value, (low, high), equal)| {
-                let of = serde_json::json!({ "mean": value, "low": low, "high": high, "all_scores_equal": equal });
+                let of =
+                    serde_json::json!({ "mean": value, "low": low, "high": high, "all_scores_equal": equal });
                 ((*name).to_owned(), of)
             })
             .collect();
         return say_json(&serde_json::json!({ "decisions": decisions.len(), "scores": scores }));
     }
-    let header = [format!("{} decisions", decisions.len()), "mean".into(), "95 % interval".into(), "all scores equal".into()];
+    let header = [
+        format!("{} decisions", decisions.len()),
+        "mean".into(),
+        "95 % interval".into(),
+        "all scores equal".into(),
+    ];
     let rows = rows.into_iter().map(|(name, value, (low, high), equal)| {
         let number = |x: f64| Cell::Number(format!("{x:.4}"));
-        vec![Cell::Text(name.into()), number(value), Cell::Number(format!("{low:.4} to {high:.4}")), number(equal)]
+        vec![
+            Cell::Text(name.into()),
+            number(value),
+            Cell::Number(format!("{low:.4} to {high:.4}")),
+            number(equal),
+        ]
     });
     say(render(&Table { caption: String::new(), header: header.to_vec(), rows: rows.collect() }))
 }
@@ -71,9 +92,13 @@ pub(super) fn choose(
     let folds = folds(decisions, CHOOSING, seed)?;
     for &ridge in fit.ridges {
         let mut all = Vec::new();
-        for (train, test) in &folds {
-            let learned = learn(fit, recipe, &decisions.select(train), ridge, common)?;
-            all.extend(decisions.select(test).judge(&learned.w, (learned.noise, fit.epsilon), learned.how)?);
+        for Fold { train, test } in &folds {
+            let learned = learn(fit, recipe, &decisions.select(train), (ridge, None), common)?;
+            all.extend(decisions.select(test).judge(
+                &learned.w,
+                (learned.noise, fit.epsilon),
+                learned.how,
+            )?);
         }
         let found = merit(&Judgement::mean(&all));
         if found > best.0 {
@@ -90,7 +115,7 @@ fn merit(of: &Judgement) -> f64 {
 }
 
 /// Places of decisions to train and to judge on; decisions of one cluster are in one fold.
-fn folds(decisions: &Decisions, count: usize, seed: Seed) -> Result<Vec<(Vec<usize>, Vec<usize>)>, Failure> {
+fn folds(decisions: &Decisions, count: usize, seed: Seed) -> Result<Vec<Fold>, Failure> {
     let clusters: Vec<u32> = match decisions.clusters() {
         [] => (0..decisions.len() as u32).collect(),
         clusters => clusters.to_vec(),
@@ -102,7 +127,8 @@ fn folds(decisions: &Decisions, count: usize, seed: Seed) -> Result<Vec<(Vec<usi
         .map(|fold| {
             let mut judged = vec![false; units];
             fold.test.iter().for_each(|&unit| judged[unit] = true);
-            (0..decisions.len()).partition(|&at| !judged[clusters[at] as usize])
+            let (test, train) = (0..decisions.len()).partition(|&at| judged[clusters[at] as usize]);
+            Fold { train, test }
         })
         .collect())
 }
@@ -124,13 +150,15 @@ pub(super) fn cross_validate(
 ) -> Result<Crossed, Failure> {
     let (mut model, mut least_squares) = (Vec::new(), Vec::new());
     let seed = Seed(common.seed);
-    for (number, (train, test)) in folds(decisions, count, seed.fold(6))?.into_iter().enumerate() {
+    for (number, Fold { train, test }) in folds(decisions, count, seed.fold(6))?.into_iter().enumerate() {
         let (train, test) = (decisions.select(&train), decisions.select(&test));
         let ridge = choose(fit, recipe, &train, seed.fold(7).fold(number as u64), common)?;
-        let learned = learn(fit, recipe, &train, ridge, common)?;
+        let learned = learn(fit, recipe, &train, (ridge, None), common)?;
         let layer = (learned.noise, fit.epsilon);
         model.extend(test.judge(&learned.w, layer, learned.how)?);
-        least_squares.extend(test.judge(&train.least_squares(), layer, learned.how)?.into_iter().map(without_log_loss));
+        least_squares.extend(
+            test.judge(&train.least_squares(), layer, learned.how)?.into_iter().map(without_log_loss),
+        );
     }
     Ok(Crossed { folds: count, model, least_squares })
 }
@@ -152,11 +180,14 @@ impl Crossed {
         };
         let names = Judgement::mean(&self.model).named();
         let of = |all: &[(f64, Judgement)], name: &str| -> Vec<Option<f64>> {
-            all.iter().map(|(_, one)| one.named().into_iter().find(|(other, _)| *other == name).map(|(_, x)| x)).collect()
+            all.iter()
+                .map(|(_, one)| one.named().into_iter().find(|(other, _)| *other == name).map(|(_, x)| x))
+                .collect()
         };
         let row = |(name, _): &(&'static str, f64)| {
             let pairs = of(&self.model, name).into_iter().zip(of(&self.least_squares, name));
-            let pairs: Vec<(f64, f64)> = pairs.filter_map(|(a, b)| Some((a?, b.unwrap_or(f64::NAN)))).collect();
+            let pairs: Vec<(f64, f64)> =
+                pairs.filter_map(|(a, b)| Some((a?, b.unwrap_or(f64::NAN)))).collect();
             let of = |f: fn(&(f64, f64)) -> f64| mean(&pairs.iter().map(f).collect::<Vec<_>>());
             (*name, [of(|pair| pair.0), of(|pair| pair.1), of(|pair| pair.0 - pair.1)])
         };
@@ -205,7 +236,8 @@ fn shown(x: f64, more: &str) -> String {
 
 /// Judgements side by side, a row each.
 pub(super) fn table(rows: &[(&str, Judgement)], head: &str) -> Table {
-    let names: Vec<&str> = rows.first().map_or_else(Vec::new, |(_, one)| one.named().iter().map(|(name, _)| *name).collect());
+    let names: Vec<&str> =
+        rows.first().map_or_else(Vec::new, |(_, one)| one.named().iter().map(|(name, _)| *name).collect());
     let header = std::iter::once(head.to_owned()).chain(names.iter().map(|name| (*name).to_owned()));
     let rows = rows.iter().map(|(name, one)| {
         let named = one.named();

@@ -5,7 +5,7 @@ mod predict;
 mod show;
 mod train;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use perturb::data::DataError;
@@ -26,7 +26,9 @@ pub(crate) use train::{Fit, train};
 
 /// How the rows of a table of options become decisions.
 #[derive(Args, Serialize, Debug, Clone)]
-#[command(next_help_heading = "Tables of options: a row an option (--group), or columns by option (--options)")]
+#[command(
+    next_help_heading = "Tables of options: a row an option (--group), or columns by option (--options)"
+)]
 pub(crate) struct Options {
     /// What is decided among the options of a group [default: pick]
     #[arg(long, value_enum)]
@@ -173,7 +175,9 @@ impl Options {
         }
         for product in &self.interact {
             let Some((of, column)) = product.rsplit_once(':') else {
-                return Err(usage(format!("--interact {product}: expected EXPRESSION:COLUMN such as income:mode")));
+                return Err(usage(format!(
+                    "--interact {product}: expected EXPRESSION:COLUMN such as income:mode"
+                )));
             };
             utility = utility.with_interaction(of, column.trim()).map_err(of_option("--interact"))?;
         }
@@ -215,12 +219,16 @@ impl Options {
     }
 
     fn decide(&self, has: &impl Fn(&str) -> bool) -> Result<Decide, Failure> {
-        let name = self.decide.unwrap_or(if self.grades.is_some() { DecideName::Rank } else { DecideName::Pick });
+        let name =
+            self.decide.unwrap_or(if self.grades.is_some() { DecideName::Rank } else { DecideName::Pick });
         let pair = |option: &str, given: &Option<String>, default: (&str, &str)| match given {
             None => Ok((default.0.to_owned(), default.1.to_owned())),
             Some(text) => match text.split_once(',') {
                 Some((a, b)) => Ok((a.trim().to_owned(), b.trim().to_owned())),
-                None => Err(usage(format!("{option} {text}: expected two names such as {},{}", default.0, default.1))),
+                None => Err(usage(format!(
+                    "{option} {text}: expected two names such as {},{}",
+                    default.0, default.1
+                ))),
             },
         };
         let edges = || pair("--edges", &self.edges, ("from", "to"));
@@ -235,12 +243,19 @@ impl Options {
                     Some((_, Some((column, most)))) if most.parse::<u32>().is_ok() => {
                         Some((column.to_owned(), most.parse().unwrap_or(1)))
                     }
-                    Some((limit, _)) => return Err(usage(format!("--limit {limit}: expected COLUMN:N such as brand:2"))),
+                    Some((limit, _)) => {
+                        return Err(usage(format!("--limit {limit}: expected COLUMN:N such as brand:2")));
+                    }
                 };
                 Decide::PickK { k: self.k, limits }
             }
-            DecideName::Route if self.cells.is_some() || (self.edges.is_none() && !(has("from") && has("to"))) => {
-                Decide::Cells { at: pair("--cells", &self.cells, ("row", "column"))?, diagonal: !self.straight }
+            DecideName::Route
+                if self.cells.is_some() || (self.edges.is_none() && !(has("from") && has("to"))) =>
+            {
+                Decide::Cells {
+                    at: pair("--cells", &self.cells, ("row", "column"))?,
+                    diagonal: !self.straight,
+                }
             }
             DecideName::Route => Decide::Route(Edges { columns: edges()?, ends: ends()? }),
             DecideName::Flow => {
@@ -261,8 +276,7 @@ impl Options {
         let utility = self.utility()?;
         let (mut frames, mut found) = (Vec::new(), None);
         for file in std::iter::once(&source.data).chain(&self.and) {
-            let input = Input::read(file)?;
-            let (frame, recipe) = with_columns(&input, source.layout.format(), |columns| {
+            let (frame, recipe) = with_columns(file, source.layout.format(), |columns| {
                 let recipe = match &found {
                     Some(recipe) => Recipe::clone(recipe),
                     None => self.recipe(source.ranks(), columns)?,
@@ -286,7 +300,8 @@ impl Options {
     /// The features, or, where none are named in a file for learning to rank, all of its.
     fn all_features(&self, utility: &Utility, recipe: &Recipe, columns: &dyn Columns) -> Utility {
         let of_queries = recipe.group.as_deref() == Some("qid") && columns.has("grade") && columns.has("f1");
-        if !of_queries || !(self.features.is_empty() && self.constants.is_empty() && self.interact.is_empty()) {
+        if !of_queries || !(self.features.is_empty() && self.constants.is_empty() && self.interact.is_empty())
+        {
             return utility.clone();
         }
         let features = columns.names().iter().filter(|name| !["grade", "qid"].contains(&name.as_str()));
@@ -294,24 +309,34 @@ impl Options {
     }
 }
 
-/// What `take` takes from the columns of a file, whatever its format.
+/// What `take` takes from the columns of a file, whatever its format, and the name of the file.
 pub(super) fn with_columns<R>(
-    input: &Input,
+    file: &Path,
     format: Format,
     take: impl FnOnce(&dyn Columns) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
-    let (name, bytes) = (&input.name, &input.bytes[..]);
-    if input.is_model() {
+    #[cfg(feature = "parquet")]
+    if is_parquet(file) {
+        return take(&perturb::data::frame::ParquetFile::open(file)?);
+    }
+    let Input { name, bytes } = Input::read(file)?;
+    if bytes.starts_with(b"PERTURB\0") {
         return Err(format!("{} is a model file; --data expects a table", name.display()).into());
     }
-    if svmlight::is_svmlight(bytes) {
-        return take(&svmlight::parse(name, bytes)?);
+    if bytes.starts_with(b"PAR1") {
+        let how = "read it from a file by a program that was built with feature parquet";
+        return Err(format!("{} is in Apache Parquet; {how}", name.display()).into());
+    }
+    if svmlight::is_svmlight(&bytes) {
+        return take(&svmlight::parse(&name, &bytes)?);
     }
     if bytes.starts_with(b"\x93NUMPY") {
-        return take(&Frame::from_array(name, &numpy::parse(name, bytes)?)?);
+        let array = numpy::parse(&name, &bytes)?;
+        drop(bytes);
+        return take(&Frame::from_array(&name, &array)?);
     }
     let mut failed = None;
-    let taken = table::parse_table(name, bytes, format, |table| {
+    let taken = table::parse_table(&name, &bytes, format, |table| {
         take(table).map_err(|failure| {
             failed = Some(failure);
             // Only that it failed is told.
@@ -325,6 +350,15 @@ pub(super) fn with_columns<R>(
     }
 }
 
+/// Whether a file begins like one in Apache Parquet.
+#[cfg(feature = "parquet")]
+fn is_parquet(file: &Path) -> bool {
+    let mut start = [0; 4];
+    let read =
+        std::fs::File::open(file).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
+    file.is_file() && read.is_ok() && start == *b"PAR1"
+}
+
 /// The columns of a file, by option if the recipe says so.
 fn frame(columns: &dyn Columns, recipe: &Recipe, names: &[&str]) -> Result<Frame, DataError> {
     let Some(by_option) = &recipe.by_option else { return columns.frame(names) };
@@ -334,8 +368,12 @@ fn frame(columns: &dyn Columns, recipe: &Recipe, names: &[&str]) -> Result<Frame
 
 /// A column of the decision that names or numbers the chosen one of the options becomes a comparison with each option.
 fn name_choices(recipe: &mut Recipe, frame: &Frame) -> Result<(), Failure> {
-    let (Some(by_option), Some(Target::Chosen(chosen))) = (&recipe.by_option, &recipe.target) else { return Ok(()) };
-    let Some(column) = chosen.as_column().filter(|column| !by_option.varies(frame, column)) else { return Ok(()) };
+    let (Some(by_option), Some(Target::Chosen(chosen))) = (&recipe.by_option, &recipe.target) else {
+        return Ok(());
+    };
+    let Some(column) = chosen.as_column().filter(|column| !by_option.varies(frame, column)) else {
+        return Ok(());
+    };
     let own = match frame.column(column)? {
         Column::Texts(_) => by_option.name().to_owned(),
         _ => by_option.number(),

@@ -11,9 +11,8 @@ use perturb::{AnyLayer, How, Question};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::{frame, with_columns};
 use super::judge::{how, weights};
-use crate::cli::streams::Input;
+use super::{frame, with_columns};
 use crate::cli::{Common, Failure, source::Layout, streams};
 
 /// What is written.
@@ -28,8 +27,12 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Writes a row an option: its decision, score, and expected decision.
-pub(crate) fn predict(asked: &Asked<'_>, model: &ModelFile, recipe: &Recipe, common: &Common) -> Result<(), Failure> {
-    let input = Input::read(asked.data)?;
+pub(crate) fn predict(
+    asked: &Asked<'_>,
+    model: &ModelFile,
+    recipe: &Recipe,
+    common: &Common,
+) -> Result<(), Failure> {
     let mut recipe = recipe.clone();
     // What was decided need not be known, nor which decisions belong together.
     (recipe.target, recipe.cluster, recipe.weight) = (None, None, None);
@@ -37,12 +40,17 @@ pub(crate) fn predict(asked: &Asked<'_>, model: &ModelFile, recipe: &Recipe, com
     names.extend(asked.ids.iter().cloned());
     names.extend(recipe.alternatives.iter().chain(&recipe.group).cloned());
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let frame = with_columns(&input, asked.layout.format(), |columns| Ok(frame(columns, &recipe, &names)?))?;
+    let frame =
+        with_columns(asked.data, asked.layout.format(), |columns| Ok(frame(columns, &recipe, &names)?))?;
     let decisions = recipe.read_open(&frame)?;
     let w = weights(model);
     let answer = |at: usize| Answer::of(&decisions, at, &w, model, how(model, common.seed));
-    let answers: Vec<Answer> =
-        (0..decisions.len()).into_par_iter().map(answer).collect::<Vec<_>>().into_iter().collect::<Result<_, Failure>>()?;
+    let answers: Vec<Answer> = (0..decisions.len())
+        .into_par_iter()
+        .map(answer)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect::<Result<_, Failure>>()?;
     let ranked = model.oracle == OracleKind::Ranking;
     let mut ids: Vec<&str> = recipe.alternatives.as_deref().into_iter().collect();
     // Texts that terms mention name the options.
@@ -65,7 +73,12 @@ pub(crate) fn predict(asked: &Asked<'_>, model: &ModelFile, recipe: &Recipe, com
                 let cells = columns.row(&frame, &decisions, (at, entry, row as usize), answer);
                 if common.json {
                     for (place, (name, cell)) in columns.header.iter().zip(&cells).enumerate() {
-                        write!(objects, "{}{}:{cell}", if place == 0 { '{' } else { ',' }, Value::from(name.as_str()))?;
+                        write!(
+                            objects,
+                            "{}{}:{cell}",
+                            if place == 0 { '{' } else { ',' },
+                            Value::from(name.as_str())
+                        )?;
                     }
                     objects.extend(b"}\n");
                 } else {
@@ -74,7 +87,8 @@ pub(crate) fn predict(asked: &Asked<'_>, model: &ModelFile, recipe: &Recipe, com
                 }
             }
         }
-        let text = if common.json { objects } else { table.into_inner().map_err(|error| error.to_string())? };
+        let text =
+            if common.json { objects } else { table.into_inner().map_err(|error| error.to_string())? };
         Ok(out.write_all(&text)?)
     })
 }
@@ -166,7 +180,8 @@ impl<'a> Outcome<'a> {
 
 /// Whether expectations are means of samples.
 fn sampled(recipe: &Recipe) -> bool {
-    !matches!(recipe.decide.name(), "pick" | "rank" | "each") && !matches!(recipe.decide, Decide::PickK { limits: None, .. })
+    !matches!(recipe.decide.name(), "pick" | "rank" | "each")
+        && !matches!(recipe.decide, Decide::PickK { limits: None, .. })
 }
 
 /// Whole numbers without a point.

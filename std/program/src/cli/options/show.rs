@@ -11,12 +11,16 @@ use crate::cli::{Common, Failure, say, say_json, source, table};
 
 /// Prints models: weights with their errors, settings and origin; several side by side.
 pub(crate) fn show(models: &[PathBuf], common: &Common) -> Result<(), Failure> {
-    let files = models.iter().map(|path| Ok((path, source::load_file(path)?))).collect::<Result<Vec<_>, Failure>>()?;
+    let files = models
+        .iter()
+        .map(|path| Ok((path, source::load_file(path)?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
     if common.json {
         let all: Vec<_> = files.iter().map(|(path, file)| json(&path.display().to_string(), file)).collect();
         return if let [one] = &all[..] { say_json(one) } else { say_json(&all) };
     }
-    let texts: Vec<String> = files.iter().map(|(path, file)| text(&path.display().to_string(), file)).collect();
+    let texts: Vec<String> =
+        files.iter().map(|(path, file)| text(&path.display().to_string(), file)).collect();
     say(texts.join("\n"))?;
     if files.len() > 1 { say(format!("\n{}", table::render(&compared(&files)))) } else { Ok(()) }
 }
@@ -47,7 +51,9 @@ fn text(name: &str, file: &ModelFile) -> String {
     lines.push(format!("data         {}", of.data_name));
     lines.push(format!("trained by   {} (perturb {}, seed {})", of.command, of.library_version, of.seed));
     if let Some(recipe) = &of.recipe {
-        for (name, expression) in [("where", &recipe.filter), ("available", &recipe.available), ("count", &recipe.weight)] {
+        for (name, expression) in
+            [("where", &recipe.filter), ("available", &recipe.available), ("count", &recipe.weight)]
+        {
             lines.extend(expression.as_ref().map(|of| format!("{name:<12} {of}")));
         }
         for (name, expression) in recipe.terms.iter().filter(|(name, of)| *name != of.to_string()) {
@@ -60,7 +66,7 @@ fn text(name: &str, file: &ModelFile) -> String {
         let names = names(&of.feature_names, file.features);
         text += &table::render(&coefficients(&names, &w, of.estimates.as_ref()));
         if let Some(estimates) = &of.estimates {
-            text += &format!("\n{}", summary(estimates, None));
+            text = text + "\n" + &summary(estimates, None);
         }
         return text;
     }
@@ -79,10 +85,20 @@ fn labels(file: &ModelFile) -> Table {
     let mut rows: Vec<Vec<Cell>> = names(&of.feature_names, file.features)
         .into_iter()
         .zip(file.weights.chunks_exact(file.scores.max(1)))
-        .map(|(name, column)| std::iter::once(Cell::Text(name)).chain(column.iter().map(|&w| number(w))).collect())
+        .map(|(name, column)| {
+            std::iter::once(Cell::Text(name)).chain(column.iter().map(|&w| number(w))).collect()
+        })
         .collect();
-    rows.push(std::iter::once(Cell::Text("(constant)".into())).chain(file.bias.iter().map(|&b| number(b))).collect());
-    Table { caption: String::new(), header: std::iter::once("feature".to_owned()).chain(labels).collect(), rows }
+    rows.push(
+        std::iter::once(Cell::Text("(constant)".into()))
+            .chain(file.bias.iter().map(|&b| number(b)))
+            .collect(),
+    );
+    Table {
+        caption: String::new(),
+        header: std::iter::once("feature".to_owned()).chain(labels).collect(),
+        rows,
+    }
 }
 
 /// The errors by which hypotheses are tested.
@@ -162,10 +178,13 @@ pub(super) fn summary(estimates: &Estimates, shares: Option<&f64>) -> String {
 
 /// Estimates for other programs.
 pub(super) fn as_json(estimates: &Estimates) -> serde_json::Value {
-    let errors: serde_json::Map<_, _> = [("model", Errors::Model), ("robust", Errors::Robust), ("clustered", Errors::Clustered)]
-        .into_iter()
-        .filter_map(|(name, errors)| Some((name.to_owned(), serde_json::json!(estimates.standard_errors(errors)?))))
-        .collect();
+    let errors: serde_json::Map<_, _> =
+        [("model", Errors::Model), ("robust", Errors::Robust), ("clustered", Errors::Clustered)]
+            .into_iter()
+            .filter_map(|(name, errors)| {
+                Some((name.to_owned(), serde_json::json!(estimates.standard_errors(errors)?)))
+            })
+            .collect();
     serde_json::json!({
         "terms": estimates.terms(),
         "weights": estimates.coefficients(),
@@ -190,14 +209,17 @@ fn compared(files: &[(&PathBuf, ModelFile)]) -> Table {
             terms.push(name);
         }
     }
-    let header = std::iter::once("term".to_owned()).chain(files.iter().map(|(path, _)| path.display().to_string()));
+    let header =
+        std::iter::once("term".to_owned()).chain(files.iter().map(|(path, _)| path.display().to_string()));
     let cell = |file: &ModelFile, term: &String| {
         let place = file.provenance.feature_names.iter().position(|name| name == term);
         let w = place.filter(|_| file.shared).and_then(|place| file.weights.get(place));
         Cell::Number(w.map_or_else(|| "-".to_owned(), |&w| number(f64::from(w))))
     };
     let rows = terms.iter().map(|term| {
-        std::iter::once(Cell::Text((*term).clone())).chain(files.iter().map(|(_, file)| cell(file, term))).collect()
+        std::iter::once(Cell::Text((*term).clone()))
+            .chain(files.iter().map(|(_, file)| cell(file, term)))
+            .collect()
     });
     Table { caption: String::new(), header: header.collect(), rows: rows.collect() }
 }

@@ -1,22 +1,25 @@
 //! `perturb train` on a table of options.
 
 use std::path::Path;
+use std::time::Instant;
 
+use perturb::data::frame::Frame;
 use perturb::decisions::{Decide, Decisions, Judgement, Recipe, Utility};
 use perturb::inference::{Criterion, Errors, Estimates, Estimation, EstimationError};
 use perturb::model_file::{ModelFile, OracleKind, Provenance};
 use perturb::train::{Loss, OptionsRun, RunState, Training};
 use perturb::{AnyNoise, How, MonteCarlo, Seed, data::shuffle};
 
-use super::{Options, judge};
 use super::show::{coefficients, summary};
+use super::{Options, frame, judge, with_columns};
 use crate::cli::progress::Progress;
 use crate::cli::save::{self, Checkpoints};
-use crate::cli::source::Source;
+use crate::cli::source::{self, Source};
 use crate::cli::streams::{self, is_standard};
 use crate::cli::{Common, Failure, report, say, table, usage};
 
 /// How weights are learned, as the command line says.
+#[derive(Clone, Copy)]
 pub(crate) struct Fit<'a> {
     pub(crate) options: &'a Options,
     pub(crate) source: &'a Source,
@@ -33,6 +36,8 @@ pub(crate) struct Fit<'a> {
     /// The share of decisions that are kept to judge the model.
     pub(crate) validation: f64,
     pub(crate) ratios: &'a [String],
+    /// The model whose training goes on.
+    pub(crate) from: Option<&'a Path>,
     pub(crate) checkpoints: &'a Checkpoints,
     /// What the checkpoint's settings are made of.
     pub(crate) settings: &'a dyn Fn(String) -> Result<perturb::checkpoint::Settings, Failure>,
@@ -42,25 +47,43 @@ pub(crate) struct Fit<'a> {
 
 /// Reads the table, fits, saves the model, and says what was found.
 pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
-    let (frame, recipe) = fit.options.read(fit.source)?;
+    let start = Instant::now();
+    let older = fit.from.map(Older::load).transpose()?;
+    let (frame, recipe) = match &older {
+        None => fit.options.read(fit.source)?,
+        Some(older) => (older.frame(fit.source)?, older.recipe.clone()),
+    };
+    let fit = &older.as_ref().map_or(*fit, |older| Fit {
+        noise: Some(older.noise),
+        epsilon: older.epsilon,
+        ..*fit
+    });
     let decisions = recipe.read(&frame)?;
     let seed = Seed(common.seed);
     let order = shuffle(seed.fold(0), decisions.len());
     let (kept, rest) = order.split_at((fit.validation * order.len() as f64 * (1.0 + 1e-12)) as usize);
+    if !common.quiet {
+        let rate = rate(decisions.options(), start);
+        tell!("{}: {}; read in {rate}", frame.file().display(), described(&recipe, &decisions, fit.options));
+    }
     let (train, validation) = match kept {
-        [] => (decisions.clone(), None),
+        [] => (decisions, None),
         _ => (decisions.select(&sorted(rest)), Some(decisions.select(&sorted(kept)))),
     };
-    if !common.quiet {
-        tell!("{}: {}", frame.file().display(), described(&recipe, &decisions, fit.options));
-    }
+    let start_at = older.as_ref().map(|older| &older.w[..]);
     let crossed = match fit.folds {
         Some(folds) => Some(judge::cross_validate(fit, &recipe, &train, folds, common)?),
         None => None,
     };
     let ridge = judge::choose(fit, &recipe, &train, seed.fold(5), common)?;
-    let learned = learn(fit, &recipe, &train, ridge, common)?;
-    save_model(fit, &recipe, &decisions, &learned, common)?;
+    let start = Instant::now();
+    let learned = learn(fit, &recipe, &train, (ridge, start_at), common)?;
+    if !common.quiet {
+        let steps = learned.estimates.as_ref().map_or(0, Estimates::steps);
+        let steps = if steps > 0 { format!(" and {steps} Newton steps") } else { String::new() };
+        tell!("learned in {}{steps}", rate(train.options(), start));
+    }
+    save_model(fit, &recipe, &train, &learned, common)?;
 
     let judged = validation.as_ref().unwrap_or(&train);
     let on = if validation.is_some() { "validation" } else { "training" };
@@ -73,13 +96,17 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
         ("all scores equal", judgement(&vec![0.0; train.terms().len()])?),
     ];
     let shares = match &learned.estimates {
-        Some(estimates) if estimates.log_likelihood().is_some() && validation.is_none() => shares(&recipe, &frame, fit)?,
+        Some(estimates) if estimates.log_likelihood().is_some() && validation.is_none() => {
+            shares(&recipe, &frame, fit)?
+        }
         _ => None,
     };
     if common.json {
         let scores: serde_json::Map<_, _> = rows
             .iter()
-            .map(|(name, judgement)| ((*name).to_owned(), judgement.named().into_iter().collect::<serde_json::Value>()))
+            .map(|(name, judgement)| {
+                ((*name).to_owned(), judgement.named().into_iter().collect::<serde_json::Value>())
+            })
             .collect();
         let json = serde_json::json!({
             "model": fit.model.to_string_lossy(),
@@ -98,28 +125,60 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
         });
         return tell_or_say(fit.model, &serde_json::to_string_pretty(&json)?);
     }
-    let mut text = format!(
-        "{}: {} weights from {} decisions among {} options\n\n{}",
-        if is_standard(fit.model) { "standard output".into() } else { fit.model.display().to_string() },
-        train.terms().len(),
-        train.len(),
-        train.options(),
-        table::render(&coefficients(train.terms(), &learned.w, learned.estimates.as_ref()))
-    );
-    if let Some(estimates) = &learned.estimates {
-        text += &format!("\n{}", summary(estimates, shares.as_ref()));
-    }
+    let model =
+        if is_standard(fit.model) { "standard output".into() } else { fit.model.display().to_string() };
+    let (terms, n, options) = (train.terms().len(), train.len(), train.options());
+    let mut parts = vec![
+        format!("{model}: {terms} weights from {n} decisions among {options} options\n"),
+        table::render(&coefficients(train.terms(), &learned.w, learned.estimates.as_ref())),
+    ];
+    parts.extend(learned.estimates.as_ref().map(|estimates| summary(estimates, shares.as_ref())));
     for (name, value, error) in ratios(fit, learned.estimates.as_ref())? {
-        text += &format!("{name}: {value:.6} (s.e. {error:.6})\n");
+        parts.push(format!("{name}: {value:.6} (s.e. {error:.6})"));
     }
     if fit.ridges.len() > 1 {
-        text += &format!("ridge {ridge}, chosen by cross-validation\n");
+        parts.push(format!("ridge {ridge}, chosen by cross-validation\n"));
     }
-    text += &format!("\n{}", table::render(&judge::table(&rows, &format!("{} {on} decisions", judged.len()))));
-    if let Some(crossed) = &crossed {
-        text += &format!("\n{}", table::render(&crossed.table()));
-    }
+    parts.push(table::render(&judge::table(&rows, &format!("{} {on} decisions", judged.len()))));
+    parts.extend(crossed.as_ref().map(|crossed| table::render(&crossed.table())));
+    let text = parts.join("\n");
     tell_or_say(fit.model, text.trim_end())
+}
+
+/// A model whose training goes on.
+struct Older {
+    recipe: Recipe,
+    w: Vec<f64>,
+    noise: AnyNoise,
+    epsilon: f64,
+}
+
+impl Older {
+    fn load(path: &Path) -> Result<Self, Failure> {
+        let file = source::load_file(path)?;
+        let Some(recipe) = file.provenance.recipe.clone().filter(|recipe| recipe.target.is_some()) else {
+            return Err(format!(
+                "{}: --from expects a model of options, as `perturb train` writes it",
+                path.display()
+            )
+            .into());
+        };
+        Ok(Self { recipe, w: judge::weights(&file), noise: file.noise, epsilon: f64::from(file.epsilon) })
+    }
+
+    fn frame(&self, source: &Source) -> Result<Frame, Failure> {
+        let names = self.recipe.columns();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        with_columns(&source.data, source.layout.format(), |columns| {
+            Ok(frame(columns, &self.recipe, &names)?)
+        })
+    }
+}
+
+/// The time since `start`, and how many options a second that is.
+fn rate(options: usize, start: Instant) -> String {
+    let seconds = start.elapsed().as_secs_f64();
+    format!("{seconds:.2} s ({:.2e} options a second)", options as f64 / seconds.max(1e-9))
 }
 
 /// Prints a result, on standard error if the model is on standard output.
@@ -154,14 +213,18 @@ pub(super) fn learn(
     fit: &Fit<'_>,
     recipe: &Recipe,
     decisions: &Decisions,
-    ridge: f64,
+    (ridge, start): (f64, Option<&[f64]>),
     common: &Common,
 ) -> Result<Learned, Failure> {
     let exact = is_exact(&recipe.decide);
-    let noise = fit.noise.unwrap_or(if recipe.decide == Decide::Pick { AnyNoise::Gumbel } else { AnyNoise::Normal });
+    let noise =
+        fit.noise.unwrap_or(if recipe.decide == Decide::Pick { AnyNoise::Gumbel } else { AnyNoise::Normal });
     let criterion = if fit.loss.is_none() { Criterion::Likelihood } else { Criterion::FenchelYoung };
     let estimation = Estimation { noise, epsilon: fit.epsilon, criterion, ridge, how: How::Exact };
-    let newton = fit.loss.is_none_or(|loss| matches!(loss, Loss::FenchelYoung)) && exact && fit.samples.unwrap_or(0) == 0;
+    let newton = fit.loss.is_none_or(|loss| matches!(loss, Loss::FenchelYoung))
+        && exact
+        && fit.samples.unwrap_or(0) == 0
+        && start.is_none();
     if newton {
         let estimates = estimation.fit(decisions).map_err(in_words)?;
         let w = estimates.coefficients().to_vec();
@@ -169,19 +232,28 @@ pub(super) fn learn(
         return Ok(Learned { w, estimates: kept.then_some(estimates), noise, how: How::Exact });
     }
     let Some(loss) = fit.loss else {
-        return Err(usage(format!("--loss likelihood is known of picks, not of --decide {}", recipe.decide.name())));
+        return Err(usage(format!(
+            "--loss likelihood is known of picks, not of --decide {}",
+            recipe.decide.name()
+        )));
     };
     let samples = fit.samples.unwrap_or(if exact { 0 } else { 10 });
     if samples == 0 && !exact {
-        return Err(usage(format!("--decide {} has no exact expectation; give --samples 1 or more", recipe.decide.name())));
+        return Err(usage(format!(
+            "--decide {} has no exact expectation; give --samples 1 or more",
+            recipe.decide.name()
+        )));
     }
     let how = if samples == 0 { How::Exact } else { How::MonteCarlo(MonteCarlo::new(samples, Seed(0))) };
     let training = (fit.training)(decisions.len());
-    let run = training.start_options((noise, fit.epsilon), loss, how, decisions, None)?;
+    let run = training.start_options((noise, fit.epsilon), loss, how, decisions, start)?;
     let w = descend(fit, run, common)?;
-    let many = if exact { How::Exact } else { How::MonteCarlo(MonteCarlo::new(1000, Seed(common.seed).fold(3))) };
+    let many =
+        if exact { How::Exact } else { How::MonteCarlo(MonteCarlo::new(1000, Seed(common.seed).fold(3))) };
     // The uncertainty of a minimum of the Fenchel-Young loss.
-    let small = w.len() <= MOST_KEPT && matches!(loss, Loss::FenchelYoung) && decisions.options() * w.len() <= 10_000_000;
+    let small = w.len() <= MOST_KEPT
+        && matches!(loss, Loss::FenchelYoung)
+        && decisions.options() * w.len() <= 10_000_000;
     let estimates = if small { Estimation { how: many, ..estimation }.at(decisions, &w).ok() } else { None };
     Ok(Learned { w, estimates, noise, how: many })
 }
@@ -191,7 +263,9 @@ const MOST_KEPT: usize = 100;
 
 fn in_words(error: EstimationError) -> Failure {
     match error {
-        EstimationError::Collinear { .. } | EstimationError::Separated { .. } => format!("{error}; or give --ridge 0.01").into(),
+        EstimationError::Collinear { .. } | EstimationError::Separated { .. } => {
+            format!("{error}; or give --ridge 0.01").into()
+        }
         error => error.into(),
     }
 }
@@ -219,8 +293,10 @@ fn descend(fit: &Fit<'_>, mut run: OptionsRun<'_>, common: &Common) -> Result<Ve
 }
 
 /// The model with a constant for each alternative alone: what shares say.
-fn shares(recipe: &Recipe, frame: &perturb::data::frame::Frame, fit: &Fit<'_>) -> Result<Option<f64>, Failure> {
-    let Some(column) = recipe.alternatives.as_ref().or(fit.options.constants.first()) else { return Ok(None) };
+fn shares(recipe: &Recipe, frame: &Frame, fit: &Fit<'_>) -> Result<Option<f64>, Failure> {
+    let Some(column) = recipe.alternatives.as_ref().or(fit.options.constants.first()) else {
+        return Ok(None);
+    };
     let utility = Utility::default().with_constants(column);
     let Ok(terms) = utility.terms(recipe, frame, None) else { return Ok(None) };
     let mut plain = Recipe::clone(recipe);
@@ -249,7 +325,9 @@ fn ratios(fit: &Fit<'_>, estimates: Option<&Estimates>) -> Result<Vec<(String, f
             Some((value, error)) => found.push((ratio.clone(), value, error)),
             None => {
                 let terms = perturb::data::text::listed(estimates.terms(), 20);
-                return Err(usage(format!("--ratio {ratio}: expected two terms such as time/cost, of {terms}")));
+                return Err(usage(format!(
+                    "--ratio {ratio}: expected two terms such as time/cost, of {terms}"
+                )));
             }
         }
     }
@@ -269,7 +347,10 @@ fn described(recipe: &Recipe, decisions: &Decisions, options: &Options) -> Strin
         parts.push(format!("{alone} of them have one option and teach nothing"));
     }
     if !options.constants.is_empty() || !options.interact.is_empty() {
-        parts.push(format!("reference {}", options.reference.as_deref().unwrap_or("the first value of each column")));
+        parts.push(format!(
+            "reference {}",
+            options.reference.as_deref().unwrap_or("the first value of each column")
+        ));
     }
     parts.join("; ")
 }
@@ -331,6 +412,7 @@ fn picked(decisions: &Decisions) -> Option<usize> {
 
 /// The errors that a table shows first.
 pub(super) fn shown_errors(estimates: &Estimates) -> Vec<(&'static str, Errors)> {
-    let all = [("s.e.", Errors::Model), ("robust s.e.", Errors::Robust), ("clustered s.e.", Errors::Clustered)];
+    let all =
+        [("s.e.", Errors::Model), ("robust s.e.", Errors::Robust), ("clustered s.e.", Errors::Clustered)];
     all.into_iter().filter(|(_, errors)| estimates.covariance(*errors).is_some()).collect()
 }

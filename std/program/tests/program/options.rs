@@ -1,0 +1,320 @@
+//! Tables of options, end to end.
+
+#![allow(clippy::format_push_string, reason = "tables are written row by row")]
+
+#[path = "../../../tests/decisions/generate.rs"]
+mod generate;
+
+use std::path::Path;
+
+use perturb::data::frame::Columns;
+use perturb::data::table::{Format, parse_table};
+use perturb::decisions::{Decide, Judgement};
+use perturb::model_file::ModelFile;
+use perturb::{AnyNoise, How, MonteCarlo, Seed};
+
+use super::{json, refuse, succeed};
+use generate::{Kind, kinds, weights};
+
+fn write(folder: &Path, name: &str, text: &str) -> String {
+    std::fs::write(folder.join(name), text).unwrap();
+    name.to_owned()
+}
+
+/// Trains on 300 decisions by the program.
+fn train(folder: &Path, kind: &Kind) -> ModelFile {
+    write(folder, "train.csv", &kind.table(300, Seed(1), true));
+    let target = if kind.decide == Decide::Rank { ["--ranks", "made"] } else { ["--chosen", "made"] };
+    let mut arguments = vec!["train", "--data", "train.csv", "--group", "group", "--features", "x1,x2,x3"];
+    arguments.extend(
+        ["--noise", "normal", "--epsilon", "0.5", "--quiet"].iter().chain(&target).chain(kind.arguments),
+    );
+    let text = succeed(folder, &arguments);
+    assert!(text.contains("least squares") && text.contains("robust s.e."), "{text}");
+    ModelFile::load(folder.join("model.perturb")).unwrap()
+}
+
+/// Every kind of decision is trained, judged and predicted. On 400 new decisions the share of what was chosen (of rankings, the
+/// correlation) is not below that of the model which made them by more than two standard errors.
+#[test]
+fn every_kind_is_learned_from_a_table() {
+    for kind in kinds() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let file = train(folder, &kind);
+        let recipe = file.provenance.recipe.clone().unwrap();
+        write(folder, "test.csv", &kind.table(400, Seed(2), true));
+
+        let scores = &json(&succeed(folder, &["evaluate", "--data", "test.csv", "--json"]))["scores"];
+        let text = std::fs::read(folder.join("test.csv")).unwrap();
+        let frame = parse_table("test.csv".as_ref(), &text, Format::default(), |table| {
+            table.frame(&recipe.columns().iter().map(String::as_str).collect::<Vec<_>>())
+        })
+        .unwrap();
+        let test = recipe.read(&frame).unwrap();
+        let learned: Vec<f64> = file.weights.iter().map(|&w| f64::from(w)).collect();
+        let judge = |w: &[f64]| -> Vec<(&'static str, f64)> {
+            let how = How::MonteCarlo(MonteCarlo::new(2, Seed(3)));
+            let all = test.judge(w, (AnyNoise::Normal, 0.5), how).unwrap();
+            let of = |one: &Judgement| {
+                let named =
+                    [("overlap", one.overlap), ("Spearman", one.spearman), ("agreement", one.agreement)];
+                named.into_iter().find(|(_, x)| !x.is_nan()).unwrap()
+            };
+            all.iter().map(|(_, one)| of(one)).collect()
+        };
+        let (found, truth) = (judge(&learned), judge(&weights(&kind)));
+        let differences: Vec<f64> = found.iter().zip(&truth).map(|(a, b)| a.1 - b.1).collect();
+        let n = differences.len() as f64;
+        let mean = differences.iter().sum::<f64>() / n;
+        let error = (differences.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0) / n).sqrt();
+        let name = kind.decide.name();
+        assert!(mean >= -2.0 * error, "{name}: {mean} {error}");
+        let shown = scores[found[0].0]["mean"].as_f64().unwrap();
+        let own = found.iter().map(|(_, x)| x).sum::<f64>() / n;
+        assert!((shown - own).abs() < 1e-6, "{name}: {shown} {own}");
+        assert!(shown > scores[found[0].0]["all_scores_equal"].as_f64().unwrap() + 0.05, "{name}");
+
+        // Predictions need no decisions, and say the same of each option.
+        write(folder, "new.csv", &kind.table(50, Seed(6), false));
+        let table = succeed(folder, &["predict", "--data", "new.csv"]);
+        let lines = succeed(folder, &["predict", "--data", "new.csv", "--json"]);
+        let objects: Vec<_> = lines.lines().map(json).collect();
+        assert_eq!(table.lines().count(), objects.len() + 1);
+        let header: Vec<&str> = table.lines().next().unwrap().split(',').collect();
+        let of = if kind.decide == Decide::Rank { "expected_rank" } else { "expected" };
+        let (place, kept) = (header.iter().position(|name| *name == of).unwrap(), objects.len() / 50);
+        for (line, object) in table.lines().skip(1).zip(&objects) {
+            let cell: f64 = line.split(',').nth(place).unwrap().parse().unwrap();
+            // The reader of JSON rounds once more.
+            assert!((cell - object[of].as_f64().unwrap()).abs() <= 1e-15 * cell.abs());
+        }
+        if kind.decide == Decide::Pick {
+            for group in objects.chunks(kept) {
+                assert!(
+                    (group.iter().map(|one| one["expected"].as_f64().unwrap()).sum::<f64>() - 1.0).abs()
+                        < 1e-12
+                );
+                assert_eq!(group.iter().map(|one| one["chosen"].as_u64().unwrap()).sum::<u64>(), 1);
+            }
+        }
+        assert!(succeed(folder, &["show"]).contains(&format!("decision     {name}")));
+    }
+}
+
+/// A descent is interrupted and resumed with the same bits, whatever the number of threads.
+#[test]
+fn a_descent_resumes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let kind = kinds().into_iter().find(|kind| kind.decide.name() == "span").unwrap();
+    let whole = train(folder, &kind);
+    let again = {
+        let mut arguments = vec![
+            "train",
+            "--data",
+            "train.csv",
+            "--group",
+            "group",
+            "--features",
+            "x1,x2,x3",
+            "--chosen",
+            "made",
+        ];
+        arguments.extend(
+            ["--noise", "normal", "--epsilon", "0.5", "--quiet", "--threads", "3"]
+                .iter()
+                .chain(kind.arguments),
+        );
+        succeed(folder, &arguments);
+        ModelFile::load(folder.join("model.perturb")).unwrap()
+    };
+    assert_eq!(again.weights, whole.weights);
+}
+
+const TRIPS: &str = "trip,mode,cost,income,took,who\n\
+    1,air,90,40,1,a\n1,car,50,40,0,a\n2,car,30,20,1,a\n2,air,80,20,0,a\n3,air,60,30,0,b\n3,car,70,30,1,b\n\
+    4,air,50,30,1,b\n4,car,40,30,0,b\n5,air,40,90,1,c\n5,car,60,90,0,c\n6,air,70,10,0,c\n6,car,60,10,1,c\n";
+
+#[test]
+fn estimates_are_shown_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "trips.csv", TRIPS);
+    let fit = [
+        "train",
+        "--data",
+        "trips.csv",
+        "--group",
+        "trip",
+        "--chosen",
+        "took",
+        "--features",
+        "cost",
+        "--constants",
+        "mode",
+    ];
+    let text = succeed(
+        folder,
+        &[&fit[..], &["--reference", "car", "--cluster", "who", "--ratio", "mode=air/cost"]].concat(),
+    );
+    for part in [
+        "mode=air",
+        "clustered s.e.",
+        "log-likelihood",
+        "of constants alone",
+        "clustered in 3 groups",
+        "mode=air/cost: ",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let shown = json(&succeed(folder, &["show", "--json"]));
+    let found = json(&succeed(folder, &[&fit[..], &["--reference", "car", "--json", "--quiet"]].concat()));
+    assert_eq!(shown["estimates"]["weights"], found["estimates"]["weights"]);
+    assert_eq!(found["terms"], serde_json::json!(["mode=air", "cost"]));
+    // A model shows beside another.
+    succeed(
+        folder,
+        &[&fit[..], &["--model", "other.perturb", "--loss", "likelihood", "--noise", "normal", "--quiet"]]
+            .concat(),
+    );
+    let both = succeed(folder, &["show", "model.perturb", "other.perturb"]);
+    assert!(
+        both.contains("mode=car") && both.lines().last().unwrap().contains("cost")
+            || both.contains("other.perturb"),
+        "{both}"
+    );
+    // The best option of each decision alone.
+    let top = succeed(folder, &["predict", "--data", "trips.csv", "--top", "1", "--id", "who"]);
+    assert_eq!(top.lines().next(), Some("trip,mode,who,score,chosen,expected"));
+    assert_eq!(top.lines().count(), 7);
+}
+
+#[test]
+fn a_row_a_decision_gives_the_same_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "trips.csv", TRIPS);
+    let mut wide = "air_cost,car_cost,income,took,who\n".to_owned();
+    let mut code = "cost.air,cost.car,n,who\n".to_owned();
+    for trip in TRIPS.lines().skip(1).collect::<Vec<_>>().chunks(2) {
+        let cells: Vec<Vec<&str>> = trip.iter().map(|row| row.split(',').collect()).collect();
+        let of = |mode: &str| cells.iter().find(|row| row[1] == mode).unwrap();
+        let took = cells.iter().find(|row| row[4] == "1").unwrap();
+        wide += &format!("{},{},{},{},{}\n", of("air")[2], of("car")[2], took[3], took[1], took[5]);
+        code += &format!(
+            "{},{},{},{}\n",
+            of("air")[2],
+            of("car")[2],
+            if took[1] == "air" { 1 } else { 2 },
+            took[5]
+        );
+    }
+    write(folder, "wide.csv", &wide);
+    write(folder, "code.csv", &code);
+    let weights = |arguments: &[&str]| {
+        let common = ["train", "--features", "cost", "--reference", "car", "--json", "--quiet"];
+        json(&succeed(folder, &[&common[..], arguments].concat()))["weights"].clone()
+    };
+    let long =
+        weights(&["--data", "trips.csv", "--group", "trip", "--chosen", "took", "--constants", "mode"]);
+    assert_eq!(
+        weights(&["--data", "wide.csv", "--options", "air,car", "--chosen", "took", "--constants", "option"]),
+        long
+    );
+    let by_number =
+        ["--data", "code.csv", "--options", "air,car", "--pattern", "{column}.{option}", "--chosen", "n"];
+    assert_eq!(weights(&[&by_number[..], &["--alternatives", "mode", "--constants", "mode"]].concat()), long);
+    let predicted = succeed(folder, &["predict", "--data", "code.csv"]);
+    assert!(predicted.starts_with("decision,mode,score,chosen,expected\n1,air,"), "{predicted}");
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "trips.csv", TRIPS);
+    let with = |more: &[&str]| {
+        let common = ["train", "--data", "trips.csv", "--group", "trip", "--chosen", "took", "--quiet"];
+        [&common[..], more].concat().iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()
+    };
+    for (more, expected) in [
+        (&["--features", "income"][..], "the term `income` is the same for all options of every decision"),
+        (&["--features", "cost, 2 * cost"], "are collinear"),
+        (&["--features", "took"], "predicts the decisions without error"),
+        (&["--features", "price"], "trips.csv, line 1: expected a column named `price`"),
+        (&["--features", "cost", "--where", "cost > 1000"], "all are filtered out or unavailable"),
+        (
+            &["--features", "cost", "--available", "mode == 'car'"],
+            "found none; a condition such as available",
+        ),
+        (&["--features", "cost", "--decide", "route"], "expected a column named"),
+    ] {
+        let arguments = with(more);
+        let text = refuse(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(text.contains(expected), "{more:?}: {text}");
+        assert!(!folder.join("model.perturb").exists());
+    }
+    for (more, expected) in [
+        (&["--features", "cost +"][..], "--features: expression: expected an expression such as"),
+        (&["--features", "cost", "--interact", "income"], "--interact income: expected EXPRESSION:COLUMN"),
+        (&["--features", "cost", "--decide", "pack"], "--decide pack needs --capacity"),
+        (
+            &["--features", "cost", "--decide", "span", "--edges", "mode,who", "--samples", "0"],
+            "--decide span has no exact expectation",
+        ),
+        (&["--features", "cost", "--ratio", "cost/time"], "--ratio cost/time: expected two terms"),
+        (&["--features", "cost", "--patience", "3"], "--patience does not apply"),
+    ] {
+        let arguments = with(more);
+        let output = super::perturb(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && text.contains(expected), "{more:?}: {text}");
+    }
+    let output = super::perturb(folder, &["train", "--data", "trips.csv", "--features", "cost"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--features belongs to tables of options"));
+    let output = super::perturb(
+        folder,
+        &["train", "--data", "trips.csv", "--loss", "likelihood", "--ordering", "mode"],
+    );
+    assert!(!output.status.success());
+}
+
+/// Learning to rank from a file of queries.
+#[test]
+fn queries_are_ranked_by_grades() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut text = String::new();
+    for query in 0..30 {
+        for document in 0..6 {
+            let (a, b) = ((query * 7 + document * 5) % 11, (query * 3 + document * 8) % 13);
+            let grade = (2 * a + b) / 12;
+            text += &format!("{grade} qid:{query} 1:{} 3:{}\n", f64::from(a) / 11.0, f64::from(b) / 13.0);
+        }
+    }
+    write(folder, "queries.txt", &text);
+    let arguments = [
+        "train",
+        "--data",
+        "queries.txt",
+        "--group",
+        "qid",
+        "--decide",
+        "rank",
+        "--ridge",
+        "0.001,0.1",
+        "--folds",
+        "3",
+    ];
+    let text = succeed(folder, &arguments);
+    for part in
+        ["NDCG@10", "f3", "chosen by cross-validation", "30 decisions, 3 folds", "least squares (s.e.)"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let scores = &json(&succeed(folder, &["evaluate", "--data", "queries.txt", "--json"]))["scores"];
+    assert!(scores["NDCG@10"]["mean"].as_f64().unwrap() > 0.9, "{scores}");
+    let predicted = succeed(folder, &["predict", "--data", "queries.txt", "--top", "2"]);
+    assert!(predicted.starts_with("qid,score,rank,expected_rank\n0,"), "{predicted}");
+}
