@@ -97,6 +97,7 @@ pub(crate) struct Common {
 }
 
 #[derive(Subcommand, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one")]
 enum Command {
     /// Learn what terrain costs from routes alone: why a solver belongs in the loss, in seconds
     Demo(demo::Demo),

@@ -12,7 +12,7 @@ use perturb::train::{
     TrainError, Training,
 };
 use perturb::{AnyNoise, Dyn, Error, How, MonteCarlo, Perturbed, Ranking, Seed};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::options::{self, Options};
 use super::progress::Progress;
@@ -69,7 +69,7 @@ pub(crate) struct Train {
     loss: LossName,
     /// Noise of the perturbed losses [default: normal; gumbel for picks among options, which makes them the logit]
     #[arg(long, value_name = "NOISE", value_parser = noises())]
-    #[serde(serialize_with = "by_name")]
+    #[serde(skip)]
     noise: Option<AnyNoise>,
     /// Temperature of the perturbed losses, in units of scores, greater than 0
     #[arg(
@@ -121,6 +121,7 @@ pub(crate) struct Train {
         value_parser = number::share,
         allow_negative_numbers = true
     )]
+    #[serde(skip)]
     validation: Option<f64>,
     /// Stop after this many epochs without a better validation score, at least 1, and keep the best epoch
     #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
@@ -128,18 +129,22 @@ pub(crate) struct Train {
     /// Of options: penalty on large weights, as a share of the mean loss's curvature, at least 0; cross-validation chooses one
     /// of several
     #[arg(long, default_values_t = [0.0], value_name = "L", value_delimiter = ',', value_parser = number::not_negative, allow_negative_numbers = true)]
+    #[serde(skip)]
     ridge: Vec<f64>,
     /// Of options: judge by cross-validation with this many folds, too
     #[arg(long, value_name = "K", value_parser = number::folds)]
+    #[serde(skip)]
     folds: Option<usize>,
     /// Of options: ratios of weights with their standard errors, such as time/cost
     #[arg(long, value_name = "TERM/TERM", value_delimiter = ',')]
+    #[serde(skip)]
     ratio: Vec<String>,
     /// Of options: go on from this model on new data, by descent; the table's columns are read as for it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "options", "loss", "noise", "folds"])]
     #[serde(skip)]
     from: Option<PathBuf>,
     #[command(flatten)]
+    #[serde(skip)]
     options: Options,
     #[command(flatten)]
     #[serde(skip)]
@@ -158,23 +163,28 @@ fn noises() -> impl TypedValueParser<Value = AnyNoise> {
         .map(|name| AnyNoise::from_name(&name).unwrap_or(AnyNoise::Normal))
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde has it")]
-fn by_name<S: Serializer>(noise: &Option<AnyNoise>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(noise.as_ref().map_or("default", |noise| noise.name()))
-}
-
 impl Train {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
+        self.ensure_files()?;
+        if self.options.is_given() || self.from.is_some() {
+            return self.of_options(common);
+        }
+        self.options.ensure_none()?;
+        self.of_labels(common)
+    }
+
+    /// Checks that no file is two.
+    fn ensure_files(&self) -> Result<(), Failure> {
         ensure_distinct(("--data", &self.source.data), ("--model", &self.model))?;
         streams::ensure_output(Some(&self.model))?;
         if let Some(checkpoint) = self.checkpoints.file() {
             ensure_apart(("--model", &self.model), ("--checkpoint", checkpoint))?;
         }
-        self.out.ensure_free("train", &[("--data", &self.source.data), ("--model", &self.model)])?;
-        if self.options.is_given() || self.from.is_some() {
-            return self.of_options(common);
-        }
-        self.options.ensure_none()?;
+        self.out.ensure_free("train", &[("--data", &self.source.data), ("--model", &self.model)])
+    }
+
+    /// Trains on a table of labels.
+    fn of_labels(&self, common: &Common) -> Result<(), Failure> {
         let noise = self.noise.unwrap_or(AnyNoise::Normal);
         let data = self.data(common)?;
         self.out.folder()?;
@@ -197,6 +207,8 @@ impl Train {
 
         let beside = (!is_standard(&self.model)).then(|| save::beside(&self.model));
         let settings = save::settings("training", self, common, Some(format!("{:016x}", data.digest())))?
+            .with("noise", noise.name().to_owned())
+            .with("validation", text::shown(self.validation()))
             .with("samples", samples.to_string())
             .with("rate", text::shown(training.rate))
             .with("epochs", training.epochs.to_string())
@@ -362,6 +374,11 @@ impl Train {
         Ok(())
     }
 
+    /// The share of rows that are kept to validate.
+    fn validation(&self) -> f64 {
+        self.validation.unwrap_or(0.1)
+    }
+
     /// None for a likelihood.
     fn loss<T>(&self, lambda: T) -> Option<Loss<T>> {
         Some(match self.loss {
@@ -384,9 +401,16 @@ impl Train {
             return Err(usage("--out has no page for tables of options yet; --json prints all numbers"));
         }
         let loss = self.loss(f64::from(self.lambda));
-        let settings = |data| save::settings("training on options", self, common, Some(data));
+        let settings = |data| {
+            let noise = self.noise.map_or("default", |noise| noise.name());
+            let settings = save::settings("training on options", self, common, Some(data))?;
+            let settings = settings.with("noise", noise.to_owned()).with("from", format!("{:?}", self.from));
+            Ok(settings
+                .with("options", serde_json::to_string(&self.options)?)
+                .with("validation", format!("{:?}", self.validation)))
+        };
         let training =
-            |decisions: usize| self.training(decisions, self.options_rate(), Seed(common.seed).fold(1));
+            |decisions: usize| self.training(decisions, Training::default().rate, Seed(common.seed).fold(1));
         options::train(
             &options::Fit {
                 options: &self.options,
@@ -407,10 +431,6 @@ impl Train {
             },
             common,
         )
-    }
-
-    fn options_rate(&self) -> f64 {
-        Training::default().rate
     }
 
     fn default_rate(&self, features: usize) -> f64 {
@@ -454,7 +474,7 @@ impl Train {
         seed: Seed,
     ) -> Result<(Dataset<f32>, Option<Dataset<f32>>), Failure> {
         let order = shuffle(seed.fold(0), data.len());
-        let (validation, train) = order.split_at(kept(self.validation.unwrap_or(0.1), data.len()));
+        let (validation, train) = order.split_at(kept(self.validation(), data.len()));
         if self.patience.is_some() && validation.is_empty() {
             return Err(usage("--patience needs validation rows: raise --validation"));
         }

@@ -136,6 +136,7 @@ fn beyond(column: &ArrayRef) -> bool {
 }
 
 /// Appends numbers; false if the column has none.
+#[expect(clippy::cast_lossless, reason = "one line for all types")]
 fn append(column: &ArrayRef, numbers: &mut Vec<f64>) -> bool {
     macro_rules! of {
         ($type:ty) => {

@@ -29,6 +29,7 @@ pub(crate) use train::{Fit, train};
 #[command(
     next_help_heading = "Tables of options: a row an option (--group), or columns by option (--options)"
 )]
+#[expect(clippy::struct_field_names, reason = "`--options` names options")]
 pub(crate) struct Options {
     /// What is decided among the options of a group [default: pick]
     #[arg(long, value_enum)]
@@ -300,7 +301,7 @@ impl Options {
     /// The features, or, where none are named in a file for learning to rank, all of its.
     fn all_features(&self, utility: &Utility, recipe: &Recipe, columns: &dyn Columns) -> Utility {
         let of_queries = recipe.group.as_deref() == Some("qid") && columns.has("grade") && columns.has("f1");
-        if !of_queries || !(self.features.is_empty() && self.constants.is_empty() && self.interact.is_empty())
+        if !(of_queries && self.features.is_empty() && self.constants.is_empty() && self.interact.is_empty())
         {
             return utility.clone();
         }

@@ -321,15 +321,11 @@ fn ratios(fit: &Fit<'_>, estimates: Option<&Estimates>) -> Result<Vec<(String, f
         let known = |name: &str| estimates.terms().iter().any(|term| term == name);
         let splits = ratio.match_indices('/').map(|(at, _)| (ratio[..at].trim(), ratio[at + 1..].trim()));
         let terms = splits.into_iter().find(|(a, b)| known(a) && known(b)).or(terms);
-        match terms.and_then(|(a, b)| estimates.ratio(a, b, errors)) {
-            Some((value, error)) => found.push((ratio.clone(), value, error)),
-            None => {
-                let terms = perturb::data::text::listed(estimates.terms(), 20);
-                return Err(usage(format!(
-                    "--ratio {ratio}: expected two terms such as time/cost, of {terms}"
-                )));
-            }
-        }
+        let Some((value, error)) = terms.and_then(|(a, b)| estimates.ratio(a, b, errors)) else {
+            let terms = perturb::data::text::listed(estimates.terms(), 20);
+            return Err(usage(format!("--ratio {ratio}: expected two terms such as time/cost, of {terms}")));
+        };
+        found.push((ratio.clone(), value, error));
     }
     Ok(found)
 }
