@@ -10,8 +10,11 @@ impl Decisions {
     pub fn least_squares(&self) -> Vec<f64> {
         let p = self.terms.len();
         let (mut count, mut mean, mut mean_y) = (0.0, vec![0.0; p], 0.0);
-        let rows =
-            || (0..self.len()).flat_map(|at| self.features(at).chunks_exact(p.max(1)).zip(self.merits(at)));
+        let of = |at: usize| {
+            let known = self.features(at).chunks_exact(p.max(1)).zip(self.merits(at)).zip(self.rows(at));
+            known.filter(|(_, row)| row.is_some()).map(|(known, _)| known)
+        };
+        let rows = || (0..self.len()).flat_map(of);
         for (phi, y) in rows() {
             count += 1.0;
             mean.iter_mut().zip(phi).for_each(|(mean, phi)| *mean += (phi - *mean) / count);

@@ -178,6 +178,10 @@ impl Decisions {
     pub fn parts(&self, decision: usize) -> &[Part] {
         self.parts.get(&decision).map_or(&[], Vec::as_slice)
     }
+    /// Whether all decisions are known in full.
+    pub fn all_known(&self) -> bool {
+        self.parts.is_empty()
+    }
     /// The grades of a decision's options, if rankings are known by grades.
     pub fn grades(&self, decision: usize) -> Option<&[f64]> {
         self.grades.get(self.range(decision)).filter(|grades| !grades.is_empty())

@@ -154,10 +154,7 @@ impl Decide {
                 let limits = vec![*most; names.len()];
                 plain(OracleSpec::GroupTopK { groups: groups.into_iter().flatten().collect(), limits, k })
             }
-            Self::Pack { weight, capacity } => {
-                let weights = rows.iter().map(|&row| whole(frame, weight, row)).collect::<Result<_, _>>()?;
-                plain(OracleSpec::Knapsack { weights, capacity: *capacity })
-            }
+            Self::Pack { weight, capacity } => plain(pack(frame, rows, weight, *capacity)?),
             Self::Span { edges: (a, b) } => {
                 let (names, edges) = edges_of(frame, (a, b), rows)?;
                 let labels = vec![None; dim];
@@ -215,7 +212,7 @@ impl Decide {
                 for (&row, (a, b)) in rows.iter().zip(legs) {
                     let (a, b) = (a.min(b) as usize, a.max(b) as usize);
                     // Pairs in the order (0, 1), (0, 2), …, (1, 2), …
-                    let at = a * (2 * cities - a - 1) / 2 + b.wrapping_sub(a + 1);
+                    let at = (a * (2 * cities - a - 1) / 2).wrapping_add(b.wrapping_sub(a + 1));
                     place(frame, &mut entries, at, row)?;
                 }
                 if entries.iter().any(Option::is_none) {
@@ -226,6 +223,26 @@ impl Decide {
             }
         }
     }
+}
+
+/// The largest table of options by capacities that packs are solved by.
+const LARGEST_TABLE: u64 = 1_000_000_000;
+
+fn pack(frame: &Frame, rows: &[usize], weight: &str, capacity: u32) -> Result<OracleSpec, DataError> {
+    let weights: Vec<u32> = rows.iter().map(|&row| whole(frame, weight, row)).collect::<Result<_, _>>()?;
+    let total: u64 = weights.iter().map(|&weight| u64::from(weight)).sum();
+    if weights.len() as u64 * total.min(u64::from(capacity)) > LARGEST_TABLE {
+        let most = format!(
+            "a product of options and capacity of at most {LARGEST_TABLE}; larger units make smaller numbers"
+        );
+        let first = rows.first().copied().unwrap_or(0);
+        return Err(frame.fault(
+            first,
+            most,
+            format!("{} options and a capacity of {capacity}", weights.len()),
+        ));
+    }
+    Ok(OracleSpec::Knapsack { weights, capacity })
 }
 
 /// Puts a row at an entry that is free.

@@ -29,6 +29,7 @@ pub(super) struct Covariances {
 
 /// Estimated weights with their uncertainty.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Estimates {
     terms: Vec<String>,
     w: Vec<f64>,
@@ -39,6 +40,35 @@ pub struct Estimates {
     decisions: usize,
     weight: f64,
     steps: usize,
+}
+
+/// [`Estimates`] as they are read.
+#[derive(Deserialize)]
+struct Unchecked {
+    terms: Vec<String>,
+    w: Vec<f64>,
+    covariances: Covariances,
+    loss: f64,
+    likelihood: Option<f64>,
+    null: Option<f64>,
+    decisions: usize,
+    weight: f64,
+    steps: usize,
+}
+
+impl TryFrom<Unchecked> for Estimates {
+    type Error = &'static str;
+
+    fn try_from(of: Unchecked) -> Result<Self, Self::Error> {
+        let Unchecked { terms, w, covariances, loss, likelihood, null, decisions, weight, steps } = of;
+        let (p, all) = (w.len(), &covariances);
+        let fits = |matrix: Option<&Vec<f64>>| matrix.is_none_or(|matrix| matrix.len() == p * p);
+        let fit = fits(all.model.as_ref()) && fits(Some(&all.robust)) && fits(all.clustered.as_ref());
+        if p == 0 || terms.len() != p || !fit {
+            return Err("estimates whose sizes do not fit each other");
+        }
+        Ok(Self { terms, w, covariances, loss, likelihood, null, decisions, weight, steps })
+    }
 }
 
 /// A test of a hypothesis.

@@ -153,6 +153,12 @@ fn terms_are(terms: &[String]) -> String {
     }
 }
 
+/// The most options of a decision whose Jacobian is formed.
+const LARGEST: usize = 4096;
+
+/// How much flatter than at first the loss may become in one direction: beyond lie separated data.
+const FLATTEST: f64 = 1e8;
+
 /// Most Newton steps.
 const STEPS: usize = 100;
 
@@ -242,12 +248,19 @@ pub(super) struct Problem<'a> {
     parts: Vec<(usize, Vec<AnyLayer<f64>>)>,
 }
 
+/// A Hessian in θ.
+enum Curvature {
+    /// d × d numbers.
+    Matrix(Vec<f64>),
+    /// The product of a number and diag(y) − yy′.
+    Softmax(Vec<f64>, f64),
+}
+
 /// The loss of one decision and its derivatives in θ.
 struct Local {
     loss: f64,
     gradient: Vec<f64>,
-    /// d × d.
-    hessian: Vec<f64>,
+    hessian: Curvature,
     /// What is subtracted from it; empty if that is nothing.
     concave: Vec<f64>,
 }
@@ -285,6 +298,20 @@ impl<'a> Problem<'a> {
                     found: perturb_core::Oracle::properties(other).name,
                 });
             }
+        }
+        // Matrices of d × d numbers.
+        let matrices = |layer: &&AnyLayer<f64>| {
+            !is_softmax(layer) || of.criterion == Criterion::Likelihood || !decisions.all_known()
+        };
+        if let Some(large) = layers.iter().filter(matrices).find(|layer| layer.dim() > LARGEST) {
+            let expected =
+                "at most 4096, but for picks with Gumbel noise; stochastic gradients have no such limit";
+            let found = large.dim() as f64;
+            return Err(EstimationError::Setting {
+                parameter: "the number of options in a decision",
+                expected,
+                found,
+            });
         }
         let mut parts = Vec::new();
         for at in (0..decisions.len()).filter(|&at| !decisions.parts(at).is_empty()) {
@@ -383,7 +410,10 @@ impl<'a> Problem<'a> {
         if order == Order::Slope {
             return Ok(());
         }
-        add_form(&mut sums.hessian, features, &local.hessian, weight);
+        match local.hessian {
+            Curvature::Matrix(matrix) => add_form(&mut sums.hessian, features, &matrix, weight),
+            Curvature::Softmax(y, scale) => add_softmax(&mut sums.hessian, features, &y, weight * scale),
+        }
         if !local.concave.is_empty() {
             add_form(&mut sums.concave, features, &local.concave, weight);
         }
@@ -425,9 +455,13 @@ impl<'a> Problem<'a> {
     ) -> Result<Local, Error> {
         let how = self.how(at);
         let target = self.decisions.target(at);
-        let mut hessian = Vec::new();
+        let mut hessian = Curvature::Matrix(Vec::new());
         if order == Order::Bend {
-            hessian = layer.jacobian(theta, how)?;
+            hessian = if is_softmax(layer) {
+                Curvature::Softmax(layer.maximizer(theta, how)?, 1.0 / layer.layer().epsilon())
+            } else {
+                Curvature::Matrix(layer.jacobian(theta, how)?)
+            };
         }
         let parts = self.decisions.parts(at);
         if parts.is_empty() {
@@ -441,7 +475,7 @@ impl<'a> Problem<'a> {
             (crate::Noise::<f64>::mean(layer.layer().noise()) * layer.layer().epsilon(), target);
         let settled: f64 =
             theta.iter().zip(fixed).filter(|(_, y)| **y != 0.0).map(|(theta, y)| y * (theta + mean)).sum();
-        let mut concave = vec![0.0; hessian.len()];
+        let mut concave = vec![0.0; if order == Order::Bend { theta.len() * theta.len() } else { 0 }];
         let mut loss = answer.first().copied().unwrap_or(0.0) - settled;
         gradient.iter_mut().zip(fixed).for_each(|(g, y)| *g -= y);
         for (part, layer) in parts.iter().zip(self.parts(at)) {
@@ -480,7 +514,8 @@ impl<'a> Problem<'a> {
         let probability = dot(&picked, &y).max(f64::MIN_POSITIVE);
         let loss = -libm::log(probability);
         if order == Order::Value {
-            return Ok(Local { loss, gradient: Vec::new(), hessian: Vec::new(), concave: Vec::new() });
+            let hessian = Curvature::Matrix(Vec::new());
+            return Ok(Local { loss, gradient: Vec::new(), hessian, concave: Vec::new() });
         }
         let mut gradient = layer.vjp(theta, &picked, how)?;
         for x in &mut gradient {
@@ -494,7 +529,7 @@ impl<'a> Problem<'a> {
                 row.iter_mut().zip(&gradient).for_each(|(x, b)| *x = a * b - *x / probability);
             }
         }
-        Ok(Local { loss, gradient, hessian, concave: Vec::new() })
+        Ok(Local { loss, gradient, hessian: Curvature::Matrix(hessian), concave: Vec::new() })
     }
 
     /// The minimum, by Newton steps from `start` that are halved until the loss falls; the sums there, and the number of steps.
@@ -506,10 +541,13 @@ impl<'a> Problem<'a> {
         let penalty =
             |w: &[f64]| 0.5 * n * ridge * w.iter().zip(&scale).map(|(w, s)| (w * s) * (w * s)).sum::<f64>();
         let mut here = first;
+        let mut first_trace = f64::INFINITY;
+        // In units in which every term alone has curvature n at first.
+        let slope = |of: &Sums, w: &[f64]| -> Vec<f64> {
+            (0..p).map(|j| of.gradient[j] / scale[j] + n * ridge * w[j] * scale[j]).collect()
+        };
         for step_number in 0..STEPS {
-            // In units in which every term alone has curvature n at first.
-            let gradient: Vec<f64> =
-                (0..p).map(|j| here.gradient[j] / scale[j] + n * ridge * w[j] * scale[j]).collect();
+            let gradient = slope(&here, &w);
             let scaled = |matrix: &[f64]| {
                 let mut scaled: Vec<f64> =
                     (0..p * p).map(|at| matrix[at] / (scale[at / p] * scale[at % p])).collect();
@@ -526,6 +564,15 @@ impl<'a> Problem<'a> {
             };
             if rank < p {
                 return Err(self.deficient(&hessian, &inverse, step_number));
+            }
+            // Towards infinity the curvature vanishes along one direction.
+            let trace: f64 = inverse.iter().step_by(p + 1).sum();
+            first_trace = first_trace.min(trace);
+            if trace > FLATTEST * first_trace {
+                let flattest =
+                    (0..p).max_by(|&i, &j| inverse[i * p + i].total_cmp(&inverse[j * p + j])).unwrap_or(0);
+                let along = &inverse[flattest * p..(flattest + 1) * p];
+                return Err(self.separated(along, 0.05 * largest(along)));
             }
             let step = times(&inverse, &gradient);
             let decrement = dot(&step, &gradient);
@@ -548,10 +595,18 @@ impl<'a> Problem<'a> {
                     .collect();
                 // As a rule the whole step is taken, and all of this is needed.
                 let order = if share < 1.0 { Order::Value } else { Order::Bend };
-                if let Ok(there) = self.pass(&next, order)
-                    && there.loss + penalty(&next) <= loss - 1e-4 * share * decrement
-                {
-                    break Some((next, (order == Order::Bend).then_some(there)));
+                if let Ok(there) = self.pass(&next, order) {
+                    let change = there.loss + penalty(&next) - loss;
+                    // Where the change is rounding, the gradient decides.
+                    let shrinks = || {
+                        let slope = slope(&there, &next);
+                        dot(&times(&inverse, &slope), &slope) < 0.5 * decrement
+                    };
+                    if change <= -1e-4 * share * decrement
+                        || (order == Order::Bend && change.abs() <= 1e-9 * (1.0 + loss.abs()) && shrinks())
+                    {
+                        break Some((next, (order == Order::Bend).then_some(there)));
+                    }
                 }
                 share *= 0.5;
                 if share < 1e-10 {
@@ -719,6 +774,27 @@ fn add_form(matrix: &mut [f64], features: &[f64], curvature: &[f64], weight: f64
         }
         add_outer(matrix, phi, &row, weight);
     }
+}
+
+/// The upper triangle of matrix += weight·Φ′(diag(y) − yy′)Φ: O(dp²), without a matrix of d × d numbers.
+fn add_softmax(matrix: &mut [f64], features: &[f64], y: &[f64], weight: f64) {
+    let p = matrix.len().isqrt().max(1);
+    let mut mean = vec![0.0; p];
+    for (phi, &y) in features.chunks_exact(p).zip(y) {
+        mean.iter_mut().zip(phi).for_each(|(sum, phi)| *sum += y * phi);
+    }
+    let mut off = vec![0.0; p];
+    for (phi, &y) in features.chunks_exact(p).zip(y).filter(|(_, y)| **y > 0.0) {
+        // Differences from the mean, so that nothing is lost where all options are alike.
+        off.iter_mut().zip(phi).zip(&mean).for_each(|((off, phi), mean)| *off = phi - mean);
+        add_outer(matrix, &off, &off, weight * y);
+    }
+}
+
+/// Whether expectations are softmax.
+fn is_softmax(layer: &AnyLayer<f64>) -> bool {
+    *layer.layer().noise() == AnyNoise::Gumbel
+        && matches!(layer.layer().oracle().spec(), Some(OracleSpec::Simplex { .. }))
 }
 
 /// The upper triangle of matrix += weight·a bᵀ.

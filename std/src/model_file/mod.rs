@@ -192,6 +192,12 @@ impl ModelFile {
                 length(what, expected, names.len())?;
             }
         }
+        if let Some(recipe) = &self.provenance.recipe {
+            length("terms of the recipe", self.features, recipe.terms.len())?;
+        }
+        if let Some(estimates) = &self.provenance.estimates {
+            length("estimates", self.features, estimates.coefficients().len())?;
+        }
         if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
             return Err(invalid("epsilon", "a finite number greater than 0", self.epsilon));
         }
