@@ -162,3 +162,71 @@ fn append(column: &ArrayRef, numbers: &mut Vec<f64>) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{BooleanArray, DictionaryArray, Float32Array, Int64Array, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+    use crate::data::frame::Expression;
+
+    /// A file of these columns, in groups of two rows.
+    fn written(columns: Vec<(&str, ArrayRef)>) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let properties = parquet::file::properties::WriterProperties::builder();
+        let properties = properties.set_max_row_group_row_count(Some(2)).build();
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn columns_of_all_kinds_are_read() {
+        let modes: DictionaryArray<arrow_array::types::Int32Type> = [Some("car"), None, Some("air")].into_iter().collect();
+        let (_folder, path) = written(vec![
+            ("id", Arc::new(Int64Array::from(vec![1, 2, 3]))),
+            ("x", Arc::new(Float32Array::from(vec![Some(0.5), None, Some(-1.0)]))),
+            ("took", Arc::new(BooleanArray::from(vec![true, false, true]))),
+            ("town", Arc::new(StringArray::from(vec!["b", "a", ""]))),
+            ("mode", Arc::new(modes)),
+        ]);
+        let file = ParquetFile::open(&path).unwrap();
+        assert_eq!(file.names(), ["id", "x", "took", "town", "mode"]);
+        let frame = file.frame(&["x", "took", "id", "town", "mode"]).unwrap();
+        let numbers = |text: &str| Expression::parse(text).unwrap().numbers(&frame, 0..3).unwrap();
+        assert_eq!(numbers("id + took"), [2.0, 2.0, 4.0]);
+        assert_eq!(numbers("if(missing(x), 9, x)"), [0.5, 9.0, -1.0]);
+        assert_eq!(numbers("if(missing(mode), 0, mode == 'air')"), [0.0, 0.0, 1.0]);
+        assert_eq!(numbers("missing(town)"), [0.0, 0.0, 1.0]);
+        let error = file.frame(&["y"]).unwrap_err().to_string();
+        assert!(error.ends_with("expected a column named `y`, found id, x, took, town, mode"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        let large = Int64Array::from(vec![1i64 << 53, (1 << 53) + 1]);
+        let (_folder, path) = written(vec![("id", Arc::new(large))]);
+        let error = ParquetFile::open(&path).unwrap().frame(&["id"]).unwrap_err().to_string();
+        assert!(error.contains("whole numbers beyond 2^53"), "{error}");
+        std::fs::write(&path, b"PAR1 is not all").unwrap();
+        assert!(ParquetFile::open(&path).unwrap_err().to_string().contains("a Parquet file"));
+        let mut whole = written(vec![("id", Arc::new(Int64Array::from(vec![1, 2, 3])))]);
+        let mut bytes = std::fs::read(&whole.1).unwrap();
+        // A damaged page is an error and no panic.
+        for at in 4..bytes.len().min(200) {
+            bytes[at] ^= 0x55;
+            whole.1 = whole.0.path().join("damaged.parquet");
+            std::fs::write(&whole.1, &bytes).unwrap();
+            if let Ok(file) = ParquetFile::open(&whole.1) {
+                let _ = file.frame(&["id"]);
+            }
+            bytes[at] ^= 0x55;
+        }
+    }
+}
