@@ -5,14 +5,17 @@
 //! the networks and the two experiments that train them.
 
 pub mod asymptotics;
+pub mod benchmark;
 #[cfg(feature = "nn")]
 pub mod classification;
 pub mod data;
+mod descent;
 mod journal;
 pub mod knapsack;
 pub mod label_ranking;
 #[cfg(feature = "nn")]
 mod learn;
+mod least_squares;
 #[cfg(feature = "nn")]
 pub mod nn;
 pub mod report;

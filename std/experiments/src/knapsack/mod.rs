@@ -10,12 +10,12 @@
 mod data;
 mod report;
 
-use perturb::data::shuffle;
 use perturb::loss::SpoPlus;
 use perturb::train::LinearModel;
 use perturb::{Dyn, Error, Knapsack, Normal, Perturbed, Seed};
 use rayon::prelude::*;
 
+use super::descent::{Descent, choose};
 use super::{ExperimentError, Journal};
 
 pub use data::{Day, Days};
@@ -143,19 +143,13 @@ impl Setting {
         let kept = task.train.len() - task.train.len() / 5;
         let (_, days) = task.days.train.split_at(kept);
         let (_, truths) = task.train.split_at(kept);
-        let mut best = (f64::INFINITY, self.rates[loss].first().copied().unwrap_or(1e-3));
-        for &rate in &self.rates[loss] {
+        choose(&self.rates[loss], |rate| {
             let model = self.fit(task, loss, rate, kept, seed, journal)?;
-            let regret: f64 = task.regrets(&model, days, truths)?.iter().sum();
-            if regret < best.0 {
-                best = (regret, rate);
-            }
-        }
-        Ok(best.1)
+            Ok(task.regrets(&model, days, truths)?.iter().sum())
+        })
     }
 
-    /// Gradient descent on the first `rows` training days: the rate falls linearly, the model is the mean of the second
-    /// half of the iterates.
+    /// Gradient descent on the first `rows` training days.
     fn fit(
         &self,
         task: &Task<'_>,
@@ -166,47 +160,17 @@ impl Setting {
         journal: &Journal<'_>,
     ) -> Result<LinearModel<f64>, ExperimentError> {
         let features = task.days.features;
-        let mut model = LinearModel::zeros(features, 1);
-        let mut mean = model.clone();
-        let (mut averaged, mut step) = (0.0, 0);
-        let batch = self.batch.clamp(1, rows.max(1));
-        for epoch in 0.. {
-            let order = shuffle(seed.fold(0).fold(epoch), rows);
-            for days in order.chunks_exact(batch) {
-                if step == self.steps {
-                    journal.advance(1);
-                    return Ok(mean);
-                }
-                journal.go_on()?;
-                let mut total = LinearModel::zeros(features, 1);
-                for &day in days {
-                    let theta = task.scores(&model, &task.days.train[day]);
-                    let gradient = task.gradient(loss, day, &theta, seed.fold(1).fold(step as u64))?;
-                    for (x, g) in task.days.train[day].x.chunks_exact(features).zip(gradient) {
-                        // Accumulates the gradient: total −= (−g/batch) xᵀ.
-                        total.descend(x, &[g], -1.0 / batch as f64);
-                    }
-                }
-                let rate = rate * (1.0 - step as f64 / self.steps as f64);
-                update(&mut model, &total, -rate);
-                step += 1;
-                if 2 * step > self.steps {
-                    averaged += 1.0;
-                    let mut change = model.clone();
-                    update(&mut change, &mean, -1.0);
-                    update(&mut mean, &change, 1.0 / averaged);
-                }
+        let descent = Descent { steps: self.steps, batch: self.batch };
+        let zero = LinearModel::zeros(features, 1);
+        descent.fit(&zero, rows, rate, seed, journal, |model, day, seed, total, share| {
+            let theta = task.scores(model, &task.days.train[day]);
+            let gradient = task.gradient(loss, day, &theta, seed)?;
+            for (x, g) in task.days.train[day].x.chunks_exact(features).zip(gradient) {
+                total.descend(x, &[g], -share);
             }
-        }
-        Ok(mean)
+            Ok(())
+        })
     }
-}
-
-/// a += share·b.
-fn update(a: &mut LinearModel<f64>, b: &LinearModel<f64>, share: f64) {
-    let (weights, bias) = a.parts_mut();
-    let added = b.weights().iter().chain(b.bias());
-    weights.iter_mut().chain(bias).zip(added).for_each(|(a, b)| *a += share * b);
 }
 
 impl<'a> Task<'a> {

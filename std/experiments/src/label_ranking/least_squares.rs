@@ -4,8 +4,7 @@ use nalgebra::DMatrix;
 use perturb::data::Dataset;
 use perturb::train::{LinearModel, Standardization};
 
-/// Singular values below this share of the largest are 0: collinear features get the least weights.
-const RANK: f64 = 1e-10;
+use crate::least_squares;
 
 /// The affine model of the least ‖θ − y‖² over all rows; of several, the one of the least weights on standardised features.
 pub(super) fn fit(data: &Dataset<f32>) -> LinearModel<f32> {
@@ -25,10 +24,7 @@ pub(super) fn fit(data: &Dataset<f32>) -> LinearModel<f32> {
     );
     // Standardised features are centred, but for rounding: the intercept is the mean of y.
     let mean = y.row_mean();
-    let svd = x.svd(true, true);
-    let least = RANK * svd.singular_values.max();
-    // Both factors are there.
-    let weights = svd.solve(&y, least).unwrap_or_else(|_| DMatrix::zeros(features, labels));
+    let weights = least_squares::solve(x, &y);
     let columns = weights.row_iter().flat_map(|row| row.iter().map(|&w| w as f32).collect::<Vec<_>>());
     let model =
         LinearModel::from_parts(features, columns.collect(), mean.iter().map(|&b| b as f32).collect());

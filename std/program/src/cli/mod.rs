@@ -16,6 +16,7 @@ macro_rules! tell {
     };
 }
 
+mod benchmark;
 #[cfg(feature = "nn")]
 mod classification;
 mod demo;
@@ -146,6 +147,8 @@ enum Experiment {
     SyntheticRanking(experiment::SyntheticRanking),
     /// Predict prices, then pack a knapsack: regret of the squared, SPO+ and Fenchel-Young losses
     Knapsack(knapsack::Knapsack),
+    /// Benchmarks of decision-focused learning: regret of five losses on paths, knapsacks and subsets
+    Benchmark(benchmark::Benchmark),
     /// Figure 2: classify images with Fenchel-Young losses and with cross entropy
     #[cfg(feature = "nn")]
     Classification(classification::Classification),
@@ -411,6 +414,7 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         Command::Experiment(Experiment::LabelRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::SyntheticRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::Knapsack(experiment)) => experiment.run(&cli.common),
+        Command::Experiment(Experiment::Benchmark(experiment)) => experiment.run(&cli.common),
         #[cfg(feature = "nn")]
         Command::Experiment(Experiment::Classification(experiment)) => experiment.run(&cli.common),
         #[cfg(feature = "nn")]

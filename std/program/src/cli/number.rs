@@ -41,6 +41,16 @@ pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     count(text, 1..=1_000_000_000)
 }
 
+/// Training rows, one for each of five folds.
+pub(crate) fn five_rows(text: &str) -> Result<usize, String> {
+    count(text, 5..=1_000_000)
+}
+
+/// The degree of a polynomial.
+pub(crate) fn degree(text: &str) -> Result<u32, String> {
+    parse(text, |n| (1..=16).contains(n), "a whole number from 1 to 16")
+}
+
 /// Maps to generate.
 pub(crate) fn maps(text: &str) -> Result<usize, String> {
     count(text, 1..=10_000)

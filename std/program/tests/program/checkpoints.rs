@@ -238,19 +238,28 @@ fn a_full_disk_and_a_read_only_one_lose_nothing() {
     assert_eq!(learned(folder, "m"), learned(folder, "whole"));
 }
 
-/// An experiment that is killed again and again, and interrupted in between, ends with the table of one that was left alone.
 #[test]
-fn an_experiment_goes_on_where_it_was_killed() {
-    const EXPERIMENT: &str = "experiment asymptotics --quiet --json --checkpoint-every 0";
+fn asymptotics_go_on_where_they_were_killed() {
+    goes_on("asymptotics", "experiment asymptotics --quiet --json --checkpoint-every 0");
+}
+
+#[test]
+fn benchmarks_go_on_where_they_were_killed() {
+    let few = "--problem subset,shortest-path --degrees 1,2 --rows 5 --seeds 2";
+    goes_on("benchmark", &format!("experiment benchmark {few} --quiet --json --checkpoint-every 0"));
+}
+
+/// An experiment that is killed again and again, and interrupted in between, ends with the table of one that was left alone.
+fn goes_on(name: &str, experiment: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     let start = Instant::now();
-    let whole = succeed(folder, EXPERIMENT, "--out whole");
+    let whole = succeed(folder, experiment, "--out whole");
     let duration = start.elapsed();
     let mut stream = Seed(2).stream(0);
     let (mut ends, mut interrupts) = (0, 0);
     let resumed = loop {
-        let child = command(folder, EXPERIMENT, "--out cut --resume").spawn().unwrap();
+        let child = command(folder, experiment, "--out cut --resume").spawn().unwrap();
         thread::sleep(duration.mul_f64(f64::uniform(&mut stream) / 8.0));
         let signal = if ends % 2 == 0 { "-KILL" } else { "-INT" };
         if ends < 12 {
@@ -264,9 +273,8 @@ fn an_experiment_goes_on_where_it_was_killed() {
             Some(0) => break String::from_utf8(output.stdout).unwrap(),
             Some(130) => {
                 interrupts += 1;
-                let place =
-                    "saved in cut/asymptotics.checkpoint; run the same command with --resume to continue";
-                assert!(complaint.contains(place), "{complaint}");
+                let place = format!("saved in cut/{name}.checkpoint; run the same command with --resume");
+                assert!(complaint.contains(&place), "{complaint}");
             }
             code => assert!(code.is_none(), "{complaint}"),
         }

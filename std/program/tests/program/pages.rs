@@ -316,8 +316,10 @@ fn experiments_have_pages() {
     let folder = folder.path();
     perturb(folder, &["experiment", "temperature", "--out", "report"]);
     perturb(folder, &["experiment", "asymptotics", "--out", "report", "--quiet"]);
+    let benchmark = "experiment benchmark --degrees 8 --rows 5 --seeds 2 --out report --quiet";
+    perturb(folder, &benchmark.split(' ').collect::<Vec<_>>());
     let files = files(&folder.join("report"));
-    for name in ["temperature", "asymptotics"] {
+    for name in ["temperature", "asymptotics", "benchmark"] {
         check(name, &files);
     }
 }
