@@ -141,9 +141,9 @@ fn conclusion(outcomes: &[Outcome]) -> String {
         let cell = (problem, most, degree);
         let mean = |loss: usize| percent(&regrets(outcomes, cell, loss)).0;
         let best = (1..=TRAINED).min_by(|&a, &b| mean(a).total_cmp(&mean(b))).unwrap_or(1);
-        let (less, error) = percent(&differences(outcomes, cell, (0, best)));
+        let (apart, error) = percent(&differences(outcomes, cell, (best, 0)));
         format!(
-            "{} {:.2} % by least squares and {:.2} % by {} (less by {less:.2} ± {error:.2})",
+            "{} {:.2} % by least squares, {:.2} % by {} (difference {apart:.2} ± {error:.2})",
             problem.name(),
             mean(0),
             mean(best),
