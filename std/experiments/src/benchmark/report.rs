@@ -136,7 +136,7 @@ pub fn json(outcomes: &[Outcome]) -> Value {
 fn conclusion(outcomes: &[Outcome]) -> String {
     let most = outcomes.iter().map(|outcome| outcome.rows).max().unwrap_or(0);
     let degrees: BTreeSet<u32> = outcomes.iter().map(|outcome| outcome.degree).collect();
-    let ends = BTreeSet::from_iter(degrees.first().into_iter().chain(degrees.last()));
+    let ends = degrees.first().into_iter().chain(degrees.last()).collect::<BTreeSet<_>>();
     let one = |degree: u32, problem: Problem| {
         let cell = (problem, most, degree);
         let mean = |loss: usize| percent(&regrets(outcomes, cell, loss)).0;
