@@ -46,13 +46,11 @@ impl ModelHeader {
     /// The header, and the version of the format.
     pub(super) fn parse_version(bytes: &[u8]) -> Result<(Self, u32), Error> {
         let too_short = |expected| Error::Length { parameter: "model file", expected, found: bytes.len() };
-        let Some((magic, rest)) = bytes.split_first_chunk::<8>().filter(|_| bytes.len() >= Self::SHORT)
-        else {
-            return Err(too_short(Self::SHORT));
-        };
+        let header = bytes.first_chunk::<{ Self::SHORT }>().ok_or(too_short(Self::SHORT))?;
+        let ([magic, words @ ..], _) = header.as_chunks::<8>() else { return Err(too_short(Self::SHORT)) };
         let magic_is = if *magic == MAGIC { "PERTURB" } else { "something else" };
         error::check_equal("the magic", "PERTURB", magic_is)?;
-        let mut words = rest.as_chunks::<4>().0.iter().map(|&word| u32::from_le_bytes(word));
+        let mut words = words.as_flattened().as_chunks::<4>().0.iter().map(|&word| u32::from_le_bytes(word));
         let mut next = || words.next().unwrap_or_default();
         let (version, features, scores) = (next(), next(), next());
         let (epsilon, kinds, metadata) = (f32::from_bits(next()), next(), next());
@@ -64,15 +62,15 @@ impl ModelHeader {
         let oracle = OracleKind::from_code(oracle, latest)?;
         error::check_range("byte 26", centred.into(), 0, (version > 1).into())?;
         error::check_range("byte 27", shared.into(), 0, latest.into())?;
-        let (centred, shared) = (centred == 1, shared == 1);
-        let parameter = if latest { next() } else { 0 };
-        let header = Self { features, scores, epsilon, noise, oracle, parameter, shared, centred, metadata };
+        let (centred, shared, mut parameter) = (centred == 1, shared == 1, 0);
         if latest {
-            if bytes.len() < Self::LENGTH {
-                return Err(too_short(Self::LENGTH));
-            }
-            error::check_range("bytes 36 to 39", next() as usize, 0, 0)?;
+            let (_, rest) = bytes.split_first_chunk::<{ Self::SHORT }>().unwrap_or((header, &[]));
+            let rest = rest.first_chunk().ok_or(too_short(Self::LENGTH))?;
+            let rest = u64::from_le_bytes(*rest);
+            parameter = rest as u32;
+            error::check_range("bytes 36 to 39", (rest >> 32) as usize, 0, 0)?;
         }
+        let header = Self { features, scores, epsilon, noise, oracle, parameter, shared, centred, metadata };
         header.check()?;
         Ok((header, version))
     }
@@ -93,17 +91,30 @@ impl ModelHeader {
 
     /// The bytes that [`parse`](Self::parse) reads: the first [`length`](Self::length) of these.
     pub fn to_bytes(self) -> [u8; Self::LENGTH] {
-        let kinds = [self.noise.code(), self.oracle as u8, self.centred.into(), self.shared.into()];
-        let kinds = u32::from_le_bytes(kinds);
-        let (epsilon, version) = (self.epsilon.to_bits(), self.version());
-        let words = [version, self.features, self.scores, epsilon, kinds, self.metadata, self.parameter, 0];
         let mut bytes = [0; Self::LENGTH];
-        let (magic, rest) = bytes.split_at_mut(MAGIC.len());
-        magic.copy_from_slice(&MAGIC);
-        for (place, word) in rest.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+        self.write(&mut bytes);
+        bytes
+    }
+
+    /// As many of the bytes as there is room for.
+    pub(super) fn write(&self, bytes: &mut [u8]) {
+        let magic = u64::from_le_bytes(MAGIC);
+        let kinds = [self.noise.code(), self.oracle as u8, self.centred.into(), self.shared.into()];
+        let words = [
+            magic as u32,
+            (magic >> 32) as u32,
+            self.version(),
+            self.features,
+            self.scores,
+            self.epsilon.to_bits(),
+            u32::from_le_bytes(kinds),
+            self.metadata,
+            self.parameter,
+            0,
+        ];
+        for (place, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(words) {
             *place = word.to_le_bytes();
         }
-        bytes
     }
 
     /// Refuses sizes of 0, a file longer than memory, a temperature that is not positive, what a top-k cannot pick, and centres of
@@ -113,14 +124,10 @@ impl ModelHeader {
         error::check_range("features", self.features as usize, 1, most)?;
         let (least, greatest) = if self.shared { (0, 0) } else { (1, most) };
         error::check_range("scores", self.scores as usize, least, greatest)?;
-        let (least, greatest) = match self.oracle {
-            OracleKind::TopK => (1, if self.shared { most } else { self.scores as usize }),
-            _ => (0, 0),
-        };
+        let picks = if self.shared { most } else { self.scores as usize };
+        let (least, greatest) = if self.oracle == OracleKind::TopK { (1, picks) } else { (0, 0) };
         error::check_range("parameter", self.parameter as usize, least, greatest)?;
-        if self.shared {
-            error::check_range("byte 26", self.centred.into(), 0, 0)?;
-        }
+        error::check_range("byte 26", self.centred.into(), 0, (!self.shared).into())?;
         error::check_positive("epsilon", self.epsilon)?;
         self.file_length()?;
         Ok(())

@@ -43,13 +43,22 @@ impl OracleKind {
 
     /// The oracle of a code; the `latest` version has two more.
     pub(super) fn from_code(code: u8, latest: bool) -> Result<Self, Error> {
-        if latest && code == Self::Other as u8 {
-            return Ok(Self::Other);
-        }
-        let greatest = if latest { 4 } else { 3 };
-        let found = code.into();
-        let out_of_range = Error::OutOfRange { parameter: "oracle code", least: 1, greatest, found };
-        Self::NAMED.into_iter().take(greatest).find(|&kind| kind as u8 == code).ok_or(out_of_range)
+        Ok(match code {
+            1 => Self::Ranking,
+            2 => Self::Simplex,
+            3 => Self::Hypercube,
+            4 if latest => Self::TopK,
+            255 if latest => Self::Other,
+            _ => {
+                let greatest = if latest { 4 } else { 3 };
+                return Err(Error::OutOfRange {
+                    parameter: "oracle code",
+                    least: 1,
+                    greatest,
+                    found: code.into(),
+                });
+            }
+        })
     }
 }
 

@@ -42,7 +42,7 @@
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
 use crate::oracle::Array;
-use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Shape, error, shared, vector};
+use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Shape, error, shared};
 
 mod header;
 mod kind;
@@ -220,7 +220,7 @@ pub fn write(
     let (content, end) =
         file.get_mut(..length).and_then(<[_]>::split_last_chunk_mut::<CHECKSUM>).ok_or(too_short)?;
     let (start, numbers) = content.split_at_mut_checked(header.length()).ok_or(too_short)?;
-    vector::copy(start, &header.to_bytes());
+    header.write(start);
     for (place, x) in numbers.as_chunks_mut().0.iter_mut().zip(parameters) {
         *place = x.to_le_bytes();
     }
@@ -261,12 +261,8 @@ pub(crate) fn check_fit(
     if header.centred {
         return differs("the model's features", "as they are", "minus their centres");
     }
-    if header.shared != (scores == 0) {
-        let (labels, shared) = ("one vector a label", "shared by all options");
-        let (expected, found) = if header.shared { (labels, shared) } else { (shared, labels) };
-        return differs("the model's weights", expected, found);
-    }
     for (name, expected, found) in [
+        ("shared weights", usize::from(scores == 0), header.shared.into()),
         ("features", features, header.features),
         ("scores", scores, header.scores),
         ("parameter", parameter as usize, header.parameter),
