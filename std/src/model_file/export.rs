@@ -263,6 +263,25 @@ static const perturb_view name_view = {{name_weights, name_bias, NAME_FEATURES, 
 
     /// The same of shared weights.
     fn c_shared_functions(&self) -> String {
+        let noise = self.noise.name().to_ascii_uppercase();
+        let layer = match self.oracle {
+            OracleKind::Simplex => "argmax",
+            OracleKind::TopK => "top_k",
+            OracleKind::Ranking => "ranking",
+            _ => "",
+        };
+        let picks = if self.oracle == OracleKind::TopK { ", NAME_PICKS" } else { "" };
+        let layer = match layer {
+            "" => String::new(),
+            layer => format!(
+                "static inline perturb_{layer} name_layer(unsigned count)
+{{
+    const perturb_{layer} layer = {{count{picks}, PERTURB_NOISE_{noise}, NAME_EPSILON}};
+    return layer;
+}}
+"
+            ),
+        };
         let (says, decides) = (self.decision(), self.c_decides().replace("COUNT", "count"));
         format!(
             "
@@ -285,6 +304,11 @@ static inline void name_decide(const float *options, unsigned count, float *thet
     for (unsigned i = 0; i < count; i++) {{
 {decides}    }}
 }}
+
+#ifdef PERTURB_H
+// For the library, which checks its inputs: weights where they lie, and a layer of `count` options.
+static const perturb_shared_view name_view = {{name_weights, NAME_FEATURES}};
+{layer}#endif
 "
         )
     }

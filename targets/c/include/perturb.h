@@ -35,6 +35,8 @@
 
 /* The length in bytes of a model file without metadata. */
 #define PERTURB_MODEL_FILE(features, scores) (36u + 4u * ((features) + 1u) * (scores))
+/* The same of a model whose weights all options share. */
+#define PERTURB_SHARED_FILE(features) (44u + 4u * (features))
 
 
 /**
@@ -274,6 +276,22 @@ typedef struct perturb_ranking {
 } perturb_ranking;
 
 /**
+ * A model of shared weights to be read where it lies, such as in flash: `perturb export --format c` writes one after perturb.h.
+ *
+ * Of a perturb_shared m: {m.weights, m.features}.
+ */
+typedef struct perturb_shared_view {
+    /**
+     * w.
+     */
+    const float *weights;
+    /**
+     * How many features an option has.
+     */
+    uint32_t features;
+} perturb_shared_view;
+
+/**
  * Pick k of d options by their scores.
  */
 typedef struct perturb_top_k {
@@ -295,6 +313,24 @@ typedef struct perturb_top_k {
      */
     float epsilon;
 } perturb_top_k;
+
+/**
+ * A model in the caller's memory, which learns one weight a feature for all options: option e has features phi_e of its own and
+ * the score theta_e = ⟨w, phi_e⟩.
+ *
+ * It decides among options that change in what they are and in how many: `layer->scores` is their number, set before a call.
+ * Zeros are a model to start from: it has no preference. A model that decides alone, from flash, is a perturb_shared_view.
+ */
+typedef struct perturb_shared {
+    /**
+     * w: features floats.
+     */
+    float *weights;
+    /**
+     * How many features an option has, at least 1.
+     */
+    uint32_t features;
+} perturb_shared;
 
 #ifdef __cplusplus
 extern "C" {
@@ -624,6 +660,164 @@ perturb_status perturb_ranking_store(const struct perturb_ranking *layer,
 uint64_t perturb_seed_fold(uint64_t seed, uint64_t key);
 
 /**
+ * Scores of `count` options: theta_e = ⟨w, phi_e⟩.
+ *
+ * `options` has view->features entries for each option, one option after the other; `theta` has `count`.
+ *
+ * PERTURB_STATUS_NOT_FINITE if an entry of options is NaN or infinite; PERTURB_STATUS_OVERFLOW if one of theta would be;
+ * PERTURB_STATUS_CAPACITY for more scores than any layer may have; PERTURB_STATUS_OUT_OF_RANGE for a model without features;
+ * PERTURB_STATUS_POINTER.
+ *
+ * Cost: a multiplication and an addition an entry of options. Stack: at most 1400 bytes.
+ */
+perturb_status perturb_shared_scores(const struct perturb_shared_view *view,
+                                     const float *options,
+                                     uint32_t count,
+                                     float *theta);
+
+/**
+ * Picks one of the options whose features are `options`: perturb_argmax_decide of their scores, which stay on the stack.
+ *
+ * `options` has view->features entries for each of the layer->scores options, `y` one for each option. Nothing is copied of the
+ * model, which may lie in flash. Errors as perturb_argmax_decide and perturb_shared_scores.
+ *
+ * Cost: a multiplication and an addition an entry of options, and a decision. Stack: at most 850 bytes.
+ */
+perturb_status perturb_argmax_predict_shared(const struct perturb_argmax *layer,
+                                             const struct perturb_shared_view *view,
+                                             const float *options,
+                                             float *y);
+
+/**
+ * Picks k of the options, as perturb_argmax_predict_shared picks one. Stack: at most 1500 bytes.
+ */
+perturb_status perturb_top_k_predict_shared(const struct perturb_top_k *layer,
+                                            const struct perturb_shared_view *view,
+                                            const float *options,
+                                            float *y);
+
+/**
+ * Ranks the options, as perturb_argmax_predict_shared picks one. Stack: at most 1900 bytes.
+ */
+perturb_status perturb_ranking_predict_shared(const struct perturb_ranking *layer,
+                                              const struct perturb_shared_view *view,
+                                              const float *options,
+                                              float *y);
+
+/**
+ * Walks through a grid whose cells are the options, row by row, as perturb_argmax_predict_shared picks one. Stack: at most 5200
+ * bytes.
+ */
+perturb_status perturb_grid_path_predict_shared(const struct perturb_grid_path *layer,
+                                                const struct perturb_shared_view *view,
+                                                const float *options,
+                                                float *y);
+
+/**
+ * Learns that `target` is right among the options whose features are `options`: one step of stochastic gradient descent on the
+ * Fenchel–Young loss.
+ *
+ * w −= rate·Σ g_e phi_e for g = y*(theta + epsilon·Z) − target, theta the scores of the options.
+ *
+ * `options` has model->features entries for each of the layer->scores options, `target` one for each option: 1 for the one that
+ * is right and 0 elsewhere. Else as perturb_argmax_learn. Stack: at most 2200 bytes.
+ */
+perturb_status perturb_argmax_learn_shared(const struct perturb_argmax *layer,
+                                           struct perturb_shared *model,
+                                           const float *options,
+                                           const float *target,
+                                           float rate,
+                                           uint64_t seed);
+
+/**
+ * The same for the k options that are right, as perturb_top_k_learn. Stack: at most 3300 bytes.
+ */
+perturb_status perturb_top_k_learn_shared(const struct perturb_top_k *layer,
+                                          struct perturb_shared *model,
+                                          const float *options,
+                                          const float *target,
+                                          float rate,
+                                          uint64_t seed);
+
+/**
+ * The same for a ranking of the options, as perturb_ranking_learn. Stack: at most 3600 bytes.
+ */
+perturb_status perturb_ranking_learn_shared(const struct perturb_ranking *layer,
+                                            struct perturb_shared *model,
+                                            const float *options,
+                                            const float *target,
+                                            float rate,
+                                            uint64_t seed);
+
+/**
+ * The same for a path through a grid whose cells are the options, as perturb_grid_path_learn. Stack: at most 13500 bytes.
+ */
+perturb_status perturb_grid_path_learn_shared(const struct perturb_grid_path *layer,
+                                              struct perturb_shared *model,
+                                              const float *options,
+                                              const float *target,
+                                              float rate,
+                                              uint64_t seed);
+
+/**
+ * Takes the model's weights from a model file of `length` bytes, written by the host or by perturb_argmax_store_shared.
+ *
+ * The file must be of shared weights, as many as the model has, and an argmax with the layer's noise as its layer; its epsilon is
+ * left aside, and it knows no number of options. PERTURB_STATUS_LENGTH for a file of weights of labels, too; else as
+ * perturb_argmax_load. Stack: at most 500 bytes.
+ */
+perturb_status perturb_argmax_load_shared(const struct perturb_argmax *layer,
+                                          struct perturb_shared *model,
+                                          const uint8_t *file,
+                                          size_t length);
+
+/**
+ * perturb_argmax_load_shared of a file of top-k, with the layer's k. Stack: at most 500 bytes.
+ */
+perturb_status perturb_top_k_load_shared(const struct perturb_top_k *layer,
+                                         struct perturb_shared *model,
+                                         const uint8_t *file,
+                                         size_t length);
+
+/**
+ * perturb_argmax_load_shared of a file of a ranking. Stack: at most 500 bytes.
+ */
+perturb_status perturb_ranking_load_shared(const struct perturb_ranking *layer,
+                                           struct perturb_shared *model,
+                                           const uint8_t *file,
+                                           size_t length);
+
+/**
+ * Writes the model's weights as a model file, for the host and for perturb_argmax_load_shared.
+ *
+ * `file` has room for `capacity` bytes, at least PERTURB_SHARED_FILE(features); `length` receives how many were written. Errors as
+ * perturb_argmax_store. Stack: at most 500 bytes.
+ */
+perturb_status perturb_argmax_store_shared(const struct perturb_argmax *layer,
+                                           const struct perturb_shared *model,
+                                           uint8_t *file,
+                                           size_t capacity,
+                                           size_t *length);
+
+/**
+ * perturb_argmax_store_shared of a top-k. Stack: at most 500 bytes.
+ */
+perturb_status perturb_top_k_store_shared(const struct perturb_top_k *layer,
+                                          const struct perturb_shared *model,
+                                          uint8_t *file,
+                                          size_t capacity,
+                                          size_t *length);
+
+/**
+ * perturb_argmax_store_shared of a ranking. Stack: at most 500 bytes.
+ */
+perturb_status perturb_ranking_store_shared(const struct perturb_ranking *layer,
+                                            const struct perturb_shared *model,
+                                            uint8_t *file,
+                                            size_t capacity,
+                                            size_t *length);
+
+/**
  * A status as English text, for logs.
  *
  * Never NULL, for numbers that are no status either; the text is constant and must not be freed.
@@ -703,6 +897,41 @@ perturb_status perturb_top_k_learn(const struct perturb_top_k *layer,
                                    const float *target,
                                    float rate,
                                    uint64_t seed);
+
+/**
+ * Takes the model's weights from a model file of `length` bytes, written by the host or by perturb_top_k_store.
+ *
+ * The file must have the model's sizes, and a top-k with the layer's noise and k as its layer; its epsilon is left
+ * aside, for the layer has one. `file` may lie in flash, and needs no alignment.
+ *
+ * PERTURB_STATUS_CHECKSUM if bytes are damaged; PERTURB_STATUS_DIFFERS if it is no model file, or of another layer
+ * or noise, or of features minus their centres (`perturb export` writes those as C); PERTURB_STATUS_LENGTH if there are too few bytes or too many, or if sizes differ;
+ * PERTURB_STATUS_OUT_OF_RANGE for a version or a code that is not known; PERTURB_STATUS_NOT_FINITE for a weight
+ * that is not.
+ *
+ * Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
+ */
+perturb_status perturb_top_k_load(const struct perturb_top_k *layer,
+                                  struct perturb_model *model,
+                                  const uint8_t *file,
+                                  size_t length);
+
+/**
+ * Writes the model's weights as a model file, for the host and for perturb_top_k_load.
+ *
+ * `file` has room for `capacity` bytes, at least PERTURB_MODEL_FILE(features, scores) + 8; `length` receives how many
+ * were written.
+ *
+ * PERTURB_STATUS_LENGTH if there is not room enough, or unless the model gives as many scores as the layer takes;
+ * PERTURB_STATUS_OVERFLOW if a weight is not finite.
+ *
+ * Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
+ */
+perturb_status perturb_top_k_store(const struct perturb_top_k *layer,
+                                   const struct perturb_model *model,
+                                   uint8_t *file,
+                                   size_t capacity,
+                                   size_t *length);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -2,10 +2,9 @@
 #![allow(unsafe_code, reason = "exported to C")]
 
 use perturb_core::model_file::OracleKind;
-use perturb_core::{AnyNoise, Error, Simplex};
+use perturb_core::{AnyNoise, Error, Simplex, UpTo};
 
-use crate::bounded::List;
-use crate::layer::{self, Layer};
+use crate::layer::{self, Layer, Named};
 use crate::noise::noise;
 use crate::pointer::{In, Out};
 use crate::{Model, PERTURB_MAX_SCORES, Status, View, model};
@@ -24,16 +23,22 @@ pub struct Argmax {
 }
 
 impl Layer for Argmax {
-    type Oracle = Simplex<List<PERTURB_MAX_SCORES>>;
+    type Oracle = Simplex<UpTo<PERTURB_MAX_SCORES>>;
 
-    fn shape(&self) -> Result<List<PERTURB_MAX_SCORES>, Status> {
-        List::new(self.scores)
+    fn shape(&self) -> Result<UpTo<PERTURB_MAX_SCORES>, Error> {
+        UpTo::new(self.scores as usize)
     }
-    fn oracle(&self, shape: List<PERTURB_MAX_SCORES>) -> Result<Self::Oracle, Error> {
+    fn oracle(&self, shape: UpTo<PERTURB_MAX_SCORES>) -> Result<Self::Oracle, Error> {
         Simplex::new(shape)
     }
     fn perturbation(&self) -> Result<(AnyNoise, f32), Status> {
         Ok((noise(self.noise)?, self.epsilon))
+    }
+}
+
+impl Named for Argmax {
+    fn kind(&self) -> (OracleKind, u32) {
+        (OracleKind::Simplex, 0)
     }
 }
 
@@ -154,7 +159,7 @@ pub unsafe extern "C" fn perturb_argmax_load(
 ) -> Status {
     // SAFETY: promised by the caller.
     let (layer, model, file) = unsafe { (In::new(layer), Out::new(model), In::new(file)) };
-    model::load(layer, OracleKind::Simplex, model, file, length).into()
+    model::load(layer, model, file, length).into()
 }
 
 /// Writes the model's weights as a model file, for the host and for perturb_argmax_load.
@@ -177,5 +182,5 @@ pub unsafe extern "C" fn perturb_argmax_store(
     // SAFETY: promised by the caller.
     let (layer, model, file, length) =
         unsafe { (In::new(layer), In::new(model), Out::new(file), Out::new(length)) };
-    model::store(layer, OracleKind::Simplex, model, file, capacity, length).into()
+    model::store(layer, model, file, capacity, length).into()
 }

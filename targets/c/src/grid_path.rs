@@ -39,7 +39,7 @@ pub struct GridPath {
 impl Layer for GridPath {
     type Oracle = Oracle<f32, Table<PERTURB_MAX_CELLS>>;
 
-    fn shape(&self) -> Result<Table<PERTURB_MAX_CELLS>, Status> {
+    fn shape(&self) -> Result<Table<PERTURB_MAX_CELLS>, Error> {
         Table::new(self.rows, self.columns)
     }
     fn oracle(&self, shape: Table<PERTURB_MAX_CELLS>) -> Result<Self::Oracle, Error> {

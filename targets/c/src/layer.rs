@@ -1,21 +1,29 @@
 //! What every layer does, whichever its oracle.
 
+use perturb_core::model_file::OracleKind;
 use perturb_core::oracle::Array;
 use perturb_core::quantity::FenchelYoungGradient;
-use perturb_core::{AffineMut, AnyNoise, Error, Oracle, Perturbed, Real, Seed, Shape, Single};
+use perturb_core::{AffineMut, AnyNoise, Error, Oracle, Perturbed, Real, Seed, Shape, SharedMut, Single};
 
 use crate::pointer::{In, Out, Place};
-use crate::{Model, Status, View};
+use crate::shared::entries;
+use crate::{Model, Shared, SharedView, Status, View};
 
 /// A description from C.
 pub(crate) trait Layer {
     type Oracle: Oracle<f32>;
 
-    fn shape(&self) -> Result<<Self::Oracle as Oracle<f32>>::Shape, Status>;
+    fn shape(&self) -> Result<<Self::Oracle as Oracle<f32>>::Shape, Error>;
     /// As the core returns it, to be looked at where it lies: an oracle that moves is copied.
     fn oracle(&self, shape: <Self::Oracle as Oracle<f32>>::Shape) -> Result<Self::Oracle, Error>;
     /// The noise, and ε as it is.
     fn perturbation(&self) -> Result<(AnyNoise, f32), Status>;
+}
+
+/// One that model files can name.
+pub(crate) trait Named: Layer {
+    /// The oracle's code, and k of a top-k, else 0.
+    fn kind(&self) -> (OracleKind, u32);
 }
 
 /// `oracle` is lent, since moving it costs its stack once more.
@@ -55,7 +63,25 @@ pub(crate) fn predict<L: Layer>(layer: In<L>, view: In<View>, x: In<f32>, y: Out
     solve(oracle, theta.as_ref(), y)
 }
 
-/// Shared by the two above.
+pub(crate) fn predict_shared<L: Layer>(
+    layer: In<L>,
+    view: In<SharedView>,
+    options: In<f32>,
+    y: Out<f32>,
+) -> Result<(), Status> {
+    let layer = layer.get()?;
+    let oracle = layer.oracle(layer.shape()?);
+    let oracle = oracle.as_ref().map_err(|&error| error)?;
+    perturbed(layer, oracle)?;
+    let shape = oracle.shape();
+    let model = view.get()?.shared()?;
+    let y = y.place(shape.dim())?;
+    let mut theta = shape.array(0.0);
+    model.scores(options.slice(entries(shape.dim(), model.features())?)?, theta.as_mut())?;
+    solve(oracle, theta.as_ref(), y)
+}
+
+/// Shared by the three above.
 #[inline(never)]
 fn solve<O: Oracle<f32>>(oracle: &O, theta: &[f32], y: Place<f32>) -> Result<(), Status> {
     let mut decision = oracle.shape().array(0.0);
@@ -117,6 +143,24 @@ pub(crate) fn learn<L: Layer>(
     step(&layer, &mut model, x, target, rate, seed)
 }
 
+pub(crate) fn learn_shared<L: Layer>(
+    layer: In<L>,
+    mut model: Out<Shared>,
+    options: In<f32>,
+    target: In<f32>,
+    rate: f32,
+    seed: u64,
+) -> Result<(), Status> {
+    let layer = layer.get()?;
+    let oracle = layer.oracle(layer.shape()?);
+    let oracle = oracle.as_ref().map_err(|&error| error)?;
+    let layer = perturbed(layer, oracle)?;
+    let mut model = model.get()?.shared_mut()?;
+    let scores = oracle.shape().dim();
+    let options = options.slice(entries(scores, model.as_ref().features())?)?;
+    step_shared(&layer, &mut model, options, target.slice(scores)?, rate, seed)
+}
+
 /// In a frame of its own, too.
 #[inline(never)]
 fn step<O: Oracle<f32>>(
@@ -128,5 +172,18 @@ fn step<O: Oracle<f32>>(
     seed: u64,
 ) -> Result<(), Status> {
     model.step(layer, x, target, rate, Seed(seed))?;
+    Ok(())
+}
+
+#[inline(never)]
+fn step_shared<O: Oracle<f32>>(
+    layer: &Perturbed<O, AnyNoise, f32>,
+    model: &mut SharedMut<'_, f32>,
+    options: &[f32],
+    target: &[f32],
+    rate: f32,
+    seed: u64,
+) -> Result<(), Status> {
+    model.step(layer, options, target, rate, Seed(seed))?;
     Ok(())
 }

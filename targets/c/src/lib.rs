@@ -16,6 +16,7 @@ mod noise;
 mod pointer;
 mod ranking;
 mod seed;
+mod shared;
 mod status;
 mod top_k;
 
@@ -26,6 +27,7 @@ pub use model::*;
 pub use noise::NoiseKind;
 pub use ranking::*;
 pub use seed::*;
+pub use shared::*;
 pub use status::*;
 pub use top_k::*;
 

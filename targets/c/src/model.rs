@@ -1,12 +1,12 @@
 //! Affine models in the caller's memory.
 #![allow(unsafe_code, reason = "exported to C")]
 
-use perturb_core::Shape;
-use perturb_core::model_file::{ModelBytes, ModelHeader, OracleKind};
+use perturb_core::model_file::{ModelBytes, ModelHeader};
+use perturb_core::{Shape, UpTo};
 
 use crate::Status;
-use crate::bounded::{List, MOST};
-use crate::layer::Layer;
+use crate::bounded::MOST;
+use crate::layer::Named;
 use crate::pointer::{In, Out};
 
 /// An affine model in the caller's memory, which learns: scores theta = W x + b of features x.
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn perturb_view_scores(view: *const View, x: *const f32, t
 }
 
 fn scores(view: View, x: In<f32>, theta: Out<f32>) -> Result<(), Status> {
-    let shape = List::<MOST>::new(view.scores)?;
+    let shape = UpTo::<MOST>::new(view.scores as usize)?;
     let model = view.affine(shape.dim())?;
     let x = x.slice(model.features())?;
     let theta = theta.place(shape.dim())?;
@@ -97,15 +97,14 @@ fn scores(view: View, x: In<f32>, theta: Out<f32>) -> Result<(), Status> {
 
 // What follows asks a layer for what a file says of it, not for the oracle, which takes stack.
 
-pub(crate) fn load<L: Layer>(
+pub(crate) fn load<L: Named>(
     layer: In<L>,
-    oracle: OracleKind,
     mut model: Out<Model>,
     file: In<u8>,
     length: usize,
 ) -> Result<(), Status> {
     let layer = layer.get()?;
-    let (noise, _) = layer.perturbation()?;
+    let ((noise, _), (oracle, parameter)) = (layer.perturbation()?, layer.kind());
     let model = model.get()?;
     // Looked at where it lies, since moving it costs its stack once more.
     let parsed = ModelBytes::parse(file.slice(length)?);
@@ -114,23 +113,22 @@ pub(crate) fn load<L: Layer>(
     if (features, scores) != (model.features, model.scores) {
         return Err(Status::Length);
     }
-    model.affine_mut(layer.shape()?.dim())?.load_as((oracle, 0, noise), file)?;
+    model.affine_mut(layer.shape()?.dim())?.load_as((oracle, parameter, noise), file)?;
     Ok(())
 }
 
-pub(crate) fn store<L: Layer>(
+pub(crate) fn store<L: Named>(
     layer: In<L>,
-    oracle: OracleKind,
     model: In<Model>,
     file: Out<u8>,
     capacity: usize,
     length: Out<usize>,
 ) -> Result<(), Status> {
     let layer = layer.get()?;
-    let (noise, epsilon) = layer.perturbation()?;
+    let ((noise, epsilon), (oracle, parameter)) = (layer.perturbation()?, layer.kind());
     let view = model.get()?.view();
     let model = view.affine(layer.shape()?.dim())?;
-    let header = model.file_header((oracle, 0, noise), epsilon)?;
+    let header = model.file_header((oracle, parameter, noise), epsilon)?;
     let needed = header.file_length()?;
     if capacity < needed {
         return Err(Status::Length);

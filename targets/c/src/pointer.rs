@@ -4,9 +4,9 @@
 use core::ptr::{self, NonNull};
 use core::slice;
 
-use perturb_core::{AffineMut, AffineRef};
+use perturb_core::{AffineMut, AffineRef, SharedMut, SharedRef};
 
-use crate::{Model, Status, View};
+use crate::{Model, Shared, SharedView, Status, View};
 
 /// A pointer that a function reads from.
 #[derive(Debug)]
@@ -105,6 +105,26 @@ impl Model {
             (slice::from_raw_parts_mut(self.weights, weights), slice::from_raw_parts_mut(self.bias, scores))
         };
         Ok(AffineMut::new(weights, bias)?)
+    }
+}
+
+impl SharedView {
+    /// The model to be read.
+    pub(crate) fn shared(&self) -> Result<SharedRef<'_, f32>, Status> {
+        let features = self.features as usize;
+        check(self.weights, features)?;
+        // SAFETY: neither NULL nor misaligned, no longer than memory; promised when the model was passed.
+        Ok(SharedRef::new(unsafe { slice::from_raw_parts(self.weights, features) })?)
+    }
+}
+
+impl Shared {
+    /// The model to be changed.
+    pub(crate) fn shared_mut(&mut self) -> Result<SharedMut<'_, f32>, Status> {
+        let features = self.features as usize;
+        check(self.weights, features)?;
+        // SAFETY: as above, and promised not to overlap.
+        Ok(SharedMut::new(unsafe { slice::from_raw_parts_mut(self.weights, features) })?)
     }
 }
 

@@ -2,10 +2,9 @@
 #![allow(unsafe_code, reason = "exported to C")]
 
 use perturb_core::model_file::OracleKind;
-use perturb_core::{AnyNoise, Error, Ranking as Oracle};
+use perturb_core::{AnyNoise, Error, Ranking as Oracle, UpTo};
 
-use crate::bounded::List;
-use crate::layer::{self, Layer};
+use crate::layer::{self, Layer, Named};
 use crate::noise::noise;
 use crate::pointer::{In, Out};
 use crate::{Model, PERTURB_MAX_SCORES, Status, View, model};
@@ -24,16 +23,22 @@ pub struct Ranking {
 }
 
 impl Layer for Ranking {
-    type Oracle = Oracle<f32, List<PERTURB_MAX_SCORES>>;
+    type Oracle = Oracle<f32, UpTo<PERTURB_MAX_SCORES>>;
 
-    fn shape(&self) -> Result<List<PERTURB_MAX_SCORES>, Status> {
-        List::new(self.scores)
+    fn shape(&self) -> Result<UpTo<PERTURB_MAX_SCORES>, Error> {
+        UpTo::new(self.scores as usize)
     }
-    fn oracle(&self, shape: List<PERTURB_MAX_SCORES>) -> Result<Self::Oracle, Error> {
+    fn oracle(&self, shape: UpTo<PERTURB_MAX_SCORES>) -> Result<Self::Oracle, Error> {
         Oracle::ascending(shape)
     }
     fn perturbation(&self) -> Result<(AnyNoise, f32), Status> {
         Ok((noise(self.noise)?, self.epsilon))
+    }
+}
+
+impl Named for Ranking {
+    fn kind(&self) -> (OracleKind, u32) {
+        (OracleKind::Ranking, 0)
     }
 }
 
@@ -155,7 +160,7 @@ pub unsafe extern "C" fn perturb_ranking_load(
 ) -> Status {
     // SAFETY: promised by the caller.
     let (layer, model, file) = unsafe { (In::new(layer), Out::new(model), In::new(file)) };
-    model::load(layer, OracleKind::Ranking, model, file, length).into()
+    model::load(layer, model, file, length).into()
 }
 
 /// Writes the model's weights as a model file, for the host and for perturb_ranking_load.
@@ -178,5 +183,5 @@ pub unsafe extern "C" fn perturb_ranking_store(
     // SAFETY: promised by the caller.
     let (layer, model, file, length) =
         unsafe { (In::new(layer), In::new(model), Out::new(file), Out::new(length)) };
-    model::store(layer, OracleKind::Ranking, model, file, capacity, length).into()
+    model::store(layer, model, file, capacity, length).into()
 }

@@ -1,13 +1,13 @@
 //! Pick k.
 #![allow(unsafe_code, reason = "exported to C")]
 
-use perturb_core::{AnyNoise, Error, TopK as Oracle};
+use perturb_core::model_file::OracleKind;
+use perturb_core::{AnyNoise, Error, TopK as Oracle, UpTo};
 
-use crate::bounded::List;
-use crate::layer::{self, Layer};
+use crate::layer::{self, Layer, Named};
 use crate::noise::noise;
 use crate::pointer::{In, Out};
-use crate::{Model, PERTURB_MAX_SCORES, Status, View};
+use crate::{Model, PERTURB_MAX_SCORES, Status, View, model};
 
 /// Pick k of d options by their scores.
 #[derive(Debug)]
@@ -25,16 +25,22 @@ pub struct TopK {
 }
 
 impl Layer for TopK {
-    type Oracle = Oracle<List<PERTURB_MAX_SCORES>>;
+    type Oracle = Oracle<UpTo<PERTURB_MAX_SCORES>>;
 
-    fn shape(&self) -> Result<List<PERTURB_MAX_SCORES>, Status> {
-        List::new(self.scores)
+    fn shape(&self) -> Result<UpTo<PERTURB_MAX_SCORES>, Error> {
+        UpTo::new(self.scores as usize)
     }
-    fn oracle(&self, shape: List<PERTURB_MAX_SCORES>) -> Result<Self::Oracle, Error> {
+    fn oracle(&self, shape: UpTo<PERTURB_MAX_SCORES>) -> Result<Self::Oracle, Error> {
         Oracle::new(shape, self.k as usize)
     }
     fn perturbation(&self) -> Result<(AnyNoise, f32), Status> {
         Ok((noise(self.noise)?, self.epsilon))
+    }
+}
+
+impl Named for TopK {
+    fn kind(&self) -> (OracleKind, u32) {
+        (OracleKind::TopK, self.k)
     }
 }
 
@@ -129,4 +135,50 @@ pub unsafe extern "C" fn perturb_top_k_learn(
     // SAFETY: promised by the caller.
     let (layer, model, x, target) = unsafe { (In::new(layer), Out::new(model), In::new(x), In::new(target)) };
     layer::learn(layer, model, x, target, rate, seed).into()
+}
+
+/// Takes the model's weights from a model file of `length` bytes, written by the host or by perturb_top_k_store.
+///
+/// The file must have the model's sizes, and a top-k with the layer's noise and k as its layer; its epsilon is left
+/// aside, for the layer has one. `file` may lie in flash, and needs no alignment.
+///
+/// PERTURB_STATUS_CHECKSUM if bytes are damaged; PERTURB_STATUS_DIFFERS if it is no model file, or of another layer
+/// or noise, or of features minus their centres (`perturb export` writes those as C); PERTURB_STATUS_LENGTH if there are too few bytes or too many, or if sizes differ;
+/// PERTURB_STATUS_OUT_OF_RANGE for a version or a code that is not known; PERTURB_STATUS_NOT_FINITE for a weight
+/// that is not.
+///
+/// Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_top_k_load(
+    layer: *const TopK,
+    model: *mut Model,
+    file: *const u8,
+    length: usize,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, file) = unsafe { (In::new(layer), Out::new(model), In::new(file)) };
+    model::load(layer, model, file, length).into()
+}
+
+/// Writes the model's weights as a model file, for the host and for perturb_top_k_load.
+///
+/// `file` has room for `capacity` bytes, at least PERTURB_MODEL_FILE(features, scores) + 8; `length` receives how many
+/// were written.
+///
+/// PERTURB_STATUS_LENGTH if there is not room enough, or unless the model gives as many scores as the layer takes;
+/// PERTURB_STATUS_OVERFLOW if a weight is not finite.
+///
+/// Cost: eight shifts a byte for the checksum. Stack: at most 500 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn perturb_top_k_store(
+    layer: *const TopK,
+    model: *const Model,
+    file: *mut u8,
+    capacity: usize,
+    length: *mut usize,
+) -> Status {
+    // SAFETY: promised by the caller.
+    let (layer, model, file, length) =
+        unsafe { (In::new(layer), In::new(model), Out::new(file), Out::new(length)) };
+    model::store(layer, model, file, capacity, length).into()
 }

@@ -24,3 +24,22 @@ perturb_status start(const uint8_t *file, size_t length)
 {
     return perturb_ranking_load(&layer, &model, file, length);
 }
+
+static float taste[2];
+static perturb_shared customer = {.weights = taste, .features = 2};
+
+/* Picks one of `count` offers of two features each, by weights that all of them share. */
+perturb_status pick(const float *offers, uint32_t count, float *picked)
+{
+    const perturb_argmax one = {.scores = count, .noise = PERTURB_NOISE_GUMBEL, .epsilon = 0.5f};
+    const perturb_shared_view view = {customer.weights, customer.features};
+    return perturb_argmax_predict_shared(&one, &view, offers, picked);
+}
+
+/* Learns which one was taken. */
+perturb_status taken(const float *offers, uint32_t count, const float *target)
+{
+    static uint64_t step;
+    const perturb_argmax one = {.scores = count, .noise = PERTURB_NOISE_GUMBEL, .epsilon = 0.5f};
+    return perturb_argmax_learn_shared(&one, &customer, offers, target, 0.05f, perturb_seed_fold(43, step++));
+}

@@ -2,7 +2,7 @@
 
 use perturb_core::{
     AffineMut, AffineRef, Const, GridPath, Gumbel, Laplace, Logistic, Noise, Normal, Oracle, Perturbed,
-    Ranking, Rect, Seed, Shape, Simplex, Single, TopK, oracle::Neighbours,
+    Ranking, Rect, Seed, Shape, SharedMut, SharedRef, Simplex, Single, TopK, oracle::Neighbours,
 };
 
 const FEATURES: usize = 3;
@@ -61,6 +61,38 @@ fn check<O: Oracle<f32>, N: Noise<f32>>(name: &str, oracle: O, noise: N) {
     expect(&format!("{name}_GRADIENTS"), &digest);
     let (weights, bias) = trained(&layer);
     expect(&format!("{name}_WEIGHTS"), &Digest::START.floats(&weights).floats(&bias));
+}
+
+/// Decisions and weights that all options share, after as many steps.
+fn check_shared<O: Oracle<f32>, N: Noise<f32>>(name: &str, oracle: O, noise: N) -> Vec<f32> {
+    let layer = Perturbed::new(oracle, noise, 0.5).unwrap();
+    let (mut digest, mut weights) = (Digest::START, vec![0.0; FEATURES]);
+    let mut model = SharedMut::new(&mut weights).unwrap();
+    let mut theta = layer.oracle().shape().array(0.0);
+    for step in 0..STEPS {
+        let options: Vec<f32> = (0..FEATURES as u64 * theta.as_ref().len() as u64)
+            .map(|i| ((step * 31 + i * 47 + 5) % 128) as f32 / 64.0 - 1.0)
+            .collect();
+        scores(step, theta.as_mut());
+        let (_, target) = layer.decide(theta.as_ref()).unwrap();
+        model.step(&layer, &options, target.as_ref(), 0.05, Seed(3).fold(step)).unwrap();
+        digest = digest.floats(model.as_ref().decide(&layer, &options).unwrap().as_ref());
+    }
+    expect(&format!("{name}_SHARED"), &digest.floats(&weights));
+    weights
+}
+
+#[test]
+fn shared() {
+    check_shared("ARGMAX_5", Simplex::new(Const::<5>).unwrap(), Gumbel);
+    check_shared("RANKING_6", Ranking::ascending(Const::<6>).unwrap(), Normal);
+    check_shared("GRID_12", GridPath::new(Rect::<12, 12>, Neighbours::Eight).unwrap(), Normal);
+    let top = TopK::new(Const::<7>, 3).unwrap();
+    let weights = check_shared("TOP_3_OF_7", top, Logistic);
+    let mut file = [0; 44 + 4 * FEATURES];
+    let layer = Perturbed::new(top, Logistic, 0.5).unwrap();
+    SharedRef::new(&weights).unwrap().store(&layer, &mut file).unwrap();
+    expect("TOP_3_OF_7_SHARED_FILE", &Digest::START.bytes(&file));
 }
 
 fn expect(name: &str, digest: &Digest) {

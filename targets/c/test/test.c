@@ -124,6 +124,51 @@ GOLDEN(top_k)
 GOLDEN(ranking)
 GOLDEN(grid_path)
 
+static float options[FEATURES * MOST], shared[FEATURES];
+static const perturb_shared_view of_shared = {shared, FEATURES};
+
+static perturb_shared unshaped(void)
+{
+    for (uint32_t j = 0; j < FEATURES; j++) {
+        shared[j] = 0.0f;
+    }
+    return (perturb_shared){.weights = shared, .features = FEATURES};
+}
+
+/* Numbers between -1 and 1, in 1/64. */
+static void describe(uint32_t step, uint32_t count)
+{
+    for (uint32_t i = 0; i < count * FEATURES; i++) {
+        options[i] = (float)((step * 31 + i * 47 + 5) % 128) / 64.0f - 1.0f;
+    }
+}
+
+/* Decisions among options that are learned, and the weights behind them. */
+#define GOLDEN_SHARED(kind)                                                                                            \
+    static uint32_t kind##_shared(const perturb_##kind *layer, uint32_t length)                                        \
+    {                                                                                                                  \
+        uint32_t hash = START_OF_DIGEST;                                                                               \
+        perturb_shared model = unshaped();                                                                             \
+        for (uint32_t step = 0; step < STEPS; step++) {                                                                \
+            const uint64_t seed = perturb_seed_fold(3, step);                                                          \
+            describe(step, length);                                                                                    \
+            scores(step, theta, length);                                                                               \
+            REFUSED(OK, perturb_##kind##_decide(layer, theta, target));                                                \
+            REFUSED(OK, perturb_##kind##_learn_shared(layer, &model, options, target, 0.05f, seed));                   \
+            REFUSED(OK, perturb_##kind##_predict_shared(layer, &of_shared, options, gradient));                        \
+            hash = digest(hash, gradient, length);                                                                     \
+            REFUSED(OK, perturb_shared_scores(&of_shared, options, length, theta));                                    \
+            REFUSED(OK, perturb_##kind##_decide(layer, theta, theta));                                                 \
+            CHECK(equal(theta, gradient, length));                                                                     \
+        }                                                                                                              \
+        return digest(hash, shared, FEATURES);                                                                         \
+    }
+
+GOLDEN_SHARED(argmax)
+GOLDEN_SHARED(top_k)
+GOLDEN_SHARED(ranking)
+GOLDEN_SHARED(grid_path)
+
 static const perturb_argmax argmax_5 = {.scores = 5, .noise = PERTURB_NOISE_GUMBEL, .epsilon = 0.5f};
 static const perturb_top_k top_3_of_7 = {.scores = 7, .k = 3, .noise = PERTURB_NOISE_LOGISTIC, .epsilon = 0.5f};
 static const perturb_ranking ranking_6 = {.scores = 6, .noise = PERTURB_NOISE_NORMAL, .epsilon = 0.5f};
@@ -218,6 +263,14 @@ static void grid_path_has_the_hosts_bits(void)
 {
     CHECK(grid_path_gradients(&grid_12, 144) == GRID_12_GRADIENTS);
     CHECK(grid_path_weights(&grid_12, 144) == GRID_12_WEIGHTS);
+}
+
+static void shared_weights_have_the_hosts_bits(void)
+{
+    CHECK(argmax_shared(&argmax_5, 5) == ARGMAX_5_SHARED);
+    CHECK(top_k_shared(&top_3_of_7, 7) == TOP_3_OF_7_SHARED);
+    CHECK(ranking_shared(&ranking_6, 6) == RANKING_6_SHARED);
+    CHECK(grid_path_shared(&grid_12, 144) == GRID_12_SHARED);
 }
 
 static void outputs_may_be_inputs(void)
@@ -448,6 +501,105 @@ static void model_files_carry_weights(void)
     REFUSED(OK, perturb_argmax_load(&argmax_5, &model, file, length));
 }
 
+enum { SHARED_LENGTH = PERTURB_SHARED_FILE(FEATURES) };
+
+static uint32_t bytes_digest(const uint8_t *file, size_t length)
+{
+    uint32_t hash = START_OF_DIGEST;
+    for (size_t i = 0; i < length; i++) {
+        hash = (hash ^ file[i]) * 16777619u;
+    }
+    return hash;
+}
+
+static void model_files_carry_shared_weights(void)
+{
+    static uint8_t memory[SHARED_LENGTH + 1];
+    uint8_t *file = memory + 1;
+    size_t length = 0;
+    top_k_shared(&top_3_of_7, 7);
+    perturb_shared model = {.weights = shared, .features = FEATURES};
+    const uint32_t trained = digest(START_OF_DIGEST, shared, FEATURES);
+    REFUSED(LENGTH, perturb_top_k_store_shared(&top_3_of_7, &model, file, SHARED_LENGTH - 1, &length));
+    CHECK(length == 0);
+    REFUSED(OK, perturb_top_k_store_shared(&top_3_of_7, &model, file, SHARED_LENGTH, &length));
+    CHECK(length == SHARED_LENGTH && bytes_digest(file, length) == TOP_3_OF_7_SHARED_FILE);
+
+    model = unshaped();
+    const uint32_t empty = digest(START_OF_DIGEST, shared, FEATURES);
+    for (size_t i = 0; i < SHARED_LENGTH; i++) {
+        for (uint32_t bit = 0; bit < 8; bit++) {
+            file[i] ^= (uint8_t)(1u << bit);
+            CHECK(perturb_top_k_load_shared(&top_3_of_7, &model, file, SHARED_LENGTH) != PERTURB_STATUS_OK);
+            file[i] ^= (uint8_t)(1u << bit);
+        }
+        REFUSED(LENGTH, perturb_top_k_load_shared(&top_3_of_7, &model, file, i));
+    }
+    perturb_top_k other = top_3_of_7;
+    other.k = 2;
+    REFUSED(OUT_OF_RANGE, perturb_top_k_load_shared(&other, &model, file, SHARED_LENGTH));
+    other = top_3_of_7;
+    other.noise = PERTURB_NOISE_NORMAL;
+    REFUSED(DIFFERS, perturb_top_k_load_shared(&other, &model, file, SHARED_LENGTH));
+    REFUSED(DIFFERS, perturb_ranking_load_shared(&ranking_6, &model, file, SHARED_LENGTH));
+    perturb_model labels = untrained(7);
+    REFUSED(LENGTH, perturb_top_k_load(&top_3_of_7, &labels, file, SHARED_LENGTH));
+    model.features = 2;
+    REFUSED(LENGTH, perturb_top_k_load_shared(&top_3_of_7, &model, file, SHARED_LENGTH));
+    model.features = FEATURES;
+    CHECK(digest(START_OF_DIGEST, shared, FEATURES) == empty);
+    /* However many options there are. */
+    other = top_3_of_7;
+    other.scores = 4;
+    REFUSED(OK, perturb_top_k_load_shared(&other, &model, file, SHARED_LENGTH));
+    CHECK(digest(START_OF_DIGEST, shared, FEATURES) == trained);
+
+    static uint8_t of_labels[PERTURB_MODEL_FILE(FEATURES, 7) + 8];
+    REFUSED(OK, perturb_top_k_store(&top_3_of_7, &labels, of_labels, sizeof of_labels, &length));
+    CHECK(length == sizeof of_labels);
+    REFUSED(OK, perturb_top_k_load(&top_3_of_7, &labels, of_labels, length));
+    REFUSED(LENGTH, perturb_top_k_load_shared(&top_3_of_7, &model, of_labels, length));
+    REFUSED(OK, perturb_argmax_store_shared(&argmax_5, &model, file, SHARED_LENGTH, &length));
+    REFUSED(OK, perturb_argmax_load_shared(&argmax_5, &model, file, length));
+    REFUSED(OK, perturb_ranking_store_shared(&ranking_6, &model, file, SHARED_LENGTH, &length));
+    REFUSED(OK, perturb_ranking_load_shared(&ranking_6, &model, file, length));
+    shared[1] = INFINITE;
+    REFUSED(OVERFLOW, perturb_argmax_store_shared(&argmax_5, &model, file, SHARED_LENGTH, &length));
+}
+
+static void shared_weights_are_refused_where_they_do_not_fit(void)
+{
+    float y[5] = {7, 7, 7, 7, 7};
+    const float untouched[5] = {7, 7, 7, 7, 7};
+    perturb_argmax layer = argmax_5;
+    perturb_shared model = unshaped();
+    const perturb_shared_view none = {shared, 0}, nothing = {0, FEATURES};
+    describe(0, 5);
+    scores(0, theta, 5);
+    REFUSED(OK, perturb_argmax_decide(&layer, theta, target));
+    REFUSED(OUT_OF_RANGE, perturb_argmax_predict_shared(&layer, &none, options, y));
+    REFUSED(POINTER, perturb_argmax_predict_shared(&layer, &nothing, options, y));
+    REFUSED(POINTER, perturb_argmax_predict_shared(&layer, &of_shared, 0, y));
+    REFUSED(POINTER, perturb_shared_scores(0, options, 5, y));
+    REFUSED(CAPACITY, perturb_shared_scores(&of_shared, options, PERTURB_MAX_CELLS + 1, y));
+    REFUSED(NOT_POSITIVE, perturb_argmax_learn_shared(&layer, &model, options, target, 0.0f, 1));
+    REFUSED(OUTSIDE, perturb_argmax_learn_shared(&layer, &model, options, untouched, 0.1f, 1));
+    layer.scores = 0;
+    REFUSED(OUT_OF_RANGE, perturb_argmax_predict_shared(&layer, &of_shared, options, y));
+    layer.scores = PERTURB_MAX_SCORES + 1;
+    REFUSED(CAPACITY, perturb_argmax_learn_shared(&layer, &model, options, target, 0.1f, 1));
+    layer = argmax_5;
+    options[14] = NOT_A_NUMBER;
+    REFUSED(NOT_FINITE, perturb_argmax_predict_shared(&layer, &of_shared, options, y));
+    REFUSED(NOT_FINITE, perturb_argmax_learn_shared(&layer, &model, options, target, 0.1f, 1));
+    options[14] = 3e38f;
+    REFUSED(OVERFLOW, perturb_argmax_learn_shared(&layer, &model, options, target, 0.1f, 1));
+    CHECK(shared[0] == 0 && shared[1] == 0 && shared[2] == 0);
+    shared[2] = 9;
+    REFUSED(OVERFLOW, perturb_argmax_predict_shared(&layer, &of_shared, options, y));
+    CHECK(equal(y, untouched, 5));
+}
+
 static void example_learns(void)
 {
     const float x[2][3] = {{1, 0, 0.5f}, {0, 1, -0.5f}};
@@ -462,6 +614,17 @@ static void example_learns(void)
         REFUSED(OK, rank(x[i], ranks));
         CHECK(equal(ranks, expert[i], 8));
     }
+    /* Price and time: the cheaper is taken, however many there are. */
+    const float two[4] = {2, 1, 1, 2}, three[6] = {3, 1, 2, 1, 1, 3}, second[2] = {0, 1}, third[3] = {0, 0, 1};
+    float picked[3];
+    for (uint32_t i = 0; i < 200; i++) {
+        REFUSED(OK, taken(two, 2, second));
+        REFUSED(OK, taken(three, 3, third));
+    }
+    REFUSED(OK, pick(two, 2, picked));
+    CHECK(equal(picked, second, 2));
+    REFUSED(OK, pick(three, 3, picked));
+    CHECK(equal(picked, third, 3));
 }
 
 static void every_status_has_a_text(void)
@@ -488,12 +651,15 @@ int main(void)
         TEST(top_k_has_the_hosts_bits),
         TEST(ranking_has_the_hosts_bits),
         TEST(grid_path_has_the_hosts_bits),
+        TEST(shared_weights_have_the_hosts_bits),
         TEST(outputs_may_be_inputs),
         TEST(views_decide),
         TEST(numbers_are_refused_that_are_none),
         TEST(null_is_refused),
         TEST(wrong_layers_are_refused),
         TEST(model_files_carry_weights),
+        TEST(model_files_carry_shared_weights),
+        TEST(shared_weights_are_refused_where_they_do_not_fit),
         TEST(example_learns),
         TEST(every_status_has_a_text),
     };

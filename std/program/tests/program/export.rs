@@ -420,10 +420,14 @@ fn shared_weights_are_bytes_and_json() {
 fn the_library_for_c_takes_the_header() {
     let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../targets/c/include");
     let include = format!("-I{}", include.display());
-    for (oracle, layer) in [(OracleKind::Ranking, "ranking"), (OracleKind::Simplex, "argmax")] {
+    for (oracle, layer, parameter) in [
+        (OracleKind::Ranking, "ranking", 0),
+        (OracleKind::Simplex, "argmax", 0),
+        (OracleKind::TopK, "top_k", 2),
+    ] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let folder = folder.path();
-        ModelFile { oracle, ..hostile() }.save(folder.join("m")).expect("writable");
+        ModelFile { oracle, parameter, ..hostile() }.save(folder.join("m")).expect("writable");
         // The guards of the two headers differ, too.
         succeed(folder, &["export", "--model", "m", "--format", "c", "--name", "Perturb", "--out", "m.h"]);
         let program = format!(
@@ -431,6 +435,19 @@ fn the_library_for_c_takes_the_header() {
              perturb_status decide(const float x[PERTURB_FEATURES], float y[PERTURB_SCORES]);\n\
              perturb_status decide(const float x[PERTURB_FEATURES], float y[PERTURB_SCORES])\n{{\n\
              return perturb_{layer}_predict(&Perturb_layer, &Perturb_view, x, y);\n}}\n"
+        );
+        std::fs::write(folder.join("main.c"), program).expect("writable");
+        for language in [&["-std=c99"][..], &["-x", "c++", "-std=c++11"]] {
+            run(folder, "cc", &[language, STRICT, &[&include, "-c", "main.c"]].concat());
+        }
+        shared(oracle).save(folder.join("m")).expect("writable");
+        succeed(folder, &["export", "--model", "m", "--format", "c", "--name", "m", "--out", "m.h"]);
+        let program = format!(
+            "#include \"perturb.h\"\n#include \"m.h\"\n\
+             perturb_status decide(const float *options, uint32_t count, float *y);\n\
+             perturb_status decide(const float *options, uint32_t count, float *y)\n{{\n\
+             const perturb_{layer} layer = m_layer(count);\n\
+             return perturb_{layer}_predict_shared(&layer, &m_view, options, y);\n}}\n"
         );
         std::fs::write(folder.join("main.c"), program).expect("writable");
         for language in [&["-std=c99"][..], &["-x", "c++", "-std=c++11"]] {
