@@ -10,7 +10,7 @@ use crate::suites::on_every;
 use crate::{log, qemu};
 
 /// Programs with an expected log, of the firmware's package.
-const PROGRAMS: [&str; 1] = ["robot"];
+const PROGRAMS: [&str; 2] = ["robot", "chooser"];
 
 /// Runs them on `cores`, and fails where a log differs from the expected one.
 pub(crate) fn run(cores: &[&'static Core]) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 mod affine;
 mod any_layer;
 mod batch;
+mod chooser;
 mod errors;
 mod fuzz_findings;
 mod inference;
