@@ -756,7 +756,8 @@ impl<'a> Problem<'a> {
 
 /// The inverse of a matrix whose entries may differ in size by any power.
 fn scaled_inverse(matrix: &[f64], p: usize) -> Option<(Vec<f64>, usize)> {
-    let scale: Vec<f64> = (0..p).map(|j| matrix[j * p + j].abs().sqrt().max(f64::MIN_POSITIVE)).collect();
+    let root = |x: f64| if x == 0.0 { 1.0 } else { x.abs().sqrt() };
+    let scale: Vec<f64> = (0..p).map(|j| root(matrix[j * p + j])).collect();
     let scaled: Vec<f64> = (0..p * p).map(|at| matrix[at] / (scale[at / p] * scale[at % p])).collect();
     let (inverse, rank) = pseudo_inverse(&scaled, p)?;
     Some(((0..p * p).map(|at| inverse[at] / (scale[at / p] * scale[at % p])).collect(), rank))

@@ -71,7 +71,7 @@ fn terms_without_information_are_named() {
     );
     // A ridge estimates all of these.
     let ridge = Estimation { ridge: 0.1, ..Estimation::default() };
-    for features in ["x, y, z", "x, group", "x, c = chosen * 2"] {
+    for features in ["x, y, z", "x, group", "x, c = chosen * 2", "x, nothing = 0 * x"] {
         let found = ridge.fit(&decisions(&picks(), Decide::Pick, chosen(), features)).unwrap();
         assert!(found.coefficients().iter().all(|w| w.is_finite()));
     }
