@@ -1,6 +1,7 @@
 //! How the rows of a table become decisions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Decide, Decisions};
 use crate::data::DataError;
 use crate::data::frame::{ByOption, Column, Expression, Frame};
-use crate::data::text::quote;
+use crate::data::text::{self, quote};
 use crate::threads;
 
 /// How the rows of a table become decisions: what the options of a decision are, what is known of them, and what was decided.
@@ -368,10 +369,8 @@ impl Recipe {
             Some(target) => Some(target.expression().numbers(frame, 0..frame.len())?),
             None => None,
         };
-        let mut decisions = Decisions::empty(
-            crate::data::text::name(frame.file()),
-            self.terms.iter().map(|(name, _)| name.clone()),
-        );
+        let mut decisions =
+            Decisions::empty(text::name(frame.file()), self.terms.iter().map(|(name, _)| name.clone()));
         for (name, rows) in names.into_iter().zip(&groups) {
             let chosen = values.as_ref().map(|values| rows.iter().filter(|&&row| values[row] == 1.0).count());
             let arranged = self.decide.arrange(frame, rows, chosen)?;
@@ -420,7 +419,7 @@ impl Recipe {
             for &row in rows {
                 if !(values[row] >= 0.0 && values[row].is_finite() && values[row] == first) {
                     let expected = "one weight of at least 0 in all rows of a decision";
-                    return Err(frame.fault(row, expected, crate::data::text::shown(values[row])));
+                    return Err(frame.fault(row, expected, text::shown(values[row])));
                 }
             }
             *weight = first;
@@ -473,33 +472,44 @@ impl Recipe {
         let mut features = vec![0.0; decisions.rows.len() * width];
         // A batch of parts at a time, so that no more than that is held twice.
         for starts in starts.chunks(64) {
-            let parts: Vec<Vec<Vec<f64>>> = starts
-                .par_iter()
-                .map(|&start| {
-                    let range = start..frame.len().min(start + PART);
-                    self.terms.iter().map(|(_, of)| of.numbers(frame, range.clone())).collect()
-                })
-                .collect::<Vec<Result<_, _>>>()
-                .into_iter()
-                .collect::<Result<_, _>>()?;
+            let part =
+                |&start: &usize| self.values_of_terms(frame, start..frame.len().min(start + PART), &places);
+            let parts = starts.par_iter().map(part).collect::<Vec<Result<_, _>>>();
+            let parts = parts.into_iter().collect::<Result<Vec<Vec<f64>>, _>>()?;
             for (&start, part) in starts.iter().zip(&parts) {
-                for (term, column) in part.iter().enumerate() {
-                    for (row, &x) in (start..).zip(column).filter(|&(row, _)| places[row] != usize::MAX) {
-                        if !x.is_finite() {
-                            let expected = format!("a finite number in {}", quote(&self.terms[term].0));
-                            let found = if x.is_nan() {
-                                "a missing value or no number".to_owned()
-                            } else {
-                                crate::data::text::shown(x)
-                            };
-                            return Err(frame.fault(row, expected, found));
-                        }
-                        features[places[row] * width + term] = x;
+                for (&place, phi) in places[start..].iter().zip(part.chunks_exact(width.max(1))) {
+                    if place != usize::MAX {
+                        features[place * width..(place + 1) * width].copy_from_slice(phi);
                     }
                 }
             }
         }
         decisions.features = features;
         Ok(())
+    }
+
+    /// The terms in some rows, row by row; finite in those that have a place.
+    fn values_of_terms(
+        &self,
+        frame: &Frame,
+        rows: Range<usize>,
+        places: &[usize],
+    ) -> Result<Vec<f64>, DataError> {
+        let width = self.terms.len();
+        let mut values = vec![0.0; rows.len() * width];
+        for (term, (name, of)) in self.terms.iter().enumerate() {
+            let column = of.numbers(frame, rows.clone())?;
+            for ((row, x), value) in rows.clone().zip(column).zip(values.iter_mut().skip(term).step_by(width))
+            {
+                if !x.is_finite() && places[row] != usize::MAX {
+                    let expected = format!("a finite number in {}", quote(name));
+                    let found =
+                        if x.is_nan() { "a missing value or no number".to_owned() } else { text::shown(x) };
+                    return Err(frame.fault(row, expected, found));
+                }
+                *value = x;
+            }
+        }
+        Ok(values)
     }
 }

@@ -8,8 +8,10 @@ pub mod svmlight;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use super::numpy::Array;
 use super::text::{self, quote};
@@ -145,6 +147,78 @@ impl Columns for Frame {
     }
 }
 
+/// A matrix of NumPy as a table, whose columns are called `x1`, `x2`, …
+///
+/// ```
+/// use perturb::data::frame::{Columns, Expression, Matrix};
+/// use perturb::data::numpy::Array;
+/// let array = Array { shape: vec![2, 3], values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
+/// let frame = Matrix::new("m.npy".as_ref(), array)?.frame(&["x3"])?;
+/// assert_eq!(Expression::parse("x3 + 1")?.numbers(&frame, 0..2)?, [4.0, 7.0]);
+/// # Ok::<(), perturb::data::DataError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Matrix {
+    file: PathBuf,
+    names: Vec<String>,
+    rows: usize,
+    values: Vec<f64>,
+}
+
+impl Matrix {
+    /// Of an array with two axes: a row an option.
+    pub fn new(file: &Path, array: Array) -> Result<Self, DataError> {
+        let [rows, width] = array.shape[..] else {
+            let found = format!("{} axes", array.shape.len());
+            return Err(DataError::binary(file, "a matrix, a row an option", found));
+        };
+        if rows.checked_mul(width) != Some(array.values.len()) {
+            return Err(DataError::binary(
+                file,
+                format!("{rows} × {width} numbers"),
+                array.values.len().to_string(),
+            ));
+        }
+        Ok(Self { file: file.to_owned(), names: numbered("x", width), rows, values: array.values })
+    }
+}
+
+impl Columns for Matrix {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+    fn frame(&self, names: &[&str]) -> Result<Frame, DataError> {
+        /// Rows of which a thread takes one column after the other, so that they stay in its cache.
+        const PART: usize = 1024;
+        let wanted: BTreeSet<&str> = names.iter().copied().collect();
+        let place = |name: &&str| {
+            self.names.iter().position(|other| other == name).ok_or_else(|| {
+                let (expected, found) =
+                    (format!("a column named {}", quote(name)), text::listed(&self.names, 10));
+                DataError::binary(&self.file, expected, found)
+            })
+        };
+        let places = wanted.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let width = self.names.len().max(1);
+        let mut columns = vec![vec![0.0; self.rows]; places.len()];
+        let mut parts: Vec<Vec<&mut [f64]>> = (0..self.rows.div_ceil(PART)).map(|_| Vec::new()).collect();
+        for column in &mut columns {
+            parts.iter_mut().zip(column.chunks_mut(PART)).for_each(|(part, column)| part.push(column));
+        }
+        crate::threads::start(None);
+        parts.into_par_iter().zip(self.values.par_chunks(PART * width)).for_each(|(part, values)| {
+            for (column, &place) in part.into_iter().zip(&places) {
+                column
+                    .iter_mut()
+                    .zip(values.iter().skip(place).step_by(width))
+                    .for_each(|(x, &value)| *x = value);
+            }
+        });
+        let named = wanted.into_iter().map(str::to_owned).zip(columns.into_iter().map(Column::Numbers));
+        Frame::new(&self.file, named.collect())
+    }
+}
+
 /// Cells that say that a number is missing.
 const MISSING: [&str; 6] = ["", "NA", "NaN", "nan", "null", "NULL"];
 
@@ -195,19 +269,6 @@ impl Frame {
             }
         }
         Column::Numbers(numbers)
-    }
-
-    /// The rows and columns of a matrix, whose columns are called `x1`, `x2`, …
-    pub fn from_array(file: &Path, array: &Array) -> Result<Self, DataError> {
-        let [rows, width] = array.shape[..] else {
-            let found = format!("{} axes", array.shape.len());
-            return Err(DataError::binary(file, "a matrix, a row an option", found));
-        };
-        let column = |j: usize| Column::Numbers((0..rows).map(|i| array.values[i * width + j]).collect());
-        Self::new(
-            file,
-            numbered("x", width).into_iter().enumerate().map(|(j, name)| (name, column(j))).collect(),
-        )
     }
 
     /// The rows of several frames with the same columns, one after the other.

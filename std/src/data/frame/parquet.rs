@@ -180,7 +180,8 @@ mod tests {
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let properties = parquet::file::properties::WriterProperties::builder();
         let properties = properties.set_max_row_group_row_count(Some(2)).build();
-        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), Some(properties)).unwrap();
+        let mut writer =
+            ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), Some(properties)).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
         (folder, path)
@@ -188,7 +189,8 @@ mod tests {
 
     #[test]
     fn columns_of_all_kinds_are_read() {
-        let modes: DictionaryArray<arrow_array::types::Int32Type> = [Some("car"), None, Some("air")].into_iter().collect();
+        let modes: DictionaryArray<arrow_array::types::Int32Type> =
+            [Some("car"), None, Some("air")].into_iter().collect();
         let (_folder, path) = written(vec![
             ("id", Arc::new(Int64Array::from(vec![1, 2, 3]))),
             ("x", Arc::new(Float32Array::from(vec![Some(0.5), None, Some(-1.0)]))),

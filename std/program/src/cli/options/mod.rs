@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use perturb::data::DataError;
-use perturb::data::frame::{ByOption, Column, Columns, Expression, Frame, svmlight};
+use perturb::data::frame::{ByOption, Column, Columns, Expression, Frame, Matrix, svmlight};
 use perturb::data::numpy;
 use perturb::data::table::{self, Format};
 use perturb::decisions::{Decide, Edges, Recipe, Target, Utility};
@@ -334,7 +334,7 @@ pub(super) fn with_columns<R>(
     if bytes.starts_with(b"\x93NUMPY") {
         let array = numpy::parse(&name, &bytes)?;
         drop(bytes);
-        return take(&Frame::from_array(&name, &array)?);
+        return take(&Matrix::new(&name, array)?);
     }
     let mut failed = None;
     let taken = table::parse_table(&name, &bytes, format, |table| {

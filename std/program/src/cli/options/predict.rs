@@ -44,13 +44,6 @@ pub(crate) fn predict(
         with_columns(asked.data, asked.layout.format(), |columns| Ok(frame(columns, &recipe, &names)?))?;
     let decisions = recipe.read_open(&frame)?;
     let w = weights(model);
-    let answer = |at: usize| Answer::of(&decisions, at, &w, model, how(model, common.seed));
-    let answers: Vec<Answer> = (0..decisions.len())
-        .into_par_iter()
-        .map(answer)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .collect::<Result<_, Failure>>()?;
     let ranked = model.oracle == OracleKind::Ranking;
     let mut ids: Vec<&str> = recipe.alternatives.as_deref().into_iter().collect();
     // Texts that terms mention name the options.
@@ -58,39 +51,76 @@ pub(crate) fn predict(
     ids.extend(terms.filter(|name| matches!(frame.column(name), Ok(Column::Texts(_)))));
     ids.extend(asked.ids.iter().map(String::as_str));
     let columns = Outcome::new(&recipe, ids, ranked);
-    streams::write_with(asked.out, |out| {
-        let mut table = csv::Writer::from_writer(Vec::new());
-        if !common.json {
-            table.write_record(&columns.header)?;
-        }
-        let mut objects = Vec::new();
-        for (at, answer) in answers.iter().enumerate() {
+    let blocks: Vec<_> = (0..decisions.len()).step_by(BLOCK).collect();
+    let block = |&start: &usize| -> Result<Vec<u8>, Failure> {
+        let mut block =
+            Block { json: common.json, table: csv::Writer::from_writer(Vec::new()), objects: Vec::new() };
+        for at in start..decisions.len().min(start + BLOCK) {
+            let answer = Answer::of(&decisions, at, &w, model, how(model, common.seed))?;
             for (entry, row) in decisions.rows(at).iter().enumerate() {
-                let Some(row) = *row else { continue };
-                if asked.top.is_some_and(|top| answer.ranks[entry] > top) {
-                    continue;
-                }
-                let cells = columns.row(&frame, &decisions, (at, entry, row as usize), answer);
-                if common.json {
-                    for (place, (name, cell)) in columns.header.iter().zip(&cells).enumerate() {
-                        write!(
-                            objects,
-                            "{}{}:{cell}",
-                            if place == 0 { '{' } else { ',' },
-                            Value::from(name.as_str())
-                        )?;
-                    }
-                    objects.extend(b"}\n");
-                } else {
-                    let text = |cell: Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
-                    table.write_record(cells.into_iter().map(text))?;
+                if let Some(row) = *row
+                    && asked.top.is_none_or(|top| answer.ranks[entry] <= top)
+                {
+                    block.push(
+                        &columns,
+                        columns.row(&frame, &decisions, (at, entry, row as usize), &answer),
+                    )?;
                 }
             }
         }
-        let text =
-            if common.json { objects } else { table.into_inner().map_err(|error| error.to_string())? };
-        Ok(out.write_all(&text)?)
+        block.finish()
+    };
+    streams::write_with(asked.out, |out| {
+        if !common.json {
+            let mut table = csv::Writer::from_writer(Vec::new());
+            table.write_record(&columns.header)?;
+            out.write_all(&table.into_inner().map_err(|error| error.to_string())?)?;
+        }
+        // What a round holds does not depend on the number of decisions.
+        for round in blocks.chunks(4 * rayon::current_num_threads().min(64)) {
+            for text in round.par_iter().map(block).collect::<Vec<_>>() {
+                out.write_all(&text?)?;
+            }
+        }
+        Ok(())
     })
+}
+
+/// Decisions that a thread answers at once.
+const BLOCK: usize = 256;
+
+/// Rows of the output.
+struct Block {
+    json: bool,
+    table: csv::Writer<Vec<u8>>,
+    objects: Vec<u8>,
+}
+
+impl Block {
+    fn push(&mut self, columns: &Outcome<'_>, cells: Vec<Value>) -> Result<(), Failure> {
+        if !self.json {
+            let text = |cell: Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
+            return Ok(self.table.write_record(cells.into_iter().map(text))?);
+        }
+        for (place, (name, cell)) in columns.header.iter().zip(&cells).enumerate() {
+            write!(
+                self.objects,
+                "{}{}:{cell}",
+                if place == 0 { '{' } else { ',' },
+                Value::from(name.as_str())
+            )?;
+        }
+        self.objects.extend(b"}\n");
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<u8>, Failure> {
+        if self.json {
+            Ok(self.objects)
+        } else {
+            self.table.into_inner().map_err(|error| error.to_string().into())
+        }
+    }
 }
 
 /// What is said of one decision.
