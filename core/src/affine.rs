@@ -1,7 +1,7 @@
 //! θ = Wx + b, and the single-sample training step.
 
 use crate::model_file::{self, ModelBytes, ModelHeader, OracleKind};
-use crate::oracle::Array;
+use crate::oracle::{Array, hull};
 use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error, step, vector};
 
 /// An affine model θ = Wx + b of k scores and d features, over memory of the caller's: W column by column, one column of k
@@ -222,8 +222,11 @@ impl<'a, T: Real> AffineMut<'a, T> {
         error::check_vector("x", x, self.as_ref().features())?;
         error::check_vector("target", target, self.bias.len())?;
         error::check_positive("rate", rate)?;
-        check_scores(layer, self.bias.len())?;
-        step::gradient(layer, target, seed, "the scores Wx + b", |theta| self.as_ref().forward(x, theta))
+        let shape = check_scores(layer, self.bias.len())?;
+        hull::check(layer.oracle(), target, None)?;
+        let mut theta = shape.array(T::ZERO);
+        self.as_ref().forward(x, theta.as_mut());
+        step::gradient(layer, theta, target, seed, "the scores Wx + b")
     }
 
     /// W −= rate·g xᵀ, b −= rate·g for the gradient g = `gradient` in θ.

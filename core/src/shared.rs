@@ -1,7 +1,7 @@
 //! θ = Φw, and the single-sample training step.
 
 use crate::model_file::{self, ModelBytes, ModelHeader, OracleKind};
-use crate::oracle::Array;
+use crate::oracle::{Array, hull};
 use crate::{AnyNoise, Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error, step, vector};
 
 /// A model θ = Φw with one vector w of p weights for all options, over memory of the caller's: option e has p features φ_e, a row
@@ -254,11 +254,14 @@ impl<'a, T: Real> SharedMut<'a, T> {
         O: Oracle<T>,
         N: Noise<T>,
     {
-        let scores = layer.oracle().shape().dim();
-        check_options(options, scores, self.weights.len())?;
-        error::check_vector("target", target, scores)?;
+        let shape = layer.oracle().shape();
+        check_options(options, shape.dim(), self.weights.len())?;
+        error::check_vector("target", target, shape.dim())?;
         error::check_positive("rate", rate)?;
-        step::gradient(layer, target, seed, SCORES, |theta| self.as_ref().forward(options, theta))
+        hull::check(layer.oracle(), target, None)?;
+        let mut theta = shape.array(T::ZERO);
+        self.as_ref().forward(options, theta.as_mut());
+        step::gradient(layer, theta, target, seed, SCORES)
     }
 
     /// w −= rate·Φᵀg for the gradient g = `gradient` in θ, one option after the other.

@@ -1,6 +1,6 @@
 //! What training steps of all models have in common.
 
-use crate::oracle::{Array, hull};
+use crate::oracle::Array;
 use crate::vector::{self, dot};
 use crate::{Error, Noise, Oracle, Perturbed, Real, Seed, Shape, error};
 
@@ -14,26 +14,22 @@ pub(crate) fn check<T: Real>(rate: T, x: &[T]) -> Result<(), Error> {
     error::check_number("the step", rate * (T::ONE + dot(x, x)) * T::from_f64(LARGE_GRADIENT))
 }
 
-/// y*(θ + εZ) for the θ that `scores` writes, and what it has more than the target.
+/// y*(θ + εZ), and what it has more than the target; `quantity` is what θ is in an error.
 #[inline(always)]
 pub(crate) fn gradient<O, N, T>(
     layer: &Perturbed<O, N, T>,
+    mut theta: Array<O, T>,
     target: &[T],
     seed: Seed,
     quantity: &'static str,
-    scores: impl FnOnce(&mut [T]),
 ) -> Result<[Array<O, T>; 2], Error>
 where
     T: Real,
     O: Oracle<T>,
     N: Noise<T>,
 {
-    let shape = layer.oracle().shape();
-    hull::check(layer.oracle(), target, None)?;
-    let (mut theta, mut y) = (shape.array(T::ZERO), shape.array(T::ZERO));
-    scores(theta.as_mut());
     error::check_result(quantity, theta.as_ref())?;
-    let centre = layer.centre(theta.as_ref())?;
+    let (centre, mut y) = (layer.centre(theta.as_ref())?, layer.oracle().shape().array(T::ZERO));
     if !centre.score.is_zero() {
         theta.as_mut().iter_mut().for_each(|theta| *theta -= centre.score);
     }

@@ -60,8 +60,8 @@ impl ModelHeader {
         // Before version 3 there are three oracles, and no shared weights; before 2, no centres.
         let latest = version == VERSION;
         let oracle = OracleKind::from_code(oracle, latest)?;
-        error::check_range("byte 26", centred.into(), 0, (version > 1).into())?;
         error::check_range("byte 27", shared.into(), 0, latest.into())?;
+        error::check_range("byte 26", centred.into(), 0, (version > 1 && shared == 0).into())?;
         let (centred, shared, mut parameter) = (centred == 1, shared == 1, 0);
         if latest {
             let (_, rest) = bytes.split_first_chunk::<{ Self::SHORT }>().unwrap_or((header, &[]));
@@ -117,8 +117,7 @@ impl ModelHeader {
         }
     }
 
-    /// Refuses sizes of 0, a file longer than memory, a temperature that is not positive, what a top-k cannot pick, and centres of
-    /// features whose weights are shared: in all scores, a constant changes nothing.
+    /// Refuses sizes of 0, a file longer than memory, a temperature that is not positive, and what a top-k cannot pick.
     pub fn check(&self) -> Result<(), Error> {
         let most = u32::MAX as usize;
         error::check_range("features", self.features as usize, 1, most)?;
@@ -127,7 +126,6 @@ impl ModelHeader {
         let picks = if self.shared { most } else { self.scores as usize };
         let (least, greatest) = if self.oracle == OracleKind::TopK { (1, picks) } else { (0, 0) };
         error::check_range("parameter", self.parameter as usize, least, greatest)?;
-        error::check_range("byte 26", self.centred.into(), 0, (!self.shared).into())?;
         error::check_positive("epsilon", self.epsilon)?;
         self.file_length()?;
         Ok(())

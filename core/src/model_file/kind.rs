@@ -50,13 +50,8 @@ impl OracleKind {
             4 if latest => Self::TopK,
             255 if latest => Self::Other,
             _ => {
-                let greatest = if latest { 4 } else { 3 };
-                return Err(Error::OutOfRange {
-                    parameter: "oracle code",
-                    least: 1,
-                    greatest,
-                    found: code.into(),
-                });
+                let (greatest, found) = (if latest { 4 } else { 3 }, code.into());
+                return Err(Error::OutOfRange { parameter: "oracle code", least: 1, greatest, found });
             }
         })
     }

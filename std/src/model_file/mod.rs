@@ -184,6 +184,10 @@ impl ModelFile {
         length("weights", self.features.saturating_mul(columns), self.weights.len())?;
         length("bias", self.scores, self.bias.len())?;
         length("centres", self.features, self.centres.len())?;
+        if self.shared && self.is_centred() {
+            let expected = "all 0 of shared weights, where a constant in all scores changes nothing";
+            return Err(invalid("centres", expected, "others"));
+        }
         for (what, names, expected) in [
             ("feature names", &self.provenance.feature_names, self.features),
             ("label names", &self.provenance.label_names, self.scores),

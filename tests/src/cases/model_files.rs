@@ -249,7 +249,7 @@ pub(crate) fn damaged_shared_files_change_nothing() {
         (25, &[1], differs("oracle", "simplex", "ranking")),
         (25, &[255], differs("oracle", "simplex", metadata)),
         (26, &[1], range("byte 26", 0, 0, 1)),
-        (26, &[2], range("byte 26", 0, 1, 2)),
+        (26, &[2], range("byte 26", 0, 0, 2)),
         (27, &[2], range("byte 27", 0, 1, 2)),
         (32, &[1], range("parameter", 0, 0, 1)),
         (36, &[1], range("bytes 36 to 39", 0, 0, 1)),
