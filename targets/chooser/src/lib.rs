@@ -111,10 +111,9 @@ impl Trip {
 /// not run.
 pub fn trip(number: u64) -> Trip {
     let rng = &mut TRIPS.stream(number);
-    let (mut draws, mut noise) = ([0.0; MODES], [0.0; 2 * MODES]);
-    draws.iter_mut().for_each(|draw| *draw = f32::uniform(rng));
+    let [who, air, train, bus] = [(); MODES].map(|()| f32::uniform(rng));
+    let mut noise = [0.0; 2 * MODES];
     Normal.fill(rng, &mut noise);
-    let [who, air, train, bus] = draws;
     let mut traveller = *GREENE.get((who * GREENE.len() as f32) as usize).unwrap_or(&GREENE[0]);
     for ((time, cost), noise) in traveller.ways.iter_mut().zip(noise.as_chunks::<2>().0) {
         *time *= 1.0 + 0.25 * noise[0];

@@ -8,8 +8,8 @@ use perturb_board::clock::Clock;
 use perturb_board::stack;
 use perturb_core::{
     AffineMut, AffineRef, Assignment, Const, DagPath, Error, Flow, Graph, GridPath, GroupTopK, Gumbel,
-    Hypercube, Knapsack, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Rect, Seed, Shape,
-    ShortestPath, Simplex, Single, SpanningTree, TopK, Tour,
+    Hypercube, Knapsack, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Rect, Seed, Shape, SharedMut,
+    SharedRef, ShortestPath, Simplex, Single, SpanningTree, TopK, Tour, UpTo,
     model_file::{ModelBytes, checksum},
     oracle::Neighbours,
 };
@@ -82,7 +82,7 @@ pub(crate) struct Layer {
 }
 
 /// The layers of the report, in its order; the runner asks for each by its name.
-const LAYERS: [Layer; 24] = [
+const LAYERS: [Layer; 25] = [
     Layer { name: "none", measure: nothing },
     Layer { name: "argmax-10", measure: |clock| gradient(clock, Simplex::new(Const::<10>), Gumbel) },
     Layer { name: "argmax-100", measure: |clock| gradient(clock, Simplex::new(Const::<100>), Gumbel) },
@@ -94,6 +94,7 @@ const LAYERS: [Layer; 24] = [
     Layer { name: "ranking-100", measure: |clock| gradient(clock, Ranking::ascending(Const::<100>), Normal) },
     Layer { name: "ranking-learner-8x16", measure: learner },
     Layer { name: "ranking-reader-8x16", measure: reader },
+    Layer { name: "choice-learner-4x6", measure: chooser },
     Layer { name: "ranking-10-vjp-64", measure: estimate },
     Layer { name: "grid-path-6x6", measure: |clock| gradient(clock, grid(Rect::<6, 6>), Normal) },
     Layer { name: "grid-path-12x12", measure: |clock| gradient(clock, grid(Rect::<12, 12>), Normal) },
@@ -320,6 +321,28 @@ fn read_equal(
     decided?;
     cost.decision.add(ticks, EQUAL);
     Ok(())
+}
+
+/// The travel guide's layer: six weights that up to four options share, loaded, decisions, and steps of training.
+#[inline(never)]
+fn chooser(clock: &Clock) -> Result<Cost, Error> {
+    let trained = include_bytes!("../../chooser/chooser.perturb");
+    let layer = Perturbed::new(Simplex::new(UpTo::<4>::new(black_box(4))?)?, Gumbel, 1.0)?;
+    let (mut cost, mut weights, mut options) = (Cost::default(), [0.0; 6], [0.0; 4 * 6]);
+    for input in 0..=LARGE {
+        SharedMut::new(&mut weights)?.load(&layer, black_box(trained))?;
+        if input == EQUAL {
+            weights.fill(0.0);
+        }
+        scores(input, &mut options);
+        let (ticks, decided) = clock.ticks(|| SharedRef::new(&weights)?.decide(&layer, &options));
+        let target = decided?;
+        cost.decision.add(ticks, input);
+        measure(clock, input, &mut cost, |seed| {
+            SharedMut::new(&mut weights)?.step(&layer, &options, target.as_ref(), 0.01, seed)
+        })?;
+    }
+    Ok(cost)
 }
 
 /// Jᵀu of a ranking of 10 from 64 samples, however they are drawn.

@@ -15,7 +15,7 @@ use crate::{c, qemu};
 const CORES: [&str; 3] = ["m0", "m4f", "m33"];
 
 /// The layers of `targets/layers/src/layers.rs`, with what they are.
-const LAYERS: [(&str, &str); 28] = [
+const LAYERS: [(&str, &str); 29] = [
     ("none", "start-up and measuring alone"),
     ("argmax-10", "`Simplex`, d = 10, Gumbel"),
     ("argmax-100", "`Simplex`, d = 100, Gumbel"),
@@ -30,6 +30,10 @@ const LAYERS: [(&str, &str); 28] = [
         "`Ranking` of 8 by 16 features, Normal: model file, scores, decision, step of training",
     ),
     ("ranking-reader-8x16", "the same without learning: decisions by the model file where it lies"),
+    (
+        "choice-learner-4x6",
+        "`Simplex` of up to 4 options by 6 shared weights, Gumbel: model file, scores, decision, step of training",
+    ),
     ("ranking-10-vjp-64", "the vector-Jacobian product of the ranking of 10 from 64 samples"),
     ("grid-path-6x6", "`GridPath`, 6 × 6, eight neighbours, Normal"),
     ("grid-path-12x12", "`GridPath`, 12 × 12, eight neighbours, Normal"),
