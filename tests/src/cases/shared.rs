@@ -51,11 +51,17 @@ fn theta_of<T: Real>(w: &[T; 3], phi: &[T; 12]) -> [T; 4] {
 /// θ = Wx + b is the model whose option e has the features (e's unit vector, x in e's place), to the same bits where y is of zeros
 /// and ones.
 pub(crate) fn labels_are_features<T: Real>() {
-    check_labels(Perturbed::new(Simplex::new(Const::<3>).unwrap(), Gumbel, T::ONE).unwrap(), [0.0, 1.0, 0.0]);
-    check_labels(Perturbed::new(TopK::new(Const::<3>, 2).unwrap(), Normal, T::ONE).unwrap(), [1.0, 0.0, 1.0]);
+    check_labels(
+        &Perturbed::new(Simplex::new(Const::<3>).unwrap(), Gumbel, T::ONE).unwrap(),
+        [0.0, 1.0, 0.0],
+    );
+    check_labels(
+        &Perturbed::new(TopK::new(Const::<3>, 2).unwrap(), Normal, T::ONE).unwrap(),
+        [1.0, 0.0, 1.0],
+    );
 }
 
-fn check_labels<T: Real, O, N>(layer: Perturbed<O, N, T>, target: [f64; 3])
+fn check_labels<T: Real, O, N>(layer: &Perturbed<O, N, T>, target: [f64; 3])
 where
     O: Oracle<T, Shape = Const<3>>,
     N: Noise<T>,
@@ -75,13 +81,13 @@ where
             row[6 + e] = x[1];
         }
         let (rate, seed) = (T::from_f64(0.3), Seed(143).fold(step));
-        let y = affine.step(&layer, &x, &target, rate, seed).unwrap();
-        assert_eq!(shared.step(&layer, &phi, &target, rate, seed).unwrap(), y);
+        let y = affine.step(layer, &x, &target, rate, seed).unwrap();
+        assert_eq!(shared.step(layer, &phi, &target, rate, seed).unwrap(), y);
         moved += usize::from(y != target);
         let mut theta = [T::ZERO; 3];
         shared.as_ref().scores(&phi, &mut theta).unwrap();
         assert_eq!(theta, affine.scores(&x).unwrap());
-        assert_eq!(shared.as_ref().decide(&layer, &phi), affine.decide(&layer, &x));
+        assert_eq!(shared.as_ref().decide(layer, &phi), affine.decide(layer, &x));
     }
     assert!(moved > 10, "{moved}");
 }

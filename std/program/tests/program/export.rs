@@ -363,8 +363,12 @@ fn c_takes_the_header_of_shared_weights() {
         }
     "#;
     let choices = OPTIONS.iter().map(|options| {
-        let list = options.iter().map(|x| format!("{x:?}f, ")).collect::<Vec<_>>().concat();
-        format!("{{ const float options[] = {{{list}}}; choose(options, {}u); }}", options.len() / 2)
+        let list: Vec<String> = options.iter().map(|x| format!("{x:?}f")).collect();
+        format!(
+            "{{ const float options[] = {{{}}}; choose(options, {}u); }}",
+            list.join(", "),
+            options.len() / 2
+        )
     });
     let program = program.replace("CHOICES", &choices.collect::<String>());
     for oracle in [OracleKind::Ranking, OracleKind::Simplex, OracleKind::Hypercube, OracleKind::TopK] {
