@@ -426,6 +426,7 @@ impl Train {
                 ratios: &self.ratio,
                 from: self.from.as_deref(),
                 checkpoints: &self.checkpoints,
+                seed: Seed(common.seed),
                 settings: &settings,
                 training: &training,
             },

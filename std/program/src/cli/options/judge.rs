@@ -83,7 +83,6 @@ pub(super) fn choose(
     recipe: &Recipe,
     decisions: &Decisions,
     seed: Seed,
-    common: &Common,
 ) -> Result<f64, Failure> {
     let mut best = (f64::NEG_INFINITY, fit.ridges.first().copied().unwrap_or(0.0));
     if fit.ridges.len() < 2 {
@@ -93,7 +92,7 @@ pub(super) fn choose(
     for &ridge in fit.ridges {
         let mut all = Vec::new();
         for Fold { train, test } in &folds {
-            let learned = learn(fit, recipe, &decisions.select(train), (ridge, None), common)?;
+            let learned = learn(fit, recipe, &decisions.select(train), (ridge, None), None)?;
             all.extend(decisions.select(test).judge(
                 &learned.w,
                 (learned.noise, fit.epsilon),
@@ -146,14 +145,13 @@ pub(super) fn cross_validate(
     recipe: &Recipe,
     decisions: &Decisions,
     count: usize,
-    common: &Common,
 ) -> Result<Crossed, Failure> {
     let (mut model, mut least_squares) = (Vec::new(), Vec::new());
-    let seed = Seed(common.seed);
+    let seed = fit.seed;
     for (number, Fold { train, test }) in folds(decisions, count, seed.fold(6))?.into_iter().enumerate() {
         let (train, test) = (decisions.select(&train), decisions.select(&test));
-        let ridge = choose(fit, recipe, &train, seed.fold(7).fold(number as u64), common)?;
-        let learned = learn(fit, recipe, &train, (ridge, None), common)?;
+        let ridge = choose(fit, recipe, &train, seed.fold(7).fold(number as u64))?;
+        let learned = learn(fit, recipe, &train, (ridge, None), None)?;
         let layer = (learned.noise, fit.epsilon);
         model.extend(test.judge(&learned.w, layer, learned.how)?);
         least_squares.extend(

@@ -39,6 +39,7 @@ pub(crate) struct Fit<'a> {
     /// The model whose training goes on.
     pub(crate) from: Option<&'a Path>,
     pub(crate) checkpoints: &'a Checkpoints,
+    pub(crate) seed: Seed,
     /// What the checkpoint's settings are made of.
     pub(crate) settings: &'a dyn Fn(String) -> Result<perturb::checkpoint::Settings, Failure>,
     /// The settings of a descent on so many decisions.
@@ -59,7 +60,7 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
         ..*fit
     });
     let decisions = recipe.read(&frame)?;
-    let seed = Seed(common.seed);
+    let seed = fit.seed;
     let order = shuffle(seed.fold(0), decisions.len());
     let (kept, rest) = order.split_at((fit.validation * order.len() as f64 * (1.0 + 1e-12)) as usize);
     if !common.quiet {
@@ -71,78 +72,98 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
         _ => (decisions.select(&sorted(rest)), Some(decisions.select(&sorted(kept)))),
     };
     let start_at = older.as_ref().map(|older| &older.w[..]);
-    let crossed = match fit.folds {
-        Some(folds) => Some(judge::cross_validate(fit, &recipe, &train, folds, common)?),
-        None => None,
-    };
-    let ridge = judge::choose(fit, &recipe, &train, seed.fold(5), common)?;
+    let crossed = fit.folds.map(|folds| judge::cross_validate(fit, &recipe, &train, folds)).transpose()?;
+    let ridge = judge::choose(fit, &recipe, &train, seed.fold(5))?;
     let start = Instant::now();
-    let learned = learn(fit, &recipe, &train, (ridge, start_at), common)?;
+    let learned = learn(fit, &recipe, &train, (ridge, start_at), Some(common))?;
     if !common.quiet {
         let steps = learned.estimates.as_ref().map_or(0, Estimates::steps);
         let steps = if steps > 0 { format!(" and {steps} Newton steps") } else { String::new() };
         tell!("learned in {}{steps}", rate(train.options(), start));
     }
+    let ratios = ratios(fit, learned.estimates.as_ref())?;
     save_model(fit, &recipe, &train, &learned, common)?;
 
     let judged = validation.as_ref().unwrap_or(&train);
-    let on = if validation.is_some() { "validation" } else { "training" };
     let judgement = |w: &[f64]| -> Result<Judgement, Failure> {
         Ok(Judgement::mean(&judged.judge(w, (learned.noise, fit.epsilon), learned.how)?))
     };
-    let rows = [
+    let scores = [
         ("model", judgement(&learned.w)?),
         ("least squares", judge::without_log_loss((1.0, judgement(&train.least_squares())?)).1),
         ("all scores equal", judgement(&vec![0.0; train.terms().len()])?),
     ];
-    let shares = match &learned.estimates {
-        Some(estimates) if estimates.log_likelihood().is_some() && validation.is_none() => {
-            shares(&recipe, &frame, fit)?
-        }
-        _ => None,
+    let picks = learned.estimates.as_ref().is_some_and(|found| found.log_likelihood().is_some());
+    let shares = if picks && validation.is_none() { shares(&recipe, &frame, fit)? } else { None };
+    let on = if validation.is_some() { "validation" } else { "training" };
+    let found =
+        Found { train: &train, learned, ridge, ratios, on: (on, judged.len()), scores, shares, crossed };
+    let text = if common.json {
+        serde_json::to_string_pretty(&found.json(fit, recipe.decide.name()))?
+    } else {
+        found.text(fit)
     };
-    if common.json {
-        let scores: serde_json::Map<_, _> = rows
-            .iter()
-            .map(|(name, judgement)| {
-                ((*name).to_owned(), judgement.named().into_iter().collect::<serde_json::Value>())
-            })
-            .collect();
-        let json = serde_json::json!({
+    tell_or_say(fit.model, text.trim_end())
+}
+
+/// What is said of a training.
+struct Found<'a> {
+    train: &'a Decisions,
+    learned: Learned,
+    ridge: f64,
+    /// Each with its standard error.
+    ratios: Vec<(String, f64, f64)>,
+    /// Which decisions the scores are of, and how many.
+    on: (&'static str, usize),
+    scores: [(&'static str, Judgement); 3],
+    /// The log-likelihood of constants alone.
+    shares: Option<f64>,
+    crossed: Option<judge::Crossed>,
+}
+
+impl Found<'_> {
+    fn text(&self, fit: &Fit<'_>) -> String {
+        let Self { train, learned, .. } = self;
+        let model =
+            if is_standard(fit.model) { "standard output".into() } else { fit.model.to_string_lossy() };
+        let (terms, n, options) = (train.terms().len(), train.len(), train.options());
+        let mut parts = vec![
+            format!("{model}: {terms} weights from {n} decisions among {options} options\n"),
+            table::render(&coefficients(train.terms(), &learned.w, learned.estimates.as_ref())),
+        ];
+        parts.extend(learned.estimates.as_ref().map(|estimates| summary(estimates, self.shares.as_ref())));
+        let ratio =
+            |(name, value, error): &(String, f64, f64)| format!("{name}: {value:.6} (s.e. {error:.6})");
+        parts.extend(self.ratios.iter().map(ratio));
+        if fit.ridges.len() > 1 {
+            parts.push(format!("ridge {}, chosen by cross-validation\n", self.ridge));
+        }
+        let head = format!("{} {} decisions", self.on.1, self.on.0);
+        parts.push(table::render(&judge::table(&self.scores, &head)));
+        parts.extend(self.crossed.as_ref().map(|crossed| table::render(&crossed.table())));
+        parts.join("\n")
+    }
+
+    fn json(&self, fit: &Fit<'_>, decide: &str) -> serde_json::Value {
+        let Self { train, learned, .. } = self;
+        let scores = self.scores.iter().map(|(name, judgement)| {
+            ((*name).to_owned(), judgement.named().into_iter().collect::<serde_json::Value>())
+        });
+        let ratio = |(name, value, error): &(String, f64, f64)| serde_json::json!({ "ratio": name, "value": value, "error": error });
+        serde_json::json!({
             "model": fit.model.to_string_lossy(),
-            "decide": recipe.decide.name(),
+            "decide": decide,
             "decisions": train.len(),
             "options": train.options(),
             "terms": train.terms(),
             "weights": learned.w,
             "estimates": learned.estimates.as_ref().map(super::show::as_json),
-            "ratios": ratios(fit, learned.estimates.as_ref())?.into_iter().map(|(name, value, error)| {
-                serde_json::json!({ "ratio": name, "value": value, "error": error })
-            }).collect::<Vec<_>>(),
-            "ridge": ridge,
-            (on): scores,
-            "cross_validation": crossed.as_ref().map(judge::Crossed::as_json),
-        });
-        return tell_or_say(fit.model, &serde_json::to_string_pretty(&json)?);
+            "ratios": self.ratios.iter().map(ratio).collect::<Vec<_>>(),
+            "ridge": self.ridge,
+            (self.on.0): scores.collect::<serde_json::Map<_, _>>(),
+            "cross_validation": self.crossed.as_ref().map(judge::Crossed::as_json),
+        })
     }
-    let model =
-        if is_standard(fit.model) { "standard output".into() } else { fit.model.display().to_string() };
-    let (terms, n, options) = (train.terms().len(), train.len(), train.options());
-    let mut parts = vec![
-        format!("{model}: {terms} weights from {n} decisions among {options} options\n"),
-        table::render(&coefficients(train.terms(), &learned.w, learned.estimates.as_ref())),
-    ];
-    parts.extend(learned.estimates.as_ref().map(|estimates| summary(estimates, shares.as_ref())));
-    for (name, value, error) in ratios(fit, learned.estimates.as_ref())? {
-        parts.push(format!("{name}: {value:.6} (s.e. {error:.6})"));
-    }
-    if fit.ridges.len() > 1 {
-        parts.push(format!("ridge {ridge}, chosen by cross-validation\n"));
-    }
-    parts.push(table::render(&judge::table(&rows, &format!("{} {on} decisions", judged.len()))));
-    parts.extend(crossed.as_ref().map(|crossed| table::render(&crossed.table())));
-    let text = parts.join("\n");
-    tell_or_say(fit.model, text.trim_end())
 }
 
 /// A model whose training goes on.
@@ -209,12 +230,13 @@ fn is_exact(decide: &Decide) -> bool {
     matches!(decide, Decide::Pick | Decide::Rank | Decide::Each | Decide::PickK { limits: None, .. })
 }
 
+/// Learns weights; with its course on the terminal and in a checkpoint, if there is one.
 pub(super) fn learn(
     fit: &Fit<'_>,
     recipe: &Recipe,
     decisions: &Decisions,
     (ridge, start): (f64, Option<&[f64]>),
-    common: &Common,
+    course: Option<&Common>,
 ) -> Result<Learned, Failure> {
     let exact = is_exact(&recipe.decide);
     let noise =
@@ -247,9 +269,11 @@ pub(super) fn learn(
     let how = if samples == 0 { How::Exact } else { How::MonteCarlo(MonteCarlo::new(samples, Seed(0))) };
     let training = (fit.training)(decisions.len());
     let run = training.start_options((noise, fit.epsilon), loss, how, decisions, start)?;
-    let w = descend(fit, run, common)?;
-    let many =
-        if exact { How::Exact } else { How::MonteCarlo(MonteCarlo::new(1000, Seed(common.seed).fold(3))) };
+    let w = match course {
+        Some(common) => descend(fit, run, common)?,
+        None => run.finish()?,
+    };
+    let many = if exact { How::Exact } else { How::MonteCarlo(MonteCarlo::new(1000, training.seed.fold(3))) };
     // The uncertainty of a minimum of the Fenchel-Young loss.
     let small = w.len() <= MOST_KEPT
         && matches!(loss, Loss::FenchelYoung)
