@@ -153,8 +153,11 @@ fn terms_are(terms: &[String]) -> String {
     }
 }
 
-/// The most options of a decision whose Jacobian is formed.
+/// The most terms, and the most options of a decision whose Jacobian is formed.
 const LARGEST: usize = 4096;
+
+/// Numbers of the matrices that blocks of decisions sum, as long as there are few blocks.
+const NUMBERS: usize = 1 << 22;
 
 /// How much flatter than at first the loss may become in one direction: beyond lie separated data.
 const FLATTEST: f64 = 1e8;
@@ -278,6 +281,11 @@ impl<'a> Problem<'a> {
         if decisions.is_empty() || decisions.target(0).is_empty() {
             return Err(EstimationError::NoTargets);
         }
+        if decisions.terms().len() > LARGEST {
+            let expected = "at most 4096 for Newton's method; stochastic gradients have no such limit";
+            let found = decisions.terms().len() as f64;
+            return Err(EstimationError::Setting { parameter: "the number of terms", expected, found });
+        }
         let layer = |oracle: &AnyOracle<f64>| AnyLayer::of(oracle.clone(), of.noise, of.epsilon);
         let refuse = |at: usize| {
             move |source| EstimationError::Decision {
@@ -338,9 +346,11 @@ impl<'a> Problem<'a> {
     /// Sums over all decisions: in blocks on all threads, which are added up in their order, so that the bits do not depend on the
     /// number of threads.
     fn pass(&self, w: &[f64], order: Order) -> Result<Sums, EstimationError> {
-        const BLOCKS: usize = 64;
+        // Each holds matrices of p × p numbers.
+        let p = self.terms();
+        let blocks = (NUMBERS / (p * p).max(1)).clamp(4, 64);
         let n = self.decisions.len();
-        let block = n.div_ceil(BLOCKS).max(1);
+        let block = n.div_ceil(blocks).max(1);
         let starts: Vec<usize> = (0..n).step_by(block).collect();
         let blocks: Vec<Result<Sums, EstimationError>> = starts
             .into_par_iter()
@@ -363,7 +373,6 @@ impl<'a> Problem<'a> {
                 sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
             }
         }
-        let p = self.terms();
         for matrix in [&mut total.hessian, &mut total.concave, &mut total.outer] {
             for i in 0..if matrix.is_empty() { 0 } else { p } {
                 for j in 0..i {
