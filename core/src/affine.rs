@@ -226,7 +226,8 @@ impl<'a, T: Real> AffineMut<'a, T> {
         hull::check(layer.oracle(), target, None)?;
         let mut theta = shape.array(T::ZERO);
         self.as_ref().forward(x, theta.as_mut());
-        step::gradient(layer, theta, target, seed, "the scores Wx + b")
+        let y = step::gradient(layer, theta.as_mut(), target, seed, "the scores Wx + b")?;
+        Ok([y, theta])
     }
 
     /// W −= rate·g xᵀ, b −= rate·g for the gradient g = `gradient` in θ.

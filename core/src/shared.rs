@@ -261,7 +261,8 @@ impl<'a, T: Real> SharedMut<'a, T> {
         hull::check(layer.oracle(), target, None)?;
         let mut theta = shape.array(T::ZERO);
         self.as_ref().forward(options, theta.as_mut());
-        step::gradient(layer, theta, target, seed, SCORES)
+        let y = step::gradient(layer, theta.as_mut(), target, seed, SCORES)?;
+        Ok([y, theta])
     }
 
     /// w −= rate·Φᵀg for the gradient g = `gradient` in θ, one option after the other.

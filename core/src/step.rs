@@ -14,35 +14,35 @@ pub(crate) fn check<T: Real>(rate: T, x: &[T]) -> Result<(), Error> {
     error::check_number("the step", rate * (T::ONE + dot(x, x)) * T::from_f64(LARGE_GRADIENT))
 }
 
-/// y*(θ + εZ), and what it has more than the target; `quantity` is what θ is in an error.
+/// y*(θ + εZ), and in the place of θ what it has more than the target; `quantity` is what θ is in an error. Lent, since an array that
+/// moves is copied.
 #[inline(always)]
 pub(crate) fn gradient<O, N, T>(
     layer: &Perturbed<O, N, T>,
-    mut theta: Array<O, T>,
+    theta: &mut [T],
     target: &[T],
     seed: Seed,
     quantity: &'static str,
-) -> Result<[Array<O, T>; 2], Error>
+) -> Result<Array<O, T>, Error>
 where
     T: Real,
     O: Oracle<T>,
     N: Noise<T>,
 {
-    error::check_result(quantity, theta.as_ref())?;
-    let (centre, mut y) = (layer.centre(theta.as_ref())?, layer.oracle().shape().array(T::ZERO));
+    error::check_result(quantity, theta)?;
+    let (centre, mut y) = (layer.centre(theta)?, layer.oracle().shape().array(T::ZERO));
     if !centre.score.is_zero() {
-        theta.as_mut().iter_mut().for_each(|theta| *theta -= centre.score);
+        theta.iter_mut().for_each(|theta| *theta -= centre.score);
     }
     // The noise lies where the solution will, and what is perturbed where it lay: two arrays are all.
     layer.noise().fill(&mut seed.stream(0), y.as_mut());
-    vector::add_scaled(theta.as_mut(), layer.epsilon(), y.as_ref());
-    layer.solve(theta.as_ref(), y.as_mut(), &mut layer.oracle().work(), Some(0))?;
-    let mut gradient = theta;
-    for ((gradient, &y), &target) in gradient.as_mut().iter_mut().zip(y.as_ref()).zip(target) {
+    vector::add_scaled(theta, layer.epsilon(), y.as_ref());
+    layer.solve(theta, y.as_mut(), &mut layer.oracle().work(), Some(0))?;
+    for ((gradient, &y), &target) in theta.iter_mut().zip(y.as_ref()).zip(target) {
         *gradient = y - target;
     }
     if !layer.oracle().properties().small_integers {
-        error::check_result("the gradient", gradient.as_ref())?;
+        error::check_result("the gradient", theta)?;
     }
-    Ok([y, gradient])
+    Ok(y)
 }
