@@ -32,7 +32,9 @@ where
     error::check_result(quantity, theta)?;
     let (centre, mut y) = (layer.centre(theta)?, layer.oracle().shape().array(T::ZERO));
     if !centre.score.is_zero() {
-        theta.iter_mut().for_each(|theta| *theta -= centre.score);
+        for theta in theta {
+            *theta -= centre.score;
+        }
     }
     // The noise lies where the solution will, and what is perturbed where it lay: two arrays are all.
     layer.noise().fill(&mut seed.stream(0), y.as_mut());
