@@ -32,7 +32,7 @@ where
     error::check_result(quantity, theta)?;
     let (centre, mut y) = (layer.centre(theta)?, layer.oracle().shape().array(T::ZERO));
     if !centre.score.is_zero() {
-        for theta in theta {
+        for theta in &mut *theta {
             *theta -= centre.score;
         }
     }
