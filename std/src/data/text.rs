@@ -66,7 +66,7 @@ pub fn name(file: &Path) -> String {
 }
 
 /// A decimal number, with or without an exponent, that `T` can hold.
-pub(super) fn number<T: Real>(field: &str) -> Option<f64> {
+pub(crate) fn number<T: Real>(field: &str) -> Option<f64> {
     field.trim().parse().ok().filter(|&value| T::from_f64(value).is_finite())
 }
 

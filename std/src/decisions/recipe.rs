@@ -176,6 +176,7 @@ impl Utility {
         for (name, of) in &self.features {
             match of.as_column() {
                 Some(column) if matches!(frame.column(column)?, Column::Texts(_)) => {
+                    Recipe::check_texts(frame, column, &kept)?;
                     for value in levels(column)? {
                         terms.push((format!("{name}={value}"), Expression::indicator(column, &value)));
                     }
@@ -246,6 +247,20 @@ impl Recipe {
             [&self.group, &self.alternatives, &self.cluster].into_iter().flatten().map(String::as_str);
         let all: BTreeSet<&str> = names.chain(columns).chain(self.decide.columns()).collect();
         all.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Refuses a column of which most values are numbers: the others are rather mistakes than names.
+    fn check_texts(frame: &Frame, column: &str, rows: &[usize]) -> Result<(), DataError> {
+        let Column::Texts(texts) = frame.column(column)? else { return Ok(()) };
+        let is_number = |row: &usize| texts.get(*row).is_some_and(|text| text::number::<f64>(text).is_some());
+        let numbers = rows.iter().filter(|row| is_number(row)).count();
+        match rows.iter().find(|row| !is_number(row)) {
+            Some(&row) if 2 * numbers > rows.len() => {
+                let found = texts.get(row).map_or_else(|| "an empty cell".to_owned(), quote);
+                Err(frame.fault(row, format!("in {} a finite number, as in most rows", quote(column)), found))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The rows that are neither filtered out nor unavailable.
@@ -469,7 +484,14 @@ impl Recipe {
         }
         threads::start(None);
         let starts: Vec<usize> = (0..frame.len()).step_by(PART).collect();
-        let mut features = vec![0.0; decisions.rows.len() * width];
+        let count = decisions.rows.len().checked_mul(width);
+        let mut features = Vec::new();
+        if count.is_none_or(|count| features.try_reserve_exact(count).is_err()) {
+            let expected = "options and terms whose numbers fit into memory";
+            let found = format!("{} options of {width} terms", decisions.rows.len());
+            return Err(DataError::binary(frame.file(), expected, found));
+        }
+        features.resize(decisions.rows.len() * width, 0.0);
         // A batch of parts at a time, so that no more than that is held twice.
         for starts in starts.chunks(64) {
             let part =

@@ -211,8 +211,11 @@ impl Decide {
                 let mut entries = vec![None; cities * cities.saturating_sub(1) / 2];
                 for (&row, (a, b)) in rows.iter().zip(legs) {
                     let (a, b) = (a.min(b) as usize, a.max(b) as usize);
-                    // Pairs in the order (0, 1), (0, 2), …, (1, 2), …
-                    let at = (a * (2 * cities - a - 1) / 2).wrapping_add(b.wrapping_sub(a + 1));
+                    if a == b {
+                        return Err(frame.fault(row, "a leg between two different cities", quote(&names[a])));
+                    }
+                    // As the oracle counts them: (0, 1), (0, 2), (1, 2), (0, 3), …
+                    let at = b * (b - 1) / 2 + a;
                     place(frame, &mut entries, at, row)?;
                 }
                 if entries.iter().any(Option::is_none) {

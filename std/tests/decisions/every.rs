@@ -82,6 +82,83 @@ fn by_exact_newton_steps() {
     assert_eq!(exact, 4);
 }
 
+/// The rows that were chosen make a decision by what their columns say, not only by the order of the oracle's entries: a tour visits
+/// every city twice and is one round, a tree links all nodes, a route goes on from edge to edge, a pack fits.
+#[test]
+fn what_was_made_is_what_the_rows_say() {
+    use std::collections::BTreeMap;
+    let mut seen = 0;
+    for kind in kinds() {
+        let text = kind.table(40, Seed(8), true);
+        for group in 0..40 {
+            let start = format!("{group},");
+            let rows: Vec<Vec<&str>> = text
+                .lines()
+                .filter(|line| line.starts_with(&start))
+                .map(|line| line.split(',').collect())
+                .collect();
+            let made: Vec<(&str, &str)> = rows
+                .iter()
+                .filter(|row| row[4] == "1")
+                .map(|row| (row[5], row.get(6).copied().unwrap_or("")))
+                .collect();
+            let mut degrees: BTreeMap<&str, usize> = BTreeMap::new();
+            made.iter().flat_map(|(a, b)| [a, b]).for_each(|node| *degrees.entry(node).or_default() += 1);
+            // How many nodes can be reached from the first along chosen edges.
+            let reached = || {
+                let mut nodes: Vec<&str> = made.first().map(|edge| edge.0).into_iter().collect();
+                while let Some((a, b)) = made.iter().find(|(a, b)| nodes.contains(a) != nodes.contains(b)) {
+                    nodes.push(if nodes.contains(a) { b } else { a });
+                }
+                nodes.len()
+            };
+            let columns = |of: fn(&(&str, &str)) -> String| {
+                made.iter().map(of).collect::<std::collections::BTreeSet<_>>().len()
+            };
+            match kind.decide.name() {
+                "tour" => {
+                    assert!(made.len() == 6 && degrees.values().all(|&degree| degree == 2) && reached() == 6)
+                }
+                "span" => assert!(made.len() == 4 && reached() == 5),
+                "assign" => assert!(
+                    made.len() == 4
+                        && columns(|pair| pair.0.into()) == 4
+                        && columns(|pair| pair.1.into()) == 4
+                ),
+                "pack" => assert!(made.iter().map(|item| item.0.parse::<u32>().unwrap()).sum::<u32>() <= 12),
+                "route" if kind.recipe().columns().iter().any(|column| column == "row") => {
+                    // Each cell but the ends touches two others at least.
+                    let cells: Vec<(i32, i32)> =
+                        made.iter().map(|(a, b)| (a.parse().unwrap(), b.parse().unwrap())).collect();
+                    let touches = |at: (i32, i32)| {
+                        cells
+                            .iter()
+                            .filter(|cell| {
+                                **cell != at && (cell.0 - at.0).abs() <= 1 && (cell.1 - at.1).abs() <= 1
+                            })
+                            .count()
+                    };
+                    assert!(
+                        cells
+                            .iter()
+                            .all(|&at| touches(at) >= if at == (0, 0) || at == (4, 4) { 1 } else { 2 })
+                    );
+                    assert!(made.contains(&("0", "0")) && made.contains(&("4", "4")));
+                }
+                "route" | "flow" => {
+                    let ends = degrees.values().filter(|&&degree| degree % 2 == 1).count();
+                    let units = if kind.decide.name() == "flow" { 2 } else { 1 };
+                    assert!(made.iter().filter(|edge| edge.0 == "n00").count() == units, "{made:?}");
+                    assert!(units == 2 || (ends == 2 && reached() == made.len() + 1));
+                }
+                _ => continue,
+            }
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 8 * 40);
+}
+
 /// The same bits with any number of threads, and after an interruption.
 #[test]
 fn trainings_resume_with_the_same_bits() {

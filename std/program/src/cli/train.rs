@@ -176,6 +176,9 @@ impl Train {
     /// Checks that no file is two.
     fn ensure_files(&self) -> Result<(), Failure> {
         ensure_distinct(("--data", &self.source.data), ("--model", &self.model))?;
+        for file in &self.options.and {
+            ensure_distinct(("--and", file), ("--model", &self.model))?;
+        }
         streams::ensure_output(Some(&self.model))?;
         if let Some(checkpoint) = self.checkpoints.file() {
             ensure_apart(("--model", &self.model), ("--checkpoint", checkpoint))?;

@@ -106,27 +106,21 @@ impl Expression {
     /// # Ok::<(), perturb::data::DataError>(())
     /// ```
     pub fn parse_list(text: &str) -> Result<Vec<(String, Self)>, DataError> {
-        if text.len() > LONGEST * LONGEST {
-            return Err(DataError::parameter(
-                "expressions",
-                format!("at most {} bytes", LONGEST * LONGEST),
-                text.len(),
-            ));
-        }
-        let term = (opt(terminated(name, (token("="), not(peek('='))))), multispace0, tree.with_taken());
-        let mut list = terminated(separated(1.., term, token(",")), multispace0);
-        let found: Vec<(Option<String>, _, (Tree, &str))> =
-            list.parse(text).map_err(|error| refusal(text, error.offset()))?;
-        let named = found.into_iter().map(|(name, _, (tree, own))| {
-            let own = own.trim();
-            check_length(own)?;
-            let plain = match &tree {
-                Tree::Column(name) => name.clone(),
-                _ => own.to_owned(),
-            };
-            Ok((name.unwrap_or(plain), Self { text: own.to_owned(), tree }))
-        });
-        named.collect()
+        pieces(text)
+            .into_iter()
+            .map(|piece| {
+                let piece = piece.trim();
+                check_length(piece)?;
+                let mut named =
+                    (opt(terminated(name, (token("="), not(peek('='))))), multispace0, tree.with_taken());
+                let (given, _, (tree, own)) = terminated(named.by_ref(), multispace0)
+                    .parse(piece)
+                    .map_err(|error| refusal(piece, error.offset()))?;
+                let own = own.trim().to_owned();
+                let plain = if let Tree::Column(name) = &tree { name.clone() } else { own.clone() };
+                Ok((given.unwrap_or(plain), Self { text: own, tree }))
+            })
+            .collect()
     }
 
     /// The column of this name.
@@ -217,6 +211,27 @@ impl<'de> serde::Deserialize<'de> for Expression {
         let text = <String as serde::Deserialize>::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
     }
+}
+
+/// The parts of a list between commas that stand neither in parentheses nor in quotes.
+fn pieces(text: &str) -> Vec<&str> {
+    let (mut pieces, mut from, mut depth, mut quote) = (Vec::new(), 0, 0usize, None);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"' | '`') => quote = Some(c),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                pieces.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    pieces.push(&text[from..]);
+    pieces
 }
 
 fn check_length(text: &str) -> Result<(), DataError> {

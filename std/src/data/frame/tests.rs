@@ -82,6 +82,13 @@ fn what_is_no_expression_is_refused() {
     assert!(Expression::parse(&"(".repeat(100_000)).unwrap_err().to_string().contains("at most 1000"));
     assert!(Expression::parse(&format!("{}1{}", "(".repeat(499), ")".repeat(499))).is_ok());
     assert!(Expression::parse(&format!("{}1", "-".repeat(999))).is_ok());
+    for long in [
+        "(".repeat(2000) + "x" + &")".repeat(2000),
+        "!".repeat(100_000) + "x",
+        "x".to_owned() + &"^1".repeat(20_000),
+    ] {
+        assert!(Expression::parse_list(&long).unwrap_err().to_string().contains("at most 1000"));
+    }
     let of = |text: &str| {
         let expression = Expression::parse(text).unwrap();
         let frame = frame(TABLE, &["x", "mode"]).unwrap();
@@ -108,6 +115,7 @@ fn expressions_are_kept_as_they_are_written() {
     assert_eq!(product.to_string(), "(`in vehicle`) * (mode == \"it's\")");
     let list = Expression::parse_list(" a , b c = x / 2 ");
     assert!(list.is_err());
+    assert_eq!(Expression::parse_list("a == ',', max(b, c)").unwrap().len(), 2);
     let list = Expression::parse_list("a,`b c` = x / 2, d == 1").unwrap();
     let names: Vec<&str> = list.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["a", "b c", "d == 1"]);

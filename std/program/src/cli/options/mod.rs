@@ -62,7 +62,7 @@ pub(crate) struct Options {
     /// More files with the same columns; their groups are others, even if they have the same names
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
-    and: Vec<PathBuf>,
+    pub(crate) and: Vec<PathBuf>,
     /// Columns of texts whose values have a constant each, but for the reference
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     constants: Vec<String>,

@@ -7,7 +7,7 @@ use perturb::data::frame::Frame;
 use perturb::decisions::{Decide, Decisions, Judgement, Recipe, Utility};
 use perturb::inference::{Criterion, Errors, Estimates, Estimation, EstimationError};
 use perturb::model_file::{ModelFile, OracleKind, Provenance};
-use perturb::train::{Loss, OptionsRun, RunState, Training};
+use perturb::train::{Loss, OptionsRun, RunState, TrainError, Training};
 use perturb::{AnyNoise, How, MonteCarlo, Seed, data::shuffle};
 
 use super::show::{coefficients, summary};
@@ -267,16 +267,24 @@ pub(super) fn learn(
         )));
     }
     let how = if samples == 0 { How::Exact } else { How::MonteCarlo(MonteCarlo::new(samples, Seed(0))) };
+    if ridge > 0.0 {
+        return Err(usage(
+            "--ridge applies to exact expectations, not to stochastic gradients, which --epochs ends",
+        ));
+    }
     let training = (fit.training)(decisions.len());
     let run = training.start_options((noise, fit.epsilon), loss, how, decisions, start)?;
     let w = match course {
-        Some(common) => descend(fit, run, common)?,
-        None => run.finish()?,
-    };
+        Some(common) => descend(fit, run, common),
+        None => run.finish().map_err(Into::into),
+    }
+    .map_err(|failure| of_decision(failure, recipe, decisions))?;
     let many = if exact { How::Exact } else { How::MonteCarlo(MonteCarlo::new(1000, training.seed.fold(3))) };
     // The uncertainty of a minimum of the Fenchel-Young loss.
     let small = w.len() <= MOST_KEPT
         && matches!(loss, Loss::FenchelYoung)
+        // A model that goes on is no minimum of the new data alone.
+        && start.is_none()
         && decisions.options() * w.len() <= 10_000_000;
     let estimates = if small { Estimation { how: many, ..estimation }.at(decisions, &w).ok() } else { None };
     Ok(Learned { w, estimates, noise, how: many })
@@ -291,6 +299,25 @@ fn in_words(error: EstimationError) -> Failure {
             format!("{error}; or give --ridge 0.01").into()
         }
         error => error.into(),
+    }
+}
+
+/// The error of a step, with the decision that it is of.
+fn of_decision(failure: Failure, recipe: &Recipe, decisions: &Decisions) -> Failure {
+    let Some(TrainError::Row { row, source, .. }) = failure.downcast_ref() else { return failure };
+    let (name, decide) = (decisions.decision_name(*row), recipe.decide.name());
+    match source {
+        perturb::Error::OutsideHull { .. } => format!(
+            "{}: what was chosen in the decision {} is none of the decisions that {decide} can make",
+            decisions.name(),
+            perturb::data::text::quote(name)
+        )
+        .into(),
+        perturb::Error::Solver { because, .. } => {
+            format!("{}: the decision {}: {because}", decisions.name(), perturb::data::text::quote(name))
+                .into()
+        }
+        _ => failure,
     }
 }
 
@@ -323,6 +350,9 @@ fn shares(recipe: &Recipe, frame: &Frame, fit: &Fit<'_>) -> Result<Option<f64>, 
     };
     let utility = Utility::default().with_constants(column);
     let Ok(terms) = utility.terms(recipe, frame, None) else { return Ok(None) };
+    if terms.len() > MOST_KEPT {
+        return Ok(None);
+    }
     let mut plain = Recipe::clone(recipe);
     plain.terms = terms;
     let criterion = if fit.loss.is_none() { Criterion::Likelihood } else { Criterion::FenchelYoung };
