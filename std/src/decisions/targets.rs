@@ -23,6 +23,7 @@ pub(super) fn set(
         let group = Group { frame, rows: &rows, values: &values, name: &decisions.names[decision] };
         let (y, parts) = match (target, decide) {
             (Target::Rank(_), Decide::Rank) => {
+                group.ranks()?;
                 group.ranking(|x| if x.is_nan() { f64::NEG_INFINITY } else { -x })
             }
             (Target::Grade(_), Decide::Rank) => {
@@ -84,6 +85,18 @@ impl Group<'_> {
         self.frame.fault(row, format!("{expected} in the decision {}", text::quote(self.name)), found)
     }
 
+    /// Whole numbers from 1, or missing.
+    fn ranks(&self) -> Result<(), DataError> {
+        let wrong = |x: &f64| !x.is_nan() && (x.fract() != 0.0 || *x < 1.0);
+        match self.values.iter().position(|x| x.as_ref().is_some_and(wrong)) {
+            Some(entry) => {
+                let found = self.values[entry].map_or_else(String::new, text::shown);
+                Err(self.fault(Some(entry), "a rank, a whole number from 1,", found))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn known(&self, what: &str) -> Result<(), DataError> {
         match self.values.iter().position(|x| x.is_some_and(f64::is_nan)) {
             Some(entry) => Err(self.fault(Some(entry), what, "a missing value")),
@@ -113,7 +126,7 @@ impl Group<'_> {
             several => Err(self.fault(
                 None,
                 "one chosen option",
-                format!("{several}; say if one of them was chosen, it is not known which"),
+                format!("{several}; the target one-of says that one of them was chosen"),
             )),
         }
     }

@@ -145,9 +145,9 @@ impl Estimates {
     pub fn aic(&self) -> Option<f64> {
         Some(2.0 * self.w.len() as f64 - 2.0 * self.likelihood?)
     }
-    /// Schwarz's criterion, p ln n − 2 ln L for n decisions.
+    /// Schwarz's criterion, p ln n − 2 ln L for n decisions, repetitions counted.
     pub fn bic(&self) -> Option<f64> {
-        Some(self.w.len() as f64 * libm::log(self.decisions as f64) - 2.0 * self.likelihood?)
+        Some(self.w.len() as f64 * libm::log(self.weight) - 2.0 * self.likelihood?)
     }
 
     /// The covariance of ŵ, p × p, row by row; none where it is not known.

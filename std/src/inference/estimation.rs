@@ -216,7 +216,7 @@ struct Sums {
     hessian: Vec<f64>,
     /// What is subtracted from it, of decisions that are known in part; empty where all are known in full.
     concave: Vec<f64>,
-    /// Σ gg′, likewise.
+    /// Σ gg′ of each repetition, likewise.
     outer: Vec<f64>,
 }
 
@@ -426,7 +426,8 @@ impl<'a> Problem<'a> {
         if !local.concave.is_empty() {
             add_form(&mut sums.concave, features, &local.concave, weight);
         }
-        add_outer(&mut sums.outer, &gradient, &gradient, weight * weight);
+        // A weight is a number of repetitions.
+        add_outer(&mut sums.outer, &gradient, &gradient, weight);
         Ok(())
     }
 

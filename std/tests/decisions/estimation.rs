@@ -82,7 +82,7 @@ fn terms_without_information_are_named() {
     );
 }
 
-/// Weights of decisions are repetitions: the same estimates, loss and model errors.
+/// Weights of decisions are repetitions: the same estimates, loss and errors.
 #[test]
 fn weights_are_repetitions() {
     let utility = Utility::new("x, y").unwrap();
@@ -100,10 +100,13 @@ fn weights_are_repetitions() {
     for (a, b) in weighed.coefficients().iter().zip(repeated.coefficients()) {
         assert!((a - b).abs() < 1e-9, "{a} {b}");
     }
-    let errors = |of: &Estimates| of.standard_errors(Errors::Model).unwrap();
-    for (a, b) in errors(&weighed).iter().zip(errors(&repeated)) {
-        assert!((a - b).abs() < 1e-9, "{a} {b}");
+    for kind in [Errors::Model, Errors::Robust] {
+        let errors = |of: &Estimates| of.standard_errors(kind).unwrap();
+        for (a, b) in errors(&weighed).iter().zip(errors(&repeated)) {
+            assert!((a - b).abs() < 1e-9, "{kind:?} {a} {b}");
+        }
     }
+    assert!((weighed.bic().unwrap() - repeated.bic().unwrap()).abs() < 1e-9);
     assert!((weighed.log_likelihood().unwrap() - repeated.log_likelihood().unwrap()).abs() < 1e-9);
     assert!((weighed.null_log_likelihood().unwrap() + 120.0 * 3f64.ln()).abs() < 1e-9);
 }

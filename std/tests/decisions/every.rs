@@ -117,7 +117,7 @@ fn what_was_made_is_what_the_rows_say() {
             };
             match kind.decide.name() {
                 "tour" => {
-                    assert!(made.len() == 6 && degrees.values().all(|&degree| degree == 2) && reached() == 6)
+                    assert!(made.len() == 6 && degrees.values().all(|&degree| degree == 2) && reached() == 6);
                 }
                 "span" => assert!(made.len() == 4 && reached() == 5),
                 "assign" => assert!(

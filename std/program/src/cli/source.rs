@@ -16,7 +16,8 @@ use super::{Failure, ensure_exists, number, usage};
 /// A file of rows, and its columns of rankings.
 #[derive(Args, Debug)]
 pub(crate) struct Source {
-    /// CSV file: a table with a header, or the label-ranking format (line 1 `n,d,k`); - reads standard input
+    /// CSV file: a table with a header, or the label-ranking format (line 1 `n,d,k`); of options also SVMlight's queries and a
+    /// matrix of NumPy (.npy); - reads standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
     /// Columns of ranks, one for each label, 1 = best [default: detected]

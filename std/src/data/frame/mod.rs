@@ -259,7 +259,7 @@ impl Frame {
                 return Some(f64::NAN);
             }
             text::number::<f64>(cell)
-                .filter(|x| x.abs() < 9_007_199_254_740_992.0 || text::count(cell).is_none())
+                .filter(|x| x.abs() < 9_007_199_254_740_992.0 || !cell.bytes().all(|b| b.is_ascii_digit()))
         };
         let mut numbers = Vec::with_capacity(cells.size_hint().0);
         for cell in cells.clone() {

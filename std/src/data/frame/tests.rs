@@ -124,7 +124,8 @@ fn expressions_are_kept_as_they_are_written() {
 /// Names of more than 15 digits stay apart.
 #[test]
 fn large_whole_numbers_are_names() {
-    let frame = frame("id,x\n9007199254740993,1e20\n9007199254740992,2\n", &["id", "x"]).unwrap();
+    let frame =
+        frame("id,x\n9007199254740993,1e20\n1000000000000000000000000000001,2\n", &["id", "x"]).unwrap();
     assert_eq!(frame.column("id").unwrap().shown(0).unwrap(), "9007199254740993");
     assert_eq!(frame.column("x").unwrap(), &Column::Numbers(vec![1e20, 2.0]));
 }

@@ -49,6 +49,7 @@ pub(crate) fn predict(
     // Texts that terms mention name the options.
     let terms = recipe.terms.iter().flat_map(|(_, of)| of.columns());
     ids.extend(terms.filter(|name| matches!(frame.column(name), Ok(Column::Texts(_)))));
+    ids.extend(recipe.decide.columns());
     ids.extend(asked.ids.iter().map(String::as_str));
     let columns = Outcome::new(&recipe, ids, ranked);
     let blocks: Vec<_> = (0..decisions.len()).step_by(BLOCK).collect();
