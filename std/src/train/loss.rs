@@ -9,7 +9,7 @@ use perturb_lanes::{Kernel, run};
 use crate::batch::{Target, Task, Worker};
 use crate::{BatchExt, RowError};
 
-/// What is minimised between scores θ and a target decision y: the four losses of Section 5.2.
+/// What is minimised between scores θ and a target decision y: the four losses of Section 5.2, and the logistic loss of pairs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Loss<T> {
@@ -20,6 +20,9 @@ pub enum Loss<T> {
     PerturbedSquared,
     /// ½‖θ − y‖², which ignores the oracle; gradient θ − y.
     Squared,
+    /// Σ ln(1 + e^(θ_j − θ_i)) over the pairs of entries with y_i > y_j, which ignores the oracle: pairwise logistic regression, as
+    /// learning to rank has it (Burges et al. 2005); for one chosen entry the chosen against each other. O(d²).
+    PairwiseLogistic,
     /// ½‖y*(θ) − y‖² with the gradient proxy of Vlastelica et al. 2019: (y*(θ) − y*(θ − λg))/λ with
     /// g = y*(θ) − y, the sign for an oracle that maximises.
     BlackBox {
@@ -35,6 +38,7 @@ impl<T> Loss<T> {
             Self::FenchelYoung => "fenchel-young",
             Self::PerturbedSquared => "perturbed-squared",
             Self::Squared => "squared",
+            Self::PairwiseLogistic => "pairwise-logistic",
             Self::BlackBox { .. } => "blackbox",
         }
     }
@@ -105,6 +109,14 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
                 task.alone(&mut workspace.worker, Target::Numbers { numbers: gradients, width: dim })
                     .map_err(|(row, source)| RowError { row, source })
             }
+            Loss::PairwiseLogistic => {
+                let rows = thetas.chunks_exact(dim).zip(gradients.chunks_exact_mut(dim)).enumerate();
+                for (row, (theta, gradient)) in rows {
+                    pairwise_checked(theta, target(row), dim, gradient)
+                        .map_err(|source| RowError { row, source })?;
+                }
+                Ok(())
+            }
             Loss::PerturbedSquared | Loss::BlackBox { .. } => {
                 let rows = thetas.chunks_exact(dim).zip(targets.chunks_exact(dim));
                 for (row, ((theta, target), gradient)) in
@@ -129,6 +141,10 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
                 check_output(gradient, theta.len())?;
                 difference(gradient, theta, target);
                 return check_gradient(gradient);
+            }
+            Loss::PairwiseLogistic => {
+                check_output(gradient, theta.len())?;
+                return pairwise_checked(theta, target, self.layer.oracle().shape().dim(), gradient);
             }
             Loss::FenchelYoung => {
                 self.layer.fenchel_young_gradient(theta, target, self.how.reseed(|_| seed))?
@@ -161,7 +177,9 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
     /// The value of the loss: exact where `how` is. For the learning curves; training needs gradients alone.
     pub fn value(&self, theta: &[T], target: &[T], seed: Seed) -> Result<T, Error> {
         match self.loss {
-            Loss::Squared => check("theta", theta, self.layer.oracle().shape().dim())?,
+            Loss::Squared | Loss::PairwiseLogistic => {
+                check("theta", theta, self.layer.oracle().shape().dim())?;
+            }
             // Scores of −∞ forbid entries, where the oracle knows how.
             _ => self.layer.check_scores(theta).map(|_| ())?,
         }
@@ -171,10 +189,41 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
             Loss::FenchelYoung => self.layer.fenchel_young(theta, target, how)?.loss,
             Loss::PerturbedSquared => half_square(self.layer.maximizer(theta, how)?.as_ref(), target),
             Loss::Squared => half_square(theta, target),
+            Loss::PairwiseLogistic => pairwise(theta, target, &mut vec![T::ZERO; theta.len()]),
             Loss::BlackBox { .. } => half_square(self.layer.decide(theta)?.1.as_ref(), target),
         };
         if value.is_finite() { Ok(value) } else { Err(Error::Overflow { quantity: "the loss" }) }
     }
+}
+
+/// The gradient of [`Loss::PairwiseLogistic`] between vectors that are checked.
+fn pairwise_checked<T: Real>(theta: &[T], target: &[T], dim: usize, gradient: &mut [T]) -> Result<(), Error> {
+    check("theta", theta, dim)?;
+    check("target", target, dim)?;
+    pairwise(theta, target, gradient);
+    Ok(())
+}
+
+/// Writes the gradient of [`Loss::PairwiseLogistic`], and returns its value.
+fn pairwise<T: Real>(theta: &[T], target: &[T], gradient: &mut [T]) -> T {
+    gradient.fill(T::ZERO);
+    let mut value = T::ZERO;
+    for i in 0..theta.len() {
+        for j in 0..i {
+            let (better, worse) = if target[i] > target[j] { (i, j) } else { (j, i) };
+            if target[better] == target[worse] {
+                continue;
+            }
+            // ln(1 + eᵗ) and its derivative without overflow.
+            let t = theta[worse] - theta[better];
+            let e = (-t.abs()).exp();
+            value += t.larger(T::ZERO) + e.ln_1p();
+            let slope = (if t > T::ZERO { T::ONE } else { e }) / (T::ONE + e);
+            gradient[worse] += slope;
+            gradient[better] -= slope;
+        }
+    }
+    value
 }
 
 /// Of one row: d finite numbers.
@@ -242,7 +291,7 @@ mod tests {
     #[test]
     fn gradients_match_finite_differences() {
         let (theta, target, h) = ([0.3, -0.5, 0.9, 0.2], [2.0, 1.0, 3.0, 4.0], 1e-5);
-        for loss in [Loss::FenchelYoung, Loss::PerturbedSquared, Loss::Squared] {
+        for loss in [Loss::FenchelYoung, Loss::PerturbedSquared, Loss::Squared, Loss::PairwiseLogistic] {
             let objective = objective(loss);
             let mut gradient = [0.0; 4];
             objective.gradient(&theta, &target, Seed(0), &mut gradient).unwrap();
@@ -277,9 +326,13 @@ mod tests {
     #[test]
     fn values_of_what_is_not_finite_are_refused() {
         let (theta, target) = ([0.3, -0.5, 0.9, 0.2], [2.0, 1.0, 3.0, 4.0]);
-        for loss in
-            [Loss::FenchelYoung, Loss::PerturbedSquared, Loss::Squared, Loss::BlackBox { lambda: 1.0 }]
-        {
+        for loss in [
+            Loss::FenchelYoung,
+            Loss::PerturbedSquared,
+            Loss::Squared,
+            Loss::PairwiseLogistic,
+            Loss::BlackBox { lambda: 1.0 },
+        ] {
             let value = |theta: &[f64], target: &[f64]| objective(loss).value(theta, target, Seed(0));
             let bad = [0.0, f64::NAN, 0.0, 0.0];
             assert_eq!(value(&bad, &target), Err(Error::NotFinite { parameter: "theta", index: 1 }));

@@ -56,10 +56,13 @@ impl Default for Protocol {
     }
 }
 
+/// The place of pairwise logistic regression behind [`LOSSES`], among the losses of [`Cell`].
+pub const PAIRWISE: usize = LOSSES.len();
+
 /// One cell of the grids.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    /// Index into [`LOSSES`].
+    /// Index into [`LOSSES`], or [`PAIRWISE`].
     pub loss: usize,
     /// The learning rate.
     pub rate: f64,
@@ -79,6 +82,8 @@ pub struct SetResult {
     pub cells: Vec<Cell>,
     /// Spearman correlations of plain least squares, one per outer fold: nothing is chosen for it.
     pub least_squares: Vec<f64>,
+    /// Pairwise logistic regression: one selection of a learning rate per outer fold.
+    pub pairwise: Vec<Selection>,
     /// `tables[t][loss]`: one selection per outer fold, for Table 1 (t = 0) and Table 2 (t = 1).
     pub tables: [[Vec<Selection>; 4]; 2],
 }
@@ -116,6 +121,10 @@ impl Protocol {
                 groups.push(group);
             }
         }
+        // A baseline beside both tables, without a temperature.
+        let first = cells.len();
+        cells.extend(self.rates.iter().map(|&rate| Cell { loss: PAIRWISE, rate, epsilon: self.temperature }));
+        groups.push((first..cells.len()).collect());
         (cells, groups)
     }
 
@@ -155,6 +164,7 @@ impl Protocol {
         let mut selections = selections.into_iter();
         let mut table = || [(); 4].map(|()| selections.next().unwrap_or_default());
         let tables = [table(), table()];
+        let pairwise = selections.next().unwrap_or_default();
         let least_squares = folds(data.len(), nested.outer, nested.seed)?
             .par_iter()
             .map(|fold| {
@@ -167,6 +177,7 @@ impl Protocol {
             size: (data.len(), data.features(), data.labels()),
             cells,
             least_squares,
+            pairwise,
             tables,
         })
     }
@@ -190,6 +201,7 @@ impl Protocol {
             },
             1 => Objective { layer, loss: Loss::PerturbedSquared, how: How::Exact },
             2 => Objective { layer, loss: Loss::Squared, how: How::Exact },
+            PAIRWISE => Objective { layer, loss: Loss::PairwiseLogistic, how: How::Exact },
             _ => Objective { layer, loss: Loss::BlackBox { lambda: self.lambda as f32 }, how: How::Exact },
         };
         let training = Training { rate: cell.rate, seed: self.seed.fold(1), ..self.training.clone() };

@@ -17,7 +17,7 @@ fn one_table(results: &[SetResult], table: usize) -> Table {
         header.push(loss.to_owned());
         header.push("paper".to_owned());
     }
-    header.push(LEAST_SQUARES.to_owned());
+    header.extend([LEAST_SQUARES, PAIRWISE_LOGISTIC].map(String::from));
     let number = |text: String| Cell::Number(text);
     let pair = |(mean, deviation): (f64, f64)| format!("{mean:.3} ± {deviation:.3}");
     let mut rows: Vec<Vec<Cell>> = Vec::new();
@@ -29,6 +29,7 @@ fn one_table(results: &[SetResult], table: usize) -> Table {
             row.push(number(printed.map_or("–".into(), |p| format!("{:.2} ± {:.2}", p[loss].0, p[loss].1))));
         }
         row.push(number(pair(mean_and_deviation(&set.least_squares))));
+        row.push(number(pair(mean_and_deviation(&pairwise(set)))));
         rows.push(row);
     }
     // Sets that the paper does not have would make the columns incomparable.
@@ -44,6 +45,8 @@ fn one_table(results: &[SetResult], table: usize) -> Table {
             "{:.3}",
             mean(both.iter().map(|set| mean_and_deviation(&set.least_squares).0))
         )));
+        let means = both.iter().map(|set| mean_and_deviation(&pairwise(set)).0);
+        average.push(number(format!("{:.3}", mean(means))));
         rows.push(average);
     }
     Table {
@@ -66,10 +69,16 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The name of the baseline.
+/// The names of the baselines.
 const LEAST_SQUARES: &str = "least squares";
+const PAIRWISE_LOGISTIC: &str = "pairwise logistic";
 
-/// One line per table, set, loss and outer fold: the score and the chosen cell; least squares belong to no table.
+/// The scores of pairwise logistic regression, one per outer fold.
+fn pairwise(set: &SetResult) -> Vec<f64> {
+    set.pairwise.iter().map(|selection| selection.score).collect()
+}
+
+/// One line per table, set, loss and outer fold: the score and the chosen cell; least squares and pairwise logistic regression belong to no table.
 #[must_use]
 pub fn csv(results: &[SetResult]) -> String {
     let head = ["table", "set", "loss", "fold", "spearman", "learning_rate", "epsilon"];
@@ -96,6 +105,11 @@ pub fn csv(results: &[SetResult]) -> String {
             let [table, rate, epsilon] = [(); 3].map(|()| String::new());
             records.push([table, set.name.clone(), LEAST_SQUARES.to_owned(), fold, score, rate, epsilon]);
         }
+        for (fold, selection) in set.pairwise.iter().enumerate() {
+            let (fold, score) = ((fold + 1).to_string(), format!("{:.6}", selection.score));
+            let (name, rate) = (PAIRWISE_LOGISTIC.to_owned(), set.cells[selection.cell].rate.to_string());
+            records.push([String::new(), set.name.clone(), name, fold, score, rate, String::new()]);
+        }
     }
     report::csv(records)
 }
@@ -119,6 +133,7 @@ pub fn json(results: &[SetResult]) -> Value {
             "table_1": table(0),
             "table_2": table(1),
             "least_squares": mean_and_deviation(&set.least_squares),
+            "pairwise_logistic": mean_and_deviation(&pairwise(set)),
         })
     };
     results.iter().map(one).collect()

@@ -30,6 +30,8 @@ enum LossName {
     FenchelYoung,
     PerturbedSquared,
     Squared,
+    /// Logistic regression of pairs, which ignores the solver
+    PairwiseLogistic,
     Blackbox,
     /// Minus the logarithm of the probability of what was picked
     Likelihood,
@@ -388,6 +390,7 @@ impl Train {
             LossName::FenchelYoung => Loss::FenchelYoung,
             LossName::PerturbedSquared => Loss::PerturbedSquared,
             LossName::Squared => Loss::Squared,
+            LossName::PairwiseLogistic => Loss::PairwiseLogistic,
             LossName::Blackbox => Loss::BlackBox { lambda },
             LossName::Likelihood => return None,
         })

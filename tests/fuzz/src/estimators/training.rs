@@ -63,10 +63,11 @@ fn bits_of<T: Real>(model: &Affine<T, 2, 3>) -> Vec<T> {
 
 /// A loss with all its parameters.
 fn loss<T: Real>(input: &mut Input<'_>) -> Loss<T> {
-    match input.any::<u8>() % 4 {
+    match input.any::<u8>() % 5 {
         0 => Loss::FenchelYoung,
         1 => Loss::PerturbedSquared,
         2 => Loss::Squared,
+        3 => Loss::PairwiseLogistic,
         _ => Loss::BlackBox { lambda: input.positive() },
     }
 }
@@ -114,7 +115,7 @@ fn settings(input: &mut Input<'_>) -> Training {
         1 => Optimizer::Sgd { momentum: 0.0 },
         _ => Optimizer::Sgd { momentum: input.positive() },
     };
-    let schedule = match input.any::<u8>() % 4 {
+    let schedule = match input.any::<u8>() % 5 {
         0 => Schedule::Constant,
         1 => Schedule::Linear,
         2 => Schedule::Cosine,
