@@ -48,8 +48,8 @@ pub struct Estimation {
     /// λ ≥ 0: λ/2 Σ (w_j s_j)² is added to the mean loss, with s_j² the mean curvature of the loss along term j where
     /// the search begins. Estimates with λ > 0 are biased towards 0, and their standard errors leave this out.
     pub ridge: f64,
-    /// How expectations are computed: [`How::Exact`] for [`fit`](Self::fit); samples where [`at`](Self::at) is asked of layers without
-    /// a closed form. The seed names the samples of the first decision, and others follow from it.
+    /// How expectations are computed where [`at`](Self::at) is asked: samples for layers without a closed form, of which each decision
+    /// has its own. [`fit`](Self::fit) is always exact.
     pub how: How,
 }
 
@@ -166,11 +166,12 @@ const FLATTEST: f64 = 1e8;
 const STEPS: usize = 100;
 
 impl Estimation {
-    /// The weights that minimise the criterion, and their uncertainty.
+    /// The weights that minimise the criterion, and their uncertainty, with exact expectations.
     pub fn fit(&self, decisions: &Decisions) -> Result<Estimates, EstimationError> {
-        let problem = Problem::new(self, decisions)?;
-        let (w, hessian, steps) = problem.minimise(self.start(decisions)?, self.ridge)?;
-        problem.estimates(w, &hessian, steps, self)
+        let exact = Self { how: How::Exact, ..self.clone() };
+        let problem = Problem::new(&exact, decisions)?;
+        let (w, sums, steps) = problem.minimise(exact.start(decisions)?, self.ridge)?;
+        problem.estimates(w, &sums, steps, self)
     }
 
     /// What is known of weights that were found in another way, by stochastic gradients for instance, with the uncertainty that they
@@ -180,9 +181,7 @@ impl Estimation {
         let sums = problem.pass(w, Order::Bend)?;
         problem.estimates(w.to_vec(), &sums, 0, self)
     }
-}
 
-impl Estimation {
     /// Where to begin: a likelihood without a short formula at the estimates of the logit, in units of the other noise.
     fn start(&self, decisions: &Decisions) -> Result<Vec<f64>, EstimationError> {
         let zero = vec![0.0; decisions.terms().len()];
