@@ -5,7 +5,7 @@ use std::process::Command;
 use super::{perturb, succeed};
 
 const COMMANDS: [&str; 8] =
-    ["demo", "train", "evaluate", "predict", "export", "experiment", "completions", "man"];
+    ["demo", "train", "evaluate", "predict", "show", "export", "experiment", "completions", "man"];
 
 #[test]
 fn bash_takes_the_completions() {
