@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::{perturb, succeed};
 
-const COMMANDS: [&str; 8] =
+const COMMANDS: [&str; 9] =
     ["demo", "train", "evaluate", "predict", "show", "export", "experiment", "completions", "man"];
 
 #[test]
