@@ -252,7 +252,7 @@ pub(crate) fn load(path: &Path, data: &Path) -> Result<ModelFile, Failure> {
 pub(crate) fn linear(path: &Path, file: &ModelFile) -> Result<LinearModel<f32>, Failure> {
     let path = path.display();
     if file.shared {
-        return Err(format!("{path}: the model does not say how a table becomes decisions, because `export --format bytes` and devices omit that; use the file that `perturb train` wrote").into());
+        return Err(format!("{path}: the model's weights are shared by all options, and it does not say how a table becomes decisions, because `export --format bytes` and devices omit that; use the file that `perturb train` wrote").into());
     }
     if !matches!(file.oracle, OracleKind::Ranking) {
         return Err(format!("{path}: the model decides by {}; expected ranking", file.oracle.name()).into());

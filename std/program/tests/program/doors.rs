@@ -209,7 +209,7 @@ fn refusals_are_short_and_say_what_to_do() {
         (
             "--json",
             "'perturb' requires a subcommand but one was not provided [subcommands: demo, train, evaluate, predict, \
-             export, experiment, completions, man, help]",
+             show, export, experiment, completions, man, help]",
         ),
         ("train --json", "the following required arguments were not provided: --data <FILE>"),
         ("trian --json", "unrecognized subcommand 'trian' tip: a similar subcommand exists: 'train'"),
