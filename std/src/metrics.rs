@@ -6,6 +6,8 @@
 
 use perturb_core::{Real, Seed};
 
+use crate::data::draws;
+
 /// The rank of each of `scores`, 1 for the largest; of equal scores the first has the better rank. Cost O(k log k).
 ///
 /// A decision y of [`Ranking::ascending`](crate::Ranking::ascending) has the ranks of the scores that it was made by.
@@ -138,17 +140,10 @@ pub fn bootstrap(values: &[f64], level: f64, resamples: usize, seed: Seed) -> (f
     if values.is_empty() || resamples == 0 || !(level > 0.0 && level < 1.0) {
         return (f64::NAN, f64::NAN);
     }
-    let mut means: Vec<f64> = (0..resamples)
+    let mut means: Vec<f64> = (0..resamples as u64)
         .map(|at| {
-            let mut stream = seed.stream(at as u64);
-            let sum: f64 = (0..values.len())
-                .map(|_| {
-                    // Lemire's multiplication; its bias is below n/2^64.
-                    let word = u128::from(rand_core::Rng::next_u64(&mut stream));
-                    values[((word * values.len() as u128) >> 64) as usize]
-                })
-                .sum();
-            sum / values.len() as f64
+            let drawn = draws(seed.fold(at), values.len()).take(values.len());
+            drawn.map(|at| values[at]).sum::<f64>() / values.len() as f64
         })
         .collect();
     means.sort_by(f64::total_cmp);

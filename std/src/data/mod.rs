@@ -26,6 +26,7 @@ use perturb_core::Real;
 
 pub use digest::Digest;
 pub use error::{DataError, Place};
+pub(crate) use split::draws;
 pub use split::{Fold, folds, shuffle};
 
 /// n rows of d features and of a decision on k labels.

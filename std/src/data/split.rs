@@ -28,6 +28,12 @@ pub fn shuffle(seed: Seed, n: usize) -> Vec<usize> {
     order
 }
 
+/// Rows of 0..n, n > 0, each equally likely and independent of the others, without end.
+pub(crate) fn draws(seed: Seed, n: usize) -> impl Iterator<Item = usize> {
+    let mut rng = generator(seed.fold(u64::from_le_bytes(*b"draws\0\0\0")));
+    std::iter::from_fn(move || Some(below(&mut rng, n as u64) as usize))
+}
+
 /// One long stream: all 256 bits of PCG64's state and increment come from the seed by hashing.
 fn generator(seed: Seed) -> Pcg64 {
     let mut bits = [0; 32];

@@ -58,13 +58,17 @@ impl Judgement {
 
 impl Decisions {
     /// The judgement of θ = Φw on each decision, with the decision's weight. Layer: `noise` and `epsilon`, whose expectations are
-    /// computed as `how` says; only log-losses need them.
+    /// computed as `how` says; only log-losses need them. Refused: decisions of which it is not known what was decided.
     pub fn judge(
         &self,
         w: &[f64],
         (noise, epsilon): (AnyNoise, f64),
         how: How,
     ) -> Result<Vec<(f64, Judgement)>, Error> {
+        if self.targets.len() != self.rows.len() {
+            let (expected, found) = (self.rows.len(), self.targets.len());
+            return Err(Error::Length { parameter: "what was decided", expected, found });
+        }
         let layers = self.oracles.iter().map(|oracle| AnyLayer::of(oracle.clone(), noise, epsilon));
         let layers = layers.collect::<Result<Vec<_>, _>>()?;
         threads::start(None);

@@ -371,6 +371,9 @@ impl Recipe {
     }
 
     fn gather(&self, frame: &Frame, target: Option<&Target>) -> Result<Decisions, DataError> {
+        if self.terms.is_empty() {
+            return Err(DataError::parameter("terms", "at least 1 feature, constant or interaction", 0));
+        }
         let kept = self.kept(frame)?;
         let (names, groups) = self.groups(frame, &kept)?;
         if groups.is_empty() {

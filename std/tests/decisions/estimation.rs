@@ -251,6 +251,27 @@ fn ratios_tests_and_intervals() {
     assert_eq!(two.aic().unwrap(), 4.0 - 2.0 * two.log_likelihood().unwrap());
 }
 
+/// What is asked of decisions that nobody has made, or of options of which nothing is known, is refused.
+#[test]
+fn nothing_is_asked_of_what_is_not_known() {
+    let text = "group,x,rank\n1,1,1\n1,2,2\n2,1,2\n2,5,1\n";
+    let frame = parse_table("t.csv".as_ref(), text.as_bytes(), Format::default(), |table| {
+        table.frame(&["group", "x", "rank"])
+    })
+    .unwrap();
+    for decide in [Decide::Rank, Decide::Pick, Decide::Each] {
+        let mut recipe = Recipe::new(decide).with_group("group");
+        let error = recipe.read_open(&frame).unwrap_err().to_string();
+        assert_eq!(error, "terms: expected at least 1 feature, constant or interaction, found 0");
+        recipe.terms = Utility::new("x").unwrap().terms(&recipe, &frame, None).unwrap();
+        let open = recipe.read_open(&frame).unwrap();
+        let judged = open.judge(&[1.0], (AnyNoise::Gumbel, 1.0), perturb::How::Exact);
+        assert_eq!(judged.unwrap_err().to_string(), "what was decided has length 0; expected 4");
+        assert_eq!(fit(&open).unwrap_err(), EstimationError::NoTargets);
+        assert_eq!(open.least_squares(), [0.0]);
+    }
+}
+
 #[test]
 fn tables_that_are_no_decisions_are_refused() {
     let refusal = |text: &str, decide, target| read(text, decide, target, "x").unwrap_err().to_string();

@@ -24,7 +24,7 @@ use crate::data::text::quote;
 /// # Ok::<(), perturb::data::DataError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Unchecked")]
 pub struct ByOption {
     /// The names of the options, as columns have them.
     options: Vec<String>,
@@ -32,6 +32,23 @@ pub struct ByOption {
     pattern: String,
     /// The name of the column that names the option.
     name: String,
+}
+
+/// [`ByOption`] as it is read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    options: Vec<String>,
+    pattern: String,
+    name: String,
+}
+
+impl TryFrom<Unchecked> for ByOption {
+    type Error = DataError;
+
+    fn try_from(of: Unchecked) -> Result<Self, DataError> {
+        Self::new(of.options, &of.pattern, &of.name)
+    }
 }
 
 impl ByOption {

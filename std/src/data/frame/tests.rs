@@ -160,6 +160,11 @@ fn columns_by_option_become_rows() {
     };
     assert_eq!(refused(&["A"], ByOption::PATTERN), "options: expected at least 2 names, found 1");
     assert_eq!(refused(&["A", "A"], ByOption::PATTERN), "options: expected each name once, found `A` twice");
+    // Also where it is read from a model.
+    let none = r#"{"options":[],"pattern":"{option}_{column}","name":"mode"}"#;
+    assert!(serde_json::from_str::<ByOption>(none).unwrap_err().to_string().contains("at least 2 names"));
+    let json = serde_json::to_string(&by_option).unwrap();
+    assert_eq!(serde_json::from_str::<ByOption>(&json).unwrap(), by_option);
     assert_eq!(refused(&["A", "B"], "{option}"), "pattern: expected {column} once, found `{option}`");
 }
 

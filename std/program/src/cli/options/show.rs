@@ -6,6 +6,7 @@ use perturb::inference::{Errors, Estimates};
 use perturb::model_file::ModelFile;
 use perturb_experiments::report::{Cell, Table};
 
+use super::judge::weights;
 use super::train::shown_errors;
 use crate::cli::{Common, Failure, say, say_json, source, table};
 
@@ -62,7 +63,7 @@ fn text(name: &str, file: &ModelFile) -> String {
     }
     let mut text = lines.join("\n") + "\n\n";
     if file.shared {
-        let w: Vec<f64> = file.weights.iter().map(|&w| f64::from(w)).collect();
+        let w = weights(file);
         let names = names(&of.feature_names, file.features);
         text += &table::render(&coefficients(&names, &w, of.estimates.as_ref()));
         if let Some(estimates) = &of.estimates {
@@ -213,8 +214,8 @@ fn compared(files: &[(&PathBuf, ModelFile)]) -> Table {
         std::iter::once("term".to_owned()).chain(files.iter().map(|(path, _)| path.display().to_string()));
     let cell = |file: &ModelFile, term: &String| {
         let place = file.provenance.feature_names.iter().position(|name| name == term);
-        let w = place.filter(|_| file.shared).and_then(|place| file.weights.get(place));
-        Cell::Number(w.map_or_else(|| "-".to_owned(), |&w| number(f64::from(w))))
+        let w = place.filter(|_| file.shared).and_then(|place| weights(file).get(place).copied());
+        Cell::Number(w.map_or_else(|| "-".to_owned(), number))
     };
     let rows = terms.iter().map(|term| {
         std::iter::once(Cell::Text((*term).clone()))
