@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Decisions;
-use crate::{AnyLayer, AnyNoise, Error, How, OracleSpec, metrics, threads};
+use super::{Decisions, Layer, Layers};
+use crate::{AnyNoise, Error, How, OracleSpec, metrics, threads};
 
 /// How well weights decide: one number a decision and metric. A metric that does not apply is NaN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,16 +69,12 @@ impl Decisions {
             let (expected, found) = (self.rows.len(), self.targets.len());
             return Err(Error::Length { parameter: "what was decided", expected, found });
         }
-        let layers = self.oracles.iter().map(|oracle| AnyLayer::of(oracle.clone(), noise, epsilon));
-        let layers = layers.collect::<Result<Vec<_>, _>>()?;
+        let layers = Layers::new(self, noise, epsilon).map_err(|(_, error)| error)?;
         threads::start(None);
         let one = |at: usize| {
             let mut theta = vec![0.0; self.size(at)];
             self.scores(at, w, &mut theta);
-            let layer = layers.get(self.kinds[at] as usize);
-            let found =
-                layer.map_or(Ok(Judgement::default()), |layer| self.judge_one(at, layer, &theta, how))?;
-            Ok((self.weight(at), found))
+            Ok((self.weight(at), self.judge_one(at, layers.of(at)?, &theta, how)?))
         };
         (0..self.len()).into_par_iter().map(one).collect::<Vec<Result<_, Error>>>().into_iter().collect()
     }
@@ -86,7 +82,7 @@ impl Decisions {
     fn judge_one(
         &self,
         at: usize,
-        layer: &AnyLayer<f64>,
+        Layer { any: layer, picks, ranks, .. }: &Layer,
         theta: &[f64],
         how: How,
     ) -> Result<Judgement, Error> {
@@ -100,11 +96,10 @@ impl Decisions {
             ndcg: none,
         };
         let (target, parts) = (self.target(at), self.parts(at));
-        let spec = layer.layer().oracle().spec();
         let (_, y) = layer.decide(theta)?;
         let mut open = vec![false; y.len()];
         parts.iter().flat_map(|part| &part.entries).for_each(|&entry| open[entry] = true);
-        if let Some(OracleSpec::Ranking { .. }) = spec {
+        if *ranks {
             // Of equal merit the average place; the largest is the best.
             let mut known = target.to_vec();
             for part in parts {
@@ -137,7 +132,7 @@ impl Decisions {
         if chosen > 0.0 && parts.is_empty() {
             found.overlap = y.iter().zip(target).map(|(y, target)| y * target).sum::<f64>() / chosen;
         }
-        if let Some(OracleSpec::Simplex { .. }) = spec {
+        if *picks {
             found.overlap = none;
             let probabilities = layer.maximizer(theta, how)?;
             let of =

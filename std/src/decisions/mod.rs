@@ -16,6 +16,7 @@
 
 mod baseline;
 mod judge;
+mod layers;
 mod recipe;
 mod structure;
 mod targets;
@@ -25,6 +26,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub use judge::Judgement;
+pub(crate) use layers::{Layer, Layers};
 pub use recipe::{Recipe, Target, Utility};
 pub use structure::{Decide, Edges};
 
@@ -189,10 +191,6 @@ impl Decisions {
     /// What decides.
     pub fn oracle(&self, decision: usize) -> Option<&AnyOracle<f64>> {
         self.oracles.get(*self.kinds.get(decision)? as usize)
-    }
-    /// The distinct oracles, and for each decision the place of its own.
-    pub(crate) fn oracles(&self) -> (&[AnyOracle<f64>], &[u32]) {
-        (&self.oracles, &self.kinds)
     }
     /// The rows of the table in which the options of a decision stand; none for an option that is not there.
     pub fn rows(&self, decision: usize) -> &[Option<u32>] {

@@ -6,8 +6,8 @@ use super::Estimates;
 use super::estimates::Covariances;
 use super::symmetric::{dot, largest, pseudo_inverse, sandwich, times};
 use crate::data::text;
-use crate::decisions::Decisions;
-use crate::{AnyLayer, AnyNoise, AnyOracle, Error, How, OracleSpec, Question, threads};
+use crate::decisions::{Decisions, Layer, Layers};
+use crate::{AnyLayer, AnyNoise, AnyOracle, Error, How, Question, threads};
 
 /// How the weights w of θ = Φw are estimated from [`Decisions`].
 ///
@@ -244,10 +244,7 @@ pub(super) struct Problem<'a> {
     decisions: &'a Decisions,
     criterion: Criterion,
     how: How,
-    /// One for each distinct oracle.
-    layers: Vec<AnyLayer<f64>>,
-    /// Those of the parts of decisions.
-    parts: Vec<(usize, Vec<AnyLayer<f64>>)>,
+    layers: Layers,
 }
 
 /// A Hessian in θ.
@@ -285,61 +282,36 @@ impl<'a> Problem<'a> {
             let found = decisions.terms().len() as f64;
             return Err(EstimationError::Setting { parameter: "the number of terms", expected, found });
         }
-        let layer = |oracle: &AnyOracle<f64>| AnyLayer::of(oracle.clone(), of.noise, of.epsilon);
-        let refuse = |at: usize| {
-            move |source| EstimationError::Decision {
-                decision: decisions.decision_name(at).to_owned(),
-                source,
-            }
-        };
-        let layers =
-            decisions.oracles().0.iter().map(layer).collect::<Result<Vec<_>, _>>().map_err(refuse(0))?;
-        if of.criterion == Criterion::Likelihood {
-            let other = decisions
-                .oracles()
-                .0
-                .iter()
-                .find(|oracle| !matches!(oracle.spec(), Some(OracleSpec::Simplex { .. })));
-            if let Some(other) = other {
-                return Err(EstimationError::NoLikelihood {
-                    found: perturb_core::Oracle::properties(other).name,
-                });
-            }
+        let layers = Layers::new(decisions, of.noise, of.epsilon).map_err(|(at, source)| {
+            EstimationError::Decision { decision: decisions.decision_name(at).to_owned(), source }
+        })?;
+        if of.criterion == Criterion::Likelihood
+            && let Some(other) = layers.distinct().iter().find(|layer| !layer.picks)
+        {
+            let found = perturb_core::Oracle::properties(other.any.layer().oracle()).name;
+            return Err(EstimationError::NoLikelihood { found });
         }
         // Matrices of d × d numbers.
-        let matrices = |layer: &&AnyLayer<f64>| {
-            !is_softmax(layer) || of.criterion == Criterion::Likelihood || !decisions.all_known()
+        let matrices = |layer: &&Layer| {
+            !layer.softmax || of.criterion == Criterion::Likelihood || !decisions.all_known()
         };
-        if let Some(large) = layers.iter().filter(matrices).find(|layer| layer.dim() > LARGEST) {
+        let mut dims = layers.distinct().iter().filter(matrices).map(|layer| layer.any.dim());
+        if let Some(large) = dims.find(|&dim| dim > LARGEST) {
             let expected =
                 "at most 4096, but for picks with Gumbel noise; stochastic gradients have no such limit";
-            let found = large.dim() as f64;
+            let found = large as f64;
             return Err(EstimationError::Setting {
                 parameter: "the number of options in a decision",
                 expected,
                 found,
             });
         }
-        let mut parts = Vec::new();
-        for at in (0..decisions.len()).filter(|&at| !decisions.parts(at).is_empty()) {
-            let layers = decisions.parts(at).iter().map(|part| layer(&AnyOracle::new(&part.oracle)?));
-            parts.push((at, layers.collect::<Result<Vec<_>, _>>().map_err(refuse(at))?));
-        }
         threads::start(None);
-        Ok(Self { decisions, criterion: of.criterion, how: of.how, layers, parts })
+        Ok(Self { decisions, criterion: of.criterion, how: of.how, layers })
     }
 
     fn terms(&self) -> usize {
         self.decisions.terms().len()
-    }
-
-    fn layer(&self, decision: usize) -> Option<&AnyLayer<f64>> {
-        self.layers.get(*self.decisions.oracles().1.get(decision)? as usize)
-    }
-
-    fn parts(&self, decision: usize) -> &[AnyLayer<f64>] {
-        let found = self.parts.binary_search_by_key(&decision, |(at, _)| *at);
-        found.ok().and_then(|at| self.parts.get(at)).map_or(&[], |(_, layers)| layers)
     }
 
     /// Sums over all decisions: in blocks on all threads, which are added up in their order, so that the bits do not depend on the
@@ -389,7 +361,7 @@ impl<'a> Problem<'a> {
             loss: 0.0,
             gradient: vec![0.0; p],
             hessian: square(order == Order::Bend),
-            concave: square(order == Order::Bend && !self.parts.is_empty()),
+            concave: square(order == Order::Bend && !self.decisions.all_known()),
             outer: square(order == Order::Bend),
         }
     }
@@ -441,12 +413,10 @@ impl<'a> Problem<'a> {
     }
 
     fn local(&self, at: usize, theta: &[f64], order: Order) -> Result<Local, Error> {
-        let Some(layer) = self.layer(at) else {
-            return Err(Error::Length { parameter: "decisions", expected: at + 1, found: at });
-        };
+        let layer = self.layers.of(at)?;
         match self.criterion {
             Criterion::FenchelYoung => self.fenchel_young(at, layer, theta, order),
-            Criterion::Likelihood => self.likelihood(at, layer, theta, order),
+            Criterion::Likelihood => self.likelihood(at, &layer.any, theta, order),
         }
     }
 
@@ -458,7 +428,7 @@ impl<'a> Problem<'a> {
     fn fenchel_young(
         &self,
         at: usize,
-        layer: &AnyLayer<f64>,
+        Layer { any: layer, softmax, .. }: &Layer,
         theta: &[f64],
         order: Order,
     ) -> Result<Local, Error> {
@@ -466,7 +436,7 @@ impl<'a> Problem<'a> {
         let target = self.decisions.target(at);
         let mut hessian = Curvature::Matrix(Vec::new());
         if order == Order::Bend {
-            hessian = if is_softmax(layer) {
+            hessian = if *softmax {
                 Curvature::Softmax(layer.maximizer(theta, how)?, 1.0 / layer.layer().epsilon())
             } else {
                 Curvature::Matrix(layer.jacobian(theta, how)?)
@@ -487,7 +457,7 @@ impl<'a> Problem<'a> {
         let mut concave = vec![0.0; if order == Order::Bend { theta.len() * theta.len() } else { 0 }];
         let mut loss = answer.first().copied().unwrap_or(0.0) - settled;
         gradient.iter_mut().zip(fixed).for_each(|(g, y)| *g -= y);
-        for (part, layer) in parts.iter().zip(self.parts(at)) {
+        for (part, layer) in parts.iter().zip(self.layers.parts(at)) {
             let of: Vec<f64> = part.entries.iter().map(|&entry| theta[entry]).collect();
             let answer = layer.compute(&of, Question::ValueAndMaximizer, how)?;
             loss -= answer.first().copied().unwrap_or(0.0);
@@ -670,14 +640,6 @@ impl<'a> Problem<'a> {
         if step == 0 { EstimationError::Collinear { terms } } else { self.separated(&left, 1e-4) }
     }
 
-    fn picks(&self) -> bool {
-        self.decisions
-            .oracles()
-            .0
-            .iter()
-            .all(|oracle| matches!(oracle.spec(), Some(OracleSpec::Simplex { .. })))
-    }
-
     /// The terms that predict picks alone; otherwise those along which the search went to infinity.
     fn separated(&self, along: &[f64], least: f64) -> EstimationError {
         let p = self.terms();
@@ -694,7 +656,7 @@ impl<'a> Problem<'a> {
         }
         let alone = |signs: &[bool; 2]| if signs[0] == signs[1] { 0.0 } else { 1.0 };
         let alone: Vec<f64> = signs.iter().map(alone).collect();
-        let picks = self.picks();
+        let picks = self.layers.all_pick();
         let terms = self.named(&alone, 0.5);
         let terms = if picks && !terms.is_empty() { terms } else { self.named(along, least) };
         EstimationError::Separated { terms }
@@ -716,7 +678,7 @@ impl<'a> Problem<'a> {
         let Some((inverse, _)) = scaled_inverse(&at.curvature(), p) else {
             return Err(EstimationError::NotConverged { steps });
         };
-        let picks = self.picks();
+        let picks = self.layers.all_pick();
         let likelihood = match of.criterion {
             Criterion::Likelihood => Some(-at.loss),
             Criterion::FenchelYoung if picks && of.noise == AnyNoise::Gumbel => Some(-at.loss / of.epsilon),
@@ -799,12 +761,6 @@ fn add_softmax(matrix: &mut [f64], features: &[f64], y: &[f64], weight: f64) {
         off.iter_mut().zip(phi).zip(&mean).for_each(|((off, phi), mean)| *off = phi - mean);
         add_outer(matrix, &off, &off, weight * y);
     }
-}
-
-/// Whether expectations are softmax.
-fn is_softmax(layer: &AnyLayer<f64>) -> bool {
-    *layer.layer().noise() == AnyNoise::Gumbel
-        && matches!(layer.layer().oracle().spec(), Some(OracleSpec::Simplex { .. }))
 }
 
 /// The upper triangle of matrix += weight·a bᵀ.

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::descent::Descent;
 use super::{Loss, Objective, RunState, TrainError, Training};
-use crate::decisions::Decisions;
-use crate::{AnyLayer, AnyNoise, AnyOracle, Error, How, Perturbed, Question, threads};
+use crate::decisions::{Decisions, Layer, Layers};
+use crate::{AnyNoise, AnyOracle, Error, How, Method, threads};
 
 /// A training of the weights w of θ = Φw on [`Decisions`], between two steps.
 ///
@@ -16,8 +16,9 @@ use crate::{AnyLayer, AnyNoise, AnyOracle, Error, How, Perturbed, Question, thre
 /// decisions that are known in part are those of [`decisions`](crate::decisions); other losses need decisions known in full.
 pub struct OptionsRun<'a> {
     decisions: &'a Decisions,
+    layers: Layers,
+    /// One for each distinct layer.
     objectives: Vec<Objective<AnyOracle<f64>, AnyNoise, f64>>,
-    parts: Vec<(usize, Vec<AnyLayer<f64>>)>,
     scale: Vec<f64>,
     descent: Descent<'a, f64>,
 }
@@ -47,20 +48,12 @@ impl Training {
         if decisions.target(0).is_empty() {
             return Err(setting("the number of known decisions", "all of them", 0.0));
         }
-        let layer = |oracle: &AnyOracle<f64>| Perturbed::new(oracle.clone(), noise, epsilon);
-        let objective = |oracle| Ok(Objective { layer: layer(oracle)?, loss, how });
-        let objectives = decisions.oracles().0.iter().map(objective).collect::<Result<_, Error>>()?;
-        let mut parts = Vec::new();
-        for at in (0..decisions.len()).filter(|&at| !decisions.parts(at).is_empty()) {
-            if !matches!(loss, Loss::FenchelYoung) {
-                return Err(setting("the number of decisions known in part", "0 for this loss", 1.0));
-            }
-            let layers = decisions
-                .parts(at)
-                .iter()
-                .map(|part| AnyLayer::of(AnyOracle::new(&part.oracle)?, noise, epsilon));
-            parts.push((at, layers.collect::<Result<_, _>>()?));
+        if !(decisions.all_known() || matches!(loss, Loss::FenchelYoung)) {
+            return Err(setting("the number of decisions known in part", "0 for this loss", 1.0));
         }
+        let layers = Layers::new(decisions, noise, epsilon).map_err(|(_, error)| error)?;
+        let objective = |of: &Layer| Objective { layer: of.any.layer().clone(), loss, how };
+        let objectives = layers.distinct().iter().map(objective).collect();
         let p = decisions.terms().len();
         let scale = if self.standardize { scale(decisions) } else { vec![1.0; p] };
         let parameters = match start {
@@ -70,7 +63,7 @@ impl Training {
         };
         threads::start(None);
         let descent = Descent::new(self, decisions.len(), parameters, p);
-        Ok(OptionsRun { decisions, objectives, parts, scale, descent })
+        Ok(OptionsRun { decisions, layers, objectives, scale, descent })
     }
 }
 
@@ -102,30 +95,21 @@ impl OptionsRun<'_> {
         let decisions = self.decisions;
         let mut theta = vec![0.0; decisions.size(row)];
         decisions.scores(row, w, &mut theta);
-        let missing = Error::Length { parameter: "decisions", expected: row + 1, found: row };
-        let objective = self
-            .objectives
-            .get(decisions.oracles().1.get(row).map_or(0, |&kind| kind as usize))
-            .ok_or(missing)?;
+        let objective = &self.objectives[self.layers.place(row)?];
+        let parts = decisions.parts(row);
         let mut g = vec![0.0; theta.len()];
-        let known = self.parts.binary_search_by_key(&row, |(at, _)| *at);
-        if let Ok(place) = known {
+        if parts.is_empty() {
+            objective.gradient(&theta, decisions.target(row), seed, &mut g)?;
+        } else {
             // y_ε − y_ε^S.
-            let layer = AnyLayer::of(
-                objective.layer.oracle().clone(),
-                *objective.layer.noise(),
-                objective.layer.epsilon(),
-            )?;
-            let how = reseeded(objective.how, seed);
-            g = layer.compute(&theta, Question::Maximizer, how)?;
+            let how = Method::<AnyOracle<f64>, AnyNoise, f64>::reseed(objective.how, |_| seed);
+            g = self.layers.of(row)?.any.maximizer(&theta, how)?;
             g.iter_mut().zip(decisions.target(row)).for_each(|(g, y)| *g -= y);
-            for (part, layer) in decisions.parts(row).iter().zip(&self.parts[place].1) {
+            for (part, layer) in parts.iter().zip(self.layers.parts(row)) {
                 let of: Vec<f64> = part.entries.iter().map(|&entry| theta[entry]).collect();
-                let y = layer.compute(&of, Question::Maximizer, how)?;
+                let y = layer.maximizer(&of, how)?;
                 part.entries.iter().zip(y).for_each(|(&entry, y)| g[entry] -= y);
             }
-        } else {
-            objective.gradient(&theta, decisions.target(row), seed, &mut g)?;
         }
         let p = decisions.terms().len();
         let mut slope = vec![0.0; p];
@@ -179,12 +163,6 @@ impl OptionsRun<'_> {
             Err(Error::Overflow { quantity: "a trained weight" }.into())
         }
     }
-}
-
-/// The same way, with another seed.
-fn reseeded(how: How, seed: crate::Seed) -> How {
-    use crate::Method;
-    Method::<AnyOracle<f64>, AnyNoise, f64>::reseed(how, |_| seed)
 }
 
 /// One over the root mean square of each term; of a term that is always 0, 1.

@@ -1,0 +1,74 @@
+//! The layers that decide, each made once.
+
+use std::collections::BTreeMap;
+
+use super::Decisions;
+use crate::{AnyLayer, AnyNoise, AnyOracle, Error, OracleSpec};
+
+/// The layers of some decisions under one noise and temperature, and those of what is open of them.
+pub(crate) struct Layers {
+    /// One for each distinct oracle.
+    distinct: Vec<Layer>,
+    /// For each decision its own.
+    kinds: Vec<u32>,
+    parts: BTreeMap<usize, Vec<AnyLayer<f64>>>,
+}
+
+/// A layer, and what is asked of it often.
+pub(crate) struct Layer {
+    pub(crate) any: AnyLayer<f64>,
+    /// Whether it picks one option.
+    pub(crate) picks: bool,
+    /// Whether it ranks.
+    pub(crate) ranks: bool,
+    /// Whether its expectation is the softmax.
+    pub(crate) softmax: bool,
+}
+
+impl Layers {
+    /// An error names the decision, counted from 0, whose layer is refused.
+    pub(crate) fn new(decisions: &Decisions, noise: AnyNoise, epsilon: f64) -> Result<Self, (usize, Error)> {
+        let layer = |oracle: AnyOracle<f64>| AnyLayer::of(oracle, noise, epsilon);
+        let distinct = |oracle: &AnyOracle<f64>| {
+            let spec = oracle.spec();
+            let picks = matches!(spec, Some(OracleSpec::Simplex { .. }));
+            let ranks = matches!(spec, Some(OracleSpec::Ranking { .. }));
+            let softmax = picks && noise == AnyNoise::Gumbel;
+            Ok(Layer { any: layer(oracle.clone())?, picks, ranks, softmax })
+        };
+        let distinct = decisions.oracles.iter().map(distinct).collect::<Result<_, _>>();
+        let mut layers = Self {
+            distinct: distinct.map_err(|error| (0, error))?,
+            kinds: decisions.kinds.clone(),
+            parts: BTreeMap::new(),
+        };
+        for (&at, parts) in &decisions.parts {
+            let made = parts.iter().map(|part| layer(AnyOracle::new(&part.oracle)?));
+            layers.parts.insert(at, made.collect::<Result<_, _>>().map_err(|error| (at, error))?);
+        }
+        Ok(layers)
+    }
+
+    /// Each once.
+    pub(crate) fn distinct(&self) -> &[Layer] {
+        &self.distinct
+    }
+    /// The place of a decision's layer among the distinct ones.
+    pub(crate) fn place(&self, decision: usize) -> Result<usize, Error> {
+        let found = self.kinds.len();
+        let missing = Error::Length { parameter: "decisions", expected: decision + 1, found };
+        self.kinds.get(decision).map(|&kind| kind as usize).ok_or(missing)
+    }
+    /// The layer of a decision.
+    pub(crate) fn of(&self, decision: usize) -> Result<&Layer, Error> {
+        Ok(&self.distinct[self.place(decision)?])
+    }
+    /// The layers of what is open of a decision.
+    pub(crate) fn parts(&self, decision: usize) -> &[AnyLayer<f64>] {
+        self.parts.get(&decision).map_or(&[], Vec::as_slice)
+    }
+    /// Whether all decisions are picks.
+    pub(crate) fn all_pick(&self) -> bool {
+        self.distinct.iter().all(|layer| layer.picks)
+    }
+}
