@@ -12,7 +12,8 @@ use super::{Common, Failure, Out, options, report, say, say_json, table, usage};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   perturb evaluate --data more_votes.csv --model votes.perturb
-  perturb evaluate --data more_votes.csv --model votes.perturb --json | jq .spearman")]
+  perturb evaluate --data more_votes.csv --model votes.perturb --json | jq .spearman
+  perturb evaluate --data more_trips.csv --model trips.perturb")]
 pub(crate) struct Evaluate {
     /// Model file; - reads standard input
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]

@@ -16,23 +16,24 @@ use super::{Common, Failure, ensure_distinct, number, options, streams, usage};
 /// Decide for each row: rank labels, or choose among options
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Of a model of labels, the output is a CSV table of ranks and orderings, and with --json a JSON object a line with the
-columns of that table. Rows are read, ranked and written piece by piece, so that a table may be of
-any length. Where a row is refused, rows before it may stand on standard output; a file is written
-whole or not at all.
+    after_help = "Of a model of labels, the output is a CSV table of ranks and orderings, and with --json a JSON
+object a line with the columns of that table. Rows are read, ranked and written piece by piece, so
+that a table may be of any length. Where a row is refused, rows before it may stand on standard
+output; a file is written whole or not at all.
 
 Of a model of options, a row is an option: its score, whether it is chosen or which rank it has, and
 the expected decision, which is the probability of a pick.
 
 Examples:
   perturb predict --data new_people.csv --model votes.perturb --out ranks.csv
-  perturb predict --data new_people.csv --model votes.perturb --json | jq .ordering"
+  perturb predict --data new_people.csv --model votes.perturb --json | jq .ordering
+  perturb predict --data new_trips.csv --model trips.perturb --top 1"
 )]
 pub(crate) struct Predict {
     /// Model file; - reads standard input
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
     model: PathBuf,
-    /// CSV table with the model's feature columns, or a file in the label-ranking format; - reads standard input
+    /// Table with the columns that the model needs, in a format that `train` reads; - reads standard input
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     #[command(flatten)]

@@ -27,13 +27,17 @@ use super::{
 #[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
 enum LossName {
+    /// Loss of the decision under noise: convex, one solve a sample
     FenchelYoung,
+    /// Squared distance of the expected decision
     PerturbedSquared,
+    /// Squared distance of the scores, which ignores the solver
     Squared,
     /// Logistic regression of pairs, which ignores the solver
     PairwiseLogistic,
+    /// Squared distance of the decision, by an interpolated gradient
     Blackbox,
-    /// Minus the logarithm of the probability of what was picked
+    /// Of picks among options: minus the logarithm of the probability of what was picked
     Likelihood,
 }
 
@@ -57,7 +61,9 @@ enum ScheduleName {
 #[command(after_help = "Examples:
   perturb train --data votes.csv --model votes.perturb
   perturb train --data votes.csv --samples 0 --patience 5   # exact expectations, early stopping
-  perturb train --data votes.csv --resume                   # after an interrupt")]
+  perturb train --data votes.csv --resume                   # after an interrupt
+  perturb train --data trips.csv --group trip --chosen took --features cost --constants mode
+  perturb train --data maps.csv --group map --decide route --chosen taken --features length,hills")]
 pub(crate) struct Train {
     #[command(flatten)]
     #[serde(skip)]
@@ -83,7 +89,7 @@ pub(crate) struct Train {
     )]
     epsilon: f32,
     /// Samples per gradient, a whole number; 0 computes expectations exactly [default: 0 for perturbed-squared, whose products
-    /// of two estimates need many samples, otherwise 10]
+    /// of two estimates need many samples, and for picks, rankings and yes or no among options; otherwise 10]
     #[arg(long, value_name = "M", value_parser = number::samples, allow_negative_numbers = true)]
     samples: Option<u32>,
     /// Interpolation parameter of the blackbox loss, greater than 0
@@ -125,7 +131,7 @@ pub(crate) struct Train {
     )]
     #[serde(skip)]
     validation: Option<f64>,
-    /// Stop after this many epochs without a better validation score, at least 1, and keep the best epoch
+    /// Of labels: stop after this many epochs without a better validation score, at least 1, and keep the best epoch
     #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
     patience: Option<usize>,
     /// Of options: penalty on large weights, as a share of the mean loss's curvature, at least 0; cross-validation chooses one
@@ -147,13 +153,14 @@ pub(crate) struct Train {
     from: Option<PathBuf>,
     #[command(flatten)]
     #[serde(skip)]
-    options: Options,
-    #[command(flatten)]
-    #[serde(skip)]
     checkpoints: Checkpoints,
     #[command(flatten)]
     #[serde(skip)]
     out: Out,
+    // Last: what follows would stand under its heading.
+    #[command(flatten)]
+    #[serde(skip)]
+    options: Options,
 }
 
 /// The training of a ranking model between two steps.

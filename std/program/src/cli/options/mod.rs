@@ -50,7 +50,7 @@ pub(crate) struct Options {
     /// numbers the chosen option
     #[arg(long, value_name = "EXPRESSION", conflicts_with_all = ["one_of", "grades"])]
     chosen: Option<String>,
-    /// Options one of which was chosen, it is not known which
+    /// What may have been chosen: 1 for the options one of which was, it is not known which
     #[arg(long, value_name = "EXPRESSION", conflicts_with = "grades")]
     one_of: Option<String>,
     /// Grades to rank by, the larger the better; equal grades leave the order open. Ranks are given by --ranks
@@ -81,7 +81,7 @@ pub(crate) struct Options {
     /// Column that says which decisions belong together, such as those of one person: their errors may depend on each other
     #[arg(long, value_name = "COLUMN")]
     cluster: Option<String>,
-    /// How much a decision counts [default: 1]
+    /// How often a decision counts, as if its rows stood there so often [default: 1]
     #[arg(long, value_name = "EXPRESSION")]
     count: Option<String>,
     /// How many options are picked [default: as many as were chosen]
