@@ -52,17 +52,22 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// CRC-64/XZ over n, d and k, the names, and the numbers, features first, then ranks, as little-endian f64; and the centres, if
-/// there are any.
+/// CRC-64/XZ over n, d and k, the names, and the numbers, features first, then ranks or other decisions, as little-endian f64; the
+/// centres, if there are any; and the oracle, if it is no ranking.
 pub(super) fn of<T: Real>(data: &Dataset<T>) -> u64 {
     let names = data.feature_names.iter().chain(&data.label_names);
     let sizes = [data.len(), data.features(), data.labels()];
     let mut crc = Digest::new(&sizes, std::iter::once(&data.name).chain(names));
-    let ranks = (0..data.len()).flat_map(|row| data.ranks(row));
+    let ranked = data.is_ranking();
+    let most = T::from_usize(data.labels() + 1);
+    let ranks = data.targets.iter().map(|&y| if ranked { most - y } else { y });
     let centres = data.centres.iter().copied().filter(|_| data.centres.iter().any(|&c| c != 0.0));
     let numbers = data.features.iter().copied().chain(ranks).map(Real::to_f64);
     for x in numbers.chain(centres) {
         crc.update(&x.to_le_bytes());
+    }
+    if !ranked {
+        crc.update(format!("{:?}", data.oracle).as_bytes());
     }
     crc.finalize()
 }

@@ -1,4 +1,4 @@
-//! Label-ranking data: sets, readers, splits.
+//! Data: sets, readers, splits.
 //!
 //! θ is a score to maximise: the best label has the largest score, in training, in model files, on devices and in C. Ranks, where
 //! 1 is the best, stand in files and in what is printed, and nowhere between: a [`Dataset`] turns them, once, into the decision
@@ -22,17 +22,21 @@ pub mod text;
 
 use std::fmt;
 
-use perturb_core::Real;
+use perturb_core::oracle::Location;
+use perturb_core::{Oracle, Real, Shape};
+
+use crate::{AnyOracle, OracleSpec};
 
 pub use digest::Digest;
 pub use error::{DataError, Place};
 pub(crate) use split::draws;
 pub use split::{Fold, folds, shuffle};
 
-/// n rows of d features and of a decision on k labels.
+/// n rows of d features and of a decision on k labels, as a rule a ranking: one of the decisions that an [oracle](Self::oracle) can
+/// make.
 ///
-/// Every feature is finite and every decision is a permutation of 1..=k: the constructors and the readers
-/// refuse everything else.
+/// Every feature is finite, and every decision lies in the oracle's polytope, as far as that is certain; a ranking is a permutation of
+/// 1..=k. The constructors and the readers refuse everything else.
 ///
 /// ```
 /// use perturb::data::Dataset;
@@ -51,6 +55,7 @@ pub use split::{Fold, folds, shuffle};
 #[derive(Clone, PartialEq)]
 pub struct Dataset<T> {
     name: String,
+    oracle: OracleSpec,
     feature_names: Vec<String>,
     label_names: Vec<String>,
     features: Vec<T>,
@@ -78,9 +83,46 @@ impl<T: Real> Dataset<T> {
         Ok(data)
     }
 
-    /// From features (n×d) and decisions y (n×k, k for the best label), both row by row; see [`from_ranks`](Self::from_ranks).
+    /// From features (n×d) and rankings y (n×k, k for the best label), both row by row; see [`from_ranks`](Self::from_ranks).
     pub fn new(
         name: impl Into<String>,
+        feature_names: Vec<String>,
+        label_names: Vec<String>,
+        features: Vec<T>,
+        targets: Vec<T>,
+    ) -> Result<Self, DataError> {
+        let reference = (1..=label_names.len()).map(|rank| rank as f64).collect();
+        Self::of_oracle(
+            name,
+            OracleSpec::Ranking { reference },
+            feature_names,
+            label_names,
+            features,
+            targets,
+        )
+    }
+
+    /// From features (n×d) and decisions y (n×k) of any oracle with k scores, both row by row: with
+    /// [`OracleSpec::Simplex`] a 1 for the label that is picked and 0 elsewhere, with [`OracleSpec::DagPath`] a 1 for each edge of a
+    /// route, and so on. An affine model's scores change sign, so that it rarely suits oracles whose costs must be positive:
+    /// [`OracleSpec::GridPath`] and [`OracleSpec::ShortestPath`].
+    ///
+    /// An error says what is refused: fewer than one row, one feature or two labels, a feature that is not finite, what the oracle's
+    /// constructor refuses, an oracle with another number of scores, or a row that is none of its decisions. Means of decisions are
+    /// taken, too.
+    ///
+    /// ```
+    /// use perturb::OracleSpec;
+    /// use perturb::data::Dataset;
+    /// let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    /// let (oracle, labels) = (OracleSpec::Simplex { dim: 3 }, names(&["walk", "ride", "drive"]));
+    /// let data = Dataset::of_oracle("trips", oracle, names(&["km"]), labels, vec![0.4, 9.0], vec![1.0, 0.0, 0.0, 0.0, 0.0, 1.0])?;
+    /// assert_eq!((data.len(), data.y(1)), (2, &[0.0, 0.0, 1.0][..])); // drive
+    /// # Ok::<(), perturb::data::DataError>(())
+    /// ```
+    pub fn of_oracle(
+        name: impl Into<String>,
+        oracle: OracleSpec,
         feature_names: Vec<String>,
         label_names: Vec<String>,
         features: Vec<T>,
@@ -107,23 +149,9 @@ impl<T: Real> Dataset<T> {
             let found = format!("NaN or infinity in row {}, feature {}", i / d, i % d);
             return Err(DataError::parameter("features", "finite numbers", found));
         }
-        let mut permutation = text::Permutation::new(k);
-        for (row, y) in targets.chunks_exact(k).enumerate() {
-            permutation.next_row();
-            for &y in y {
-                let rank = y.to_f64();
-                if rank.fract() != 0.0 || !permutation.take(rank as usize) {
-                    let found = format!("{} in row {row}", text::shown(rank));
-                    return Err(DataError::parameter(
-                        "targets",
-                        format!("each of 1..={k} once a row"),
-                        found,
-                    ));
-                }
-            }
-        }
+        check_decisions(&oracle, k, &targets)?;
         let centres = vec![0.0; d];
-        Ok(Self { name: name.into(), feature_names, label_names, features, targets, centres })
+        Ok(Self { name: name.into(), oracle, feature_names, label_names, features, targets, centres })
     }
 
     /// The set, whose features are what was read minus `centres`, one a feature.
@@ -140,6 +168,14 @@ impl<T: Real> Dataset<T> {
     /// The name of the set: the file's name without extension, or the generator and its arguments.
     pub fn name(&self) -> &str {
         &self.name
+    }
+    /// What decides on the labels.
+    pub fn oracle(&self) -> &OracleSpec {
+        &self.oracle
+    }
+    /// Whether labels are ranked.
+    pub fn is_ranking(&self) -> bool {
+        matches!(self.oracle, OracleSpec::Ranking { .. })
     }
     /// The number of rows n.
     pub fn len(&self) -> usize {
@@ -169,11 +205,11 @@ impl<T: Real> Dataset<T> {
     pub fn x(&self, row: usize) -> &[T] {
         chunk(&self.features, self.features(), row)
     }
-    /// The decision y in a row, counted from 0: k for the best label, 1 for the worst; empty for a row that does not exist.
+    /// The decision y in a row, counted from 0; of a ranking k for the best label, 1 for the worst. Empty for a row that does not exist.
     pub fn y(&self, row: usize) -> &[T] {
         chunk(&self.targets, self.labels(), row)
     }
-    /// The k ranks of a row, counted from 0, 1 = best; none for a row that does not exist.
+    /// Of rankings, the k ranks of a row, counted from 0, 1 = best; none for a row that does not exist.
     pub fn ranks(&self, row: usize) -> impl ExactSizeIterator<Item = T> {
         let most = T::from_usize(self.labels() + 1);
         self.y(row).iter().map(move |&y| most - y)
@@ -192,6 +228,7 @@ impl<T: Real> Dataset<T> {
         };
         Self {
             name: self.name.clone(),
+            oracle: self.oracle.clone(),
             feature_names: self.feature_names.clone(),
             label_names: self.label_names.clone(),
             features: gather(Self::x),
@@ -219,6 +256,45 @@ impl<T> fmt::Debug for Dataset<T> {
             .field("labels", &self.label_names.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Refuses rows of `targets` that are none of the oracle's decisions.
+fn check_decisions<T: Real>(oracle: &OracleSpec, k: usize, targets: &[T]) -> Result<(), DataError> {
+    if let OracleSpec::Ranking { reference } = oracle
+        && reference.iter().zip(1..).all(|(&rank, place)| rank == f64::from(place))
+    {
+        let mut permutation = text::Permutation::new(k);
+        for (row, y) in targets.chunks_exact(k).enumerate() {
+            permutation.next_row();
+            for &y in y {
+                let rank = y.to_f64();
+                if rank.fract() != 0.0 || !permutation.take(rank as usize) {
+                    let found = format!("{} in row {row}", text::shown(rank));
+                    return Err(DataError::parameter(
+                        "targets",
+                        format!("each of 1..={k} once a row"),
+                        found,
+                    ));
+                }
+            }
+        }
+        return Ok(());
+    }
+    let of_oracle = |error| DataError::parameter("oracle", "one that can be made", error);
+    let any = AnyOracle::<f64>::new(oracle).map_err(of_oracle)?;
+    if any.shape().dim() != k {
+        return Err(DataError::parameter("oracle", format!("one of {k} scores"), any.shape().dim()));
+    }
+    let (mut work, name) = (any.work(), any.properties().name);
+    let mut y = vec![0.0; k];
+    for (row, target) in targets.chunks_exact(k).enumerate() {
+        y.iter_mut().zip(target).for_each(|(y, target)| *y = target.to_f64());
+        if !y.iter().all(|y| y.is_finite()) || any.locate(&y, Some(&mut work)) == Location::Outside {
+            let found = format!("another in row {row}");
+            return Err(DataError::parameter("targets", format!("decisions of {name}"), found));
+        }
+    }
+    Ok(())
 }
 
 /// Chunk `row` of `length` numbers, without the division of `chunks_exact`; empty if there are not so many.

@@ -3,8 +3,10 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Decisions, Layer, Layers};
-use crate::{AnyNoise, Error, How, OracleSpec, metrics, threads};
+use super::{Decisions, Layer, Layers, Part};
+use crate::data::Dataset;
+use crate::train::LinearModel;
+use crate::{AnyNoise, AnyOracle, Error, How, OracleSpec, Real, metrics, threads};
 
 /// How well weights decide: one number a decision and metric. A metric that does not apply is NaN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,8 +16,10 @@ pub struct Judgement {
     pub agreement: f64,
     /// −ln P of what was decided, under the layer: of picks.
     pub log_loss: f64,
-    /// The share of what was chosen that the decision chooses, too: of all decisions but rankings.
+    /// The share of what was chosen that the decision chooses, too: of all decisions but picks and rankings.
     pub overlap: f64,
+    /// The share of options that are decided as they were: of a yes or no for each.
+    pub right: f64,
     /// Spearman's rank correlation between scores and what is known of the order: of rankings.
     pub spearman: f64,
     /// Kendall's τ_b, likewise.
@@ -31,6 +35,7 @@ impl Judgement {
             ("agreement", self.agreement),
             ("log-loss", self.log_loss),
             ("overlap", self.overlap),
+            ("right", self.right),
             ("Spearman", self.spearman),
             ("Kendall", self.kendall),
             ("NDCG@10", self.ndcg),
@@ -49,6 +54,7 @@ impl Judgement {
             agreement: mean(|one| one.agreement),
             log_loss: mean(|one| one.log_loss),
             overlap: mean(|one| one.overlap),
+            right: mean(|one| one.right),
             spearman: mean(|one| one.spearman),
             kendall: mean(|one| one.kendall),
             ndcg: mean(|one| one.ndcg),
@@ -74,15 +80,46 @@ impl Decisions {
         let one = |at: usize| {
             let mut theta = vec![0.0; self.size(at)];
             self.scores(at, w, &mut theta);
-            Ok((self.weight(at), self.judge_one(at, layers.of(at)?, &theta, how)?))
+            let known = Known { target: self.target(at), parts: self.parts(at), grades: self.grades(at) };
+            Ok((self.weight(at), known.judge(layers.of(at)?, &theta, how)?))
         };
         (0..self.len()).into_par_iter().map(one).collect::<Vec<Result<_, Error>>>().into_iter().collect()
     }
+}
 
-    fn judge_one(
+impl Judgement {
+    /// The judgement of the decision by θ = Wx + b in each row of `data`. Layer: `noise` and `epsilon`, whose expectations are exact;
+    /// only log-losses need them.
+    pub fn of_rows<T: Real>(
+        model: &LinearModel<T>,
+        data: &Dataset<T>,
+        (noise, epsilon): (AnyNoise, f64),
+    ) -> Result<Vec<Self>, Error> {
+        let layer = Layer::new(AnyOracle::new(data.oracle())?, noise, epsilon)?;
+        threads::start(None);
+        let one = |(theta, target): &mut (Vec<T>, Vec<f64>), row: usize| {
+            model.score(data.x(row), theta);
+            target.iter_mut().zip(data.y(row)).for_each(|(y, target)| *y = target.to_f64());
+            let wide: Vec<f64> = theta.iter().map(|theta| theta.to_f64()).collect();
+            Known { target, parts: &[], grades: None }.judge(&layer, &wide, How::Exact)
+        };
+        let scratch = || (vec![T::ZERO; data.labels()], vec![0.0; data.labels()]);
+        let all = (0..data.len()).into_par_iter().with_min_len(64).map_init(scratch, one);
+        all.collect::<Vec<Result<_, Error>>>().into_iter().collect()
+    }
+}
+
+/// What is known of one decision.
+struct Known<'a> {
+    target: &'a [f64],
+    parts: &'a [Part],
+    grades: Option<&'a [f64]>,
+}
+
+impl Known<'_> {
+    fn judge(
         &self,
-        at: usize,
-        Layer { any: layer, picks, ranks, .. }: &Layer,
+        Layer { any: layer, picks, ranks, each, .. }: &Layer,
         theta: &[f64],
         how: How,
     ) -> Result<Judgement, Error> {
@@ -91,11 +128,12 @@ impl Decisions {
             agreement: none,
             log_loss: none,
             overlap: none,
+            right: none,
             spearman: none,
             kendall: none,
             ndcg: none,
         };
-        let (target, parts) = (self.target(at), self.parts(at));
+        let Self { target, parts, grades } = *self;
         let (_, y) = layer.decide(theta)?;
         let mut open = vec![false; y.len()];
         parts.iter().flat_map(|part| &part.entries).for_each(|&entry| open[entry] = true);
@@ -113,7 +151,7 @@ impl Decisions {
             // Each group of ties takes the places that it should.
             let fits = (0..y.len()).all(|i| (0..y.len()).all(|j| known[i] <= known[j] || y[i] > y[j]));
             found.agreement = f64::from(u8::from(fits));
-            if let Some(grades) = self.grades(at) {
+            if let Some(grades) = grades {
                 found.ndcg = metrics::ndcg(theta, grades, 10);
             }
             return Ok(found);
@@ -131,6 +169,11 @@ impl Decisions {
         let chosen: f64 = target.iter().sum();
         if chosen > 0.0 && parts.is_empty() {
             found.overlap = y.iter().zip(target).map(|(y, target)| y * target).sum::<f64>() / chosen;
+        }
+        if *each {
+            let closed = || (0..y.len()).filter(|&entry| !open[entry]);
+            let right = closed().filter(|&entry| y[entry] == target[entry]).count();
+            found.right = right as f64 / closed().count() as f64;
         }
         if *picks {
             found.overlap = none;

@@ -21,22 +21,33 @@ pub(crate) struct Layer {
     pub(crate) picks: bool,
     /// Whether it ranks.
     pub(crate) ranks: bool,
+    /// Whether it says yes or no to each option.
+    pub(crate) each: bool,
     /// Whether its expectation is the softmax.
     pub(crate) softmax: bool,
+}
+
+impl Layer {
+    pub(crate) fn new(oracle: AnyOracle<f64>, noise: AnyNoise, epsilon: f64) -> Result<Self, Error> {
+        let spec = oracle.spec();
+        let picks = matches!(spec, Some(OracleSpec::Simplex { .. }));
+        Ok(Self {
+            any: AnyLayer::of(oracle, noise, epsilon)?,
+            picks,
+            ranks: matches!(spec, Some(OracleSpec::Ranking { .. })),
+            each: matches!(spec, Some(OracleSpec::Hypercube { .. })),
+            softmax: picks && noise == AnyNoise::Gumbel,
+        })
+    }
 }
 
 impl Layers {
     /// An error names the decision, counted from 0, whose layer is refused.
     pub(crate) fn new(decisions: &Decisions, noise: AnyNoise, epsilon: f64) -> Result<Self, (usize, Error)> {
         let layer = |oracle: AnyOracle<f64>| AnyLayer::of(oracle, noise, epsilon);
-        let distinct = |oracle: &AnyOracle<f64>| {
-            let spec = oracle.spec();
-            let picks = matches!(spec, Some(OracleSpec::Simplex { .. }));
-            let ranks = matches!(spec, Some(OracleSpec::Ranking { .. }));
-            let softmax = picks && noise == AnyNoise::Gumbel;
-            Ok(Layer { any: layer(oracle.clone())?, picks, ranks, softmax })
-        };
-        let distinct = decisions.oracles.iter().map(distinct).collect::<Result<_, _>>();
+        let distinct = decisions.oracles.iter();
+        let distinct =
+            distinct.map(|oracle| Layer::new(oracle.clone(), noise, epsilon)).collect::<Result<_, _>>();
         let mut layers = Self {
             distinct: distinct.map_err(|error| (0, error))?,
             kinds: decisions.kinds.clone(),

@@ -39,6 +39,9 @@ pub struct Provenance {
     pub feature_names: Vec<String>,
     /// The names of the k labels, or none; of shared weights, of options that recur, or none.
     pub label_names: Vec<String>,
+    /// Of picks among labels: the column that named the label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<String>,
     /// The command line that trained the model.
     pub command: String,
     /// Of shared weights: how the rows of a table become decisions, and the features of their options.

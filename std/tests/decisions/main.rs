@@ -3,4 +3,5 @@
 mod estimation;
 mod every;
 mod generate;
+mod labels;
 mod published;

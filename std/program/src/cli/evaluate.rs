@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use perturb::train::RankingScores;
 
+use super::scores::Scores;
 use super::source::{Source, linear, load};
-use super::{Common, Failure, Out, options, report, say, say_json, table, usage};
+use super::{Common, Failure, Out, options, report, say, say_json, usage};
 
 /// Evaluate a model on rows with known decisions
 #[derive(Args, Debug)]
@@ -36,18 +36,18 @@ impl Evaluate {
         }
         let model = linear(&self.model, &file)?;
         let input = self.source.input()?;
-        let data = self.source.parse_for(&input, &file)?;
+        let data = self.source.parse_for_model(&input, &file)?;
         if format!("{:016x}", data.digest()) == file.provenance.data_digest {
             tell!(
-                "{}: warning: the model was trained on these very rows; their scores do not tell how it ranks new ones",
+                "{}: warning: the model was trained on these very rows; their scores do not tell how it decides in new ones",
                 input.name.display()
             );
         }
-        let scores = RankingScores::of(&model, &data);
+        let scores = Scores::of(&model, &data, (file.noise, file.epsilon))?;
         if common.json {
             say_json(&scores)?;
         } else {
-            say(table::of_scores(&scores, &format!("{} rows", data.len())))?;
+            say(scores.text(&format!("{} rows", data.len())))?;
         }
         if self.out.wanted() {
             let origin = report::origin(common.seed, &[&data]);

@@ -36,6 +36,7 @@ mod progress;
 mod report;
 mod save;
 mod saved;
+mod scores;
 #[cfg(feature = "nn")]
 mod shortest_path;
 mod source;

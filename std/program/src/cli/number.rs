@@ -93,9 +93,20 @@ pub(crate) fn not_negative(text: &str) -> Result<f64, String> {
     parse(text, |x: &f64| *x >= 0.0 && x.is_finite(), "a finite number of at least 0")
 }
 
-/// A share of the whole, less than all of it.
-pub(crate) fn share(text: &str) -> Result<f64, String> {
-    parse(text, |x| (0.0..1.0).contains(x), "a number from 0 to less than 1")
+/// A share of the rows, or a file of rows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Validation {
+    Share(f64),
+    File(std::path::PathBuf),
+}
+
+/// A [`Validation`]: whatever is no number is a file.
+pub(crate) fn validation(text: &str) -> Result<Validation, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(Validation::Share(share)),
+        Ok(_) => Err("expected a number from 0 to less than 1, or a file".into()),
+        Err(_) => Ok(Validation::File(text.into())),
+    }
 }
 
 /// A number of seconds.

@@ -1,13 +1,16 @@
 //! `perturb predict`: decides for new rows.
 
+use std::fmt;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use perturb::data::stream::{Block, FeatureStream};
 use perturb::data::table::Unseen;
 use perturb::metrics::ranks;
+use perturb::model_file::{ModelFile, OracleKind};
 use perturb::train::LinearModel;
+use perturb::{AnyLayer, AnyOracle, How, OracleSpec};
 use rayon::prelude::*;
 
 use super::source::{Layout, columns_differ, linear, load, warn_unseen};
@@ -16,9 +19,10 @@ use super::{Common, Failure, ensure_distinct, number, options, streams, usage};
 /// Decide for each row: rank labels, or choose among options
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Of a model of labels, the output is a CSV table of ranks and orderings, and with --json a JSON
-object a line with the columns of that table. Rows are read, ranked and written piece by piece, so
-that a table may be of any length. Where a row is refused, rows before it may stand on standard
+    after_help = "Of a model of labels, the output is a CSV table, and with --json a JSON object a line with its
+columns: of rankings the rank of each label and the ordering, of other decisions the expected decision
+for each label, which is its probability, and the labels that are chosen. Rows are read, decided and
+written piece by piece, so that a table may be of any length. Where a row is refused, rows before it may stand on standard
 output; a file is written whole or not at all.
 
 Of a model of options, a row is an option: its score, whether it is chosen or which rank it has, and
@@ -49,8 +53,10 @@ pub(crate) struct Predict {
     top: Option<usize>,
 }
 
-/// The last column of the output.
-pub(crate) const ORDERING: &str = "ordering";
+/// The last column of the output: the labels from the best to the worst, or those that are chosen.
+pub(crate) fn last_column(ranking: bool) -> &'static str {
+    if ranking { "ordering" } else { "chosen" }
+}
 
 impl Predict {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
@@ -68,14 +74,14 @@ impl Predict {
         if self.top.is_some() || !self.id.is_empty() {
             return Err(usage("--top and --id apply to models of options"));
         }
-        let model = linear(&self.model, &file)?;
+        let decider = Decider::new(&self.model, &file)?;
         let (name, reader) = streams::open(&self.data)?;
         let names = &file.provenance.feature_names;
         let rows = FeatureStream::open(&name, reader, self.layout.format(), names, &file.centres);
-        let mut rows = rows.map_err(|error| columns_differ(error, &file))?;
-        let writer = Writer::new(&file.provenance.label_names, common.json);
+        let mut rows = rows.map_err(|error| columns_differ(error, names))?;
+        let writer = Writer::new(&file.provenance.label_names, file.oracle, common.json);
 
-        // Each thread ranks the rows of some blocks; what a round holds does not depend on the length of the file.
+        // Each thread decides in the rows of some blocks; what a round holds does not depend on the length of the file.
         let width = 4 * rayon::current_num_threads().min(64);
         let mut unseen = Vec::new();
         streams::write_with(self.out.as_deref(), |out| {
@@ -90,10 +96,10 @@ impl Predict {
                 if blocks.is_empty() {
                     return Ok(());
                 }
-                let ranked: Vec<_> =
-                    blocks.par_iter().map(|block| rank(&rows, block, &model, &writer)).collect();
-                for ranked in ranked {
-                    let (text, others) = ranked?;
+                let decided: Vec<_> =
+                    blocks.par_iter().map(|block| decider.decide(&rows, block, &writer)).collect();
+                for decided in decided {
+                    let (text, others) = decided?;
                     out.write_all(&text)?;
                     Unseen::merge_all(&mut unseen, others);
                 }
@@ -104,68 +110,114 @@ impl Predict {
     }
 }
 
-/// The rankings of a block's rows as text, and values that the model has not seen.
-fn rank<R: std::io::Read + Sync>(
-    rows: &FeatureStream<R>,
-    block: &Block,
-    model: &LinearModel<f32>,
-    writer: &Writer<'_>,
-) -> Result<(Vec<u8>, Vec<Unseen>), Failure> {
-    let (features, unseen) = rows.features::<f32>(block)?;
-    let mut theta = vec![0.0; model.scores()];
-    let all = features.chunks_exact(model.features()).map(|x| {
-        model.score(x, &mut theta);
-        ranks(&theta)
-    });
-    Ok((writer.rows(all)?, unseen))
+/// What decides on labels: an affine model, and a layer for what is expected.
+struct Decider {
+    model: LinearModel<f32>,
+    layer: AnyLayer<f32>,
+    kind: OracleKind,
 }
 
-/// Writes rankings as rows of a table, or as objects with its columns.
+impl Decider {
+    fn new(path: &Path, file: &ModelFile) -> Result<Self, Failure> {
+        let model = linear(path, file)?;
+        let dim = model.scores();
+        let oracle = match file.oracle {
+            OracleKind::Simplex => OracleSpec::Simplex { dim },
+            OracleKind::Hypercube => OracleSpec::Hypercube { dim, sign: false },
+            OracleKind::TopK => OracleSpec::TopK { dim, k: file.parameter as usize },
+            _ => OracleSpec::Ranking { reference: (1..=dim).map(|rank| rank as f64).collect() },
+        };
+        let layer = AnyLayer::of(AnyOracle::new(&oracle)?, file.noise, file.epsilon)?;
+        Ok(Self { model, layer, kind: file.oracle })
+    }
+
+    /// The decisions in a block's rows as text, and values that the model has not seen.
+    fn decide<R: std::io::Read + Sync>(
+        &self,
+        rows: &FeatureStream<R>,
+        block: &Block,
+        writer: &Writer<'_>,
+    ) -> Result<(Vec<u8>, Vec<Unseen>), Failure> {
+        let (features, unseen) = rows.features::<f32>(block)?;
+        let all = features.chunks_exact(self.model.features()).map(|x| {
+            let mut theta = vec![0.0; self.model.scores()];
+            self.model.score(x, &mut theta);
+            theta
+        });
+        let text = if self.kind == OracleKind::Ranking {
+            writer.rows(all.map(|theta| {
+                let ranks = ranks(&theta);
+                let mut order = vec![0; ranks.len()];
+                ranks.iter().enumerate().for_each(|(label, rank)| order[rank - 1] = label);
+                Ok((ranks, order))
+            }))
+        } else {
+            writer.rows(all.map(|theta| {
+                let (_, y) = self.layer.decide(&theta)?;
+                let chosen = (0..y.len()).filter(|&label| y[label] == 1.0).collect();
+                Ok((self.layer.maximizer(&theta, How::Exact)?, chosen))
+            }))
+        };
+        Ok((text?, unseen))
+    }
+}
+
+/// Writes decisions as rows of a table, or as objects with its columns.
 struct Writer<'a> {
     labels: &'a [String],
-    /// `{"a":`, `,"b":`, … and what stands before the ordering.
+    kind: OracleKind,
+    /// `{"a":`, `,"b":`, … and what stands before the last column.
     json: Option<Vec<String>>,
 }
 
 impl<'a> Writer<'a> {
-    fn new(labels: &'a [String], json: bool) -> Self {
+    fn new(labels: &'a [String], kind: OracleKind, json: bool) -> Self {
         let key = |(place, name): (usize, &str)| {
             format!("{}{}:", if place == 0 { '{' } else { ',' }, serde_json::Value::from(name))
         };
-        let names = labels.iter().map(String::as_str).chain([ORDERING]);
-        Self { labels, json: json.then(|| names.enumerate().map(key).collect()) }
+        let names = labels.iter().map(String::as_str).chain([Self::last(kind)]);
+        Self { labels, kind, json: json.then(|| names.enumerate().map(key).collect()) }
+    }
+
+    fn last(kind: OracleKind) -> &'static str {
+        last_column(kind == OracleKind::Ranking)
     }
 
     /// What stands before all rows.
     fn header(&self) -> Result<Vec<u8>, Failure> {
         let mut table = csv::Writer::from_writer(Vec::new());
         if self.json.is_none() {
-            table.write_record(self.labels.iter().map(String::as_str).chain([ORDERING]))?;
+            table.write_record(self.labels.iter().map(String::as_str).chain([Self::last(self.kind)]))?;
         }
         table.into_inner().map_err(|error| error.to_string().into())
     }
 
-    fn rows(&self, all: impl Iterator<Item = Vec<usize>>) -> Result<Vec<u8>, Failure> {
+    /// A number for each label, and labels by their places in the last column.
+    fn rows<N: fmt::Debug>(
+        &self,
+        all: impl Iterator<Item = Result<(Vec<N>, Vec<usize>), perturb::Error>>,
+    ) -> Result<Vec<u8>, Failure> {
         let (mut table, mut objects) = (csv::Writer::from_writer(Vec::new()), Vec::new());
-        for ranks in all {
-            let mut order = vec![""; ranks.len()];
-            for (label, rank) in self.labels.iter().zip(&ranks) {
-                if let Some(place) = order.get_mut(rank - 1) {
-                    *place = label;
-                }
-            }
-            let ordering = order.join(">");
+        for row in all {
+            let (numbers, places) = row?;
+            let named: Vec<&str> =
+                places.iter().filter_map(|&place| self.labels.get(place)).map(String::as_str).collect();
             if let Some(keys) = &self.json {
-                for (key, rank) in keys.iter().zip(&ranks) {
-                    write!(objects, "{key}{rank}")?;
+                for (key, number) in keys.iter().zip(&numbers) {
+                    write!(objects, "{key}{number:?}")?;
                 }
                 let last = keys.last().map_or("", String::as_str);
-                writeln!(objects, "{last}{}}}", serde_json::Value::from(ordering))?;
+                let named: serde_json::Value = match self.kind {
+                    OracleKind::Ranking => named.join(">").into(),
+                    OracleKind::Simplex => named.concat().into(),
+                    _ => named.into(),
+                };
+                writeln!(objects, "{last}{named}}}")?;
             } else {
-                for rank in &ranks {
-                    table.write_field(rank.to_string())?;
+                for number in &numbers {
+                    table.write_field(format!("{number:?}"))?;
                 }
-                table.write_field(ordering)?;
+                table.write_field(named.join(if self.kind == OracleKind::Ranking { ">" } else { ";" }))?;
                 table.write_record(None::<&[u8]>)?;
             }
         }

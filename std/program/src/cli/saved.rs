@@ -1,17 +1,18 @@
 //! The state of a training between two steps.
 
 use perturb::data::Dataset;
-use perturb::train::{Best, Fitted, LinearModel, RankingScores, RunState};
+use perturb::train::{Best, Fitted, LinearModel, RunState};
 use serde::{Deserialize, Serialize};
 
 use super::report;
+use super::scores::Scores;
 
 /// What a checkpoint of `train` holds: the run, the best epoch, and the scores of all epochs.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Saved {
     pub(crate) run: RunState,
     pub(crate) best: Option<BestEpoch>,
-    pub(crate) curve: Vec<(usize, RankingScores)>,
+    pub(crate) curve: Vec<(usize, Scores)>,
     /// For the report, if one is wanted.
     pub(crate) epochs: Vec<report::Epoch>,
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use perturb::OracleSpec;
 use perturb::data::table::{self as csv_table, Format, Reading, Targets, Unseen};
 use perturb::data::{DataError, Dataset, label_ranking, text};
 use perturb::model_file::{ModelFile, OracleKind};
@@ -56,7 +57,8 @@ impl Source {
     pub(crate) fn ranks(&self) -> &[String] {
         &self.ranks
     }
-    fn targets(&self) -> Targets {
+    /// The columns of rankings.
+    pub(crate) fn targets(&self) -> Targets {
         match &self.ordering {
             Some(column) => Targets::Ordering(column.clone()),
             None if self.ranks.is_empty() => Targets::Detect,
@@ -68,42 +70,94 @@ impl Source {
         Input::read(&self.data)
     }
 
+    /// The columns of what was decided, for a model.
+    fn targets_of(&self, model: &ModelFile) -> Result<Targets, Failure> {
+        let of = &model.provenance;
+        let targets = match model.oracle {
+            OracleKind::Simplex => match &of.decided {
+                Some(column) => Targets::Pick(column.clone()),
+                None => return Err("the model does not name the column of what was picked".into()),
+            },
+            OracleKind::TopK => Targets::PickK(of.label_names.clone()),
+            OracleKind::Hypercube => Targets::Each(of.label_names.clone()),
+            _ => return Ok(self.targets()),
+        };
+        self.ensure_no_rankings(model.oracle.name())?;
+        Ok(targets)
+    }
+
+    /// Refuses options that name columns of rankings, where something else is decided.
+    pub(crate) fn ensure_no_rankings(&self, decided: &str) -> Result<(), Failure> {
+        if self.targets() == Targets::Detect {
+            return Ok(());
+        }
+        Err(usage(format!("--ranks and --ordering name columns of rankings; what is decided is {decided}")))
+    }
+
     /// The rows, and what a table's columns were taken for.
-    pub(crate) fn parse(&self, input: &Input) -> Result<(Dataset<f32>, Option<Reading>), Failure> {
+    pub(crate) fn parse(
+        &self,
+        input: &Input,
+        targets: &Targets,
+    ) -> Result<(Dataset<f32>, Option<Reading>), Failure> {
         if self.has_counts(input)? {
+            if *targets != self.targets() {
+                let name = input.name.display();
+                return Err(usage(format!(
+                    "{name} is in the label-ranking format; --decide and --chosen apply to tables"
+                )));
+            }
             return Ok((label_ranking::parse(&input.name, &input.bytes)?, None));
         }
         let (name, bytes, format) = (&input.name, &input.bytes, self.layout.format());
-        let (data, reading) =
-            csv_table::parse_table(name, bytes, format, |table| table.dataset(&self.targets()))?;
+        let (data, reading) = csv_table::parse_table(name, bytes, format, |table| table.dataset(targets))?;
         Ok((data, Some(reading)))
     }
 
     /// The rows with the features of a model, and with its labels.
-    pub(crate) fn parse_for(&self, input: &Input, model: &ModelFile) -> Result<Dataset<f32>, Failure> {
-        let (name, bytes) = (&input.name, &input.bytes);
+    pub(crate) fn parse_for_model(&self, input: &Input, model: &ModelFile) -> Result<Dataset<f32>, Failure> {
         let of = &model.provenance;
+        let targets = self.targets_of(model)?;
+        let data = self.parse_for(input, &targets, (&of.feature_names, &model.centres), &of.label_names)?;
+        if let OracleSpec::TopK { k, .. } = data.oracle()
+            && *k != model.parameter as usize
+        {
+            let (name, picks) = (input.name.display(), model.parameter);
+            return Err(format!("{name} has {k} chosen labels in each row; the model chooses {picks}").into());
+        }
+        Ok(data)
+    }
+
+    /// The rows with these features and labels.
+    pub(crate) fn parse_for(
+        &self,
+        input: &Input,
+        targets: &Targets,
+        (features, centres): (&[String], &[f64]),
+        labels: &[String],
+    ) -> Result<Dataset<f32>, Failure> {
+        let (name, bytes) = (&input.name, &input.bytes);
         if self.has_counts(input)? {
-            let data = label_ranking::parse_centred::<f32>(name, bytes, &model.centres).map_err(|error| {
+            let data = label_ranking::parse_centred::<f32>(name, bytes, centres).map_err(|error| {
                 let name = name.display();
                 match error {
                     // As many as features.
                     DataError::Parameter { parameter: "centres", .. } => {
-                        format!("{name}: the model expects {} features", model.features).into()
+                        format!("{name}: the model expects {} features", features.len()).into()
                     }
                     error => Failure::from(error),
                 }
             })?;
-            if data.labels() != model.scores {
-                let (name, found, expected) = (name.display(), data.labels(), model.scores);
+            if data.labels() != labels.len() {
+                let (name, found, expected) = (name.display(), data.labels(), labels.len());
                 return Err(format!("{name} has {found} labels; the model expects {expected}").into());
             }
             return Ok(data);
         }
         let read = csv_table::parse_table(name, bytes, self.layout.format(), |table| {
-            table.dataset_with::<f32>(&self.targets(), &of.feature_names, &model.centres)
+            table.dataset_with::<f32>(targets, (features, centres), labels)
         });
-        let (data, unseen) = read.map_err(|error| columns_differ(error, model))?;
+        let (data, unseen) = read.map_err(|error| columns_differ(error, features))?;
         warn_unseen(name, &unseen);
         let data = &data;
         let place = |label: &String| {
@@ -112,18 +166,18 @@ impl Source {
                 format!("{}: the model's label `{label}` is missing; found {found}", name.display())
             })
         };
-        let places = of.label_names.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-        if data.labels() != model.scores {
-            let (found, expected) =
-                (text::listed(data.label_names(), NAMED), text::listed(&of.label_names, NAMED));
+        let places = labels.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        if data.labels() != labels.len() {
+            let (found, expected) = (text::listed(data.label_names(), NAMED), text::listed(labels, NAMED));
             return Err(
                 format!("{} ranks the labels {found}; the model expects {expected}", name.display()).into()
             );
         }
         let y = (0..data.len()).flat_map(|row| places.iter().map(move |&place| data.y(row)[place])).collect();
         let x = (0..data.len()).flat_map(|row| data.x(row).iter().copied()).collect();
-        let (names, labels) = (of.feature_names.clone(), of.label_names.clone());
-        Ok(Dataset::new(data.name(), names, labels, x, y)?.with_centres(model.centres.clone())?)
+        let data =
+            Dataset::of_oracle(data.name(), data.oracle().clone(), features.to_vec(), labels.to_vec(), x, y)?;
+        Ok(data.with_centres(centres.to_vec())?)
     }
 
     /// Whether the file is in the label-ranking format, to which options of tables do not apply.
@@ -151,12 +205,12 @@ impl Source {
 const NAMED: usize = 10;
 
 /// The error, and where a column is missing, the columns that a model needs.
-pub(crate) fn columns_differ(error: DataError, model: &ModelFile) -> Failure {
+pub(crate) fn columns_differ(error: DataError, features: &[String]) -> Failure {
     match &error {
         DataError::Invalid { place, expected, .. }
             if place.column.is_none() && expected.starts_with("a column named") =>
         {
-            let names = text::listed(&model.provenance.feature_names, NAMED);
+            let names = text::listed(features, NAMED);
             format!("{error}; the model's features are {names}").into()
         }
         _ => error.into(),
@@ -180,12 +234,15 @@ pub(crate) fn warn_unseen(name: &Path, unseen: &[Unseen]) {
 pub(crate) fn tell(name: &Path, data: &Dataset<f32>, reading: &Reading, quiet: bool) {
     let (name, listed) = (name.display(), |names: &[String]| text::listed(names, 2 * NAMED));
     if !quiet {
-        let columns = if reading.ranking.len() == 1 { "column" } else { "columns" };
-        let mut parts = vec![format!(
-            "ranking of {} in {columns} {}",
-            listed(data.label_names()),
-            listed(&reading.ranking)
-        )];
+        let columns = if reading.decided.len() == 1 { "column" } else { "columns" };
+        let what = match data.oracle() {
+            OracleSpec::Simplex { .. } => "pick of ".to_owned(),
+            OracleSpec::TopK { k, .. } => format!("pick of {k} of "),
+            OracleSpec::Hypercube { .. } => "yes or no to ".to_owned(),
+            _ => "ranking of ".to_owned(),
+        };
+        let mut parts =
+            vec![format!("{what}{} in {columns} {}", listed(data.label_names()), listed(&reading.decided))];
         if !reading.numbers.is_empty() {
             let centres: BTreeMap<_, _> = data.feature_names().iter().zip(data.centres()).collect();
             let numbers = reading.numbers.iter().map(|name| {
@@ -248,14 +305,19 @@ pub(crate) fn load(path: &Path, data: &Path) -> Result<ModelFile, Failure> {
     load_file(path)
 }
 
-/// The affine model of a file that ranks labels, whose names fit its sizes.
+/// The affine model of a file that decides on labels, whose names fit its sizes.
 pub(crate) fn linear(path: &Path, file: &ModelFile) -> Result<LinearModel<f32>, Failure> {
     let path = path.display();
     if file.shared {
         return Err(format!("{path}: the model's weights are shared by all options, and it does not say how a table becomes decisions, because `export --format bytes` and devices omit that; use the file that `perturb train` wrote").into());
     }
-    if !matches!(file.oracle, OracleKind::Ranking) {
-        return Err(format!("{path}: the model decides by {}; expected ranking", file.oracle.name()).into());
+    if file.oracle == OracleKind::Other {
+        let expected = "ranking, simplex, hypercube or top-k";
+        return Err(format!(
+            "{path}: the model decides by an oracle {}; expected {expected}",
+            file.oracle.name()
+        )
+        .into());
     }
     let names = &file.provenance;
     if (names.feature_names.len(), names.label_names.len()) != (file.features, file.scores) {

@@ -1,6 +1,5 @@
 //! Tables on standard output.
 
-use perturb::train::RankingScores;
 use perturb_experiments::report::{Cell, Table};
 
 /// The table with padded columns: numbers to the right, text to the left.
@@ -35,27 +34,4 @@ pub(crate) fn render(table: &Table) -> String {
     let rule = "-".repeat(widths.iter().sum::<usize>() + 2 * (columns.max(1) - 1)) + "\n";
     let body: String = rows.iter().map(|row| line(row)).collect();
     line(header) + &rule + &body
-}
-
-/// A model's scores, one a line.
-pub(crate) fn of_scores(scores: &RankingScores, on: &str) -> String {
-    render(&self::scores(scores, on))
-}
-
-/// A model's scores, one a row, without a caption. `head` names the first column.
-pub(crate) fn scores(scores: &RankingScores, head: &str) -> Table {
-    let rows = [
-        ("Spearman", format!("{:.4}", scores.spearman)),
-        ("Kendall", format!("{:.4}", scores.kendall)),
-        ("perfect ranks", format!("{:.2} %", 100.0 * scores.perfect_ranks)),
-        ("partial ranks", format!("{:.2} %", 100.0 * scores.partial_ranks)),
-    ];
-    Table {
-        caption: String::new(),
-        header: vec![head.to_owned(), "score".to_owned()],
-        rows: rows
-            .into_iter()
-            .map(|(name, score)| vec![Cell::Text(name.into()), Cell::Number(score)])
-            .collect(),
-    }
 }

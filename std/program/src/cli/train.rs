@@ -1,28 +1,28 @@
-//! `perturb train`: from a file of rankings to a model file.
+//! `perturb train`: from a table to a model file.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use perturb::data::table::Targets;
 use perturb::data::{Dataset, shuffle, text};
 use perturb::model_file::{ModelFile, OracleKind, Provenance};
 use perturb::train::{
-    Best, Fitted, LinearModel, Loss, Objective, Optimizer, Patience, RankingScores, Run, Schedule,
-    TrainError, Training,
+    Best, Fitted, LinearModel, Loss, Objective, Optimizer, Patience, Run, Schedule, TrainError, Training,
 };
-use perturb::{AnyNoise, Dyn, Error, How, MonteCarlo, Perturbed, Ranking, Seed};
+use perturb::{AnyNoise, AnyOracle, Error, How, MonteCarlo, OracleSpec, Perturbed, Seed};
 use serde::Serialize;
 
+use super::number::Validation;
 use super::options::{self, Options};
 use super::progress::Progress;
 use super::save::{self, Checkpoints};
 use super::saved::{BestEpoch, Saved};
+use super::scores::Scores;
 use super::source::{self, Source};
-use super::streams::{self, is_standard};
-use super::{
-    Common, Failure, Out, ensure_apart, ensure_distinct, number, predict, report, say, table, usage,
-};
+use super::streams::{self, Input, is_standard};
+use super::{Common, Failure, Out, ensure_apart, ensure_distinct, number, predict, report, say, usage};
 
 #[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
@@ -56,12 +56,13 @@ enum ScheduleName {
     Cosine,
 }
 
-/// Train an affine model θ = Wx + b that decides by the ranking of θ
+/// Train an affine model θ = Wx + b that decides on labels by θ, or one vector of weights for options
 #[derive(Args, Serialize, Debug)]
 #[command(after_help = "Examples:
   perturb train --data votes.csv --model votes.perturb
   perturb train --data votes.csv --samples 0 --patience 5   # exact expectations, early stopping
   perturb train --data votes.csv --resume                   # after an interrupt
+  perturb train --data iris.csv --decide pick --chosen species
   perturb train --data trips.csv --group trip --chosen took --features cost --constants mode
   perturb train --data maps.csv --group map --decide route --chosen taken --features length,hills")]
 pub(crate) struct Train {
@@ -75,7 +76,7 @@ pub(crate) struct Train {
     /// Loss to minimise
     #[arg(long, value_enum, default_value = "fenchel-young")]
     loss: LossName,
-    /// Noise of the perturbed losses [default: normal; gumbel for picks among options, which makes them the logit]
+    /// Noise of the perturbed losses [default: normal; gumbel for picks, which makes them the logit]
     #[arg(long, value_name = "NOISE", value_parser = noises())]
     #[serde(skip)]
     noise: Option<AnyNoise>,
@@ -89,7 +90,7 @@ pub(crate) struct Train {
     )]
     epsilon: f32,
     /// Samples per gradient, a whole number; 0 computes expectations exactly [default: 0 for perturbed-squared, whose products
-    /// of two estimates need many samples, and for picks, rankings and yes or no among options; otherwise 10]
+    /// of two estimates need many samples, for picks and yes or no, and for rankings among options; otherwise 10]
     #[arg(long, value_name = "M", value_parser = number::samples, allow_negative_numbers = true)]
     samples: Option<u32>,
     /// Interpolation parameter of the blackbox loss, greater than 0
@@ -122,15 +123,11 @@ pub(crate) struct Train {
         allow_negative_numbers = true
     )]
     batch: usize,
-    /// Share of rows kept for validation after every epoch, from 0 to less than 1 [default: 0.1; of options 0, that all teach]
-    #[arg(
-        long,
-        value_name = "SHARE",
-        value_parser = number::share,
-        allow_negative_numbers = true
-    )]
+    /// Rows kept for validation: a share of them, from 0 to less than 1, or a file of others [default: 0.1; of options 0, that
+    /// all teach]
+    #[arg(long, value_name = "SHARE|FILE", value_parser = number::validation, allow_negative_numbers = true)]
     #[serde(skip)]
-    validation: Option<f64>,
+    validation: Option<Validation>,
     /// Of labels: stop after this many epochs without a better validation score, at least 1, and keep the best epoch
     #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
     patience: Option<usize>,
@@ -163,8 +160,8 @@ pub(crate) struct Train {
     options: Options,
 }
 
-/// The training of a ranking model between two steps.
-type Trained<'a> = Run<'a, Ranking<f32, Dyn>, AnyNoise, f32, How>;
+/// The training of a model between two steps.
+type Trained<'a> = Run<'a, AnyOracle<f32>, AnyNoise, f32, How>;
 
 /// Parses the name of a noise.
 fn noises() -> impl TypedValueParser<Value = AnyNoise> {
@@ -197,30 +194,35 @@ impl Train {
 
     /// Trains on a table of labels.
     fn of_labels(&self, common: &Common) -> Result<(), Failure> {
-        let noise = self.noise.unwrap_or(AnyNoise::Normal);
-        let data = self.data(common)?;
+        let targets = self.targets()?;
+        let data = self.data(&targets, common)?;
         self.out.folder()?;
         let seed = Seed(common.seed);
-        let (train, validation) = self.split(&data, seed)?;
+        let picks = matches!(data.oracle(), OracleSpec::Simplex { .. });
+        let noise = self.noise.unwrap_or(if picks { AnyNoise::Gumbel } else { AnyNoise::Normal });
+        let (train, validation) = self.split(&data, &targets, seed)?;
         let loss = self.loss(self.lambda).ok_or_else(|| {
             usage(
                 "--loss likelihood belongs to picks among options; name the column of decisions with --group",
             )
         })?;
-        let exact = matches!(self.loss, LossName::PerturbedSquared);
+        let exact = matches!(self.loss, LossName::PerturbedSquared)
+            || matches!(data.oracle(), OracleSpec::Simplex { .. } | OracleSpec::Hypercube { .. });
         let samples = self.samples.unwrap_or(if exact { 0 } else { 10 });
         let how = match samples {
             0 => How::Exact,
             samples => How::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
         };
-        let layer = Perturbed::new(Ranking::ascending(Dyn(data.labels()))?, noise, self.epsilon)?;
+        let layer = Perturbed::new(AnyOracle::new(data.oracle())?, noise, self.epsilon)?;
+        let scores_of =
+            |model: &LinearModel<f32>, rows: &Dataset<f32>| Scores::of(model, rows, (noise, self.epsilon));
         let objective = Objective { layer, loss, how };
         let training = self.training(train.len(), self.default_rate(train.features()), seed.fold(1));
 
         let beside = (!is_standard(&self.model)).then(|| save::beside(&self.model));
         let settings = save::settings("training", self, common, Some(format!("{:016x}", data.digest())))?
             .with("noise", noise.name().to_owned())
-            .with("validation", text::shown(self.validation()))
+            .with("validation", self.validation_setting())
             .with("samples", samples.to_string())
             .with("rate", text::shown(training.rate))
             .with("epochs", training.epochs.to_string())
@@ -230,7 +232,7 @@ impl Train {
             .with("report", self.out.wanted().to_string());
         let pairs: Vec<_> = settings.values.iter().filter(|(name, _)| name != "report").cloned().collect();
         let (mut saver, saved) = self.checkpoints.open::<Saved>(beside, settings)?;
-        let mut curve: Vec<(usize, RankingScores)> = Vec::new();
+        let mut curve: Vec<(usize, Scores)> = Vec::new();
         let mut epochs: Vec<report::Epoch> = Vec::new();
         let mut best = Best::default();
         let run = match saved {
@@ -258,10 +260,11 @@ impl Train {
             progress.add(1);
             if ended {
                 let fitted = run.fitted();
-                let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
-                curve.extend(scores.map(|scores| (fitted.epoch, scores)));
+                let scores = validation.as_ref().map(|rows| scores_of(&fitted.model, rows)).transpose()?;
+                let watched = scores.as_ref().map(Scores::watched);
                 if let Some(scores) = scores {
-                    progress.score(format!("Spearman {:.3}", scores.spearman));
+                    progress.score(scores.shown());
+                    curve.push((fitted.epoch, scores));
                 }
                 if self.out.wanted() {
                     // The loss of a model early in training may overflow.
@@ -274,7 +277,7 @@ impl Train {
                         validation_loss: validation.as_ref().map(loss),
                     });
                 }
-                best.consider(scores.map(|scores| scores.spearman), fitted);
+                best.consider(watched, fitted);
             }
             saver.step(|| state(run, best, &curve, &epochs), || done(run))?;
             Ok::<_, Failure>(ControlFlow::Continue(()))
@@ -282,8 +285,8 @@ impl Train {
         let fitted = fitted.map_err(in_words)?;
         drop(progress);
 
-        self.save(&fitted.model, &data, loss, common.seed)?;
-        let scores = validation.as_ref().map(|rows| RankingScores::of(&fitted.model, rows));
+        self.save(&fitted.model, &data, (noise, loss, &targets), common.seed)?;
+        let scores = validation.as_ref().map(|rows| scores_of(&fitted.model, rows)).transpose()?;
         if self.out.wanted() {
             let origin = report::origin(common.seed, &[&data]);
             let page = report::Curve {
@@ -291,8 +294,9 @@ impl Train {
                 validation: validation.as_ref(),
                 epochs: &epochs,
                 scores: &curve,
-                kept: (fitted.epoch, scores),
+                kept: (fitted.epoch, scores.as_ref()),
                 model: &fitted.model,
+                layer: (noise, self.epsilon),
                 settings: &pairs,
             };
             self.out.save(&report::train(origin, &page)?, common)?;
@@ -303,17 +307,17 @@ impl Train {
     }
 
     /// The rows; says what a table's columns were taken for.
-    fn data(&self, common: &Common) -> Result<Dataset<f32>, Failure> {
+    fn data(&self, targets: &Targets, common: &Common) -> Result<Dataset<f32>, Failure> {
         let input = self.source.input()?;
-        let (data, reading) = self.source.parse(&input)?;
+        let (data, reading) = self.source.parse(&input, targets)?;
         if let Some(reading) = reading {
             source::tell(&input.name, &data, &reading, common.quiet);
         }
-        if data.label_names().iter().any(|label| label == predict::ORDERING) {
+        let column = predict::last_column(data.is_ranking());
+        if data.label_names().iter().any(|label| label == column) {
             let name = input.name.display();
             return Err(format!(
-                "{name}: a label is named `{}`, as a column that `perturb predict` writes; rename it",
-                predict::ORDERING
+                "{name}: a label is named `{column}`, as a column that `perturb predict` writes; rename it"
             )
             .into());
         }
@@ -323,7 +327,7 @@ impl Train {
     /// Says if the training has not lowered the loss of its own rows, whatever came of it.
     fn warn_of_growth(
         &self,
-        objective: &Objective<Ranking<f32, Dyn>, AnyNoise, f32>,
+        objective: &Objective<AnyOracle<f32>, AnyNoise, f32>,
         model: &LinearModel<f32>,
         rows: &Dataset<f32>,
         seed: Seed,
@@ -345,9 +349,9 @@ impl Train {
         common: &Common,
         fitted: &Fitted<f32>,
         epochs: usize,
-        scores: Option<RankingScores>,
+        scores: Option<Scores>,
         rows: &Dataset<f32>,
-        curve: &[(usize, RankingScores)],
+        curve: &[(usize, Scores)],
     ) -> Result<(), Failure> {
         let tell = |text: String| {
             if is_standard(&self.model) {
@@ -380,15 +384,29 @@ impl Train {
                 common.seed
             ))?;
             if let Some(scores) = scores {
-                tell(format!("\n{}", table::of_scores(&scores, "validation rows")))?;
+                tell(format!("\n{}", scores.text("validation rows")))?;
             }
         }
         Ok(())
     }
 
-    /// The share of rows that are kept to validate.
-    fn validation(&self) -> f64 {
-        self.validation.unwrap_or(0.1)
+    /// The columns of what is decided on labels.
+    fn targets(&self) -> Result<Targets, Failure> {
+        let targets = self.options.of_labels()?;
+        if let Some(targets) = targets {
+            self.source.ensure_no_rankings("named by --chosen")?;
+            return Ok(targets);
+        }
+        Ok(self.source.targets())
+    }
+
+    /// The share of rows that are kept to validate, or the file of others, as a setting.
+    fn validation_setting(&self) -> String {
+        match &self.validation {
+            None => text::shown(SHARE),
+            Some(Validation::Share(share)) => text::shown(*share),
+            Some(Validation::File(file)) => file.to_string_lossy().into_owned(),
+        }
     }
 
     /// None for a likelihood.
@@ -435,7 +453,7 @@ impl Train {
                 samples: self.samples,
                 ridges: &self.ridge,
                 folds: self.folds,
-                validation: self.validation.unwrap_or(0.0),
+                validation: self.validation.as_ref(),
                 ratios: &self.ratio,
                 from: self.from.as_deref(),
                 checkpoints: &self.checkpoints,
@@ -485,10 +503,27 @@ impl Train {
     fn split(
         &self,
         data: &Dataset<f32>,
+        targets: &Targets,
         seed: Seed,
     ) -> Result<(Dataset<f32>, Option<Dataset<f32>>), Failure> {
+        let share = match &self.validation {
+            None => SHARE,
+            Some(Validation::Share(share)) => *share,
+            Some(Validation::File(file)) => {
+                let features = (data.feature_names(), data.centres());
+                let rows =
+                    self.source.parse_for(&Input::read(file)?, targets, features, data.label_names())?;
+                if rows.oracle() != data.oracle() {
+                    let file = file.display();
+                    return Err(
+                        format!("{file}: as many labels must be chosen as in the training rows").into()
+                    );
+                }
+                return Ok((data.clone(), Some(rows)));
+            }
+        };
         let order = shuffle(seed.fold(0), data.len());
-        let (validation, train) = order.split_at(kept(self.validation(), data.len()));
+        let (validation, train) = order.split_at(kept(share, data.len()));
         if self.patience.is_some() && validation.is_empty() {
             return Err(usage("--patience needs validation rows: raise --validation"));
         }
@@ -499,9 +534,15 @@ impl Train {
         &self,
         model: &LinearModel<f32>,
         data: &Dataset<f32>,
-        loss: Loss<f32>,
+        (noise, loss, targets): (AnyNoise, Loss<f32>, &Targets),
         seed: u64,
     ) -> Result<(), Failure> {
+        let (oracle, parameter) = match data.oracle() {
+            OracleSpec::Simplex { .. } => (OracleKind::Simplex, 0),
+            OracleSpec::TopK { k, .. } => (OracleKind::TopK, u32::try_from(*k)?),
+            OracleSpec::Hypercube { .. } => (OracleKind::Hypercube, 0),
+            _ => (OracleKind::Ranking, 0),
+        };
         let file = ModelFile {
             features: model.features(),
             scores: model.scores(),
@@ -510,9 +551,9 @@ impl Train {
             bias: model.bias().to_vec(),
             centres: data.centres().to_vec(),
             epsilon: self.epsilon,
-            noise: self.noise.unwrap_or(AnyNoise::Normal),
-            oracle: OracleKind::Ranking,
-            parameter: 0,
+            noise,
+            oracle,
+            parameter,
             provenance: Provenance {
                 library_version: env!("CARGO_PKG_VERSION").into(),
                 seed,
@@ -522,8 +563,8 @@ impl Train {
                 feature_names: data.feature_names().to_vec(),
                 label_names: data.label_names().to_vec(),
                 command: report::command(),
-                recipe: None,
-                estimates: None,
+                decided: if let Targets::Pick(column) = targets { Some(column.clone()) } else { None },
+                ..Provenance::default()
             },
         };
         if is_standard(&self.model) {
@@ -544,8 +585,11 @@ fn in_words(error: Failure) -> Failure {
     }
 }
 
+/// The share of rows that are kept to validate, if none is named.
+const SHARE: f64 = 0.1;
+
 /// The rows of a share, down to a whole number; .29 of 100 are 29, though as binary numbers a little less.
-fn kept(share: f64, rows: usize) -> usize {
+pub(super) fn kept(share: f64, rows: usize) -> usize {
     (share * rows as f64 * (1.0 + 1e-12)) as usize
 }
 

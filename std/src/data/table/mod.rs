@@ -1,7 +1,8 @@
-//! Ordinary CSV tables with a header: features, then the ranking.
+//! Ordinary CSV tables with a header: features, and what was decided, as a rule a ranking.
 //!
 //! The ranking is either in one column for each label, as ranks (1 = best, a permutation of 1..=k in every row), or
-//! in one column, as an ordering such as `f>a>d`, best first, over the same labels in every row. Every other
+//! in one column, as an ordering such as `f>a>d`, best first, over the same labels in every row. Other [decisions](Targets) are a
+//! column that names the label which was picked, or a column a label that is 1 where it was chosen. Every other
 //! column is a feature:
 //!
 //! - a column whose values are all numbers is one feature;
@@ -14,6 +15,7 @@
 //! and a column of text whose texts are numbers or dates in another notation, such as `1,5`, `1,200`, `45%` or `28.11.2026`.
 //! [`Format`] says how tables may be written. [`Reading`] says what columns were taken for, and what is suspicious.
 
+mod decision;
 mod features;
 mod format;
 mod ranking;
@@ -29,18 +31,18 @@ use rayon::prelude::*;
 use super::frame::{self, Frame};
 use super::text::{self, quote};
 use super::{DataError, Dataset, centre, label_ranking};
+use decision::Decided;
 pub(super) use features::Columns;
 pub use features::Unseen;
 pub use format::Format;
 pub(super) use format::Header;
-use ranking::Ranking;
 pub use reading::Reading;
 pub(super) use rows::Rows;
 
 /// The most distinct values of a one-hot column. A column with more is rather one of names, or of numbers with a typing error.
 const MOST_VALUES: usize = 1000;
 
-/// The columns that contain the ranking of a table.
+/// The columns that contain what was decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Targets {
@@ -48,7 +50,14 @@ pub enum Targets {
     Ranks(Vec<String>),
     /// This column contains an ordering, best label first. The labels are sorted by their bytes.
     Ordering(String),
-    /// The last column, if any of its values contains `>`; otherwise the longest run of last columns with a permutation of 1..=k,
+    /// This column names the label that was picked. The labels are sorted: by their bytes, or, if all are numbers, by their size.
+    Pick(String),
+    /// These columns, one for each label, contain 1 (or true) where the label was chosen and 0 (or false) elsewhere, as many 1 in
+    /// every row.
+    PickK(Vec<String>),
+    /// These columns contain 1 where the label was chosen and 0 elsewhere, any number of them.
+    Each(Vec<String>),
+    /// A ranking. The last column, if any of its values contains `>`; otherwise the longest run of last columns with a permutation of 1..=k,
     /// k ≥ 2, in every row.
     #[default]
     Detect,
@@ -152,61 +161,25 @@ struct Features<T> {
 }
 
 impl Table<'_> {
-    /// The columns of the ranking, the labels, and the ranks of all rows.
-    fn ranking(&self, targets: &Targets) -> Result<(Ranking, Vec<String>, Vec<usize>), DataError> {
-        let Rows { file, header, .. } = self.rows;
-        if self.rows.len() == 0 {
-            let expected = "a row after the header";
-            return Err(DataError::invalid(file, header.line + 1, None, expected, "the end of the file"));
-        }
-        let ranking = match targets {
-            Targets::Ranks(names) => {
-                if let Some((_, name)) = names
-                    .iter()
-                    .enumerate()
-                    .find(|(i, name)| names.iter().take(*i).any(|other| other == *name))
-                {
-                    return Err(DataError::parameter(
-                        "ranks",
-                        "each column once",
-                        format!("{} twice", quote(name)),
-                    ));
-                }
-                Ranking::Ranks(names.iter().map(|name| header.column(file, name)).collect::<Result<_, _>>()?)
-            }
-            Targets::Ordering(name) => Ranking::Ordering(header.column(file, name)?),
-            Targets::Detect => self.detect()?,
-        };
-        let (labels, ranks) = match &ranking {
-            Ranking::Ranks(columns) => self.ranks(columns)?,
-            Ranking::Ordering(column) => self.orderings(*column)?,
-        };
-        Ok((ranking, labels, ranks))
-    }
-
-    /// Features and rankings of all rows, and what the columns were taken for.
+    /// Features and decisions of all rows, and what the columns were taken for.
     pub fn dataset<T: Real>(&self, targets: &Targets) -> Result<(Dataset<T>, Reading), DataError> {
         let Rows { file, header, .. } = self.rows;
-        let (ranking, labels, ranks) = self.ranking(targets)?;
-        let detected = *targets == Targets::Detect;
-        let targets: BTreeSet<usize> = match &ranking {
-            Ranking::Ranks(columns) => columns.iter().copied().collect(),
-            Ranking::Ordering(column) => [*column].into(),
-        };
-        if targets.len() == header.len() {
+        let Decided { columns, labels, oracle, y } = self.decided(targets, None)?;
+        let decided: BTreeSet<usize> = columns.iter().copied().collect();
+        if decided.len() == header.len() {
             return Err(self.no_features());
         }
         let mut features = Features::default();
         let mut reading = Reading::default();
-        if let (true, Ranking::Ranks(columns)) = (detected, &ranking) {
-            for &column in columns {
+        if *targets == Targets::Detect && columns.len() > 1 {
+            for &column in &columns {
                 reading.constant_rank(header.name(column), self.rows.column(column));
             }
         }
         let named: BTreeSet<&String> = labels.iter().collect();
         for (column, name) in header.names.iter().enumerate() {
-            if targets.contains(&column) {
-                reading.ranking.push(name.clone());
+            if decided.contains(&column) {
+                reading.decided.push(name.clone());
             } else if named.contains(name) {
                 // The ranks of a prediction beside what they were predicted from.
                 let expected = "a feature that is not named like a label; drop the column or rename it";
@@ -218,23 +191,24 @@ impl Table<'_> {
         let Features { names, columns, centres } = features;
         let features = (0..self.rows.len()).flat_map(|row| columns.iter().map(move |x: &Vec<T>| x.get(row)));
         let features = features.flatten().copied().collect();
-        let ranks = ranks.into_iter().map(T::from_usize).collect();
-        let data =
-            Dataset::from_ranks(text::name(file), names, labels, features, ranks)?.with_centres(centres)?;
-        Ok((data, reading))
+        let y = y.into_iter().map(T::from_usize).collect();
+        let data = Dataset::of_oracle(text::name(file), oracle, names, labels, features, y)?;
+        Ok((data.with_centres(centres)?, reading))
     }
 
-    /// The [features](Self::features) named `names` and the rankings of all rows, and the values that no name mentions.
+    /// The [features](Self::features) named `names` and the decisions of all rows, and the values that no name mentions. `labels` are
+    /// those of a model: of a [pick](Targets::Pick), which may not name all of them.
     pub fn dataset_with<T: Real>(
         &self,
         targets: &Targets,
-        names: &[String],
-        centres: &[f64],
+        (names, centres): (&[String], &[f64]),
+        labels: &[String],
     ) -> Result<(Dataset<T>, Vec<Unseen>), DataError> {
-        let (_, labels, ranks) = self.ranking(targets)?;
+        let Decided { labels, oracle, y, .. } = self.decided(targets, Some(labels))?;
         let (features, unseen) = self.features(names, centres)?;
-        let ranks = ranks.into_iter().map(T::from_usize).collect();
-        let data = Dataset::from_ranks(text::name(self.rows.file), names.to_vec(), labels, features, ranks)?;
+        let y = y.into_iter().map(T::from_usize).collect();
+        let data =
+            Dataset::of_oracle(text::name(self.rows.file), oracle, names.to_vec(), labels, features, y)?;
         Ok((data.with_centres(centres.to_vec())?, unseen))
     }
 
@@ -306,6 +280,7 @@ impl Table<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::OracleSpec;
 
     fn parse(text: &str, targets: &Targets) -> Result<Dataset<f64>, DataError> {
         super::parse(Path::new("t.csv"), text.as_bytes(), targets)
@@ -336,6 +311,65 @@ mod tests {
         assert_eq!(parse("w,x,a,b\n0,3,1,2\n0,3,2,1\n", &Targets::Detect).unwrap().labels(), 3);
         // The first column always stays a feature.
         assert_eq!(parse("x,a,b\n3,1,2\n3,2,1\n", &Targets::Detect).unwrap().labels(), 2);
+    }
+
+    #[test]
+    fn picks_and_chosen_labels_are_read() {
+        let pick = Targets::Pick("to".into());
+        let data = parse("x,to\n1,tram\n2,bus\n3,tram\n", &pick).unwrap();
+        assert_eq!(data.label_names(), ["bus", "tram"]);
+        assert_eq!((data.oracle(), data.y(0)), (&OracleSpec::Simplex { dim: 2 }, &[0.0, 1.0][..]));
+        assert_eq!(parse("x,to\n1,10\n2,9\n", &pick).unwrap().label_names(), ["9", "10"]);
+        let names = ["a", "b", "c"].map(String::from).to_vec();
+        let text = "a,b,c,x\n1,0,true,7\n0,1.0,1,8\n";
+        let data = parse(text, &Targets::PickK(names.clone())).unwrap();
+        assert_eq!((data.oracle(), data.y(1)), (&OracleSpec::TopK { dim: 3, k: 2 }, &[0.0, 1.0, 1.0][..]));
+        assert_eq!(data.feature_names(), ["x"]);
+        let each = Targets::Each(names.clone());
+        let data = parse("a,b,c,x\n1,1,1,7\n0,0,0,8\n", &each).unwrap();
+        assert_eq!(data.oracle(), &OracleSpec::Hypercube { dim: 3, sign: false });
+        let unlike = refusal("a,b,c,x\n1,0,1,7\n1,0,0,8\n", &Targets::PickK(names));
+        assert_eq!(
+            unlike,
+            "t.csv, line 3: expected 2 chosen labels, as in the first row; --decide each takes any number, found 1"
+        );
+        for (text, targets, want) in [
+            (
+                "x,to\n1,\n",
+                &pick,
+                "t.csv, line 2, column 2: expected in `to` the label that was picked, found an empty cell",
+            ),
+            (
+                "x,to\n1,a\n2,a\n",
+                &pick,
+                "t.csv, line 2, column 2: expected in `to` 2 to 1000 distinct labels, found 1 in all rows",
+            ),
+            ("x,to\n", &pick, "t.csv, line 2: expected a row after the header, found the end of the file"),
+            (
+                "a,b,c,x\n1,0,2,7\n",
+                &each,
+                "t.csv, line 2, column 3: expected in `c` 1 if the label was chosen, otherwise 0, found `2`",
+            ),
+            (
+                "x,b,to\n1,2,a\n3,4,b\n",
+                &pick,
+                "t.csv, line 1, column 2: expected a feature that is not named like a label; drop the column or rename it, found `b`",
+            ),
+        ] {
+            assert_eq!(refusal(text, targets), want);
+        }
+        // With the labels of a model.
+        let known = ["bus", "tram", "walk"].map(String::from);
+        let with = |text: &str| {
+            parse_table(Path::new("t.csv"), text.as_bytes(), Format::default(), |table| {
+                table.dataset_with::<f64>(&pick, (&["x".to_owned()], &[0.0]), &known)
+            })
+        };
+        assert_eq!(with("to,x\nwalk,1\nbus,2\n").unwrap().0.y(0), [0.0, 0.0, 1.0]);
+        assert_eq!(
+            with("to,x\nwalk,1\nboat,2\n").unwrap_err().to_string(),
+            "t.csv, line 3, column 1: expected in `to` a label of the model: bus, tram, walk, found `boat`"
+        );
     }
 
     #[test]

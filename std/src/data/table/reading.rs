@@ -10,8 +10,8 @@ use crate::data::text::shown;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading {
-    /// The columns of the ranking: one of orderings, or one of ranks for each label.
-    pub ranking: Vec<String>,
+    /// The columns of what was decided: one of orderings or labels, or one for each label.
+    pub decided: Vec<String>,
     /// Columns of numbers, one feature each.
     pub numbers: Vec<String>,
     /// Columns of text, each with the number of its distinct values, which are its features.

@@ -109,7 +109,7 @@ pub(super) fn choose(
 
 /// What a model is chosen by: the larger the better.
 fn merit(of: &Judgement) -> f64 {
-    let all = [-of.log_loss, of.ndcg, of.spearman, of.overlap, of.agreement];
+    let all = [-of.log_loss, of.ndcg, of.spearman, of.right, of.overlap, of.agreement];
     all.into_iter().find(|x| !x.is_nan()).unwrap_or(f64::NEG_INFINITY)
 }
 

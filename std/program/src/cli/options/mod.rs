@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use perturb::data::DataError;
 use perturb::data::frame::{ByOption, Column, Columns, Expression, Frame, Matrix, svmlight};
 use perturb::data::numpy;
-use perturb::data::table::{self, Format};
+use perturb::data::table::{self, Format, Targets};
 use perturb::decisions::{Decide, Edges, Recipe, Target, Utility};
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ pub(crate) use train::{Fit, train};
 )]
 #[expect(clippy::struct_field_names, reason = "`--options` names options")]
 pub(crate) struct Options {
-    /// What is decided among the options of a group [default: pick]
+    /// What is decided among the options of a group, or on labels [default: pick; rank of labels]
     #[arg(long, value_enum)]
     decide: Option<DecideName>,
     /// Column that says to which decision a row belongs
@@ -47,7 +47,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "COLUMN")]
     alternatives: Option<String>,
     /// What was chosen: a column or an expression that is 1 for it and 0 elsewhere; with --options also a column that names or
-    /// numbers the chosen option
+    /// numbers the chosen option; of labels the column that names the picked one, or the columns of what was chosen
     #[arg(long, value_name = "EXPRESSION", conflicts_with_all = ["one_of", "grades"])]
     chosen: Option<String>,
     /// What may have been chosen: 1 for the options one of which was, it is not known which
@@ -144,12 +144,40 @@ impl Options {
         self.group.is_some() || !self.options.is_empty()
     }
 
+    /// What is decided on labels, if it is no ranking.
+    pub(crate) fn of_labels(&self) -> Result<Option<Targets>, Failure> {
+        let names =
+            || self.chosen.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned());
+        match (self.decide, &self.chosen) {
+            (None | Some(DecideName::Rank), None) => Ok(None),
+            (None, Some(columns)) if columns.contains(',') => Err(usage(format!(
+                "--chosen {columns}: give --decide pick-k or each, if these are several columns"
+            ))),
+            (None | Some(DecideName::Pick), Some(column)) => Ok(Some(Targets::Pick(column.clone()))),
+            (Some(DecideName::PickK), Some(_)) => Ok(Some(Targets::PickK(names().collect()))),
+            (Some(DecideName::Each), Some(_)) => Ok(Some(Targets::Each(names().collect()))),
+            (Some(DecideName::Pick), None) => Err(usage(
+                "--decide pick needs --chosen: of labels the column that names the picked one, of a table of options (--group) \
+                 an expression that is 1 for it",
+            )),
+            (Some(DecideName::PickK | DecideName::Each), None) => Err(usage(
+                "--decide pick-k and each need --chosen: of labels the columns that are 1 where they were chosen, of a table of \
+                 options (--group) an expression that is 1 for them",
+            )),
+            (Some(DecideName::Rank), Some(_)) => {
+                Err(usage("--chosen does not name rankings; --ranks and --ordering do"))
+            }
+            (Some(decide), _) => Err(usage(format!(
+                "--decide {} belongs to tables of options: name the column of decisions with --group, or the options with --options",
+                decide.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
+            ))),
+        }
+    }
+
     /// Refuses options that only tables of options have.
     pub(crate) fn ensure_none(&self) -> Result<(), Failure> {
         let given = [
-            ("--decide", self.decide.is_some()),
             ("--alternatives", self.alternatives.is_some()),
-            ("--chosen", self.chosen.is_some()),
             ("--one-of", self.one_of.is_some()),
             ("--grades", self.grades.is_some()),
             ("--features", !self.features.is_empty()),

@@ -12,10 +12,12 @@ use perturb::{AnyNoise, How, MonteCarlo, Seed, data::shuffle};
 
 use super::show::{coefficients, summary};
 use super::{Options, frame, judge, with_columns};
+use crate::cli::number::Validation;
 use crate::cli::progress::Progress;
 use crate::cli::save::{self, Checkpoints};
 use crate::cli::source::{self, Source};
 use crate::cli::streams::{self, is_standard};
+use crate::cli::train::kept;
 use crate::cli::{Common, Failure, report, say, table, usage};
 
 /// How weights are learned, as the command line says.
@@ -33,8 +35,8 @@ pub(crate) struct Fit<'a> {
     pub(crate) ridges: &'a [f64],
     /// Folds of cross-validation, or none.
     pub(crate) folds: Option<usize>,
-    /// The share of decisions that are kept to judge the model.
-    pub(crate) validation: f64,
+    /// The share of decisions that are kept to judge the model, or a file of others.
+    pub(crate) validation: Option<&'a Validation>,
     pub(crate) ratios: &'a [String],
     /// The model whose training goes on.
     pub(crate) from: Option<&'a Path>,
@@ -62,13 +64,15 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
     let decisions = recipe.read(&frame)?;
     let seed = fit.seed;
     let order = shuffle(seed.fold(0), decisions.len());
-    let (kept, rest) = order.split_at((fit.validation * order.len() as f64 * (1.0 + 1e-12)) as usize);
+    let share = if let Some(Validation::Share(share)) = fit.validation { *share } else { 0.0 };
+    let (kept, rest) = order.split_at(kept(share, order.len()));
     if !common.quiet {
         let rate = rate(decisions.options(), start);
         tell!("{}: {}; read in {rate}", frame.file().display(), described(&recipe, &decisions, fit.options));
     }
-    let (train, validation) = match kept {
-        [] => (decisions, None),
+    let (train, validation) = match (fit.validation, kept) {
+        (Some(Validation::File(file)), _) => (decisions, Some(others(fit, &recipe, file)?)),
+        (_, []) => (decisions, None),
         _ => (decisions.select(&sorted(rest)), Some(decisions.select(&sorted(kept)))),
     };
     let start_at = older.as_ref().map(|older| &older.w[..]);
@@ -104,6 +108,14 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
         found.text(fit)
     };
     tell_or_say(fit.model, text.trim_end())
+}
+
+/// The decisions of another file.
+fn others(fit: &Fit<'_>, recipe: &Recipe, file: &Path) -> Result<Decisions, Failure> {
+    let names = recipe.columns();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let read = with_columns(file, fit.source.layout.format(), |columns| Ok(frame(columns, recipe, &names)?));
+    Ok(recipe.read(&read?)?)
 }
 
 /// What is said of a training.
@@ -448,6 +460,7 @@ fn save_model(
             command: report::command(),
             recipe: Some(recipe),
             estimates: learned.estimates.clone(),
+            ..Provenance::default()
         },
     };
     if is_standard(fit.model) { streams::write(None, &file.to_bytes()?) } else { Ok(file.save(fit.model)?) }

@@ -3,9 +3,11 @@
 use perturb::data::Dataset;
 use perturb::model_file::ModelFile;
 use perturb::train::{LabelScores, LinearModel, RankingScores};
+use perturb::{AnyLayer, AnyOracle, OracleSpec};
 use perturb_experiments::report::{Block, Cell, LinePlot, Origin, Page, Point, Series, Table};
 
-use crate::cli::{Failure, table};
+use crate::cli::Failure;
+use crate::cli::scores::Scores;
 
 /// Scores of a model: on average, row by row and label by label.
 pub(crate) fn evaluate(
@@ -13,14 +15,29 @@ pub(crate) fn evaluate(
     (file, model): (&ModelFile, &LinearModel<f32>),
     data: &Dataset<f32>,
 ) -> Result<Page, Failure> {
-    let rows = RankingScores::of_rows(model, data);
     let from = &file.provenance;
     let trained = format!(
         "perturb {}, loss {}, seed {}, data {} with digest {}",
         from.library_version, from.loss, from.seed, from.data_name, from.data_digest
     );
     origin.versions.push(("model".into(), trained));
-    let caption = format!("Means over {} rows", rows.len());
+    let scores = Scores::of(model, data, (file.noise, file.epsilon))?;
+    let caption = format!("Means over {} rows", data.len());
+    let means = Block::Table(Table { caption, ..scores.table("metric") });
+    let name = "evaluate".to_owned();
+    if !data.is_ranking() {
+        let conclusion = format!("On {} rows the model has a mean {}.", data.len(), scores.told());
+        let compared = format!(
+            "A model's decisions on {} labels, compared with the known ones of {}.",
+            data.labels(),
+            data.name()
+        );
+        let mut blocks = vec![Block::Paragraph(compared), means];
+        blocks.extend(labels(&decided(file, model, data)?, data));
+        let title = format!("A model on {}", data.name());
+        return Ok(Page { name, title, conclusion, blocks, origin, ..Page::default() });
+    }
+    let rows = RankingScores::of_rows(model, data);
     let label = |(name, scores): (&String, LabelScores)| {
         let right = Cell::Number(format!("{:.2}", 100.0 * scores.right));
         vec![Cell::Text(name.clone()), right, Cell::Number(format!("{:.3}", scores.places))]
@@ -44,14 +61,80 @@ pub(crate) fn evaluate(
             data.labels(),
             data.name()
         )),
-        Block::Table(Table { caption, ..table::scores(&mean, "metric") }),
+        means,
         Block::Heading("Rows".into()),
         histogram(&rows)?,
         Block::Heading("Labels".into()),
         Block::Table(labels),
     ];
     let title = format!("A ranking model on {}", data.name());
-    Ok(Page { name: "evaluate".into(), title, conclusion, blocks, origin, ..Page::default() })
+    Ok(Page { name, title, conclusion, blocks, origin, ..Page::default() })
+}
+
+/// The model's decisions, row by row.
+fn decided(
+    file: &ModelFile,
+    model: &LinearModel<f32>,
+    data: &Dataset<f32>,
+) -> Result<Vec<Vec<f32>>, Failure> {
+    let layer = AnyLayer::of(AnyOracle::new(data.oracle())?, file.noise, file.epsilon)?;
+    let mut theta = vec![0.0; data.labels()];
+    (0..data.len())
+        .map(|row| {
+            model.score(data.x(row), &mut theta);
+            Ok(layer.decide(&theta)?.1)
+        })
+        .collect()
+}
+
+/// The most labels of which a page shows what was decided instead of each.
+const CONFUSED: usize = 20;
+
+/// How often each label was chosen, and of picks what was picked instead.
+fn labels(decided: &[Vec<f32>], data: &Dataset<f32>) -> Vec<Block> {
+    let k = data.labels();
+    // How often label j was decided where i was known.
+    let mut both = vec![0usize; k * k];
+    let (mut known, mut chosen) = (vec![0usize; k], vec![0usize; k]);
+    for (row, y) in decided.iter().enumerate() {
+        let set = |y: &[f32]| (0..k).filter(|&label| y[label] == 1.0).collect::<Vec<_>>();
+        let (truth, y) = (set(data.y(row)), set(y));
+        truth.iter().for_each(|&i| known[i] += 1);
+        y.iter().for_each(|&j| chosen[j] += 1);
+        truth.iter().flat_map(|i| y.iter().map(move |j| i * k + j)).for_each(|at| both[at] += 1);
+    }
+    let share = |part: usize, of: usize| {
+        Cell::Number(if of == 0 { "-".into() } else { format!("{:.2}", 100.0 * part as f64 / of as f64) })
+    };
+    let number = |x: usize| Cell::Number(x.to_string());
+    let names = data.label_names();
+    let row = |label: usize| {
+        let right = both[label * k + label];
+        let (of, as_it) = (share(right, known[label]), share(right, chosen[label]));
+        vec![Cell::Text(names[label].clone()), number(known[label]), number(chosen[label]), of, as_it]
+    };
+    let mut blocks = vec![
+        Block::Heading("Labels".into()),
+        Block::Table(Table {
+            caption: "How often a label is known to be chosen and how often the model chooses it; the share of the first that the \
+                      model finds (recall), and the share of the second that is right (precision)"
+                .into(),
+            header: ["label", "known", "decided", "found, %", "right, %"].map(String::from).to_vec(),
+            rows: (0..k).map(row).collect(),
+        }),
+    ];
+    if matches!(data.oracle(), OracleSpec::Simplex { .. }) && k <= CONFUSED {
+        let row = |label: usize| {
+            let counts = both[label * k..(label + 1) * k].iter().map(|&count| number(count));
+            std::iter::once(Cell::Text(names[label].clone())).chain(counts).collect()
+        };
+        blocks.push(Block::Table(Table {
+            caption: "In each row the known label, in each column how often the model picks that one".into(),
+            header: std::iter::once("known".to_owned()).chain(names.iter().cloned()).collect(),
+            rows: (0..k).map(row).collect(),
+        }));
+    }
+    blocks
 }
 
 /// The number of bins, which are centred at −1, −0.9, …, 1, so that reversed, unrelated and right rankings are in the middle of

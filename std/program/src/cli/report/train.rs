@@ -1,11 +1,13 @@
 //! The report of `perturb train`.
 
 use perturb::data::Dataset;
-use perturb::train::{LinearModel, RankingScores};
+use perturb::train::LinearModel;
+use perturb::{AnyNoise, OracleSpec};
 use perturb_experiments::report::{Block, Cell, LinePlot, Origin, Page, Point, Series, Table};
 use serde::{Deserialize, Serialize};
 
-use crate::cli::{Failure, table};
+use crate::cli::Failure;
+use crate::cli::scores::Scores;
 
 /// An epoch of the learning curves.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug)]
@@ -26,11 +28,13 @@ pub(crate) struct Curve<'a> {
     pub(crate) validation: Option<&'a Dataset<f32>>,
     pub(crate) epochs: &'a [Epoch],
     /// Scores on the validation rows after each epoch.
-    pub(crate) scores: &'a [(usize, RankingScores)],
+    pub(crate) scores: &'a [(usize, Scores)],
     /// The epoch whose model was kept, and its scores.
-    pub(crate) kept: (usize, Option<RankingScores>),
+    pub(crate) kept: (usize, Option<&'a Scores>),
     /// That model.
     pub(crate) model: &'a LinearModel<f32>,
+    /// Its noise and temperature.
+    pub(crate) layer: (AnyNoise, f32),
     /// Names and values.
     pub(crate) settings: &'a [(String, String)],
 }
@@ -43,8 +47,9 @@ pub(crate) fn train(origin: Origin, curve: &Curve<'_>) -> Result<Page, Failure> 
         format!("{} other rows validate it after each epoch", rows.len())
     });
     let mut blocks = vec![Block::Paragraph(format!(
-        "An affine model learns to rank {labels} labels of {} from {features} features on {} rows; {judged}. \
+        "An affine model learns to {} {labels} labels of {} from {features} features on {} rows; {judged}. \
          The result is the model after epoch {} of {}.",
+        verb(train.oracle()),
         train.name(),
         train.len(),
         kept.0,
@@ -52,19 +57,26 @@ pub(crate) fn train(origin: Origin, curve: &Curve<'_>) -> Result<Page, Failure> 
     ))];
     let mut conclusion = String::new();
     if let (Some(scores), Some(rows)) = (&kept.1, validation) {
-        let baseline = baseline(train, rows);
+        let baseline = baseline(train, rows, curve.layer)?;
+        let (one, what, by) = if train.is_ranking() {
+            ("one ranking", "a mean Spearman correlation of", "ranking by the labels' mean ranks")
+        } else {
+            ("one decision", "a mean", "decision by the labels' shares")
+        };
+        let named = |scores: &Scores| {
+            if train.is_ranking() { format!("{:.3}", scores.watched()) } else { scores.told() }
+        };
         conclusion = format!(
-            "On {} rows that it was not trained on, the model has a mean Spearman correlation of {:.3}; one ranking for all \
-             rows has {:.3}.",
+            "On {} rows that it was not trained on, the model has {what} {}; {one} for all rows has {}.",
             rows.len(),
-            scores.spearman,
-            baseline.spearman
+            named(scores),
+            named(&baseline)
         );
         let caption = format!(
-            "On the {} validation rows: the resulting model, and the ranking by the labels' mean ranks in the training rows",
+            "On the {} validation rows: the resulting model, and the {by} in the training rows",
             rows.len()
         );
-        blocks.push(Block::Table(against(scores, &baseline, caption)));
+        blocks.push(Block::Table(against(scores, &baseline, one, caption)));
     }
     blocks.push(Block::Heading("Learning curves".into()));
     blocks.push(loss(epochs)?);
@@ -85,24 +97,50 @@ pub(crate) fn train(origin: Origin, curve: &Curve<'_>) -> Result<Page, Failure> 
     Ok(Page { name: "train".into(), title, conclusion, blocks, origin, ..Page::default() })
 }
 
-/// The scores of one ranking for all rows: the labels by their mean ranks in the training rows.
-fn baseline(train: &Dataset<f32>, rows: &Dataset<f32>) -> RankingScores {
+/// What a model learns to do with labels.
+fn verb(oracle: &OracleSpec) -> String {
+    match oracle {
+        OracleSpec::Simplex { .. } => "pick one of".into(),
+        OracleSpec::TopK { k, .. } => format!("pick {k} of"),
+        OracleSpec::Hypercube { .. } => "say yes or no to each of".into(),
+        _ => "rank".into(),
+    }
+}
+
+/// The scores of one decision for all rows, by the labels' shares in the training rows, which are the probabilities of picks; one
+/// ranking by their mean ranks.
+fn baseline(train: &Dataset<f32>, rows: &Dataset<f32>, layer: (AnyNoise, f32)) -> Result<Scores, Failure> {
     let mut sums = vec![0.0f32; train.labels()];
     for row in 0..train.len() {
         // Sums of small integers: in any order.
         sums.iter_mut().zip(train.y(row)).for_each(|(sum, y)| *sum += y);
     }
     let zeros = vec![0.0; train.features() * train.labels()];
-    let constant = LinearModel::from_parts(train.features(), zeros, sums);
-    constant.map_or_else(RankingScores::default, |model| RankingScores::of(&model, rows))
+    let (n, layer) = (
+        train.len() as f32,
+        match train.oracle() {
+            // The softmax of logarithms.
+            OracleSpec::Simplex { .. } => (AnyNoise::Gumbel, 1.0),
+            _ => layer,
+        },
+    );
+    for sum in &mut sums {
+        *sum = match train.oracle() {
+            OracleSpec::Simplex { .. } => (*sum / n).ln(),
+            OracleSpec::Hypercube { .. } => *sum / n - 0.5,
+            _ => *sum,
+        };
+    }
+    let model = LinearModel::from_parts(train.features(), zeros, sums).ok_or("a model without labels")?;
+    Ok(Scores::of(&model, rows, layer)?)
 }
 
 /// Two models' scores side by side.
-fn against(model: &RankingScores, baseline: &RankingScores, caption: String) -> Table {
-    let (model, baseline) = (table::scores(model, "metric"), table::scores(baseline, ""));
+fn against(model: &Scores, baseline: &Scores, one: &str, caption: String) -> Table {
+    let (model, baseline) = (model.table("metric"), baseline.table(""));
     let rows = model.rows.into_iter().zip(baseline.rows);
     let rows = rows.map(|(row, other)| row.into_iter().chain(other.into_iter().skip(1)).collect());
-    let header = ["metric", "model", "one ranking for all"].map(String::from).to_vec();
+    let header = vec!["metric".into(), "model".into(), format!("{one} for all")];
     Table { caption, header, rows: rows.collect() }
 }
 
@@ -182,22 +220,26 @@ fn loss(epochs: &[Epoch]) -> Result<Block, Failure> {
     figure(&plot("Loss", "mean loss of a row", lines), caption)
 }
 
-/// A score and its name.
-type Metric = (&'static str, fn(&RankingScores) -> f64);
-
-const METRICS: [Metric; 4] = [
-    ("Spearman", |scores| scores.spearman),
-    ("Kendall", |scores| scores.kendall),
-    ("perfect ranks", |scores| scores.perfect_ranks),
-    ("partial ranks", |scores| scores.partial_ranks),
-];
-
-fn scores(curve: &[(usize, RankingScores)]) -> Result<Block, Failure> {
-    let lines =
-        METRICS.map(|(name, of)| series(name, curve.iter().map(|(epoch, scores)| (*epoch, of(scores)))));
-    let caption =
-        "Mean rank correlations; share of rows with all ranks right, and of labels with the right rank.";
-    figure(&plot("Scores on validation rows", "correlation, or share of ranks", lines.into()), caption)
+fn scores(curve: &[(usize, Scores)]) -> Result<Block, Failure> {
+    let metrics: Vec<_> = curve.iter().take(1).flat_map(|(_, scores)| scores.iter()).collect();
+    let lines = metrics.iter().enumerate().map(|(place, (metric, _))| {
+        let points = curve.iter().filter_map(|(epoch, scores)| Some((*epoch, scores.iter().nth(place)?.1)));
+        series(metric.name, points)
+    });
+    let ranks = metrics.iter().any(|(metric, _)| metric.key == "perfect_ranks");
+    let (label, caption) = if ranks {
+        (
+            "correlation, or share of ranks",
+            "Mean rank correlations; share of rows with all ranks right, and of labels with the right rank.",
+        )
+    } else {
+        (
+            "share, or loss",
+            "Agreement is the share of rows that are right, overlap the share of the chosen labels that the model chooses, right \
+             labels the share of labels that are right; log-loss is the mean of −ln P of what was picked.",
+        )
+    };
+    figure(&plot("Scores on validation rows", label, lines.collect()), caption)
 }
 
 fn rate(epochs: &[Epoch]) -> Result<Block, Failure> {
