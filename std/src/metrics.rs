@@ -108,6 +108,30 @@ pub fn ndcg<T: Real>(scores: &[T], grades: &[T], k: usize) -> f64 {
     discounted(scores) / discounted(grades)
 }
 
+/// The average precision, in \[0, 1\]: the mean over relevant entries, of a grade above 0, of the share of relevant ones among the
+/// entries whose scores are at least as large (Buckley and Voorhees 2000). Its mean over queries is the MAP. Without a relevant entry it
+/// is NaN. Cost O(n log n).
+///
+/// ```
+/// use perturb::metrics::average_precision;
+/// assert_eq!(average_precision(&[0.9, 0.5, 0.1], &[1.0, 0.0, 2.0]), (1.0 + 2.0 / 3.0) / 2.0);
+/// ```
+pub fn average_precision<T: Real>(scores: &[T], grades: &[T]) -> f64 {
+    if scores.len() != grades.len() || scores.iter().chain(grades).any(|x| x.to_f64().is_nan()) {
+        return f64::NAN;
+    }
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[b].to_f64().total_cmp(&scores[a].to_f64()));
+    let (mut sum, mut relevant, mut seen) = (0.0, 0.0, 0.0);
+    for tied in order.chunk_by(|&a, &b| scores[a] == scores[b]) {
+        let of_them = tied.iter().filter(|&&at| grades[at] > T::ZERO).count() as f64;
+        relevant += of_them;
+        seen += tied.len() as f64;
+        sum += of_them * relevant / seen;
+    }
+    sum / relevant
+}
+
 /// 1 if all ranks are right, otherwise 0; its mean is the share of perfect rankings (Figures 4 and 7).
 ///
 /// Both arguments must be ranks: equality is exact.

@@ -4,7 +4,7 @@ use super::Decisions;
 use crate::inference::symmetric::{pseudo_inverse, times};
 
 impl Decisions {
-    /// The weights of least squares: of the grades, or else of what was decided (y, of what is open the mean), on the terms and an
+    /// The weights of least squares: of the grades, or of what options are worth, or else of what was decided (y, of what is open the mean), on the terms and an
     /// intercept, which changes no order. Where terms are collinear, the shortest solution in units of their deviations. Cost
     /// O(options × p² + p³).
     pub fn least_squares(&self) -> Vec<f64> {
@@ -38,8 +38,8 @@ impl Decisions {
 
     /// What is known of each option's worth.
     fn merits(&self, at: usize) -> Vec<f64> {
-        if let Some(grades) = self.grades(at) {
-            return grades.to_vec();
+        if let Some(known) = self.grades(at).or(self.worth(at)) {
+            return known.to_vec();
         }
         let mut merits = self.target(at).to_vec();
         for part in self.parts(at) {

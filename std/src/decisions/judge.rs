@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Decisions, Layer, Layers, Part};
+use super::{Decisions, Kind, Layer, Layers, Part};
 use crate::data::Dataset;
 use crate::train::LinearModel;
 use crate::{AnyNoise, AnyOracle, Error, How, OracleSpec, Real, metrics, threads};
@@ -24,11 +24,38 @@ pub struct Judgement {
     pub spearman: f64,
     /// Kendall's τ_b, likewise.
     pub kendall: f64,
+    /// 1 if the option that was picked is among the three with the largest scores: of picks among more than three.
+    pub top_3: f64,
+    /// The mean over relevant options, of a grade above 0, of the share of relevant ones among those with scores as large (see
+    /// [`metrics::average_precision`]): of rankings by grades.
+    pub average_precision: f64,
+    /// ⟨t, y*(t) − y*(θ)⟩: by how much less the decision is worth than the best one, of decisions by [worth](super::Target::Worth).
+    pub regret: f64,
+    /// ⟨t, y*(θ)⟩/⟨t, y*(t)⟩: what the decision is worth beside the best one; of costs what it costs beside the cheapest.
+    pub ratio: f64,
     /// The discounted gain of the ten best scores beside the best there is: of rankings by grades (see [`metrics::ndcg`]).
     pub ndcg: f64,
 }
 
 impl Judgement {
+    /// Nothing applies.
+    fn nothing() -> Self {
+        let none = f64::NAN;
+        Self {
+            agreement: none,
+            log_loss: none,
+            overlap: none,
+            right: none,
+            spearman: none,
+            kendall: none,
+            ndcg: none,
+            average_precision: none,
+            top_3: none,
+            regret: none,
+            ratio: none,
+        }
+    }
+
     /// The metrics' names and values, those that do not apply left out.
     pub fn named(&self) -> Vec<(&'static str, f64)> {
         let all = [
@@ -39,6 +66,10 @@ impl Judgement {
             ("Spearman", self.spearman),
             ("Kendall", self.kendall),
             ("NDCG@10", self.ndcg),
+            ("MAP", self.average_precision),
+            ("top 3", self.top_3),
+            ("regret", self.regret),
+            ("ratio to best", self.ratio),
         ];
         all.into_iter().filter(|(_, x)| !x.is_nan()).collect()
     }
@@ -58,6 +89,10 @@ impl Judgement {
             spearman: mean(|one| one.spearman),
             kendall: mean(|one| one.kendall),
             ndcg: mean(|one| one.ndcg),
+            average_precision: mean(|one| one.average_precision),
+            top_3: mean(|one| one.top_3),
+            regret: mean(|one| one.regret),
+            ratio: mean(|one| one.ratio),
         }
     }
 }
@@ -80,7 +115,12 @@ impl Decisions {
         let one = |at: usize| {
             let mut theta = vec![0.0; self.size(at)];
             self.scores(at, w, &mut theta);
-            let known = Known { target: self.target(at), parts: self.parts(at), grades: self.grades(at) };
+            let known = Known {
+                target: self.target(at),
+                parts: self.parts(at),
+                grades: self.grades(at),
+                worth: self.worth(at),
+            };
             Ok((self.weight(at), known.judge(layers.of(at)?, &theta, how)?))
         };
         (0..self.len()).into_par_iter().map(one).collect::<Vec<Result<_, Error>>>().into_iter().collect()
@@ -101,7 +141,7 @@ impl Judgement {
             model.score(data.x(row), theta);
             target.iter_mut().zip(data.y(row)).for_each(|(y, target)| *y = target.to_f64());
             let wide: Vec<f64> = theta.iter().map(|theta| theta.to_f64()).collect();
-            Known { target, parts: &[], grades: None }.judge(&layer, &wide, How::Exact)
+            Known { target, parts: &[], grades: None, worth: None }.judge(&layer, &wide, How::Exact)
         };
         let scratch = || (vec![T::ZERO; data.labels()], vec![0.0; data.labels()]);
         let all = (0..data.len()).into_par_iter().with_min_len(64).map_init(scratch, one);
@@ -114,30 +154,28 @@ struct Known<'a> {
     target: &'a [f64],
     parts: &'a [Part],
     grades: Option<&'a [f64]>,
+    worth: Option<&'a [f64]>,
 }
 
 impl Known<'_> {
     fn judge(
         &self,
-        Layer { any: layer, picks, ranks, each, .. }: &Layer,
+        Layer { any: layer, kind, .. }: &Layer,
         theta: &[f64],
         how: How,
     ) -> Result<Judgement, Error> {
         let none = f64::NAN;
-        let mut found = Judgement {
-            agreement: none,
-            log_loss: none,
-            overlap: none,
-            right: none,
-            spearman: none,
-            kendall: none,
-            ndcg: none,
-        };
-        let Self { target, parts, grades } = *self;
+        let mut found = Judgement::nothing();
+        let Self { target, parts, grades, worth } = *self;
         let (_, y) = layer.decide(theta)?;
+        if let Some(worth) = worth {
+            let of = |y: &[f64]| y.iter().zip(worth).map(|(y, worth)| y * worth).sum::<f64>();
+            let (best, reached) = (of(target), of(&y));
+            (found.regret, found.ratio) = (best - reached, if best == 0.0 { none } else { reached / best });
+        }
         let mut open = vec![false; y.len()];
         parts.iter().flat_map(|part| &part.entries).for_each(|&entry| open[entry] = true);
-        if *ranks {
+        if *kind == Kind::Rank {
             // Of equal merit the average place; the largest is the best.
             let mut known = target.to_vec();
             for part in parts {
@@ -153,6 +191,7 @@ impl Known<'_> {
             found.agreement = f64::from(u8::from(fits));
             if let Some(grades) = grades {
                 found.ndcg = metrics::ndcg(theta, grades, 10);
+                found.average_precision = metrics::average_precision(theta, grades);
             }
             return Ok(found);
         }
@@ -170,17 +209,22 @@ impl Known<'_> {
         if chosen > 0.0 && parts.is_empty() {
             found.overlap = y.iter().zip(target).map(|(y, target)| y * target).sum::<f64>() / chosen;
         }
-        if *each {
+        if *kind == Kind::Each {
             let closed = || (0..y.len()).filter(|&entry| !open[entry]);
             let right = closed().filter(|&entry| y[entry] == target[entry]).count();
             found.right = right as f64 / closed().count() as f64;
         }
-        if *picks {
+        if *kind == Kind::Pick {
             found.overlap = none;
             let probabilities = layer.maximizer(theta, how)?;
             let of =
                 probabilities.iter().zip(target).zip(&open).filter(|((_, y), open)| **open || **y == 1.0);
             let probability: f64 = of.map(|((p, _), _)| p).sum();
+            if theta.len() > 3 && parts.is_empty() {
+                let place = target.iter().position(|&y| y == 1.0);
+                let rank = place.and_then(|place| metrics::ranks(theta).get(place).copied());
+                found.top_3 = f64::from(u8::from(rank.is_some_and(|rank| rank <= 3)));
+            }
             found.log_loss = -libm::log(probability.max(f64::MIN_POSITIVE));
         }
         Ok(found)

@@ -17,27 +17,38 @@ pub(crate) struct Layers {
 /// A layer, and what is asked of it often.
 pub(crate) struct Layer {
     pub(crate) any: AnyLayer<f64>,
-    /// Whether it picks one option.
-    pub(crate) picks: bool,
-    /// Whether it ranks.
-    pub(crate) ranks: bool,
-    /// Whether it says yes or no to each option.
-    pub(crate) each: bool,
+    pub(crate) kind: Kind,
     /// Whether its expectation is the softmax.
     pub(crate) softmax: bool,
 }
 
+/// What a layer does with its entries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Picks one.
+    Pick,
+    /// Ranks all.
+    Rank,
+    /// Says yes or no to each.
+    Each,
+    Other,
+}
+
 impl Layer {
     pub(crate) fn new(oracle: AnyOracle<f64>, noise: AnyNoise, epsilon: f64) -> Result<Self, Error> {
-        let spec = oracle.spec();
-        let picks = matches!(spec, Some(OracleSpec::Simplex { .. }));
-        Ok(Self {
-            any: AnyLayer::of(oracle, noise, epsilon)?,
-            picks,
-            ranks: matches!(spec, Some(OracleSpec::Ranking { .. })),
-            each: matches!(spec, Some(OracleSpec::Hypercube { .. })),
-            softmax: picks && noise == AnyNoise::Gumbel,
-        })
+        let kind = match oracle.spec() {
+            Some(OracleSpec::Simplex { .. }) => Kind::Pick,
+            Some(OracleSpec::Ranking { .. }) => Kind::Rank,
+            Some(OracleSpec::Hypercube { .. }) => Kind::Each,
+            _ => Kind::Other,
+        };
+        let softmax = kind == Kind::Pick && noise == AnyNoise::Gumbel;
+        Ok(Self { any: AnyLayer::of(oracle, noise, epsilon)?, kind, softmax })
+    }
+
+    /// Whether it picks one option.
+    pub(crate) fn picks(&self) -> bool {
+        self.kind == Kind::Pick
     }
 }
 
@@ -80,6 +91,6 @@ impl Layers {
     }
     /// Whether all decisions are picks.
     pub(crate) fn all_pick(&self) -> bool {
-        self.distinct.iter().all(|layer| layer.picks)
+        self.distinct.iter().all(Layer::picks)
     }
 }

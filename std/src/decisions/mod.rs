@@ -26,6 +26,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub use judge::Judgement;
+use layers::Kind;
 pub(crate) use layers::{Layer, Layers};
 pub use recipe::{Recipe, Target, Utility};
 pub use structure::{Decide, Edges};
@@ -57,6 +58,8 @@ pub struct Decisions {
     targets: Vec<f64>,
     /// Grades of the options, of rankings by grades.
     grades: Vec<f64>,
+    /// What the options are worth, if that says what was decided.
+    worth: Vec<f64>,
     parts: BTreeMap<usize, Vec<Part>>,
     oracles: Vec<AnyOracle<f64>>,
     /// For each decision its oracle.
@@ -90,6 +93,7 @@ impl Decisions {
             features: Vec::new(),
             targets: Vec::new(),
             grades: Vec::new(),
+            worth: Vec::new(),
             parts: BTreeMap::new(),
             oracles: Vec::new(),
             kinds: Vec::new(),
@@ -188,6 +192,10 @@ impl Decisions {
     pub fn grades(&self, decision: usize) -> Option<&[f64]> {
         self.grades.get(self.range(decision)).filter(|grades| !grades.is_empty())
     }
+    /// What a decision's options are worth, if [that](Target::Worth) says what was decided; 0 of an option that is not there.
+    pub fn worth(&self, decision: usize) -> Option<&[f64]> {
+        self.worth.get(self.range(decision)).filter(|worth| !worth.is_empty())
+    }
     /// What decides.
     pub fn oracle(&self, decision: usize) -> Option<&AnyOracle<f64>> {
         self.oracles.get(*self.kinds.get(decision)? as usize)
@@ -222,7 +230,7 @@ impl Decisions {
     pub fn digest(&self) -> u64 {
         let sizes = [self.len(), self.terms.len()];
         let mut digest = crate::data::Digest::new(&[&sizes[..], &self.starts].concat(), &self.terms);
-        let numbers = [&self.features, &self.targets, &self.weights].into_iter().flatten();
+        let numbers = [&self.features, &self.targets, &self.worth, &self.weights].into_iter().flatten();
         numbers.for_each(|x| digest.update(&x.to_le_bytes()));
         for (&at, parts) in &self.parts {
             let entries = parts.iter().flat_map(|part| &part.entries).copied();
@@ -250,6 +258,7 @@ impl Decisions {
             out.features.extend_from_slice(self.features(at));
             out.targets.extend_from_slice(self.target(at));
             out.grades.extend_from_slice(self.grades(at).unwrap_or(&[]));
+            out.worth.extend_from_slice(self.worth(at).unwrap_or(&[]));
             out.starts.push(out.rows.len());
             out.weights.push(self.weight(at));
             out.clusters.extend(self.clusters.get(at));

@@ -63,13 +63,15 @@ pub enum Target {
     Rank(Expression),
     /// Grades, the larger the better. Equal grades leave the order open.
     Grade(Expression),
+    /// What each option turned out to be worth, such as minus its cost: what was decided is the decision that is worth most.
+    Worth(Expression),
 }
 
 impl Target {
     /// The expression.
     pub fn expression(&self) -> &Expression {
         match self {
-            Self::Chosen(of) | Self::OneOf(of) | Self::Rank(of) | Self::Grade(of) => of,
+            Self::Chosen(of) | Self::OneOf(of) | Self::Rank(of) | Self::Grade(of) | Self::Worth(of) => of,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What was decided, as a decision or as a face of the polytope of decisions.
 
 use super::{Decide, Decisions, Part, Target};
-use crate::OracleSpec;
 use crate::data::DataError;
 use crate::data::frame::Frame;
 use crate::data::text;
+use crate::{AnyLayer, AnyNoise, AnyOracle, OracleSpec};
 
 /// Takes over what was decided: `values` has a number a row of the table.
 pub(super) fn set(
@@ -30,6 +30,12 @@ pub(super) fn set(
                 group.known("a grade")?;
                 decisions.grades.extend(values.iter().map(|x| x.unwrap_or(0.0)));
                 group.ranking(|x| x)
+            }
+            (Target::Worth(_), _) => {
+                let worth = group.worth()?;
+                let y = group.best(&decisions.oracles[decisions.kinds[decision] as usize], &worth)?;
+                decisions.worth.extend(worth);
+                (y, Vec::new())
             }
             (Target::Chosen(_) | Target::OneOf(_), Decide::Rank) => {
                 return Err(DataError::parameter(
@@ -95,6 +101,30 @@ impl Group<'_> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Finite numbers, 0 where there is no option.
+    fn worth(&self) -> Result<Vec<f64>, DataError> {
+        match self.values.iter().position(|x| x.is_some_and(|x| !x.is_finite())) {
+            None => Ok(self.values.iter().map(|x| x.unwrap_or(0.0)).collect()),
+            Some(entry) => {
+                let found = self.values[entry].filter(|x| !x.is_nan());
+                let found = found.map_or_else(|| "a missing value or no number".to_owned(), text::shown);
+                Err(self.fault(Some(entry), "a finite number that says what the option is worth", found))
+            }
+        }
+    }
+
+    /// The decision that is worth most; options that are not there are forbidden.
+    fn best(&self, oracle: &AnyOracle<f64>, worth: &[f64]) -> Result<Vec<f64>, DataError> {
+        let there = worth.iter().zip(self.values);
+        let theta: Vec<f64> =
+            there.map(|(&worth, there)| if there.is_some() { worth } else { f64::NEG_INFINITY }).collect();
+        let layer = AnyLayer::of(oracle.clone(), AnyNoise::Gumbel, 1.0);
+        let found = layer.and_then(|layer| layer.decide(&theta));
+        found
+            .map(|(_, y)| y)
+            .map_err(|error| self.fault(None, "worths by which can be decided", error.to_string()))
     }
 
     fn known(&self, what: &str) -> Result<(), DataError> {

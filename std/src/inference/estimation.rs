@@ -286,7 +286,7 @@ impl<'a> Problem<'a> {
             EstimationError::Decision { decision: decisions.decision_name(at).to_owned(), source }
         })?;
         if of.criterion == Criterion::Likelihood
-            && let Some(other) = layers.distinct().iter().find(|layer| !layer.picks)
+            && let Some(other) = layers.distinct().iter().find(|layer| !layer.picks())
         {
             let found = perturb_core::Oracle::properties(other.any.layer().oracle()).name;
             return Err(EstimationError::NoLikelihood { found });

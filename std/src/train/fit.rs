@@ -228,6 +228,10 @@ impl Training {
     {
         self.check(objective.layer.oracle().shape().dim(), data)?;
         self.check_loss(&objective.loss)?;
+        if let Loss::SpoPlus = objective.loss {
+            let expected = "true scores as targets, which a Dataset has not";
+            return Err(TrainError::Setting { parameter: "loss", expected, found: f64::NAN });
+        }
         Ok(Run::new(self, objective, data))
     }
 

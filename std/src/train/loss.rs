@@ -1,6 +1,6 @@
 use std::fmt;
 
-use perturb_core::loss::{composed, interpolated};
+use perturb_core::loss::{SpoPlus, composed, interpolated};
 use perturb_core::oracle::Array;
 use perturb_core::quantity::FenchelYoungGradient;
 use perturb_core::{Error, How, Method, Noise, Oracle, Perturbed, Real, Seed, Shape};
@@ -9,7 +9,8 @@ use perturb_lanes::{Kernel, run};
 use crate::batch::{Target, Task, Worker};
 use crate::{BatchExt, RowError};
 
-/// What is minimised between scores θ and a target decision y: the four losses of Section 5.2, and the logistic loss of pairs.
+/// What is minimised between scores θ and a target decision y: the four losses of Section 5.2, the logistic loss of pairs, and SPO+,
+/// whose target is the true scores.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Loss<T> {
@@ -29,6 +30,10 @@ pub enum Loss<T> {
         /// λ > 0, in units of θ per unit of y.
         lambda: T,
     },
+    /// SPO+ (Elmachtoub and Grigas 2022), a convex bound of the regret: the target is t, the true scores, and not a decision. F(2θ − t) −
+    /// 2⟨θ, y*(t)⟩ + F(t) with the subgradient 2(y*(2θ − t) − y*(t)); see [`SpoPlus`](crate::loss::SpoPlus). Neither noise nor
+    /// temperature. For [`Decisions`](crate::decisions::Decisions) by worth, and not for a [`Dataset`](crate::data::Dataset).
+    SpoPlus,
 }
 
 impl<T> Loss<T> {
@@ -40,6 +45,7 @@ impl<T> Loss<T> {
             Self::Squared => "squared",
             Self::PairwiseLogistic => "pairwise-logistic",
             Self::BlackBox { .. } => "blackbox",
+            Self::SpoPlus => "spo-plus",
         }
     }
 }
@@ -117,7 +123,7 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
                 }
                 Ok(())
             }
-            Loss::PerturbedSquared | Loss::BlackBox { .. } => {
+            Loss::PerturbedSquared | Loss::BlackBox { .. } | Loss::SpoPlus => {
                 let rows = thetas.chunks_exact(dim).zip(targets.chunks_exact(dim));
                 for (row, ((theta, target), gradient)) in
                     rows.zip(gradients.chunks_exact_mut(dim)).enumerate()
@@ -149,14 +155,16 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
             Loss::FenchelYoung => {
                 self.layer.fenchel_young_gradient(theta, target, self.how.reseed(|_| seed))?
             }
-            Loss::PerturbedSquared | Loss::BlackBox { .. } => self.squared(theta, target, seed)?,
+            Loss::PerturbedSquared | Loss::BlackBox { .. } | Loss::SpoPlus => {
+                self.squared(theta, target, seed)?
+            }
         };
         check_output(gradient, found.as_ref().len())?;
         gradient.copy_from_slice(found.as_ref());
         Ok(())
     }
 
-    /// The gradient of half the squared distance of a decision, expected or not, from `target`.
+    /// The gradient of half the squared distance of a decision, expected or not, from `target`; or of SPO+.
     fn squared(&self, theta: &[T], target: &[T], seed: Seed) -> Result<Array<O, T>, Error> {
         self.layer.check_scores(theta)?;
         check("target", target, theta.len())?;
@@ -164,6 +172,10 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
             difference(gradient, y, target);
             half_square(y, target)
         };
+        if let Loss::SpoPlus = self.loss {
+            let oracle = self.layer.oracle();
+            return Ok(SpoPlus::new(oracle, target)?.loss(oracle, theta)?.gradient);
+        }
         let found = if let Loss::BlackBox { lambda } = self.loss {
             interpolated(self.layer.oracle(), theta, lambda, distance)?
         } else {
@@ -191,6 +203,10 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
             Loss::Squared => half_square(theta, target),
             Loss::PairwiseLogistic => pairwise(theta, target, &mut vec![T::ZERO; theta.len()]),
             Loss::BlackBox { .. } => half_square(self.layer.decide(theta)?.1.as_ref(), target),
+            Loss::SpoPlus => {
+                let oracle = self.layer.oracle();
+                SpoPlus::new(oracle, target)?.loss(oracle, theta)?.loss
+            }
         };
         if value.is_finite() { Ok(value) } else { Err(Error::Overflow { quantity: "the loss" }) }
     }

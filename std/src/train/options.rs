@@ -51,6 +51,9 @@ impl Training {
         if !(decisions.all_known() || matches!(loss, Loss::FenchelYoung)) {
             return Err(setting("the number of decisions known in part", "0 for this loss", 1.0));
         }
+        if matches!(loss, Loss::SpoPlus) && !decisions.is_empty() && decisions.worth(0).is_none() {
+            return Err(setting("the number of options with a worth, by which SPO+ learns,", "all", 0.0));
+        }
         let layers = Layers::new(decisions, noise, epsilon).map_err(|(_, error)| error)?;
         let objective = |of: &Layer| Objective { layer: of.any.layer().clone(), loss, how };
         let objectives = layers.distinct().iter().map(objective).collect();
@@ -99,7 +102,11 @@ impl OptionsRun<'_> {
         let parts = decisions.parts(row);
         let mut g = vec![0.0; theta.len()];
         if parts.is_empty() {
-            objective.gradient(&theta, decisions.target(row), seed, &mut g)?;
+            let target = match objective.loss {
+                Loss::SpoPlus => decisions.worth(row).unwrap_or(&[]),
+                _ => decisions.target(row),
+            };
+            objective.gradient(&theta, target, seed, &mut g)?;
         } else {
             // y_ε − y_ε^S.
             let how = Method::<AnyOracle<f64>, AnyNoise, f64>::reseed(objective.how, |_| seed);

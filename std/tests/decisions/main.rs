@@ -5,3 +5,4 @@ mod every;
 mod generate;
 mod labels;
 mod published;
+mod worth;

@@ -44,6 +44,7 @@ mod streams;
 mod table;
 mod theory;
 mod train;
+mod tune;
 
 use interrupt::Interrupted;
 use streams::say;
@@ -99,12 +100,13 @@ pub(crate) struct Common {
 }
 
 #[derive(Subcommand, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one")]
 enum Command {
     /// Learn what terrain costs from routes alone: why a solver belongs in the loss, in seconds
     Demo(demo::Demo),
     /// Train a model on a table: rankings of labels, or decisions among options
     Train(train::Train),
+    /// Choose the settings of a training by cross-validation, and train with them
+    Tune(tune::Tune),
     /// Evaluate a trained model on a file with known decisions
     Evaluate(evaluate::Evaluate),
     /// Decide for new rows with a trained model
@@ -406,6 +408,7 @@ fn start(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Demo(demo) => demo.run(&cli.common),
         Command::Train(train) => train.run(&cli.common),
+        Command::Tune(tune) => tune.run(&cli.common),
         Command::Evaluate(evaluate) => evaluate.run(&cli.common),
         Command::Predict(predict) => predict.run(&cli.common),
         Command::Show(show) => options::show(&show.models, &cli.common),

@@ -33,6 +33,11 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
+    /// Whether a run resumes.
+    pub(crate) fn resumes(&self) -> bool {
+        self.resume
+    }
+
     /// The file that the user named.
     pub(crate) fn file(&self) -> Option<&Path> {
         self.checkpoint.as_deref()

@@ -15,7 +15,7 @@ use super::streams::{Input, ensure_one_stdin, is_standard};
 use super::{Failure, ensure_exists, number, usage};
 
 /// A file of rows, and its columns of rankings.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub(crate) struct Source {
     /// CSV file: a table with a header, or the label-ranking format (line 1 `n,d,k`); of options also SVMlight's queries and a
     /// matrix of NumPy (.npy); - reads standard input
@@ -32,7 +32,7 @@ pub(crate) struct Source {
 }
 
 /// How a table is written.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub(crate) struct Layout {
     /// Skip lines of a table that begin with this character, such as #
     #[arg(long, value_name = "CHARACTER", value_parser = number::comment)]

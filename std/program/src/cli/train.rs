@@ -24,9 +24,9 @@ use super::source::{self, Source};
 use super::streams::{self, Input, is_standard};
 use super::{Common, Failure, Out, ensure_apart, ensure_distinct, number, predict, report, say, usage};
 
-#[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
+#[derive(ValueEnum, Serialize, Debug, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
-enum LossName {
+pub(super) enum LossName {
     /// Loss of the decision under noise: convex, one solve a sample
     FenchelYoung,
     /// Squared distance of the expected decision
@@ -37,8 +37,17 @@ enum LossName {
     PairwiseLogistic,
     /// Squared distance of the decision, by an interpolated gradient
     Blackbox,
+    /// Of options by --worth: a bound of the regret, without noise
+    SpoPlus,
     /// Of picks among options: minus the logarithm of the probability of what was picked
     Likelihood,
+}
+
+impl LossName {
+    /// As on the command line.
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
+    }
 }
 
 #[derive(ValueEnum, Serialize, Debug, Clone, Copy)]
@@ -57,7 +66,7 @@ enum ScheduleName {
 }
 
 /// Train an affine model θ = Wx + b that decides on labels by θ, or one vector of weights for options
-#[derive(Args, Serialize, Debug)]
+#[derive(Args, Serialize, Debug, Clone)]
 #[command(after_help = "Examples:
   perturb train --data votes.csv --model votes.perturb
   perturb train --data votes.csv --samples 0 --patience 5   # exact expectations, early stopping
@@ -68,18 +77,18 @@ enum ScheduleName {
 pub(crate) struct Train {
     #[command(flatten)]
     #[serde(skip)]
-    source: Source,
+    pub(super) source: Source,
     /// File to write the model to; - writes it to standard output, and the summary to standard error
     #[arg(long, value_name = "FILE", default_value = "model.perturb")]
     #[serde(skip)]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     /// Loss to minimise
     #[arg(long, value_enum, default_value = "fenchel-young")]
-    loss: LossName,
+    pub(super) loss: LossName,
     /// Noise of the perturbed losses [default: normal; gumbel for picks, which makes them the logit]
     #[arg(long, value_name = "NOISE", value_parser = noises())]
     #[serde(skip)]
-    noise: Option<AnyNoise>,
+    pub(super) noise: Option<AnyNoise>,
     /// Temperature of the perturbed losses, in units of scores, greater than 0
     #[arg(
         long,
@@ -88,7 +97,7 @@ pub(crate) struct Train {
         value_parser = number::positive::<f32>,
         allow_negative_numbers = true
     )]
-    epsilon: f32,
+    pub(super) epsilon: f32,
     /// Samples per gradient, a whole number; 0 computes expectations exactly [default: 0 for perturbed-squared, whose products
     /// of two estimates need many samples, for picks and yes or no, and for rankings among options; otherwise 10]
     #[arg(long, value_name = "M", value_parser = number::samples, allow_negative_numbers = true)]
@@ -104,7 +113,7 @@ pub(crate) struct Train {
     lambda: f32,
     /// Learning rate, greater than 0 [default: 0.1; at most 1/(1 + features) for squared, whose curvature they are]
     #[arg(long, value_name = "R", value_parser = number::positive::<f64>, allow_negative_numbers = true)]
-    rate: Option<f64>,
+    pub(super) rate: Option<f64>,
     /// How the learning rate changes over the run
     #[arg(long, value_enum, default_value = "linear")]
     schedule: ScheduleName,
@@ -127,19 +136,19 @@ pub(crate) struct Train {
     /// all teach]
     #[arg(long, value_name = "SHARE|FILE", value_parser = number::validation, allow_negative_numbers = true)]
     #[serde(skip)]
-    validation: Option<Validation>,
+    pub(super) validation: Option<Validation>,
     /// Of labels: stop after this many epochs without a better validation score, at least 1, and keep the best epoch
     #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
-    patience: Option<usize>,
+    pub(super) patience: Option<usize>,
     /// Of options: penalty on large weights, as a share of the mean loss's curvature, at least 0; cross-validation chooses one
     /// of several
     #[arg(long, default_values_t = [0.0], value_name = "L", value_delimiter = ',', value_parser = number::not_negative, allow_negative_numbers = true)]
     #[serde(skip)]
-    ridge: Vec<f64>,
+    pub(super) ridge: Vec<f64>,
     /// Of options: judge by cross-validation with this many folds, too
     #[arg(long, value_name = "K", value_parser = number::folds)]
     #[serde(skip)]
-    folds: Option<usize>,
+    pub(super) folds: Option<usize>,
     /// Of options: ratios of weights with their standard errors, such as time/cost
     #[arg(long, value_name = "TERM/TERM", value_delimiter = ',')]
     #[serde(skip)]
@@ -147,24 +156,28 @@ pub(crate) struct Train {
     /// Of options: go on from this model on new data, by descent; the table's columns are read as for it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "options", "loss", "noise", "folds"])]
     #[serde(skip)]
-    from: Option<PathBuf>,
+    pub(super) from: Option<PathBuf>,
     #[command(flatten)]
     #[serde(skip)]
-    checkpoints: Checkpoints,
+    pub(super) checkpoints: Checkpoints,
     #[command(flatten)]
     #[serde(skip)]
     out: Out,
     // Last: what follows would stand under its heading.
     #[command(flatten)]
     #[serde(skip)]
-    options: Options,
+    pub(super) options: Options,
+    /// How the settings were chosen.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub(super) tuning: Option<serde_json::Value>,
 }
 
 /// The training of a model between two steps.
 type Trained<'a> = Run<'a, AnyOracle<f32>, AnyNoise, f32, How>;
 
 /// Parses the name of a noise.
-fn noises() -> impl TypedValueParser<Value = AnyNoise> {
+pub(super) fn noises() -> impl TypedValueParser<Value = AnyNoise> {
     PossibleValuesParser::new(AnyNoise::ALL.map(|noise| noise.name()))
         .map(|name| AnyNoise::from_name(&name).unwrap_or(AnyNoise::Normal))
 }
@@ -180,7 +193,7 @@ impl Train {
     }
 
     /// Checks that no file is two.
-    fn ensure_files(&self) -> Result<(), Failure> {
+    pub(super) fn ensure_files(&self) -> Result<(), Failure> {
         ensure_distinct(("--data", &self.source.data), ("--model", &self.model))?;
         for file in &self.options.and {
             ensure_distinct(("--and", file), ("--model", &self.model))?;
@@ -198,25 +211,13 @@ impl Train {
         let data = self.data(&targets, common)?;
         self.out.folder()?;
         let seed = Seed(common.seed);
-        let picks = matches!(data.oracle(), OracleSpec::Simplex { .. });
-        let noise = self.noise.unwrap_or(if picks { AnyNoise::Gumbel } else { AnyNoise::Normal });
         let (train, validation) = self.split(&data, &targets, seed)?;
-        let loss = self.loss(self.lambda).ok_or_else(|| {
-            usage(
-                "--loss likelihood belongs to picks among options; name the column of decisions with --group",
-            )
-        })?;
-        let exact = matches!(self.loss, LossName::PerturbedSquared)
-            || matches!(data.oracle(), OracleSpec::Simplex { .. } | OracleSpec::Hypercube { .. });
-        let samples = self.samples.unwrap_or(if exact { 0 } else { 10 });
-        let how = match samples {
-            0 => How::Exact,
-            samples => How::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
-        };
-        let layer = Perturbed::new(AnyOracle::new(data.oracle())?, noise, self.epsilon)?;
+        let objective = self.objective(&data)?;
+        let Objective { loss, how, .. } = objective;
+        let noise = *objective.layer.noise();
+        let samples = if let How::MonteCarlo(how) = how { how.samples } else { 0 };
         let scores_of =
             |model: &LinearModel<f32>, rows: &Dataset<f32>| Scores::of(model, rows, (noise, self.epsilon));
-        let objective = Objective { layer, loss, how };
         let training = self.training(train.len(), self.default_rate(train.features()), seed.fold(1));
 
         let beside = (!is_standard(&self.model)).then(|| save::beside(&self.model));
@@ -306,11 +307,44 @@ impl Train {
         self.say(common, &fitted, training.epochs, scores, &train, &curve)
     }
 
+    /// What is minimised on labels.
+    fn objective(&self, data: &Dataset<f32>) -> Result<Objective<AnyOracle<f32>, AnyNoise, f32>, Failure> {
+        let picks = matches!(data.oracle(), OracleSpec::Simplex { .. });
+        let noise = self.noise.unwrap_or(if picks { AnyNoise::Gumbel } else { AnyNoise::Normal });
+        let loss = self.loss(self.lambda).ok_or_else(|| {
+            usage(
+                "--loss likelihood belongs to picks among options; name the column of decisions with --group",
+            )
+        })?;
+        let exact = matches!(self.loss, LossName::PerturbedSquared)
+            || matches!(data.oracle(), OracleSpec::Simplex { .. } | OracleSpec::Hypercube { .. });
+        let how = match self.samples.unwrap_or(if exact { 0 } else { 10 }) {
+            0 => How::Exact,
+            samples => How::MonteCarlo(MonteCarlo::new(samples, Seed(0))),
+        };
+        let layer = Perturbed::new(AnyOracle::new(data.oracle())?, noise, self.epsilon)?;
+        Ok(Objective { layer, loss, how })
+    }
+
+    /// The scores on `test` of a model that is trained on `train`.
+    pub(super) fn cross(
+        &self,
+        train: &Dataset<f32>,
+        test: &Dataset<f32>,
+        seed: Seed,
+    ) -> Result<Scores, Failure> {
+        let objective = self.objective(train)?;
+        let training = self.training(train.len(), self.default_rate(train.features()), seed.fold(1));
+        let fitted = training.fit(&objective, train).map_err(|error| in_words(error.into()))?;
+        Ok(Scores::of(&fitted.model, test, (*objective.layer.noise(), self.epsilon))?)
+    }
+
     /// The rows; says what a table's columns were taken for.
-    fn data(&self, targets: &Targets, common: &Common) -> Result<Dataset<f32>, Failure> {
+    pub(super) fn data(&self, targets: &Targets, common: &Common) -> Result<Dataset<f32>, Failure> {
         let input = self.source.input()?;
         let (data, reading) = self.source.parse(&input, targets)?;
-        if let Some(reading) = reading {
+        // Who tuned has said it before.
+        if let Some(reading) = reading.filter(|_| self.tuning.is_none()) {
             source::tell(&input.name, &data, &reading, common.quiet);
         }
         let column = predict::last_column(data.is_ranking());
@@ -361,7 +395,7 @@ impl Train {
             say(text)
         };
         if common.json {
-            let json = serde_json::json!({
+            let mut json = serde_json::json!({
                 "model": self.model.to_string_lossy(),
                 "seed": common.seed,
                 "epoch": fitted.epoch,
@@ -370,6 +404,9 @@ impl Train {
                 "validation": scores,
                 "curve": curve,
             });
+            if let Some(tuning) = &self.tuning {
+                json["tuning"] = tuning.clone();
+            }
             tell(serde_json::to_string_pretty(&json)?)?;
         } else {
             let model = if is_standard(&self.model) { Path::new("standard output") } else { &self.model };
@@ -391,7 +428,7 @@ impl Train {
     }
 
     /// The columns of what is decided on labels.
-    fn targets(&self) -> Result<Targets, Failure> {
+    pub(super) fn targets(&self) -> Result<Targets, Failure> {
         let targets = self.options.of_labels()?;
         if let Some(targets) = targets {
             self.source.ensure_no_rankings("named by --chosen")?;
@@ -417,6 +454,7 @@ impl Train {
             LossName::Squared => Loss::Squared,
             LossName::PairwiseLogistic => Loss::PairwiseLogistic,
             LossName::Blackbox => Loss::BlackBox { lambda },
+            LossName::SpoPlus => Loss::SpoPlus,
             LossName::Likelihood => return None,
         })
     }
@@ -431,6 +469,11 @@ impl Train {
         if self.out.wanted() {
             return Err(usage("--out has no page for tables of options yet; --json prints all numbers"));
         }
+        self.with_fit(common, |fit| options::train(fit, common))
+    }
+
+    /// What `then` makes of the settings of a training on options.
+    pub(super) fn with_fit<R>(&self, common: &Common, then: impl FnOnce(&options::Fit<'_>) -> R) -> R {
         let loss = self.loss(f64::from(self.lambda));
         let settings = |data| {
             let noise = self.noise.map_or("default", |noise| noise.name());
@@ -442,27 +485,25 @@ impl Train {
         };
         let training =
             |decisions: usize| self.training(decisions, Training::default().rate, Seed(common.seed).fold(1));
-        options::train(
-            &options::Fit {
-                options: &self.options,
-                source: &self.source,
-                model: &self.model,
-                loss,
-                noise: self.noise,
-                epsilon: f64::from(self.epsilon),
-                samples: self.samples,
-                ridges: &self.ridge,
-                folds: self.folds,
-                validation: self.validation.as_ref(),
-                ratios: &self.ratio,
-                from: self.from.as_deref(),
-                checkpoints: &self.checkpoints,
-                seed: Seed(common.seed),
-                settings: &settings,
-                training: &training,
-            },
-            common,
-        )
+        then(&options::Fit {
+            options: &self.options,
+            source: &self.source,
+            model: &self.model,
+            loss,
+            noise: self.noise,
+            epsilon: f64::from(self.epsilon),
+            samples: self.samples,
+            ridges: &self.ridge,
+            folds: self.folds,
+            validation: self.validation.as_ref(),
+            ratios: &self.ratio,
+            from: self.from.as_deref(),
+            checkpoints: &self.checkpoints,
+            seed: Seed(common.seed),
+            settings: &settings,
+            training: &training,
+            tuning: self.tuning.as_ref(),
+        })
     }
 
     fn default_rate(&self, features: usize) -> f64 {

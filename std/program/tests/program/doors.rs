@@ -208,7 +208,7 @@ fn refusals_are_short_and_say_what_to_do() {
     for (arguments, expected) in [
         (
             "--json",
-            "'perturb' requires a subcommand but one was not provided [subcommands: demo, train, evaluate, predict, \
+            "'perturb' requires a subcommand but one was not provided [subcommands: demo, train, tune, evaluate, predict, \
              show, export, experiment, completions, man, help]",
         ),
         ("train --json", "the following required arguments were not provided: --data <FILE>"),

@@ -6,6 +6,7 @@ mod checkpoints;
 mod doors;
 mod export;
 mod files;
+mod labels;
 mod manual;
 mod options;
 #[cfg(not(feature = "nn"))]

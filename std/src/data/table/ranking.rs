@@ -55,9 +55,10 @@ impl Table<'_> {
         }
         if text::rank(last).is_none() && last.parse::<f64>().is_err() && !last.is_empty() {
             let found = format!(
-                "{}: a class alone has no order; write an ordering of all classes, best first, or name other columns by --ranks \
-                 or --ordering",
-                quote(last)
+                "{}: a class alone has no order; --decide pick --chosen {} picks it, and --ranks and --ordering name columns of \
+                 rankings",
+                quote(last),
+                rows.header.name(width.saturating_sub(1))
             );
             return rows.fault(row, None, expected, found);
         }

@@ -99,7 +99,7 @@ pub(super) fn choose(
                 learned.how,
             )?);
         }
-        let found = merit(&Judgement::mean(&all));
+        let (_, found) = Merit::Probability.of(&Judgement::mean(&all));
         if found > best.0 {
             best = (found, ridge);
         }
@@ -107,29 +107,75 @@ pub(super) fn choose(
     Ok(best.1)
 }
 
-/// What a model is chosen by: the larger the better.
-fn merit(of: &Judgement) -> f64 {
-    let all = [-of.log_loss, of.ndcg, of.spearman, of.right, of.overlap, of.agreement];
-    all.into_iter().find(|x| !x.is_nan()).unwrap_or(f64::NEG_INFINITY)
+/// What models are chosen by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Merit {
+    /// The probability of what was decided, where there is one.
+    Probability,
+    /// Decisions alone: losses that know no probabilities are compared.
+    Decision,
+}
+
+impl Merit {
+    /// The metric's name, and its value: the larger the better.
+    pub(crate) fn of(self, of: &Judgement) -> (&'static str, f64) {
+        let all = [
+            ("minus log-loss", if self == Self::Decision { f64::NAN } else { -of.log_loss }),
+            ("minus regret", -of.regret),
+            ("NDCG@10", of.ndcg),
+            ("Spearman", of.spearman),
+            ("right", of.right),
+            ("overlap", of.overlap),
+            ("agreement", of.agreement),
+        ];
+        all.into_iter().find(|(_, x)| !x.is_nan()).unwrap_or(("", f64::NEG_INFINITY))
+    }
+}
+
+/// The merit on `test` of a model that is trained on `train`, and its name.
+pub(crate) fn cross(
+    fit: &Fit<'_>,
+    recipe: &Recipe,
+    (train, test): (&Decisions, &Decisions),
+    merit: Merit,
+) -> Result<(&'static str, f64), Failure> {
+    let ridge = fit.ridges.first().copied().unwrap_or(0.0);
+    let learned = learn(fit, recipe, train, (ridge, None), None)?;
+    let all = test.judge(&learned.w, (learned.noise, fit.epsilon), learned.how)?;
+    Ok(merit.of(&Judgement::mean(&all)))
 }
 
 /// Places of decisions to train and to judge on; decisions of one cluster are in one fold.
 fn folds(decisions: &Decisions, count: usize, seed: Seed) -> Result<Vec<Fold>, Failure> {
-    let clusters: Vec<u32> = match decisions.clusters() {
-        [] => (0..decisions.len() as u32).collect(),
-        clusters => clusters.to_vec(),
-    };
-    let units = clusters.iter().max().map_or(0, |&most| most as usize + 1);
-    let folds = perturb::data::folds(units, count, seed)?;
-    Ok(folds
-        .iter()
-        .map(|fold| {
-            let mut judged = vec![false; units];
-            fold.test.iter().for_each(|&unit| judged[unit] = true);
-            let (test, train) = (0..decisions.len()).partition(|&at| judged[clusters[at] as usize]);
-            Fold { train, test }
-        })
-        .collect())
+    let units = Units::of(decisions);
+    let folds = perturb::data::folds(units.count, count, seed)?;
+    let places = |of: &[usize]| units.places(of);
+    Ok(folds.iter().map(|fold| Fold { train: places(&fold.train), test: places(&fold.test) }).collect())
+}
+
+/// What folds are made of: decisions, or clusters of them, which stay together.
+pub(crate) struct Units {
+    pub(crate) count: usize,
+    of: Vec<u32>,
+}
+
+impl Units {
+    pub(crate) fn of(decisions: &Decisions) -> Self {
+        let of: Vec<u32> = match decisions.clusters() {
+            [] => (0..decisions.len() as u32).collect(),
+            clusters => clusters.to_vec(),
+        };
+        Self { count: of.iter().max().map_or(0, |&most| most as usize + 1), of }
+    }
+
+    /// The decisions of these units, in their order.
+    pub(crate) fn places(&self, units: &[usize]) -> Vec<usize> {
+        let mut taken = vec![false; self.count];
+        for &unit in units {
+            taken[unit] = true;
+        }
+        (0..self.of.len()).filter(|&at| taken[self.of[at] as usize]).collect()
+    }
 }
 
 /// Judgements of decisions by models that were not trained on them.

@@ -19,10 +19,10 @@ use super::source::Source;
 use super::streams::Input;
 use super::{Failure, number, usage};
 
-pub(crate) use judge::evaluate;
+pub(crate) use judge::{Merit, Units, cross, evaluate};
 pub(crate) use predict::{Asked, predict};
 pub(crate) use show::show;
-pub(crate) use train::{Fit, train};
+pub(crate) use train::{Fit, tell_or_say, train};
 
 /// How the rows of a table of options become decisions.
 #[derive(Args, Serialize, Debug, Clone)]
@@ -56,6 +56,9 @@ pub(crate) struct Options {
     /// Grades to rank by, the larger the better; equal grades leave the order open. Ranks are given by --ranks
     #[arg(long, value_name = "EXPRESSION")]
     grades: Option<String>,
+    /// What options turned out to be worth, such as -cost: the decision worth most is learned, and regret is told
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true, conflicts_with_all = ["chosen", "one_of", "grades"])]
+    worth: Option<String>,
     /// Features of options: columns or expressions such as `time = minutes / 60, cost * (ticket == 0)`
     #[arg(long, value_name = "EXPRESSIONS", allow_hyphen_values = true)]
     features: Vec<String>,
@@ -180,6 +183,7 @@ impl Options {
             ("--alternatives", self.alternatives.is_some()),
             ("--one-of", self.one_of.is_some()),
             ("--grades", self.grades.is_some()),
+            ("--worth", self.worth.is_some()),
             ("--features", !self.features.is_empty()),
             ("--constants", !self.constants.is_empty()),
             ("--interact", !self.interact.is_empty()),
@@ -234,6 +238,7 @@ impl Options {
             (Some(chosen), _) => Some(Target::Chosen(chosen)),
             (_, Some(one)) => Some(Target::OneOf(one)),
             _ => match (parse("--grades", &self.grades)?, ranks) {
+                _ if self.worth.is_some() => parse("--worth", &self.worth)?.map(Target::Worth),
                 (Some(grades), _) => Some(Target::Grade(grades)),
                 (None, [column]) => Some(Target::Rank(Expression::column(column))),
                 // A file for learning to rank.
@@ -301,7 +306,7 @@ impl Options {
     }
 
     /// The frame of a table, and the recipe with its terms.
-    fn read(&self, source: &Source) -> Result<(Frame, Recipe), Failure> {
+    pub(crate) fn read(&self, source: &Source) -> Result<(Frame, Recipe), Failure> {
         let utility = self.utility()?;
         let (mut frames, mut found) = (Vec::new(), None);
         for file in std::iter::once(&source.data).chain(&self.and) {

@@ -46,6 +46,8 @@ pub(crate) struct Fit<'a> {
     pub(crate) settings: &'a dyn Fn(String) -> Result<perturb::checkpoint::Settings, Failure>,
     /// The settings of a descent on so many decisions.
     pub(crate) training: &'a dyn Fn(usize) -> Training,
+    /// How the settings were chosen.
+    pub(crate) tuning: Option<&'a serde_json::Value>,
 }
 
 /// Reads the table, fits, saves the model, and says what was found.
@@ -174,6 +176,7 @@ impl Found<'_> {
             "ridge": self.ridge,
             (self.on.0): scores.collect::<serde_json::Map<_, _>>(),
             "cross_validation": self.crossed.as_ref().map(judge::Crossed::as_json),
+            "tuning": fit.tuning,
         })
     }
 }
@@ -215,7 +218,7 @@ fn rate(options: usize, start: Instant) -> String {
 }
 
 /// Prints a result, on standard error if the model is on standard output.
-fn tell_or_say(model: &Path, text: &str) -> Result<(), Failure> {
+pub(crate) fn tell_or_say(model: &Path, text: &str) -> Result<(), Failure> {
     if is_standard(model) {
         text.lines().for_each(|line| tell!("{line}"));
         return Ok(());
@@ -230,8 +233,8 @@ fn sorted(places: &[usize]) -> Vec<usize> {
 }
 
 /// What was found, and how.
-pub(super) struct Learned {
-    pub(super) w: Vec<f64>,
+pub(crate) struct Learned {
+    pub(crate) w: Vec<f64>,
     estimates: Option<Estimates>,
     pub(super) noise: AnyNoise,
     pub(super) how: How,
@@ -243,7 +246,7 @@ fn is_exact(decide: &Decide) -> bool {
 }
 
 /// Learns weights; with its course on the terminal and in a checkpoint, if there is one.
-pub(super) fn learn(
+pub(crate) fn learn(
     fit: &Fit<'_>,
     recipe: &Recipe,
     decisions: &Decisions,

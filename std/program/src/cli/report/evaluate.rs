@@ -99,9 +99,15 @@ fn labels(decided: &[Vec<f32>], data: &Dataset<f32>) -> Vec<Block> {
     for (row, y) in decided.iter().enumerate() {
         let set = |y: &[f32]| (0..k).filter(|&label| y[label] == 1.0).collect::<Vec<_>>();
         let (truth, y) = (set(data.y(row)), set(y));
-        truth.iter().for_each(|&i| known[i] += 1);
-        y.iter().for_each(|&j| chosen[j] += 1);
-        truth.iter().flat_map(|i| y.iter().map(move |j| i * k + j)).for_each(|at| both[at] += 1);
+        for &i in &truth {
+            known[i] += 1;
+            for &j in &y {
+                both[i * k + j] += 1;
+            }
+        }
+        for j in y {
+            chosen[j] += 1;
+        }
     }
     let share = |part: usize, of: usize| {
         Cell::Number(if of == 0 { "-".into() } else { format!("{:.2}", 100.0 * part as f64 / of as f64) })
