@@ -32,8 +32,8 @@ impl fmt::Debug for OptionsRun<'_> {
 }
 
 impl Training {
-    /// A run on decisions among options, before its first step, from the weights `start`, or from 0. [`Training::intercept`] and
-    /// [`Training::patience`] do not matter.
+    /// A run on decisions among options, before its first step, from the weights `start`, or from 0. [`Training::intercept`] does
+    /// not matter, and [`Training::patience`] is for the caller to heed.
     pub fn start_options<'a>(
         &'a self,
         (noise, epsilon): (AnyNoise, f64),
@@ -153,6 +153,10 @@ impl OptionsRun<'_> {
     /// All steps of the run.
     pub fn steps(&self) -> usize {
         self.descent.steps
+    }
+    /// The number of complete epochs; the last epoch of a run may be incomplete.
+    pub fn epochs_done(&self) -> usize {
+        self.descent.epoch
     }
     /// Whether all steps are done.
     pub fn is_done(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Decisions by what options turned out to be worth: regret, and losses that know it.
 
+use std::fmt::Write;
+
 use perturb::data::frame::{Columns, Expression};
 use perturb::data::table::{Format, parse_table};
 use perturb::decisions::{Decide, Decisions, Edges, Judgement, Recipe, Target, Utility};
@@ -20,7 +22,7 @@ fn routes(count: usize, seed: Seed) -> Decisions {
                 let [a, b, noise] = numbers.next().unwrap() else { unreachable!() };
                 let (a, b) = (a.abs(), b.abs());
                 let cost = (2.0 * a + b) * (1.0 + 0.3 * noise.clamp(-2.0, 2.0));
-                text += &format!("{map},{node},{to},{a},{b},{cost}\n");
+                writeln!(text, "{map},{node},{to},{a},{b},{cost}").unwrap();
             }
         }
     }

@@ -137,7 +137,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "SHARE|FILE", value_parser = number::validation, allow_negative_numbers = true)]
     #[serde(skip)]
     pub(super) validation: Option<Validation>,
-    /// Of labels: stop after this many epochs without a better validation score, at least 1, and keep the best epoch
+    /// Stop after this many epochs without a better validation score, at least 1, and keep the best epoch
     #[arg(long, value_name = "N", value_parser = number::at_least_one, allow_negative_numbers = true)]
     pub(super) patience: Option<usize>,
     /// Of options: penalty on large weights, as a share of the mean loss's curvature, at least 0; cross-validation chooses one
@@ -461,11 +461,6 @@ impl Train {
 
     /// Trains on a table of options.
     fn of_options(&self, common: &Common) -> Result<(), Failure> {
-        if self.patience.is_some() {
-            return Err(usage(
-                "--patience does not apply to tables of options, whose descent goes to its end",
-            ));
-        }
         if self.out.wanted() {
             return Err(usage("--out has no page for tables of options yet; --json prints all numbers"));
         }
@@ -503,6 +498,7 @@ impl Train {
             settings: &settings,
             training: &training,
             tuning: self.tuning.as_ref(),
+            patience: self.patience,
         })
     }
 

@@ -170,7 +170,7 @@ fn refusals_are_short_and_say_what_to_do() {
         (format!("\nx,r\n{}", rows("1,a>b")), "the option skip-lines"),
         (format!("# by hand\nx,r\n{}", rows("1,a>b")), "the option comment"),
         (format!("a,b\n{}", rows("1,2")), "a column of ones"),
-        (format!("x,class\n{}", rows("1,setosa")), "write an ordering of all classes"),
+        (format!("x,class\n{}", rows("1,setosa")), "--decide pick --chosen class picks it"),
         (format!("x,a,b\n{}", rows("1,0,1")), "add 1 to each"),
         (format!("{}\n{}", wide.join(","), rows(&"1,".repeat(3000))), "fields as in the header"),
         (format!("\u{1b}[31mx,r\n{}", rows("nan,a>b")), "expected in `\\u{1b}[31mx` a finite"),

@@ -106,6 +106,38 @@ fn every_kind_is_learned_from_a_table() {
     }
 }
 
+/// A high constant rate makes later epochs no better: the best one is kept, and the descent ends before its last. What is kept is at
+/// least as good as the last in validation; a run that is told to save and to go on ends with the same model.
+#[test]
+fn patience_ends_a_descent() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let kind = kinds().into_iter().find(|kind| matches!(kind.decide, Decide::Route(_))).unwrap();
+    write(folder, "train.csv", &kind.table(100, Seed(1), true));
+    write(folder, "others.csv", &kind.table(100, Seed(2), true));
+    let arguments = [
+        &["train", "--data", "train.csv", "--group", "group", "--features", "x1,x2,x3", "--chosen", "made"],
+        &["--validation", "others.csv", "--samples", "1", "--rate", "1", "--schedule", "constant"][..],
+        &["--epochs", "200", "--patience", "3"],
+        kind.arguments,
+    ]
+    .concat();
+    let output = super::perturb(folder, &arguments);
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    let numbers: Vec<usize> = said
+        .lines()
+        .rfind(|line| line.starts_with("ended after epoch"))
+        .expect("an early end")
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [ended, kept] = numbers[..] else { panic!("{said}") };
+    assert!(ended == kept + 3 && ended < 200, "{said}");
+    let refused = super::perturb(folder, &[&arguments[..9], &["--patience", "3"], kind.arguments].concat());
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("--patience needs validation decisions"));
+}
+
 /// A descent is interrupted and resumed with the same bits, whatever the number of threads.
 #[test]
 fn a_descent_resumes() {
@@ -268,7 +300,7 @@ fn refusals_say_what_to_do() {
             "--decide span has no exact expectation",
         ),
         (&["--features", "cost", "--ratio", "cost/time"], "--ratio cost/time: expected two terms"),
-        (&["--features", "cost", "--patience", "3"], "--patience does not apply"),
+        (&["--features", "cost", "--patience", "3"], "--patience needs validation decisions"),
     ] {
         let arguments = with(more);
         let output = super::perturb(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>());

@@ -10,6 +10,8 @@ use perturb::model_file::{ModelFile, OracleKind, Provenance};
 use perturb::train::{Loss, OptionsRun, RunState, TrainError, Training};
 use perturb::{AnyNoise, How, MonteCarlo, Seed, data::shuffle};
 
+use serde::{Deserialize, Serialize};
+
 use super::show::{coefficients, summary};
 use super::{Options, frame, judge, with_columns};
 use crate::cli::number::Validation;
@@ -46,6 +48,8 @@ pub(crate) struct Fit<'a> {
     pub(crate) settings: &'a dyn Fn(String) -> Result<perturb::checkpoint::Settings, Failure>,
     /// The settings of a descent on so many decisions.
     pub(crate) training: &'a dyn Fn(usize) -> Training,
+    /// Epochs without a better validation score, after which a descent stops.
+    pub(crate) patience: Option<usize>,
     /// How the settings were chosen.
     pub(crate) tuning: Option<&'a serde_json::Value>,
 }
@@ -81,7 +85,11 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
     let crossed = fit.folds.map(|folds| judge::cross_validate(fit, &recipe, &train, folds)).transpose()?;
     let ridge = judge::choose(fit, &recipe, &train, seed.fold(5))?;
     let start = Instant::now();
-    let learned = learn(fit, &recipe, &train, (ridge, start_at), Some(common))?;
+    if fit.patience.is_some() && validation.is_none() {
+        return Err(usage("--patience needs validation decisions: --validation SHARE or FILE"));
+    }
+    let course = Course { common, validation: validation.as_ref() };
+    let learned = learn(fit, &recipe, &train, (ridge, start_at), Some(&course))?;
     if !common.quiet {
         let steps = learned.estimates.as_ref().map_or(0, Estimates::steps);
         let steps = if steps > 0 { format!(" and {steps} Newton steps") } else { String::new() };
@@ -245,13 +253,20 @@ fn is_exact(decide: &Decide) -> bool {
     matches!(decide, Decide::Pick | Decide::Rank | Decide::Each | Decide::PickK { limits: None, .. })
 }
 
+/// What accompanies a training.
+pub(crate) struct Course<'a> {
+    common: &'a Common,
+    /// The decisions that patience watches.
+    validation: Option<&'a Decisions>,
+}
+
 /// Learns weights; with its course on the terminal and in a checkpoint, if there is one.
 pub(crate) fn learn(
     fit: &Fit<'_>,
     recipe: &Recipe,
     decisions: &Decisions,
     (ridge, start): (f64, Option<&[f64]>),
-    course: Option<&Common>,
+    course: Option<&Course<'_>>,
 ) -> Result<Learned, Failure> {
     let exact = is_exact(&recipe.decide);
     let noise =
@@ -262,6 +277,11 @@ pub(crate) fn learn(
         && exact
         && fit.samples.unwrap_or(0) == 0
         && start.is_none();
+    if newton && fit.patience.is_some() {
+        return Err(usage(
+            "--patience applies to stochastic gradients; exact expectations are minimised by Newton's method (--samples 10 descends)",
+        ));
+    }
     if newton {
         let estimates = estimation.fit(decisions).map_err(in_words)?;
         let w = estimates.coefficients().to_vec();
@@ -288,13 +308,17 @@ pub(crate) fn learn(
         ));
     }
     let training = (fit.training)(decisions.len());
+    let many = if exact { How::Exact } else { How::MonteCarlo(MonteCarlo::new(1000, training.seed.fold(3))) };
+    // Picks alone have log-losses, and are exact.
+    let judge_by = many;
     let run = training.start_options((noise, fit.epsilon), loss, how, decisions, start)?;
     let w = match course {
-        Some(common) => descend(fit, run, common),
+        Some(course) => {
+            descend(fit, run, course, |decisions, w| decisions.judge(w, (noise, fit.epsilon), judge_by))
+        }
         None => run.finish().map_err(Into::into),
     }
     .map_err(|failure| of_decision(failure, recipe, decisions))?;
-    let many = if exact { How::Exact } else { How::MonteCarlo(MonteCarlo::new(1000, training.seed.fold(3))) };
     // The uncertainty of a minimum of the Fenchel-Young loss.
     let small = w.len() <= MOST_KEPT
         && matches!(loss, Loss::FenchelYoung)
@@ -336,24 +360,67 @@ fn of_decision(failure: Failure, recipe: &Recipe, decisions: &Decisions) -> Fail
     }
 }
 
-fn descend(fit: &Fit<'_>, mut run: OptionsRun<'_>, common: &Common) -> Result<Vec<f64>, Failure> {
+/// The state of a descent between two steps.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    run: RunState,
+    best: Option<Best>,
+}
+
+/// The record that early stopping keeps.
+#[derive(Serialize, Deserialize, Clone)]
+struct Best {
+    score: f64,
+    epoch: usize,
+    w: Vec<f64>,
+}
+
+fn descend(
+    fit: &Fit<'_>,
+    mut run: OptionsRun<'_>,
+    Course { common, validation }: &Course<'_>,
+    judge: impl Fn(&Decisions, &[f64]) -> Result<Vec<(f64, Judgement)>, perturb::Error>,
+) -> Result<Vec<f64>, Failure> {
     let beside = (!is_standard(fit.model)).then(|| save::beside(fit.model));
     let settings = (fit.settings)(format!("{:016x}", run.digest()))?;
-    let (mut saver, saved) = fit.checkpoints.open::<RunState>(beside, settings)?;
-    if let Some(state) = saved {
-        run.restore(state)?;
+    let (mut saver, saved) = fit.checkpoints.open::<Saved>(beside, settings)?;
+    let mut best: Option<Best> = None;
+    if let Some(saved) = saved {
+        run.restore(saved.run)?;
+        best = saved.best;
     }
     let progress = Progress::new("steps", run.steps() as u64, common);
     progress.resume(run.steps_done() as u64);
     let done = |run: &OptionsRun<'_>| format!("after step {} of {}", run.steps_done(), run.steps());
-    saver.begin(&run.state(), &done(&run))?;
-    while !run.is_done() {
-        run.step()?;
+    saver.begin(&Saved { run: run.state(), best: best.clone() }, &done(&run))?;
+    let waited = |run: &OptionsRun<'_>, best: Option<&Best>| {
+        let epochs = best.map_or(0, |best| run.epochs_done().saturating_sub(best.epoch));
+        fit.patience.is_some_and(|patience| epochs >= patience)
+    };
+    while !run.is_done() && !waited(&run, best.as_ref()) {
+        let ended = run.step()?;
         progress.add(1);
-        saver.step(|| run.state(), || done(&run))?;
+        if let (true, Some(rows)) = (ended && fit.patience.is_some(), validation) {
+            let w = run.weights();
+            let (name, score) = judge::Merit::Probability.of(&Judgement::mean(&judge(rows, &w)?));
+            progress.score(format!("{name} {score:.3}"));
+            if score > best.as_ref().map_or(f64::NEG_INFINITY, |best| best.score) {
+                best = Some(Best { score, epoch: run.epochs_done(), w });
+            }
+        }
+        saver.step(|| Saved { run: run.state(), best: best.clone() }, || done(&run))?;
     }
     drop(progress);
-    let w = run.finish()?;
+    let w = match best {
+        Some(best) => {
+            if !common.quiet {
+                let (kept, ended) = (best.epoch, run.epochs_done());
+                tell!("ended after epoch {ended}; the model is that of epoch {kept}, the best in validation");
+            }
+            best.w
+        }
+        None => run.finish()?,
+    };
     saver.done();
     Ok(w)
 }
