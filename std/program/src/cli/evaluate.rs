@@ -29,6 +29,7 @@ impl Evaluate {
         self.out.ensure_free("evaluate", &[("--data", &self.source.data), ("--model", &self.model)])?;
         let file = load(&self.model, &self.source.data)?;
         if let Some(recipe) = &file.provenance.recipe {
+            options::Asked::JUDGED.ensure(common)?;
             if self.out.wanted() {
                 return Err(usage("--out has no page for tables of options yet; --json prints all numbers"));
             }

@@ -7,7 +7,8 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Says something on standard error, as `eprintln!` does, which panics where nobody can hear it.
 macro_rules! tell {
@@ -97,6 +98,27 @@ pub(crate) struct Common {
     /// Print progress as plain lines instead of a bar. Set NO_COLOR to disable colours
     #[arg(long, global = true)]
     plain: bool,
+    #[arg(skip)]
+    given: Given,
+}
+
+/// The options of the command that stand on the command line, not those that have their defaults.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Given(Vec<String>);
+
+impl Given {
+    fn of(matches: &clap::ArgMatches) -> Self {
+        let Some((name, of)) = matches.subcommand() else { return Self::default() };
+        let command = Cli::command();
+        let options = command.find_subcommand(name).into_iter().flat_map(clap::Command::get_arguments);
+        let given =
+            |option: &&clap::Arg| of.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine);
+        Self(options.filter(given).filter_map(clap::Arg::get_long).map(str::to_owned).collect())
+    }
+    /// Whether an option, named without dashes, was given.
+    fn has(&self, option: &str) -> bool {
+        self.0.iter().any(|given| given == option)
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -310,9 +332,18 @@ impl Out {
     }
 }
 
+/// The command line, and what of it was given.
+fn parse(words: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(words)?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    cli.common.given = Given::of(&matches);
+    Ok(cli)
+}
+
 pub(crate) fn run() -> ExitCode {
     let json = std::env::args_os().any(|word| word == "--json");
-    let cli = match Cli::try_parse() {
+    let cli = match parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) if json && error.use_stderr() => return fail(true, &usage(reason(&error))),
         Err(error) => return help(&error),

@@ -49,7 +49,7 @@ pub(crate) struct Predict {
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     id: Vec<String>,
     /// Of options: write the K options with the largest scores of each decision alone
-    #[arg(long, value_name = "K", value_parser = number::at_least_one)]
+    #[arg(long, value_name = "K", value_parser = number::at_least_one, allow_negative_numbers = true)]
     top: Option<usize>,
 }
 
@@ -68,7 +68,7 @@ impl Predict {
         let file = load(&self.model, &self.data)?;
         if let Some(recipe) = &file.provenance.recipe {
             let (data, layout, out) = (&*self.data, &self.layout, self.out.as_deref());
-            let asked = options::Asked { data, layout, out, ids: &self.id, top: self.top };
+            let asked = options::Wanted { data, layout, out, ids: &self.id, top: self.top };
             return options::predict(&asked, &file, recipe, common);
         }
         if self.top.is_some() || !self.id.is_empty() {

@@ -146,11 +146,11 @@ pub(crate) struct Train {
     #[serde(skip)]
     pub(super) ridge: Vec<f64>,
     /// Of options: judge by cross-validation with this many folds, too
-    #[arg(long, value_name = "K", value_parser = number::folds)]
+    #[arg(long, value_name = "K", value_parser = number::folds, allow_negative_numbers = true)]
     #[serde(skip)]
     pub(super) folds: Option<usize>,
     /// Of options: ratios of weights with their standard errors, such as time/cost
-    #[arg(long, value_name = "TERM/TERM", value_delimiter = ',')]
+    #[arg(long, value_name = "TERM/TERM", value_delimiter = ',', allow_hyphen_values = true)]
     #[serde(skip)]
     ratio: Vec<String>,
     /// Of options: go on from this model on new data, by descent; the table's columns are read as for it
@@ -185,11 +185,33 @@ pub(super) fn noises() -> impl TypedValueParser<Value = AnyNoise> {
 impl Train {
     pub(crate) fn run(&self, common: &Common) -> Result<(), Failure> {
         self.ensure_files()?;
+        self.asked().ensure(common)?;
         if self.options.is_given() || self.from.is_some() {
             return self.of_options(common);
         }
-        self.options.ensure_none()?;
         self.of_labels(common)
+    }
+
+    /// What the options say, as far as others depend on it.
+    pub(crate) fn asked(&self) -> options::Asked {
+        let table = match (&self.from, self.options.is_given()) {
+            (Some(_), _) => options::Table::Continued,
+            (None, true) => options::Table::Options,
+            (None, false) => options::Table::Labels,
+        };
+        let (decide, cells) = self.options.decided();
+        let likelihood = matches!(self.loss, LossName::Likelihood);
+        let minimised = likelihood || matches!(self.loss, LossName::FenchelYoung);
+        let exact = self.options.is_exact() && self.samples.unwrap_or(0) == 0;
+        options::Asked {
+            table,
+            decide,
+            cells,
+            perturbed: matches!(self.loss, LossName::FenchelYoung | LossName::PerturbedSquared),
+            minimised,
+            blackbox: matches!(self.loss, LossName::Blackbox),
+            newton: table == options::Table::Options && minimised && exact,
+        }
     }
 
     /// Checks that no file is two.

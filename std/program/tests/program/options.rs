@@ -280,6 +280,7 @@ fn refusals_say_what_to_do() {
         (&["--features", "took"], "predicts the decisions without error"),
         (&["--features", "price"], "trips.csv, line 1: expected a column named `price`"),
         (&["--features", "cost", "--where", "cost > 1000"], "all are filtered out or unavailable"),
+        (&["--features", "cost", "--count", "-1"], "expected one weight of at least 0"),
         (
             &["--features", "cost", "--available", "mode == 'car'"],
             "found none; a condition such as available",
@@ -301,6 +302,18 @@ fn refusals_say_what_to_do() {
         ),
         (&["--features", "cost", "--ratio", "cost/time"], "--ratio cost/time: expected two terms"),
         (&["--features", "cost", "--patience", "3"], "--patience needs validation decisions"),
+        (&["--features", "cost", "--k", "2"], "--k belongs to --decide pick-k"),
+        (&["--features", "cost", "--epochs", "9"], "--epochs belongs to descents"),
+        (&["--features", "cost", "--units", "1"], "--units belongs to --decide flow"),
+        (&["--features", "cost", "--k", "-1"], "expected a whole number from 1 to"),
+        (
+            &["--features", "cost", "--decide", "route", "--edges", "mode,who", "--straight"],
+            "--straight belongs to --decide route over cells",
+        ),
+        (
+            &["--features", "cost", "--decide", "route", "--ends", "a,b"],
+            "--ends belongs to --decide flow, and to --decide route along edges",
+        ),
     ] {
         let arguments = with(more);
         let output = super::perturb(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
@@ -309,6 +322,18 @@ fn refusals_say_what_to_do() {
     }
     let output = super::perturb(folder, &["train", "--data", "trips.csv", "--features", "cost"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("--features belongs to tables of options"));
+    succeed(folder, &with(&["--features", "cost"]).iter().map(String::as_str).collect::<Vec<_>>());
+    for (command, expected) in [
+        ("evaluate --data trips.csv --ranks cost", "--ranks belongs to tables of labels"),
+        (
+            "train --data trips.csv --from model.perturb --features cost",
+            "--features belongs to models that begin anew",
+        ),
+    ] {
+        let output = super::perturb(folder, &command.split(' ').collect::<Vec<_>>());
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && text.contains(expected), "{command}: {text}");
+    }
     let output = super::perturb(
         folder,
         &["train", "--data", "trips.csv", "--loss", "likelihood", "--ordering", "mode"],

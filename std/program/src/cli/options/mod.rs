@@ -1,5 +1,6 @@
 //! Tables of options: a row an option, or columns by option.
 
+mod applies;
 mod judge;
 mod predict;
 mod show;
@@ -19,8 +20,9 @@ use super::source::Source;
 use super::streams::Input;
 use super::{Failure, number, usage};
 
+pub(crate) use applies::{Asked, Table};
 pub(crate) use judge::{Merit, Units, cross, evaluate};
-pub(crate) use predict::{Asked, predict};
+pub(crate) use predict::{Wanted, predict};
 pub(crate) use show::show;
 pub(crate) use train::{Fit, tell_or_say, train};
 
@@ -48,13 +50,13 @@ pub(crate) struct Options {
     alternatives: Option<String>,
     /// What was chosen: a column or an expression that is 1 for it and 0 elsewhere; with --options also a column that names or
     /// numbers the chosen option; of labels the column that names the picked one, or the columns of what was chosen
-    #[arg(long, value_name = "EXPRESSION", conflicts_with_all = ["one_of", "grades"])]
+    #[arg(long, value_name = "EXPRESSION", conflicts_with_all = ["one_of", "grades"], allow_hyphen_values = true)]
     chosen: Option<String>,
     /// What may have been chosen: 1 for the options one of which was, it is not known which
-    #[arg(long, value_name = "EXPRESSION", conflicts_with = "grades")]
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "grades", allow_hyphen_values = true)]
     one_of: Option<String>,
     /// Grades to rank by, the larger the better; equal grades leave the order open. Ranks are given by --ranks
-    #[arg(long, value_name = "EXPRESSION")]
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     grades: Option<String>,
     /// What options turned out to be worth, such as -cost: the decision worth most is learned, and regret is told
     #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true, conflicts_with_all = ["chosen", "one_of", "grades"])]
@@ -70,25 +72,25 @@ pub(crate) struct Options {
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     constants: Vec<String>,
     /// Products of an expression and the constants of a column, or of one value of it, as income:mode or income:mode=air
-    #[arg(long, value_name = "EXPRESSION:COLUMN", value_delimiter = ',')]
+    #[arg(long, value_name = "EXPRESSION:COLUMN", value_delimiter = ',', allow_hyphen_values = true)]
     interact: Vec<String>,
     /// Value without a constant [default: the first]
-    #[arg(long, value_name = "VALUE")]
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     reference: Option<String>,
     /// Leave out rows where this is 0
-    #[arg(long = "where", value_name = "EXPRESSION")]
+    #[arg(long = "where", value_name = "EXPRESSION", allow_hyphen_values = true)]
     filter: Option<String>,
     /// Options cannot be chosen where this is 0
-    #[arg(long, value_name = "EXPRESSION")]
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     available: Option<String>,
     /// Column that says which decisions belong together, such as those of one person: their errors may depend on each other
     #[arg(long, value_name = "COLUMN")]
     cluster: Option<String>,
     /// How often a decision counts, as if its rows stood there so often [default: 1]
-    #[arg(long, value_name = "EXPRESSION")]
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     count: Option<String>,
     /// How many options are picked [default: as many as were chosen]
-    #[arg(long, value_name = "K", value_parser = number::at_least_one)]
+    #[arg(long, value_name = "K", value_parser = number::at_least_one, allow_negative_numbers = true)]
     k: Option<usize>,
     /// Pick at most N options of one class, which a column names
     #[arg(long, value_name = "COLUMN:N")]
@@ -103,22 +105,22 @@ pub(crate) struct Options {
     #[arg(long)]
     straight: bool,
     /// First and last node of routes and flows [default: the nodes without edges to and from them]
-    #[arg(long, value_name = "NODE,NODE")]
+    #[arg(long, value_name = "NODE,NODE", allow_hyphen_values = true)]
     ends: Option<String>,
     /// Units that flow
-    #[arg(long, value_name = "N", value_parser = number::at_least_one, default_value_t = 1)]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one, default_value_t = 1, allow_negative_numbers = true)]
     units: usize,
     /// Column of weights, whole numbers, that are packed
     #[arg(long, value_name = "COLUMN", default_value = "weight")]
     weight: String,
     /// Largest total weight that is packed
-    #[arg(long, value_name = "N", value_parser = number::capacity)]
+    #[arg(long, value_name = "N", value_parser = number::capacity, allow_negative_numbers = true)]
     capacity: Option<u32>,
 }
 
 #[derive(ValueEnum, Serialize, Debug, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
-enum DecideName {
+pub(crate) enum DecideName {
     /// One option
     Pick,
     /// k options
@@ -177,26 +179,22 @@ impl Options {
         }
     }
 
-    /// Refuses options that only tables of options have.
-    pub(crate) fn ensure_none(&self) -> Result<(), Failure> {
-        let given = [
-            ("--alternatives", self.alternatives.is_some()),
-            ("--one-of", self.one_of.is_some()),
-            ("--grades", self.grades.is_some()),
-            ("--worth", self.worth.is_some()),
-            ("--features", !self.features.is_empty()),
-            ("--constants", !self.constants.is_empty()),
-            ("--interact", !self.interact.is_empty()),
-            ("--where", self.filter.is_some()),
-            ("--available", self.available.is_some()),
-            ("--cluster", self.cluster.is_some()),
-            ("--count", self.count.is_some()),
-        ];
-        match given.iter().find(|(_, given)| *given) {
-            None => Ok(()),
-            Some((option, _)) => Err(usage(format!(
-                "{option} belongs to tables of options: name the column of decisions with --group, or the options with --options"
-            ))),
+    /// What is decided, and whether routes go over cells, as far as the options say.
+    pub(crate) fn decided(&self) -> (DecideName, Option<bool>) {
+        let default = if self.grades.is_some() { DecideName::Rank } else { DecideName::Pick };
+        let cells = match (&self.cells, &self.edges) {
+            (None, None) => None,
+            (cells, _) => Some(cells.is_some()),
+        };
+        (self.decide.unwrap_or(default), cells)
+    }
+
+    /// Whether expectations of the decision are known without samples.
+    pub(crate) fn is_exact(&self) -> bool {
+        match self.decided().0 {
+            DecideName::Pick | DecideName::Rank | DecideName::Each => true,
+            DecideName::PickK => self.limit.is_none(),
+            _ => false,
         }
     }
 
@@ -253,8 +251,17 @@ impl Options {
     }
 
     fn decide(&self, has: &impl Fn(&str) -> bool) -> Result<Decide, Failure> {
-        let name =
-            self.decide.unwrap_or(if self.grades.is_some() { DecideName::Rank } else { DecideName::Pick });
+        let (name, said) = self.decided();
+        let cells = said.unwrap_or_else(|| !(has("from") && has("to")));
+        if name == DecideName::Route {
+            let asked = Asked { decide: name, cells: Some(cells), ..Asked::JUDGED };
+            if self.straight {
+                applies::CELLS.ensure("straight", &asked)?;
+            }
+            if self.ends.is_some() {
+                applies::ENDS.ensure("ends", &asked)?;
+            }
+        }
         let pair = |option: &str, given: &Option<String>, default: (&str, &str)| match given {
             None => Ok((default.0.to_owned(), default.1.to_owned())),
             Some(text) => match text.split_once(',') {
@@ -283,14 +290,10 @@ impl Options {
                 };
                 Decide::PickK { k: self.k, limits }
             }
-            DecideName::Route
-                if self.cells.is_some() || (self.edges.is_none() && !(has("from") && has("to"))) =>
-            {
-                Decide::Cells {
-                    at: pair("--cells", &self.cells, ("row", "column"))?,
-                    diagonal: !self.straight,
-                }
-            }
+            DecideName::Route if cells => Decide::Cells {
+                at: pair("--cells", &self.cells, ("row", "column"))?,
+                diagonal: !self.straight,
+            },
             DecideName::Route => Decide::Route(Edges { columns: edges()?, ends: ends()? }),
             DecideName::Flow => {
                 Decide::Flow { edges: Edges { columns: edges()?, ends: ends()? }, units: self.units }

@@ -16,7 +16,7 @@ use super::{frame, with_columns};
 use crate::cli::{Common, Failure, source::Layout, streams};
 
 /// What is written.
-pub(crate) struct Asked<'a> {
+pub(crate) struct Wanted<'a> {
     pub(crate) data: &'a Path,
     pub(crate) layout: &'a Layout,
     pub(crate) out: Option<&'a Path>,
@@ -28,7 +28,7 @@ pub(crate) struct Asked<'a> {
 
 /// Writes a row an option: its decision, score, and expected decision.
 pub(crate) fn predict(
-    asked: &Asked<'_>,
+    asked: &Wanted<'_>,
     model: &ModelFile,
     recipe: &Recipe,
     common: &Common,

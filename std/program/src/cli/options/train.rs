@@ -302,11 +302,6 @@ pub(crate) fn learn(
         )));
     }
     let how = if samples == 0 { How::Exact } else { How::MonteCarlo(MonteCarlo::new(samples, Seed(0))) };
-    if ridge > 0.0 {
-        return Err(usage(
-            "--ridge applies to exact expectations, not to stochastic gradients, which --epochs ends",
-        ));
-    }
     let training = (fit.training)(decisions.len());
     let many = if exact { How::Exact } else { How::MonteCarlo(MonteCarlo::new(1000, training.seed.fold(3))) };
     // Picks alone have log-losses, and are exact.
