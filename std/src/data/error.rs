@@ -92,6 +92,14 @@ impl DataError {
         Self::Binary { file: file.to_owned(), expected: expected.into(), found: found.into() }
     }
 
+    /// The same, of a decision of this name.
+    pub(crate) fn in_decision(mut self, name: &str) -> Self {
+        if let Self::Invalid { expected, .. } | Self::Binary { expected, .. } = &mut self {
+            *expected += &format!(" in the decision {}", super::text::quote(name));
+        }
+        self
+    }
+
     /// A fault of an argument.
     pub fn parameter(parameter: &'static str, expected: impl Into<String>, found: impl fmt::Display) -> Self {
         Self::Parameter { parameter, expected: expected.into(), found: found.to_string() }

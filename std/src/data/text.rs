@@ -117,6 +117,26 @@ pub fn listed(names: &[String], most: usize) -> String {
     if more == 0 { text } else { format!("{text} and {more} more") }
 }
 
+/// The name that is written most like `word`, if one is.
+pub(crate) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    let distances = names.iter().map(|&name| (distance(&word.to_lowercase(), &name.to_lowercase()), name));
+    distances.filter(|(distance, name)| 2 * distance < name.chars().count()).min().map(|(_, name)| name)
+}
+
+/// How many characters are left out, added or changed between two words.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut before = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.chars().enumerate() {
+            let changed = before + usize::from(x != y);
+            before = row[j + 1];
+            row[j + 1] = changed.min(before + 1).min(row[j] + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
 /// Collects the ranks of one row and finds the first that spoils the permutation of 1..=k.
 #[derive(Debug)]
 pub(super) struct Permutation {
@@ -236,6 +256,15 @@ mod tests {
         for text in ["", "1,2\n", "1,2,3,4\n", "a,2,3\n", "1.0,2,3", "1,2,x", "\n1,2,3,4", "\n"] {
             assert!(!has_counts(text.as_bytes()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn words_are_near_or_not() {
+        assert_eq!((distance("kitten", "sitting"), distance("", "ab"), distance("ab", "")), (3, 2, 2));
+        let names = ["abs", "exp", "missing", "sqrt"];
+        assert_eq!(nearest("SQR", &names), Some("sqrt"));
+        assert_eq!(nearest("mising", &names), Some("missing"));
+        assert_eq!(nearest("tangent", &names), None);
     }
 
     #[test]

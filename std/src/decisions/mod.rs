@@ -31,8 +31,7 @@ pub(crate) use layers::{Layer, Layers};
 pub use recipe::{Recipe, Target, Utility};
 pub use structure::{Decide, Edges};
 
-use crate::data::DataError;
-use crate::{AnyOracle, OracleSpec};
+use crate::{AnyOracle, Oracle, OracleSpec};
 
 /// A problem of its own on some entries of a decision: what is open of a decision that is known in part.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +81,16 @@ impl fmt::Debug for Decisions {
     }
 }
 
+/// Refuses options among which no decision can be made, where some are missing.
+fn possible(oracle: &AnyOracle<f64>, entries: &[Option<usize>]) -> Result<(), perturb_core::Error> {
+    if !oracle.properties().forbids {
+        return Ok(());
+    }
+    let theta: Vec<f64> = entries.iter().map(|row| row.map_or(f64::NEG_INFINITY, |_| 0.0)).collect();
+    let solved = oracle.solve(&theta, &mut vec![0.0; theta.len()], &mut oracle.work());
+    solved.map(drop).map_err(|because| perturb_core::Error::Solver { sample: None, because })
+}
+
 impl Decisions {
     fn empty(name: String, terms: impl Iterator<Item = String>) -> Self {
         Self {
@@ -103,16 +112,21 @@ impl Decisions {
         }
     }
 
-    /// Another decision, without features and target.
+    /// Another decision, without features and target. An error is one of its oracle, or says why no decision can be made.
     fn push(
         &mut self,
         name: String,
         oracle: &OracleSpec,
         entries: Vec<Option<usize>>,
-    ) -> Result<(), DataError> {
-        let kind = self.kind(oracle).map_err(|error| {
-            DataError::parameter("oracle", format!("that decides {}", crate::data::text::quote(&name)), error)
-        })?;
+    ) -> Result<(), perturb_core::Error> {
+        let known = self.oracles.len();
+        let kind = self.kind(oracle)?;
+        let missing = entries.iter().any(Option::is_none);
+        // Nothing at all can be packed, and a table of options by capacities would take long.
+        let is_new = kind as usize == known && !matches!(oracle, OracleSpec::Knapsack { .. });
+        if is_new || missing {
+            possible(&self.oracles[kind as usize], &entries)?;
+        }
         self.names.push(name);
         self.kinds.push(kind);
         self.rows.extend(entries.into_iter().map(|row| row.map(|row| row as u32)));

@@ -76,6 +76,24 @@ impl Target {
     }
 }
 
+/// Why no decision can be made, by the names of nodes.
+pub(super) fn in_words(error: &crate::Error, nodes: &[String]) -> String {
+    let node = |at: usize| nodes.get(at).map(|name| quote(name));
+    match error {
+        crate::Error::Graph { index, because } => match (node(*index), node(0)) {
+            (Some(at), Some(first)) => format!("{}: {at}", because.replace("node 0", &first)),
+            _ => error.to_string(),
+        },
+        crate::Error::Solver { because, .. } => (*because).to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Values that a message lists.
+const LISTED: usize = 20;
+/// The most distinct numbers that are taken for codes: a column of more is rather one of quantities.
+const MOST_CODES: usize = 100;
+
 /// What the terms of a score are made of, before it is known which values columns have.
 ///
 /// ```
@@ -116,7 +134,8 @@ impl Utility {
         self.features.push((name.to_owned(), Expression::column(name)));
         self
     }
-    /// With a constant for each value of a column but one, the reference: alternative-specific constants.
+    /// With a constant for each value of a column but one, the reference: alternative-specific constants. Values are texts, or at
+    /// most 100 whole numbers, which are codes.
     #[must_use]
     pub fn with_constants(mut self, column: impl Into<String>) -> Self {
         self.constants.push(column.into());
@@ -147,7 +166,7 @@ impl Utility {
     }
 
     /// The terms, for the values that columns have in the rows that `recipe` keeps. The reference is the value with this name,
-    /// where a column has it, otherwise the first in byte order.
+    /// where a column has it, otherwise the first in byte order, of numbers the least.
     pub fn terms(
         &self,
         recipe: &Recipe,
@@ -155,15 +174,13 @@ impl Utility {
         reference: Option<&str>,
     ) -> Result<Vec<(String, Expression)>, DataError> {
         let kept = recipe.kept(frame)?;
-        let mut referred = reference.is_none();
-        let mut levels = |column: &str| -> Result<Vec<String>, DataError> {
-            let Column::Texts(_) = frame.column(column)? else {
-                let expected = format!("texts in {}, of which each has a constant", quote(column));
-                return Err(DataError::parameter("constants", expected, "numbers"));
-            };
-            let mut found = Recipe::values(frame, column, &kept)?;
-            let chosen = reference.and_then(|reference| found.iter().position(|value| value == reference));
+        let (mut referred, mut known) = (reference.is_none(), BTreeSet::new());
+        let mut levels = |column: &str| -> Result<Vec<(String, Expression)>, DataError> {
+            let mut found = Recipe::levels(frame, column, &kept)?;
+            let chosen =
+                reference.and_then(|reference| found.iter().position(|(value, _)| value == reference));
             referred |= chosen.is_some();
+            known.extend(found.iter().map(|(value, _)| value.clone()));
             if !found.is_empty() {
                 found.remove(chosen.unwrap_or(0));
             }
@@ -171,16 +188,16 @@ impl Utility {
         };
         let mut terms = Vec::new();
         for column in &self.constants {
-            for value in levels(column)? {
-                terms.push((format!("{column}={value}"), Expression::indicator(column, &value)));
+            for (value, is) in levels(column)? {
+                terms.push((format!("{column}={value}"), is));
             }
         }
         for (name, of) in &self.features {
             match of.as_column() {
                 Some(column) if matches!(frame.column(column)?, Column::Texts(_)) => {
                     Recipe::check_texts(frame, column, &kept)?;
-                    for value in levels(column)? {
-                        terms.push((format!("{name}={value}"), Expression::indicator(column, &value)));
+                    for (value, is) in levels(column)? {
+                        terms.push((format!("{name}={value}"), is));
                     }
                 }
                 _ => terms.push((name.clone(), of.clone())),
@@ -188,16 +205,19 @@ impl Utility {
         }
         for (name, of, column) in &self.interactions {
             let (column, values) = match column.split_once('=') {
-                Some((column, value)) => (column, vec![value.to_owned()]),
+                Some((column, value)) => (column, vec![Recipe::level(frame, column, value, &kept)?]),
                 None => (column.as_str(), levels(column)?),
             };
-            for value in values {
-                let product = of.times(&Expression::indicator(column, &value));
-                terms.push((format!("{name}:{column}={value}"), product));
+            for (value, is) in values {
+                terms.push((format!("{name}:{column}={value}"), of.times(&is)));
             }
         }
         if let (Some(reference), false) = (reference, referred) {
-            let expected = "a value of a column with constants or interactions";
+            let known: Vec<String> = known.into_iter().collect();
+            let expected = match text::listed(&known, LISTED) {
+                none if none.is_empty() => "a value of a column with constants or interactions".to_owned(),
+                listed => format!("one of {listed}"),
+            };
             return Err(DataError::parameter("reference", expected, quote(reference)));
         }
         let mut names = BTreeSet::new();
@@ -287,20 +307,58 @@ impl Recipe {
         Ok(all.filter(|&row| keep[row]).collect())
     }
 
-    /// The distinct values of a column of texts in some rows.
-    fn values(frame: &Frame, column: &str, rows: &[usize]) -> Result<Vec<String>, DataError> {
-        let of = frame.column(column)?;
-        let mut found = BTreeSet::new();
-        if let Column::Texts(texts) = of {
-            for &row in rows {
-                let missing = || frame.fault(row, format!("a value in {}", quote(column)), "an empty cell");
-                let value = texts.get(row).ok_or_else(missing)?;
-                if !found.contains(value) {
-                    found.insert(value.to_owned());
+    /// The distinct values of a column in some rows, texts or few whole numbers, and what is 1 where a row has each.
+    fn levels(frame: &Frame, column: &str, rows: &[usize]) -> Result<Vec<(String, Expression)>, DataError> {
+        let empty = |row| frame.cell_fault(row, column, "a value", "an empty cell");
+        match frame.column(column)? {
+            Column::Texts(texts) => {
+                let mut found = BTreeSet::new();
+                for &row in rows {
+                    found.insert(texts.get(row).ok_or_else(|| empty(row))?);
                 }
+                Ok(found.into_iter().map(|of| (of.to_owned(), Expression::indicator(column, of))).collect())
+            }
+            Column::Numbers(numbers) => {
+                let mut found = BTreeSet::new();
+                for &row in rows {
+                    let x = numbers[row];
+                    if x.is_nan() {
+                        return Err(empty(row));
+                    }
+                    if x.fract() != 0.0 {
+                        let expected = "a text or a whole number, each of which has a constant";
+                        return Err(frame.cell_fault(row, column, expected, text::shown(x)));
+                    }
+                    found.insert(x as i64);
+                }
+                if found.len() > MOST_CODES {
+                    let expected = format!(
+                        "at most {MOST_CODES} numbers in {}, each of which has a constant; texts such as z1 may be more",
+                        quote(column)
+                    );
+                    return Err(DataError::parameter("constants", expected, found.len()));
+                }
+                found.into_iter().map(|of| Ok((of.to_string(), Expression::code(column, of)?))).collect()
             }
         }
-        Ok(found.into_iter().collect())
+    }
+
+    /// The level of this name.
+    fn level(
+        frame: &Frame,
+        column: &str,
+        value: &str,
+        rows: &[usize],
+    ) -> Result<(String, Expression), DataError> {
+        let mut all = Self::levels(frame, column, rows)?;
+        match all.iter().position(|(known, _)| known == value) {
+            Some(at) => Ok(all.swap_remove(at)),
+            None => {
+                let known: Vec<String> = all.into_iter().map(|(known, _)| known).collect();
+                let expected = format!("one of {} in {}", text::listed(&known, LISTED), quote(column));
+                Err(DataError::parameter("interact", expected, quote(value)))
+            }
+        }
     }
 
     /// The rows of each decision, in the order in which their first rows stand, and the names of the decisions.
@@ -393,8 +451,13 @@ impl Recipe {
             Decisions::empty(text::name(frame.file()), self.terms.iter().map(|(name, _)| name.clone()));
         for (name, rows) in names.into_iter().zip(&groups) {
             let chosen = values.as_ref().map(|values| rows.iter().filter(|&&row| values[row] == 1.0).count());
-            let arranged = self.decide.arrange(frame, rows, chosen)?;
-            decisions.push(name, &arranged.oracle, arranged.entries)?;
+            let arranged =
+                self.decide.arrange(frame, rows, chosen).map_err(|error| error.in_decision(&name))?;
+            let first = rows.first().copied().unwrap_or(0);
+            decisions.push(name.clone(), &arranged.oracle, arranged.entries).map_err(|error| {
+                let expected = format!("{}, which can be made,", self.decide.shape().0);
+                frame.fault(first, expected, in_words(&error, &arranged.nodes)).in_decision(&name)
+            })?;
         }
         if let (Some(target), Some(values)) = (target, &values) {
             super::targets::set(&mut decisions, &self.decide, target, frame, values)?;

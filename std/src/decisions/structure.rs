@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::OracleSpec;
 use crate::data::DataError;
 use crate::data::frame::{Column, Frame};
 use crate::data::text::quote;
+use crate::{Dyn, Graph, OracleSpec, SpanningTree};
 
 /// How a decision is made among the options of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +83,8 @@ pub(super) struct Arranged {
     pub(super) oracle: OracleSpec,
     /// For each entry of the oracle the row, or none for an option that is not there.
     pub(super) entries: Vec<Option<usize>>,
+    /// The names of the nodes of a graph.
+    pub(super) nodes: Vec<String>,
 }
 
 impl Decide {
@@ -99,6 +101,29 @@ impl Decide {
             Self::Pack { .. } => "pack",
             Self::Flow { .. } => "flow",
             Self::Tour { .. } => "tour",
+        }
+    }
+
+    /// What a decision is, and why options that were chosen may be none.
+    pub(super) const fn shape(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Pick => ("one option", "several options"),
+            Self::PickK { .. } => {
+                ("as many options as are picked", "options that are too many, or too many of a class")
+            }
+            Self::Rank => ("an order", "none"),
+            Self::Each => ("a choice", "none"),
+            Self::Cells { .. } => ("a route over cells", "cells that do not lead from the first to the last"),
+            Self::Route(_) => ("a route", "edges that do not lead from the first node to the last alone"),
+            Self::Assign { .. } => {
+                ("an assignment", "pairs in which one has two partners, or one of the fewer none")
+            }
+            Self::Span { .. } => ("a tree", "edges that close a circle or do not link all nodes"),
+            Self::Pack { .. } => ("a pack", "options beyond the capacity"),
+            Self::Flow { .. } => {
+                ("a flow", "edges that do not carry so many units from the first node to the last")
+            }
+            Self::Tour { .. } => ("a tour", "legs that are not one round through all cities"),
         }
     }
 
@@ -130,7 +155,8 @@ impl Decide {
     ) -> Result<Arranged, DataError> {
         let dim = rows.len();
         let in_order = || rows.iter().copied().map(Some).collect::<Vec<_>>();
-        let plain = |oracle| Ok(Arranged { oracle, entries: in_order() });
+        let plain = |oracle| Ok(Arranged { oracle, entries: in_order(), nodes: Vec::new() });
+        let graph = |nodes: Vec<String>, oracle| Ok(Arranged { oracle, entries: in_order(), nodes });
         let first = rows.first().copied().unwrap_or(0);
         match self {
             Self::Pick => plain(OracleSpec::Simplex { dim }),
@@ -158,22 +184,30 @@ impl Decide {
             Self::Span { edges: (a, b) } => {
                 let (names, edges) = edges_of(frame, (a, b), rows)?;
                 let labels = vec![None; dim];
-                plain(OracleSpec::SpanningTree { nodes: names.len(), edges, labels })
+                if let Err(error) = Graph::new(Dyn(names.len()), Dyn(dim), &edges).and_then(SpanningTree::new)
+                {
+                    let expected = format!("{}, which can be made,", self.shape().0);
+                    return Err(frame.fault(first, expected, super::recipe::in_words(&error, &names)));
+                }
+                let nodes = names.len();
+                graph(names, OracleSpec::SpanningTree { nodes, edges, labels })
             }
             Self::Route(Edges { columns: (a, b), ends }) => {
                 let (names, edges) = edges_of(frame, (a, b), rows)?;
                 let (source, sink) = ends_of(frame, first, &names, &edges, ends.as_ref())?;
                 let nodes = names.len();
-                plain(if is_acyclic(nodes, &edges) {
+                let oracle = if is_acyclic(nodes, &edges) {
                     OracleSpec::DagPath { nodes, edges, source, sink }
                 } else {
                     OracleSpec::ShortestPath { nodes, edges, source, sink, floor: Some(0.0) }
-                })
+                };
+                graph(names, oracle)
             }
             Self::Flow { edges: Edges { columns: (a, b), ends }, units } => {
                 let (names, edges) = edges_of(frame, (a, b), rows)?;
                 let (source, sink) = ends_of(frame, first, &names, &edges, ends.as_ref())?;
-                plain(OracleSpec::Flow { nodes: names.len(), edges, source, sink, units: *units })
+                let nodes = names.len();
+                graph(names, OracleSpec::Flow { nodes, edges, source, sink, units: *units })
             }
             Self::Cells { at: (row, column), diagonal } => {
                 let at =
@@ -189,7 +223,7 @@ impl Decide {
                 let (diagonal, floor) = (*diagonal, Some(0.0));
                 let oracle =
                     OracleSpec::GridPath { rows: shape.0, columns: shape.1, diagonal, start, goal, floor };
-                Ok(Arranged { oracle, entries })
+                Ok(Arranged { oracle, entries, nodes: Vec::new() })
             }
             Self::Assign { pairs: (a, b) } => {
                 let (left, of_a) = nodes(frame, &[a], rows)?;
@@ -203,6 +237,7 @@ impl Decide {
                 Ok(Arranged {
                     oracle: OracleSpec::Assignment { rows: rows_of, columns, warm_start: false },
                     entries,
+                    nodes: Vec::new(),
                 })
             }
             Self::Tour { legs: (a, b) } => {
@@ -222,7 +257,7 @@ impl Decide {
                     let expected = format!("a leg between any two of {cities} cities");
                     return Err(frame.fault(first, expected, format!("{dim} legs")));
                 }
-                Ok(Arranged { oracle: OracleSpec::Tour { cities, sweeps: 10 }, entries })
+                Ok(Arranged { oracle: OracleSpec::Tour { cities, sweeps: 10 }, entries, nodes: names })
             }
         }
     }

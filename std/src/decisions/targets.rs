@@ -1,10 +1,14 @@
 //! What was decided, as a decision or as a face of the polytope of decisions.
 
+use std::collections::BTreeSet;
+
+use perturb_core::oracle::Location;
+
 use super::{Decide, Decisions, Part, Target};
 use crate::data::DataError;
 use crate::data::frame::Frame;
 use crate::data::text;
-use crate::{AnyLayer, AnyNoise, AnyOracle, OracleSpec};
+use crate::{AnyLayer, AnyNoise, AnyOracle, Oracle, OracleSpec};
 
 /// Takes over what was decided: `values` has a number a row of the table.
 pub(super) fn set(
@@ -20,7 +24,7 @@ pub(super) fn set(
         let rows: Vec<Option<usize>> =
             decisions.rows[range.clone()].iter().map(|row| row.map(|row| row as usize)).collect();
         let values: Vec<Option<f64>> = rows.iter().map(|row| row.map(|row| values[row])).collect();
-        let group = Group { frame, rows: &rows, values: &values, name: &decisions.names[decision] };
+        let group = Group { frame, rows: &rows, values: &values, name: &decisions.names[decision], target };
         let (y, parts) = match (target, decide) {
             (Target::Rank(_), Decide::Rank) => {
                 group.ranks()?;
@@ -62,7 +66,15 @@ pub(super) fn set(
             (Target::Chosen(_), Decide::Pick) => (group.pick()?, Vec::new()),
             (Target::Chosen(_), Decide::PickK { limits: None, k }) => group.some(*k, true)?,
             (Target::Chosen(_), Decide::Each) => group.some(None, false)?,
-            (Target::Chosen(_), _) => (group.chosen()?, Vec::new()),
+            (Target::Chosen(_), _) => {
+                let y = group.chosen()?;
+                let oracle = &decisions.oracles[decisions.kinds[decision] as usize];
+                if !can_be(decide, oracle, &y) {
+                    let (what, found) = decide.shape();
+                    return Err(group.fault(None, &format!("{what} of what was chosen"), found));
+                }
+                (y, Vec::new())
+            }
         };
         decisions.targets[range].copy_from_slice(&y);
         if !parts.is_empty() {
@@ -72,6 +84,17 @@ pub(super) fn set(
     Ok(())
 }
 
+/// Whether chosen options are a decision that can be made, as far as that is certain.
+fn can_be(decide: &Decide, oracle: &AnyOracle<f64>, y: &[f64]) -> bool {
+    // What a table of options by capacities would tell of packs, their weight tells, too.
+    let location = match decide {
+        Decide::Pack { .. } => oracle.locate(y, None),
+        _ => oracle.locate(y, Some(&mut oracle.work())),
+    };
+    let decided = matches!(decide, Decide::Route(_) | Decide::Span { .. } | Decide::Tour { .. });
+    location != Location::Outside && (location.is_vertex() || !decided)
+}
+
 /// The entries of one decision.
 struct Group<'a> {
     frame: &'a Frame,
@@ -79,6 +102,7 @@ struct Group<'a> {
     /// None where there is no option.
     values: &'a [Option<f64>],
     name: &'a str,
+    target: &'a Target,
 }
 
 /// A decision, with 0 in the entries that it leaves open, and what is open.
@@ -148,17 +172,29 @@ impl Group<'_> {
         let y = self.chosen()?;
         match y.iter().sum::<f64>() {
             1.0 => Ok(y),
-            0.0 => Err(self.fault(
-                None,
-                "one chosen option",
-                "none; a condition such as available may leave it out",
-            )),
+            0.0 => {
+                let found = format!("none{}; a condition such as available may leave it out", self.held());
+                Err(self.fault(None, "one chosen option", found))
+            }
             several => Err(self.fault(
                 None,
                 "one chosen option",
                 format!("{several}; the target one-of says that one of them was chosen"),
             )),
         }
+    }
+
+    /// What the columns that say what was chosen hold.
+    fn held(&self) -> String {
+        let values = |name: &str| {
+            let column = self.frame.column(name).ok()?;
+            let rows = self.rows.iter().flatten();
+            let held: BTreeSet<String> = rows.filter_map(|&row| column.shown(row)).collect();
+            let held: Vec<String> = held.into_iter().collect();
+            Some(format!("{} is {}", text::quote(name), text::listed(&held, 10)))
+        };
+        let all: Vec<String> = self.target.expression().columns().into_iter().filter_map(values).collect();
+        if all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) }
     }
 
     fn one_of(&self) -> Found {

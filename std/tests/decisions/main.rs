@@ -4,5 +4,6 @@ mod estimation;
 mod every;
 mod generate;
 mod labels;
+mod infeasible;
 mod published;
 mod worth;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use perturb::OracleSpec;
+use perturb::data::frame::svmlight;
 use perturb::data::table::{self as csv_table, Format, Reading, Targets, Unseen};
 use perturb::data::{DataError, Dataset, label_ranking, text};
 use perturb::model_file::{ModelFile, OracleKind};
@@ -110,7 +111,13 @@ impl Source {
             return Ok((label_ranking::parse(&input.name, &input.bytes)?, None));
         }
         let (name, bytes, format) = (&input.name, &input.bytes, self.layout.format());
-        let (data, reading) = csv_table::parse_table(name, bytes, format, |table| table.dataset(targets))?;
+        let read = csv_table::parse_table(name, bytes, format, |table| table.dataset(targets));
+        let (data, reading) = read.map_err(|error| match &error {
+            DataError::Invalid { expected, .. } if expected.starts_with("a ranking: ") => Failure::from(format!(
+                "{error}. If a row is an option, name the column of decisions with --group; if columns are by option, name the options with --options"
+            )),
+            _ => error.into(),
+        })?;
         Ok((data, Some(reading)))
     }
 
@@ -185,6 +192,17 @@ impl Source {
         let name = input.name.display();
         if input.is_model() {
             return Err(format!("{name} is a model file; --data expects a table").into());
+        }
+        let group = "its rows are options, and";
+        if svmlight::is_svmlight(&input.bytes) {
+            return Err(usage(format!(
+                "{name} is in SVMlight's format: {group} --group qid --decide rank ranks those of a query"
+            )));
+        }
+        if input.bytes.starts_with(b"\x93NUMPY") {
+            return Err(usage(format!(
+                "{name} is a matrix of NumPy: {group} --group names the column of decisions, such as x1"
+            )));
         }
         let counts = input.has_counts();
         if counts && (self.ordering.is_some() || !self.ranks.is_empty()) {

@@ -283,7 +283,7 @@ fn refusals_say_what_to_do() {
         (&["--features", "cost", "--count", "-1"], "expected one weight of at least 0"),
         (
             &["--features", "cost", "--available", "mode == 'car'"],
-            "found none; a condition such as available",
+            "found none (`took` is 0); a condition such as available",
         ),
         (&["--features", "cost", "--decide", "route"], "expected a column named"),
     ] {
@@ -378,4 +378,65 @@ fn queries_are_ranked_by_grades() {
     assert!(scores["NDCG@10"]["mean"].as_f64().unwrap() > 0.9, "{scores}");
     let predicted = succeed(folder, &["predict", "--data", "queries.txt", "--top", "2"]);
     assert!(predicted.starts_with("qid,score,rank,expected_rank\n0,"), "{predicted}");
+}
+
+/// What is wrong is said with what there is, and with where it stands.
+#[test]
+fn faults_name_what_there_is_and_where_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "trips.csv", TRIPS);
+    write(folder, "wide.csv", "air_cost,car_cost,took\n90,50,air\n80,30,Car\n");
+    write(folder, "queries.txt", "1 qid:1 1:2\n0 qid:1 1:3\n");
+    let refused = |command: &str| {
+        let words = shlex::split(command).unwrap();
+        let output = super::perturb(folder, &words.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(!output.status.success(), "{command}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let group = "train --data trips.csv --group trip --chosen took --quiet";
+    for (command, expected) in [
+        (format!("{group} --features log(cost)"), "found `log`; did you mean ln?"),
+        (
+            format!("{group} --features cost --constants mode --reference bus"),
+            "expected one of air, car, found `bus`",
+        ),
+        (
+            format!("{group} --features 'cost / mode'"),
+            "trips.csv, line 2, column 2: expected in `mode` a number for /, found `air`",
+        ),
+        (
+            format!("{group} --features cost --where 'ln(who)'"),
+            "trips.csv, line 2, column 6: expected in `who` a number for ln",
+        ),
+        (
+            format!("{group} --features cost --interact income:mode=bus"),
+            "expected one of air, car in `mode`, found `bus`",
+        ),
+        (
+            "train --data wide.csv --options air,car --chosen took --features cost".into(),
+            "wide.csv, line 3: expected one chosen option in the decision `2`, found none (`took` is Car; `option` is air, car)",
+        ),
+        ("train --data trips.csv".into(), "name the column of decisions with --group"),
+        (
+            "train --data queries.txt".into(),
+            "queries.txt is in SVMlight's format: its rows are options, and --group qid",
+        ),
+    ] {
+        let found = refused(&command);
+        assert!(found.contains(expected), "{command}: {found}");
+    }
+    // A code has a constant, in its place among numbers.
+    let codes = TRIPS.replace("air", "10").replace("car", "9");
+    write(folder, "codes.csv", &codes);
+    let fit = "train --data codes.csv --group trip --chosen took --features cost/100 --constants mode --json --quiet";
+    let found = json(&succeed(folder, &fit.split(' ').collect::<Vec<_>>()));
+    assert_eq!(found["terms"], serde_json::json!(["mode=10", "cost/100"]));
+    // A cell that is no number, where a model is used.
+    write(folder, "new.csv", "trip,mode,cost\n1,10,50\n1,9,-\n");
+    let found = refused("predict --data new.csv");
+    assert!(
+        found.contains("new.csv, line 3, column 3: expected in `cost` a number for /, found `-`"),
+        "{found}"
+    );
 }

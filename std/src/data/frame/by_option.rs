@@ -138,6 +138,8 @@ impl ByOption {
                 long.set(name, column.select(&rows))?;
                 continue;
             }
+            let places = sources.iter().map(|source| frame.places.get(source)?.first().copied());
+            long.places.insert(name.to_owned(), places.map(Option::unwrap_or_default).collect());
             let cell =
                 |row: usize| found.get(row % count).copied().flatten().map(|column| (column, row / count));
             let texts = found.iter().flatten().any(|column| matches!(column, Column::Texts(_)));

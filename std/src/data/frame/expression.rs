@@ -14,7 +14,7 @@ use winnow::token::{one_of, take_till, take_while};
 
 use super::{Column, Frame, Texts};
 use crate::data::DataError;
-use crate::data::text::quote;
+use crate::data::text::{self, quote};
 
 /// A number, or a truth (1 or 0), for each row of a [`Frame`].
 ///
@@ -83,6 +83,29 @@ enum Two {
     Or,
 }
 
+/// The functions, and how many values each takes.
+const FUNCTIONS: [(&str, usize); 9] = [
+    ("abs", 1),
+    ("exp", 1),
+    ("if", 3),
+    ("ln", 1),
+    ("log1p", 1),
+    ("max", 2),
+    ("min", 2),
+    ("missing", 1),
+    ("sqrt", 1),
+];
+
+/// What functions are called elsewhere.
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("log", "ln"),
+    ("log10", "ln"),
+    ("pow", "^"),
+    ("ifelse", "if"),
+    ("isna", "missing"),
+    ("isnan", "missing"),
+];
+
 /// The longest expression, so that none is nested too deeply.
 const LONGEST: usize = 1000;
 
@@ -139,6 +162,11 @@ impl Expression {
         Self { text: format!("{} == {quoted}", shown(column)), tree }
     }
 
+    /// 1 where a column is this whole number, 0 elsewhere.
+    pub(crate) fn code(column: &str, code: i64) -> Result<Self, DataError> {
+        Self::parse(&format!("{} == {code}", shown(column)))
+    }
+
     /// 1 where two expressions are equal, 0 elsewhere.
     #[must_use]
     pub fn equals(&self, other: &Self) -> Self {
@@ -184,13 +212,12 @@ impl Expression {
         match self.tree.values(frame, &rows)? {
             Values::Number(x) => Ok(vec![x; length]),
             Values::Numbers(numbers) => Ok(numbers.into_owned()),
-            Values::Text(text) => Err(self.no_number(&format!("the text {}", quote(text)))),
-            Values::Texts(..) => Err(self.no_number("texts")),
+            Values::Texts(_, _, name) => Err(frame.no_number(name, "a number")),
+            Values::Text(text) => {
+                let found = format!("the text {}", quote(text));
+                Err(DataError::parameter("expression", format!("numbers in {}", quote(&self.text)), found))
+            }
         }
-    }
-
-    fn no_number(&self, found: &str) -> DataError {
-        DataError::parameter("expression", format!("numbers in {}", quote(&self.text)), found)
     }
 }
 
@@ -241,11 +268,52 @@ fn check_length(text: &str) -> Result<(), DataError> {
 }
 
 fn refusal(text: &str, at: usize) -> DataError {
+    if let Some(error) = no_call(text) {
+        return error;
+    }
     let rest = text.get(at..).unwrap_or("").trim_start();
     let found = if rest.is_empty() { "its end".to_owned() } else { quote(rest) };
     let expected =
         format!("an expression such as `cost / 100` or `mode == 'car'` instead of {}", quote(text));
     DataError::parameter("expression", expected, found)
+}
+
+/// What is wrong with the last call that is none, if one is to blame.
+fn no_call(text: &str) -> Option<DataError> {
+    let (mut rest, mut quote_mark, mut wrong) = (text, None, None);
+    while let Some(c) = rest.chars().next() {
+        let word = rest.split(|c| !continues_name(c)).next().unwrap_or("");
+        if quote_mark.is_none() && starts_name(c) {
+            let mut called = rest;
+            let after = rest.get(word.len()..).unwrap_or("");
+            if after.trim_start().starts_with('(') && call.parse_next(&mut called).is_err() {
+                wrong = Some((word, after));
+            }
+            rest = after;
+            continue;
+        }
+        match quote_mark {
+            None if matches!(c, '\'' | '"' | '`') => quote_mark = Some(c),
+            Some(open) if open == c => quote_mark = None,
+            _ => {}
+        }
+        rest = rest.get(word.len().max(c.len_utf8())..).unwrap_or("");
+    }
+    let (name, after) = wrong?;
+    let parameter =
+        |expected: String, found: String| Some(DataError::parameter("expression", expected, found));
+    if let Some((_, count)) = FUNCTIONS.iter().find(|(other, _)| *other == name) {
+        let values = if *count == 1 { "value" } else { "values" };
+        return parameter(
+            format!("{count} {values} in the parentheses of {name}"),
+            quote(after.trim_start()),
+        );
+    }
+    let known = FUNCTIONS.map(|(name, _)| name);
+    let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == name.replace('_', "")).map(|(_, own)| *own);
+    let near = elsewhere.or_else(|| text::nearest(name, &known));
+    let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    parameter(format!("a function: {}", known.join(", ")), quote(name) + &hint)
 }
 
 /// A column's name as an expression has it.
@@ -352,7 +420,8 @@ enum Values<'a> {
     Number(f64),
     Numbers(Cow<'a, [f64]>),
     Text(&'a str),
-    Texts(&'a Texts, &'a [u32]),
+    /// Codes of a column's texts, and its name.
+    Texts(&'a Texts, &'a [u32], &'a str),
 }
 
 impl Tree {
@@ -364,25 +433,45 @@ impl Tree {
                 Column::Numbers(numbers) => {
                     Values::Numbers(Cow::Borrowed(numbers.get(rows.clone()).unwrap_or(&[])))
                 }
-                Column::Texts(texts) => Values::Texts(texts, texts.codes.get(rows.clone()).unwrap_or(&[])),
+                Column::Texts(texts) => {
+                    Values::Texts(texts, texts.codes.get(rows.clone()).unwrap_or(&[]), name)
+                }
             },
             Self::One(One::Missing, x) => match x.values(frame, rows)? {
-                Values::Texts(texts, codes) => {
+                Values::Texts(texts, codes, _) => {
                     Values::Numbers(codes.iter().map(|&code| truth(texts.value(code).is_none())).collect())
                 }
-                x => map(x, |x| truth(x.is_nan())).ok_or_else(|| misplaced("missing", "a text"))?,
+                x => map(x, |x| truth(x.is_nan())).map_err(|x| x.misplaced(frame, "missing"))?,
             },
             Self::One(kind, x) => {
                 let x = x.values(frame, rows)?;
-                map(x, kind.function()).ok_or_else(|| misplaced(kind.name(), "a text"))?
+                map(x, kind.function()).map_err(|x| x.misplaced(frame, kind.name()))?
             }
-            Self::Two(kind, x, y) => kind.apply(x.values(frame, rows)?, y.values(frame, rows)?)?,
+            Self::Two(kind, x, y) => {
+                let (a, b) = (x.values(frame, rows)?, y.values(frame, rows)?);
+                let compares = matches!(kind, Two::Equal | Two::Unequal);
+                for (tree, of, other) in [(x, &a, &b), (y, &b, &a)] {
+                    if let (Self::Column(name), Values::Numbers(numbers)) = (tree.as_ref(), of)
+                        && matches!(other, Values::Text(_) | Values::Texts(..))
+                        && compares
+                    {
+                        // Texts that are all missing.
+                        let Some(at) = numbers.iter().position(|x| !x.is_nan()) else {
+                            return Ok(Values::Numbers(vec![f64::NAN; rows.len()].into()));
+                        };
+                        let found = quote(&text::shown(numbers[at]));
+                        let expected = format!("a text, with which {} compares it", kind.name());
+                        return Err(frame.cell_fault(rows.start + at, name, &expected, found));
+                    }
+                }
+                kind.apply(a, b, frame)?
+            }
             Self::If(parts) => {
                 let [condition, x, y] = parts.as_ref();
                 let numbers = |of: &'a Self| match of.values(frame, rows)? {
                     Values::Number(x) => Ok(vec![x; rows.len()]),
                     Values::Numbers(numbers) => Ok(numbers.into_owned()),
-                    Values::Text(_) | Values::Texts(..) => Err(misplaced("if", "a text")),
+                    of => Err(of.misplaced(frame, "if")),
                 };
                 let (condition, x, y) = (numbers(condition)?, numbers(x)?, numbers(y)?);
                 let taken = condition.iter().zip(x.iter().zip(&y)).map(|(&condition, (&x, &y))| {
@@ -400,26 +489,32 @@ impl Tree {
     }
 }
 
-fn misplaced(operation: &str, found: &str) -> DataError {
-    DataError::parameter("expression", format!("numbers for {operation}"), found)
+impl Values<'_> {
+    /// The error of texts where an operation needs numbers.
+    fn misplaced(&self, frame: &Frame, operation: &str) -> DataError {
+        match self {
+            Values::Texts(_, _, name) => frame.no_number(name, &format!("a number for {operation}")),
+            _ => DataError::parameter("expression", format!("numbers for {operation}"), "a text"),
+        }
+    }
 }
 
 fn truth(holds: bool) -> f64 {
     f64::from(u8::from(holds))
 }
 
-/// None for texts.
-fn map(x: Values<'_>, f: impl Fn(f64) -> f64) -> Option<Values<'_>> {
+/// Texts are given back.
+fn map(x: Values<'_>, f: impl Fn(f64) -> f64) -> Result<Values<'_>, Values<'_>> {
     match x {
-        Values::Number(x) => Some(Values::Number(f(x))),
+        Values::Number(x) => Ok(Values::Number(f(x))),
         Values::Numbers(numbers) => {
             let mut numbers = numbers.into_owned();
             for x in &mut numbers {
                 *x = f(*x);
             }
-            Some(Values::Numbers(numbers.into()))
+            Ok(Values::Numbers(numbers.into()))
         }
-        Values::Text(_) | Values::Texts(..) => None,
+        Values::Text(_) | Values::Texts(..) => Err(x),
     }
 }
 
@@ -498,8 +593,9 @@ impl Two {
         }
     }
 
-    fn apply<'a>(self, x: Values<'a>, y: Values<'a>) -> Result<Values<'a>, DataError> {
+    fn apply<'a>(self, x: Values<'a>, y: Values<'a>, frame: &Frame) -> Result<Values<'a>, DataError> {
         let f = self.function();
+        let misplaced = |x: Values<'_>| x.misplaced(frame, self.name());
         match (x, y) {
             (Values::Number(x), Values::Number(y)) => Ok(Values::Number(f(x, y))),
             (Values::Numbers(x), Values::Numbers(y)) => {
@@ -507,32 +603,38 @@ impl Two {
                 out.iter_mut().zip(y.iter()).for_each(|(x, &y)| *x = f(*x, y));
                 Ok(Values::Numbers(out.into()))
             }
-            (x @ Values::Numbers(_), Values::Number(y)) => map(x, |x| f(x, y)).ok_or_else(|| self.of_texts()),
-            (Values::Number(x), y @ Values::Numbers(_)) => map(y, |y| f(x, y)).ok_or_else(|| self.of_texts()),
-            (x, y) if matches!(self, Self::Equal | Self::Unequal) => self.compare_texts(&x, &y),
-            _ => Err(self.of_texts()),
+            (x @ Values::Numbers(_), Values::Number(y)) => map(x, |x| f(x, y)).map_err(misplaced),
+            (Values::Number(x), y @ Values::Numbers(_)) => map(y, |y| f(x, y)).map_err(misplaced),
+            (x, y) if matches!(self, Self::Equal | Self::Unequal) => self.compare_texts(&x, &y, frame),
+            (Values::Number(_) | Values::Numbers(_), y) => Err(misplaced(y)),
+            (x, _) => Err(misplaced(x)),
         }
     }
 
-    fn of_texts(self) -> DataError {
-        misplaced(self.name(), "a text")
-    }
-
     /// Whether texts are equal, or are not.
-    fn compare_texts<'a>(self, x: &Values<'a>, y: &Values<'a>) -> Result<Values<'a>, DataError> {
+    fn compare_texts<'a>(
+        self,
+        x: &Values<'a>,
+        y: &Values<'a>,
+        frame: &Frame,
+    ) -> Result<Values<'a>, DataError> {
         let wanted = matches!(self, Self::Equal);
         let compared = |equal: Option<bool>| equal.map_or(f64::NAN, |equal| truth(equal == wanted));
         Ok(match (x, y) {
             (Values::Text(x), Values::Text(y)) => Values::Number(compared(Some(x == y))),
-            (Values::Texts(texts, codes), Values::Text(text))
-            | (Values::Text(text), Values::Texts(texts, codes)) => {
+            (Values::Texts(texts, codes, _), Values::Text(text))
+            | (Values::Text(text), Values::Texts(texts, codes, _)) => {
                 let code = texts.code(text);
                 let equal = |&of: &u32| texts.value(of).map(|_| Some(of) == code);
                 Values::Numbers(codes.iter().map(|code| compared(equal(code))).collect())
             }
-            (Values::Texts(a, xs), Values::Texts(b, ys)) => {
+            (Values::Texts(a, xs, _), Values::Texts(b, ys, _)) => {
                 let equal = |(&x, &y): (&u32, &u32)| Some(a.value(x)? == b.value(y)?);
                 Values::Numbers(xs.iter().zip(*ys).map(|pair| compared(equal(pair))).collect())
+            }
+            (Values::Texts(_, _, name), _) | (_, Values::Texts(_, _, name)) => {
+                let beside = format!("a number, with which {} compares it", self.name());
+                return Err(frame.no_number(name, &beside));
             }
             _ => {
                 return Err(DataError::parameter(

@@ -33,6 +33,8 @@ pub struct Frame {
     rows: usize,
     /// The line of each row; of a file without lines there are none.
     lines: Vec<usize>,
+    /// Where in their lines the cells of a column stand, counted from 1: those of the rows in turn.
+    places: BTreeMap<String, Vec<usize>>,
 }
 
 /// A column of a [`Frame`].
@@ -243,12 +245,17 @@ impl Frame {
         if columns.len() != names.len() {
             return Err(DataError::parameter("columns", "each name once", "a name twice"));
         }
-        Ok(Self { file: file.to_owned(), names, columns, rows, lines: Vec::new() })
+        Ok(Self { file: file.to_owned(), names, columns, rows, lines: Vec::new(), places: BTreeMap::new() })
     }
 
     /// The same, of a file whose rows, so many, begin on these lines.
     pub(super) fn with_lines(self, rows: usize, lines: Vec<usize>) -> Self {
         Self { rows, lines, ..self }
+    }
+    /// The same, of a file whose columns stand at these places, counted from 1.
+    pub(super) fn with_places(self, place: impl Fn(&str) -> Option<usize>) -> Self {
+        let of = |name: &String| Some((name.clone(), vec![place(name)?]));
+        Self { places: self.names.iter().filter_map(of).collect(), ..self }
     }
 
     /// The column of cells: of numbers if all are numbers or missing, otherwise of texts, as are whole numbers beyond 2⁵³, which are
@@ -308,7 +315,7 @@ impl Frame {
             }
             all.rows = rows;
             // Rows of several files have no lines.
-            all.lines = Vec::new();
+            (all.lines, all.places) = (Vec::new(), BTreeMap::new());
         }
         Ok(all)
     }
@@ -354,6 +361,44 @@ impl Frame {
         }
     }
 
+    /// Something wrong in a row of a column.
+    pub(crate) fn cell_fault(
+        &self,
+        row: usize,
+        name: &str,
+        expected: &str,
+        found: impl Into<String>,
+    ) -> DataError {
+        let expected = format!("in {} {expected}", quote(name));
+        let places = self.places.get(name).filter(|places| !places.is_empty());
+        match (self.lines.get(row), places) {
+            (Some(&line), Some(places)) => {
+                let place = places.get(row % places.len()).copied().filter(|&place| place > 0);
+                DataError::invalid(&self.file, line, place, expected, found)
+            }
+            _ => self.fault(row, expected, found),
+        }
+    }
+
+    /// The error of a column of texts where numbers are needed: of its first cell that is none.
+    pub(crate) fn no_number(&self, name: &str, expected: &str) -> DataError {
+        let cell = |row: usize| match self.columns.get(name) {
+            Some(Column::Texts(texts)) => texts.get(row).unwrap_or(""),
+            _ => "",
+        };
+        let wrong = |row: &usize| !MISSING.contains(&cell(*row)) && text::number::<f64>(cell(*row)).is_none();
+        let row = (0..self.rows).find(wrong).unwrap_or(0);
+        let text = cell(row);
+        // A column of texts, not one of numbers with a mistake.
+        let compare = (0..self.rows).all(|row| wrong(&row)) && !text.contains('\'');
+        let hint = if compare {
+            format!("; a comparison such as {} makes a number of a text", Expression::indicator(name, text))
+        } else {
+            String::new()
+        };
+        self.cell_fault(row, name, expected, quote(text) + &hint)
+    }
+
     /// The rows in some order; those that do not exist are left out.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
@@ -364,6 +409,12 @@ impl Frame {
             columns: self.columns.iter().map(|(name, column)| (name.clone(), column.select(&rows))).collect(),
             rows: rows.len(),
             lines: rows.iter().filter_map(|&row| self.lines.get(row).copied()).collect(),
+            places: self
+                .places
+                .iter()
+                .filter(|(_, places)| places.len() == 1)
+                .map(|(name, places)| (name.clone(), places.clone()))
+                .collect(),
         }
     }
 

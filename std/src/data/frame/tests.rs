@@ -60,22 +60,7 @@ fn columns_are_numbers_or_texts() {
 
 #[test]
 fn what_is_no_expression_is_refused() {
-    for text in [
-        "",
-        "x +",
-        "(x",
-        "x y",
-        "1 < 2 < 3",
-        "f(x)",
-        "min(x)",
-        "if(x, y)",
-        "'a",
-        "x = 1",
-        "`a",
-        "x)",
-        "5x",
-        "&& x",
-    ] {
+    for text in ["", "x +", "(x", "x y", "1 < 2 < 3", "'a", "x = 1", "`a", "x)", "5x", "&& x"] {
         let error = Expression::parse(text).unwrap_err().to_string();
         assert!(error.starts_with("expression: expected an expression such as"), "{text}: {error}");
     }
@@ -94,14 +79,63 @@ fn what_is_no_expression_is_refused() {
         let frame = frame(TABLE, &["x", "mode"]).unwrap();
         expression.numbers(&frame, 0..3).unwrap_err().to_string()
     };
-    assert_eq!(of("mode"), "expression: expected numbers in `mode`, found texts");
-    assert_eq!(of("mode + 1"), "expression: expected numbers for +, found a text");
+    let text = TABLE.lines().nth(1).unwrap().split(',').nth(1).unwrap();
+    let cell = |expected: &str| {
+        format!(
+            "t.csv, line 2, column 2: expected in `mode` {expected}, found `{text}`; a comparison such as mode == '{text}' makes a number of a text"
+        )
+    };
+    assert_eq!(of("mode"), cell("a number"));
+    assert_eq!(of("mode + 1"), cell("a number for +"));
+    assert_eq!(of("2 + mode"), cell("a number for +"));
+    assert_eq!(of("mode == 1"), cell("a number, with which == compares it"));
     assert_eq!(
-        of("mode == 1"),
+        of("x == 'a'"),
+        "t.csv, line 2, column 1: expected in `x` a text, with which == compares it, found `1`"
+    );
+    assert_eq!(of("if(1, mode, 2)"), cell("a number for if"));
+    assert_eq!(
+        of("1 == 'a'"),
         "expression: expected two numbers or two texts beside ==, found a number and a text"
     );
     assert_eq!(of("zz"), "t.csv, line 1: expected a column named `zz`, found mode, x");
-    assert_eq!(of("ln(mode)"), "expression: expected numbers for ln, found a text");
+    assert_eq!(of("ln(mode)"), cell("a number for ln"));
+    assert_eq!(of("ln('a')"), "expression: expected numbers for ln, found a text");
+}
+
+#[test]
+fn cells_that_are_no_numbers_are_placed() {
+    let table = "g,x\n1,2\n1,oops\n1,NA\n";
+    let frame = frame(table, &["g", "x"]).unwrap();
+    let of = |text: &str| Expression::parse(text).unwrap().numbers(&frame, 0..1).unwrap_err().to_string();
+    assert_eq!(of("g * x"), "t.csv, line 3, column 2: expected in `x` a number for *, found `oops`");
+    // By option, in the column of the option.
+    let text = "A.t,B.t,age\n1,2,3\n4,oops,6\n";
+    let by_option = ByOption::new(vec!["A".into(), "B".into()], "{option}.{column}", "mode").unwrap();
+    let long = parse_table(Path::new("t.csv"), text.as_bytes(), Format::default(), |table| {
+        by_option.lengthen(&table.frame(&["A.t", "B.t"])?, &["t"])
+    })
+    .unwrap();
+    let error = Expression::parse("-t").unwrap().numbers(&long, 0..4).unwrap_err().to_string();
+    assert_eq!(error, "t.csv, line 3, column 2: expected in `t` a number for -, found `oops`");
+}
+
+#[test]
+fn functions_that_there_are_not_are_told_from_those_that_there_are() {
+    let of = |text: &str| Expression::parse(text).unwrap_err().to_string();
+    let all = "expression: expected a function: abs, exp, if, ln, log1p, max, min, missing, sqrt, found";
+    assert_eq!(of("2 * (log(x) + 1)"), format!("{all} `log`; did you mean ln?"));
+    assert_eq!(of("if(x > 1, sqr(x), 2)"), format!("{all} `sqr`; did you mean sqrt?"));
+    assert_eq!(of("tangent (x)"), format!("{all} `tangent`"));
+    assert_eq!(of("mode == 'log(x)' + is_na(x)"), format!("{all} `is_na`; did you mean missing?"));
+    assert_eq!(of("1 + min(x)"), "expression: expected 2 values in the parentheses of min, found `(x)`");
+    assert_eq!(of("ln(x, 2)"), "expression: expected 1 value in the parentheses of ln, found `(x, 2)`");
+    // Of a call that is none, the innermost.
+    assert_eq!(
+        of("if(x, max(1), 2)"),
+        "expression: expected 2 values in the parentheses of max, found `(1), 2)`"
+    );
+    assert!(of("x (y)").starts_with("expression: expected a function"));
 }
 
 #[test]

@@ -148,7 +148,8 @@ impl frame::Columns for Table<'_> {
         };
         let columns = wanted.par_iter().map(read).collect::<Vec<Result<_, DataError>>>();
         let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(Frame::new(self.rows.file, columns)?.with_lines(self.rows.len(), self.rows.lines()))
+        let frame = Frame::new(self.rows.file, columns)?.with_lines(self.rows.len(), self.rows.lines());
+        Ok(frame.with_places(|name| Some(self.rows.header.column(self.rows.file, name).ok()? + 1)))
     }
 }
 
