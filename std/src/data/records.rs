@@ -11,6 +11,8 @@ pub(super) struct Syntax {
     pub(super) comment: Option<u8>,
     /// Whether a quote at the beginning of a cell quotes it.
     pub(super) quotes: bool,
+    /// What stands before the fraction of a number: a point or a comma.
+    pub(super) decimal: u8,
 }
 
 /// What a look at a text found.
@@ -157,7 +159,7 @@ impl<R: Read> Blocks<R> {
 mod tests {
     use super::*;
 
-    const SYNTAX: Syntax = Syntax { separator: b',', comment: Some(b'#'), quotes: true };
+    const SYNTAX: Syntax = Syntax { separator: b',', comment: Some(b'#'), quotes: true, decimal: b'.' };
 
     #[test]
     fn quotes_that_nothing_closes_are_found() {

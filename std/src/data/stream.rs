@@ -67,7 +67,7 @@ impl<R: Read> FeatureStream<R> {
         let content = text::decode(file, &bytes)?;
         let (kind, line, rest) = if text::has_counts(&bytes) {
             if format != Format::default() {
-                let expected = "a table, to which the options comment and skip-lines apply";
+                let expected = "a table, to which options such as comment and separator apply";
                 return Err(DataError::invalid(file, 1, None, expected, "the label-ranking format"));
             }
             let (counts, rest) = Counts::read(file, content)?;

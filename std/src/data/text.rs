@@ -1,5 +1,6 @@
 //! What readers of files share: whole files, names, quotations for messages.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
@@ -68,6 +69,20 @@ pub fn name(file: &Path) -> String {
 /// A decimal number, with or without an exponent, that `T` can hold.
 pub(crate) fn number<T: Real>(field: &str) -> Option<f64> {
     field.trim().parse().ok().filter(|&value| T::from_f64(value).is_finite())
+}
+
+/// A number as [`number`] reads it, with a point, where a comma stands before fractions; none where a point does.
+pub(super) fn with_point(cell: &str, decimal: u8) -> Option<Cow<'_, str>> {
+    match decimal {
+        b',' if cell.contains('.') => None,
+        b',' if cell.contains(',') => Some(cell.replace(',', ".").into()),
+        _ => Some(cell.into()),
+    }
+}
+
+/// Whether a cell is a number, however large, or says that one is none.
+pub(super) fn is_number(cell: &str, decimal: u8) -> bool {
+    with_point(cell, decimal).is_some_and(|cell| cell.parse::<f64>().is_ok())
 }
 
 /// A count: decimal digits alone.

@@ -271,18 +271,23 @@ impl Recipe {
         all.into_iter().map(str::to_owned).collect()
     }
 
-    /// Refuses a column of which most values are numbers: the others are rather mistakes than names.
+    /// Refuses a column of which most values are numbers, or all are in some notation: the others are rather mistakes than names.
     fn check_texts(frame: &Frame, column: &str, rows: &[usize]) -> Result<(), DataError> {
         let Column::Texts(texts) = frame.column(column)? else { return Ok(()) };
-        let is_number = |row: &usize| texts.get(*row).is_some_and(|text| text::number::<f64>(text).is_some());
-        let numbers = rows.iter().filter(|row| is_number(row)).count();
-        match rows.iter().find(|row| !is_number(row)) {
-            Some(&row) if 2 * numbers > rows.len() => {
-                let found = texts.get(row).map_or_else(|| "an empty cell".to_owned(), quote);
-                Err(frame.fault(row, format!("in {} a finite number, as in most rows", quote(column)), found))
-            }
-            _ => Ok(()),
+        let is_number = |row: &usize| texts.get(*row).is_some_and(|text| frame.is_number(text));
+        let mut others = rows.iter().filter(|row| !is_number(row));
+        let misread = |row: usize| frame.misread(texts.get(row).unwrap_or(""));
+        let Some(&row) = others.clone().next() else { return Ok(()) };
+        if let Some((expected, found)) = misread(row)
+            && others.all(|&row| misread(row).is_some())
+        {
+            return Err(frame.cell_fault(row, column, &expected, found));
         }
+        if 2 * rows.iter().filter(|row| is_number(row)).count() <= rows.len() {
+            return Ok(());
+        }
+        let found = texts.get(row).map_or_else(|| "an empty cell".to_owned(), quote);
+        Err(frame.cell_fault(row, column, "a finite number, as in most rows", found))
     }
 
     /// The rows that are neither filtered out nor unavailable.

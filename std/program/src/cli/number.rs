@@ -75,6 +75,17 @@ pub(crate) fn comment(text: &str) -> Result<char, String> {
     )
 }
 
+/// What separates cells.
+pub(crate) fn separator(text: &str) -> Result<char, String> {
+    let text = if matches!(text, "tab" | "\\t") { "\t" } else { text };
+    parse(text, |c| [',', ';', '|', '\t'].contains(c), "one of , ; | and tab")
+}
+
+/// What stands before the fractions of numbers.
+pub(crate) fn decimal(text: &str) -> Result<char, String> {
+    parse(text, |c| ['.', ','].contains(c), "a point or a comma")
+}
+
 /// Worker threads.
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
     count(text, 1..=1024)

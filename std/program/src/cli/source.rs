@@ -41,11 +41,24 @@ pub(crate) struct Layout {
     /// Skip this many lines before the header of a table
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = number::lines, allow_negative_numbers = true)]
     skip_lines: usize,
+    /// What separates the cells of a table, if its first line such as sep=; does not say so: , ; | or tab [default: ,]
+    #[arg(long, value_name = "CHARACTER", value_parser = number::separator)]
+    separator: Option<char>,
+    /// What stands before the fractions of a table's numbers, . or , [default: .]
+    #[arg(long, value_name = "CHARACTER", value_parser = number::decimal)]
+    decimal: Option<char>,
 }
+
+/// What is said where options of a layout are given with another file.
+pub(crate) const OF_LAYOUT: &str = "--comment, --skip-lines, --separator and --decimal apply to tables";
 
 impl Layout {
     pub(crate) fn format(&self) -> Format {
-        Format::default().with_comment(self.comment).with_skip_lines(self.skip_lines)
+        Format::default()
+            .with_comment(self.comment)
+            .with_skip_lines(self.skip_lines)
+            .with_separator(self.separator)
+            .with_decimal_comma(self.decimal == Some(','))
     }
     /// Whether it says anything, which applies to tables alone.
     pub(crate) fn is_given(&self) -> bool {
@@ -211,9 +224,7 @@ impl Source {
             )));
         }
         if counts && self.layout.is_given() {
-            return Err(usage(format!(
-                "{name} is in the label-ranking format; --comment and --skip-lines apply to tables"
-            )));
+            return Err(usage(format!("{name} is in the label-ranking format; {OF_LAYOUT}")));
         }
         Ok(counts)
     }

@@ -292,6 +292,13 @@ fn tables_are_read_however_they_are_written() {
         (table.replace('\n', "\r\n"), &[]),
         (format!("sep=;\n{}", table.replace(',', ";")), &[]),
         (format!("by hand\n\n{table}"), &["--skip-lines", "2"]),
+        // As Excel writes them in Germany.
+        (
+            format!("\u{FEFF}{}", table.replace(',', ";").replace('.', ",").replace('\n', "\r\n")),
+            &["--separator", ";", "--decimal", ","],
+        ),
+        (table.replace(',', "\t"), &["--separator", "tab"]),
+        (format!("sep=|\n{}", table.replace(',', "|")), &["--separator", "|"]),
         (format!("# by hand\n{}", table.replace("\n1,", "\n# half\n1,")), &["--comment", "#"]),
     ] {
         fs::write(folder.join("t.csv"), text).expect("writable");
@@ -304,4 +311,21 @@ fn tables_are_read_however_they_are_written() {
     succeed(folder, &["train", "--data", "n.csv", "--model", "n", "--validation", "0"]);
     let refused = perturb(folder, &["train", "--data", "n.csv", "--comment", "#"]);
     assert_eq!((refused.status.code(), said(&refused).contains("apply to tables")), (Some(2), true));
+    let german = table.replace(',', ";").replace('.', ",");
+    fs::write(folder.join("g.csv"), &german).expect("writable");
+    for (file, options, expected) in [
+        ("g.csv", &[][..], "the option separator, or a first line such as sep=;, names another"),
+        (
+            "g.csv",
+            &["--separator", ";"],
+            "not a decimal comma, found `-0,9`; the option decimal reads such numbers",
+        ),
+        ("g.csv", &["--separator", "|"], "expected columns that `|` separates, found one column"),
+        ("votes.csv", &["--decimal", ","], "a number such as -1200,5, not a decimal point, found `-0.9`"),
+        ("votes.csv", &["--separator", ":"], "expected one of , ; | and tab"),
+        ("votes.csv", &["--decimal", ";"], "expected a point or a comma"),
+    ] {
+        let refused = perturb(folder, &[&["train", "--data", file], options].concat());
+        assert!(said(&refused).contains(expected), "{options:?}: {}", said(&refused));
+    }
 }

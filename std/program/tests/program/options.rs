@@ -440,3 +440,106 @@ fn faults_name_what_there_is_and_where_it_stands() {
         "{found}"
     );
 }
+
+/// As Excel writes them in Germany: a mark, semicolons, decimal commas, CR LF.
+#[test]
+fn tables_of_options_have_decimal_commas() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let price = |text: &str| {
+        let rows = text.lines().map(|row| {
+            let cells: Vec<&str> = row.split(',').collect();
+            let cost = cells[2].parse::<f64>().map_or("cost".to_owned(), |cost| (cost / 8.0).to_string());
+            format!("{},{},{cost},{},{}\n", cells[0], cells[1], cells[3], cells[4])
+        });
+        rows.collect::<String>()
+    };
+    let trips = price(TRIPS);
+    let german = format!("\u{FEFF}{}", trips.replace(',', ";").replace('.', ",").replace('\n', "\r\n"));
+    assert!(german.contains(";11,25;"), "{german}");
+    write(folder, "trips.csv", &trips);
+    write(folder, "german.csv", &german);
+    let fit = |data: &str, features: &str, more: &[&str]| {
+        let common =
+            ["train", "--group", "trip", "--chosen", "took", "--constants", "mode", "--quiet", "--json"];
+        super::perturb(folder, &[&common[..], &["--data", data, "--features", features], more].concat())
+    };
+    let layout = ["--separator", ";", "--decimal", ","];
+    let (plain, same) = (fit("trips.csv", "cost", &[]), fit("german.csv", "cost", &layout));
+    assert!(
+        plain.status.success() && plain.stdout == same.stdout,
+        "{}",
+        String::from_utf8_lossy(&same.stderr)
+    );
+    let predict = |data: &str, more: &[&str]| succeed(folder, &[&["predict", "--data", data], more].concat());
+    assert_eq!(predict("trips.csv", &[]), predict("german.csv", &layout));
+    let evaluate =
+        |data: &str, more: &[&str]| succeed(folder, &[&["evaluate", "--data", data], more].concat());
+    assert_eq!(evaluate("trips.csv", &[]), evaluate("german.csv", &layout));
+    // By option, too.
+    write(
+        folder,
+        "wide.csv",
+        "air_cost;car_cost;took\r\n1,5;2;air\r\n3;1,25;air\r\n2,5;2;car\r\n1,5;1,75;car\r\n",
+    );
+    let wide = [
+        "train",
+        "--data",
+        "wide.csv",
+        "--options",
+        "air,car",
+        "--chosen",
+        "took",
+        "--features",
+        "cost",
+        "--quiet",
+    ];
+    succeed(folder, &[&wide[..], &layout].concat());
+
+    write(folder, "thousands.csv", &german.replace("11,25", "1.200"));
+    write(folder, "comma.csv", &german);
+    write(folder, "queries.txt", "1 qid:1 1:2\n0 qid:1 1:3\n");
+    let semicolons = ["--separator", ";"];
+    for (data, features, more, expected) in [
+        (
+            "german.csv",
+            "cost",
+            &semicolons[..],
+            "line 2, column 3: expected in `cost` a number such as -1200.5, not a decimal comma, found `11,25`; the option decimal reads",
+        ),
+        (
+            "german.csv",
+            "cost / 2",
+            &semicolons,
+            "line 2, column 3: expected in `cost` a number such as -1200.5, not a decimal comma, found `11,25`",
+        ),
+        (
+            "thousands.csv",
+            "cost",
+            &layout,
+            "line 2, column 3: expected in `cost` a number such as -1200,5, not separated thousands, found `1.200`",
+        ),
+        (
+            "thousands.csv",
+            "-cost",
+            &layout,
+            "line 2, column 3: expected in `cost` a number such as -1200,5, not separated thousands",
+        ),
+        (
+            "trips.csv",
+            "cost",
+            &["--decimal", ","],
+            "expected in `cost` a number such as -1200,5, not a decimal point, found `11.25`",
+        ),
+        (
+            "queries.txt",
+            "f1",
+            &layout,
+            "queries.txt is in SVMlight's format; --comment, --skip-lines, --separator and --decimal apply to tables",
+        ),
+    ] {
+        let refused = fit(data, features, more);
+        let text = String::from_utf8_lossy(&refused.stderr);
+        assert!(!refused.status.success() && text.contains(expected), "{data} {features} {more:?}: {text}");
+    }
+}

@@ -33,6 +33,8 @@ pub struct Frame {
     rows: usize,
     /// The line of each row; of a file without lines there are none.
     lines: Vec<usize>,
+    /// What stands before the fractions of numbers.
+    decimal: u8,
     /// Where in their lines the cells of a column stand, counted from 1: those of the rows in turn.
     places: BTreeMap<String, Vec<usize>>,
 }
@@ -245,27 +247,35 @@ impl Frame {
         if columns.len() != names.len() {
             return Err(DataError::parameter("columns", "each name once", "a name twice"));
         }
-        Ok(Self { file: file.to_owned(), names, columns, rows, lines: Vec::new(), places: BTreeMap::new() })
+        Ok(Self {
+            file: file.to_owned(),
+            names,
+            columns,
+            rows,
+            lines: Vec::new(),
+            places: BTreeMap::new(),
+            decimal: b'.',
+        })
     }
 
     /// The same, of a file whose rows, so many, begin on these lines.
     pub(super) fn with_lines(self, rows: usize, lines: Vec<usize>) -> Self {
         Self { rows, lines, ..self }
     }
-    /// The same, of a file whose columns stand at these places, counted from 1.
-    pub(super) fn with_places(self, place: impl Fn(&str) -> Option<usize>) -> Self {
+    /// The same, of a file whose columns stand at these places, counted from 1, and that writes numbers so.
+    pub(super) fn with_places(self, place: impl Fn(&str) -> Option<usize>, decimal: u8) -> Self {
         let of = |name: &String| Some((name.clone(), vec![place(name)?]));
-        Self { places: self.names.iter().filter_map(of).collect(), ..self }
+        Self { places: self.names.iter().filter_map(of).collect(), decimal, ..self }
     }
 
     /// The column of cells: of numbers if all are numbers or missing, otherwise of texts, as are whole numbers beyond 2⁵³, which are
     /// rather names.
-    pub(crate) fn parse_column<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Column {
+    pub(crate) fn parse_column<'a>(cells: impl Iterator<Item = &'a str> + Clone, decimal: u8) -> Column {
         let number = |cell: &str| -> Option<f64> {
             if MISSING.contains(&cell) {
                 return Some(f64::NAN);
             }
-            text::number::<f64>(cell)
+            text::number::<f64>(&text::with_point(cell, decimal)?)
                 .filter(|x| x.abs() < 9_007_199_254_740_992.0 || !cell.bytes().all(|b| b.is_ascii_digit()))
         };
         let mut numbers = Vec::with_capacity(cells.size_hint().0);
@@ -361,6 +371,15 @@ impl Frame {
         }
     }
 
+    /// Whether a text is a number, or says that one is none.
+    pub(crate) fn is_number(&self, cell: &str) -> bool {
+        text::is_number(cell, self.decimal)
+    }
+    /// What was expected and found where a text is a number in a notation that is not read.
+    pub(crate) fn misread(&self, cell: &str) -> Option<(String, String)> {
+        super::table::no_number(cell, self.decimal)
+    }
+
     /// Something wrong in a row of a column.
     pub(crate) fn cell_fault(
         &self,
@@ -386,11 +405,15 @@ impl Frame {
             Some(Column::Texts(texts)) => texts.get(row).unwrap_or(""),
             _ => "",
         };
-        let wrong = |row: &usize| !MISSING.contains(&cell(*row)) && text::number::<f64>(cell(*row)).is_none();
+        let wrong = |row: &usize| !MISSING.contains(&cell(*row)) && !self.is_number(cell(*row));
         let row = (0..self.rows).find(wrong).unwrap_or(0);
         let text = cell(row);
+        if let Some((number, found)) = self.misread(text) {
+            return self.cell_fault(row, name, &number, found);
+        }
         // A column of texts, not one of numbers with a mistake.
-        let compare = (0..self.rows).all(|row| wrong(&row)) && !text.contains('\'');
+        let number = |row| !MISSING.contains(&cell(row)) && self.is_number(cell(row));
+        let compare = !(text.contains('\'') || (0..self.rows).any(number));
         let hint = if compare {
             format!("; a comparison such as {} makes a number of a text", Expression::indicator(name, text))
         } else {
@@ -408,6 +431,7 @@ impl Frame {
             names: self.names.clone(),
             columns: self.columns.iter().map(|(name, column)| (name.clone(), column.select(&rows))).collect(),
             rows: rows.len(),
+            decimal: self.decimal,
             lines: rows.iter().filter_map(|&row| self.lines.get(row).copied()).collect(),
             places: self
                 .places

@@ -97,7 +97,7 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Queries, DataError> {
         grades.push(grade);
         queries.push(query);
     }
-    let queries = Frame::parse_column(queries.iter().copied());
+    let queries = Frame::parse_column(queries.iter().copied(), b'.');
     let named =
         columns.into_iter().zip(1..).map(|(column, number)| (format!("f{number}"), Column::Numbers(column)));
     let head = [("grade".to_owned(), Column::Numbers(grades)), ("qid".to_owned(), queries)];

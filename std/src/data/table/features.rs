@@ -8,7 +8,7 @@ use perturb_core::Real;
 
 use super::format::Header;
 use super::rows::Rows;
-use crate::data::text::{self, quote};
+use crate::data::text::quote;
 use crate::data::{DataError, label_ranking};
 
 /// Values of a one-hot column that no name of a feature mentions.
@@ -103,7 +103,7 @@ impl Columns {
                 let refuse = || rows.fault(row, Some(*column), label_ranking::finite::<T>(), quote(cell));
                 let x = match value {
                     Some(value) => f64::from(cell == value),
-                    None => text::number::<T>(cell).ok_or_else(refuse)?,
+                    None => rows.number::<T>(cell).ok_or_else(refuse)?,
                 };
                 numbers.push(Some(T::from_f64(x - centre)).filter(|x| x.is_finite()).ok_or_else(refuse)?);
             }

@@ -20,6 +20,10 @@ pub struct Format {
     pub skip_lines: usize,
     /// A character of ASCII: lines that begin with it are skipped.
     pub comment: Option<char>,
+    /// What separates cells, whatever the first line says of it: `,` `;` `|` or a tab.
+    pub separator: Option<char>,
+    /// Whether a comma stands before the fractions of numbers; then a number with a point is none.
+    pub decimal_comma: bool,
 }
 
 impl Format {
@@ -34,14 +38,27 @@ impl Format {
         Self { comment, ..self }
     }
 
+    /// With cells that `separator` separates.
+    #[must_use]
+    pub const fn with_separator(self, separator: Option<char>) -> Self {
+        Self { separator, ..self }
+    }
+    /// With numbers such as `1,5`.
+    #[must_use]
+    pub const fn with_decimal_comma(self, decimal_comma: bool) -> Self {
+        Self { decimal_comma, ..self }
+    }
+
     /// How a text that begins with these bytes is written.
     pub(in crate::data) fn syntax(self, beginning: &[u8]) -> Syntax {
         let comment = self.comment.and_then(|comment| u8::try_from(comment).ok()).filter(u8::is_ascii);
         let text = String::from_utf8_lossy(beginning.get(..BLOCK).unwrap_or(beginning));
         let text = text.trim_start_matches(text::MARK);
         let (line, _) = text::first_line(skip(text, self.skip_lines).1);
-        let separator = separator(line).and_then(Result::ok).unwrap_or(b',');
-        Syntax { separator, comment, quotes: true }
+        let named = self.separator.and_then(|named| u8::try_from(named).ok()).filter(u8::is_ascii);
+        let separator = named.or_else(|| separator(line)?.ok()).unwrap_or(b',');
+        let decimal = if self.decimal_comma { b',' } else { b'.' };
+        Syntax { separator, comment, quotes: true, decimal }
     }
 }
 
@@ -123,7 +140,11 @@ impl Header {
         let (first, rest) = text::first_line(text);
         if let Some(named) = separator(first) {
             let expected = "sep= with one of `,` `;` `|` and a tab";
-            named.map_err(|()| DataError::invalid(file, line, None, expected, quote(first)))?;
+            let refuse = |expected: String| DataError::invalid(file, line, None, expected, quote(first));
+            let named = named.map_err(|()| refuse(expected.into()))?;
+            if let Some(other) = format.separator.filter(|&other| other != char::from(named)) {
+                return Err(refuse(format!("sep={other}, as the option separator says")));
+            }
             (line, text) = (line + 1, rest);
         }
         while comment.is_some() && text.bytes().next() == comment {
@@ -137,14 +158,21 @@ impl Header {
         let refuse = |column: Option<usize>, expected: &str, found: String| {
             Err(DataError::invalid(file, self.line, column, expected, found))
         };
+        let other = |c: char| [',', ';', '\t', '|'].contains(&c) && c != char::from(self.syntax.separator);
         if let [name] = &self.names[..]
-            && name.contains([';', '\t', '|'])
+            && name.contains(other)
         {
-            let found =
-                format!("one column {}; a first line such as sep=; names another separator", quote(name));
-            return refuse(None, "columns that commas separate", found);
+            let found = format!(
+                "one column {}; the option separator, or a first line such as sep=;, names another",
+                quote(name)
+            );
+            let expected = match self.syntax.separator {
+                b',' => "columns that commas separate".into(),
+                of => format!("columns that {} separates", quote(&char::from(of).to_string())),
+            };
+            return refuse(None, &expected, found);
         }
-        if self.names.iter().all(|name| name.parse::<f64>().is_ok()) {
+        if self.names.iter().all(|name| text::is_number(name, self.syntax.decimal)) {
             let first = quote(self.names.first().map_or("", String::as_str));
             return refuse(None, "a header with the names of the columns", first);
         }

@@ -37,6 +37,7 @@ pub use features::Unseen;
 pub use format::Format;
 pub(super) use format::Header;
 pub use reading::Reading;
+pub(crate) use reading::no_number;
 pub(super) use rows::Rows;
 
 /// The most distinct values of a one-hot column. A column with more is rather one of names, or of numbers with a typing error.
@@ -144,12 +145,14 @@ impl frame::Columns for Table<'_> {
         let wanted: BTreeSet<&str> = names.iter().copied().collect();
         let read = |name: &&str| {
             let column = self.rows.header.column(self.rows.file, name)?;
-            Ok(((*name).to_owned(), Frame::parse_column(self.rows.column(column))))
+            let cells = self.rows.column(column);
+            Ok(((*name).to_owned(), Frame::parse_column(cells, self.rows.header.syntax.decimal)))
         };
         let columns = wanted.par_iter().map(read).collect::<Vec<Result<_, DataError>>>();
         let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
         let frame = Frame::new(self.rows.file, columns)?.with_lines(self.rows.len(), self.rows.lines());
-        Ok(frame.with_places(|name| Some(self.rows.header.column(self.rows.file, name).ok()? + 1)))
+        let place = |name: &str| Some(self.rows.header.column(self.rows.file, name).ok()? + 1);
+        Ok(frame.with_places(place, self.rows.header.syntax.decimal))
     }
 }
 
@@ -235,15 +238,16 @@ impl Table<'_> {
         reading: &mut Reading,
     ) -> Result<(), DataError> {
         let rows = &self.rows;
-        let (cells, name) = (|| rows.column(column), rows.header.name(column));
+        let header = rows.header;
+        let (cells, name) = (|| rows.column(column), header.name(column));
         if let Some(row) = cells().position(str::is_empty) {
             return Err(rows.fault(row, Some(column), "a value", "an empty cell"));
         }
-        let Some(text_row) = cells().position(|cell| cell.parse::<f64>().is_err()) else {
+        let Some(text_row) = cells().position(|cell| !rows.is_number(cell)) else {
             let mut numbers = Vec::with_capacity(rows.len());
             for (row, cell) in cells().enumerate() {
                 let refuse = || rows.fault(row, Some(column), label_ranking::finite::<T>(), quote(cell));
-                numbers.push(text::number::<T>(cell).ok_or_else(refuse)?);
+                numbers.push(rows.number::<T>(cell).ok_or_else(refuse)?);
             }
             let centre = centre::of::<T>(numbers.iter().copied());
             let kept = centre::subtract(&numbers, &[centre]);
@@ -259,15 +263,15 @@ impl Table<'_> {
                 format!("a number, or at most {MOST_VALUES} distinct values (there are {})", values.len());
             return Err(rows.fault(text_row, Some(column), expected, quote(rows.cell(text_row, column))));
         }
-        let mut words = values.iter().filter(|value| value.parse::<f64>().is_err());
+        let decimal = header.syntax.decimal;
+        let mut words = values.iter().copied().filter(|value| !rows.is_number(value));
         let cell = rows.cell(text_row, column);
-        if words.all(|word| reading::misread(word).is_some())
-            && let Some(notation) = reading::misread(cell)
+        if words.all(|word| reading::misread(word, decimal).is_some())
+            && let Some((expected, found)) = reading::no_number(cell, decimal)
         {
-            let expected = format!("a number such as -1200.5, not {notation}");
-            return Err(rows.fault(text_row, Some(column), expected, quote(cell)));
+            return Err(rows.fault(text_row, Some(column), expected, found));
         }
-        reading.text(name, &values, rows.len());
+        reading.text(name, &values, rows.len(), decimal);
         for value in values {
             features.names.push(format!("{name}={value}"));
             let kept = cells().map(|cell| if cell == value { T::ONE } else { T::ZERO });
@@ -412,14 +416,14 @@ mod tests {
             (
                 "x;r\n1;a>b\n",
                 &detect,
-                "t.csv, line 1: expected columns that commas separate, found one column `x;r`; a first line such as sep=; \
-                 names another separator",
+                "t.csv, line 1: expected columns that commas separate, found one column `x;r`; the option separator, \
+                 or a first line such as sep=;, names another",
             ),
             (
                 "x\tr\n1\ta>b\n",
                 &ranks(["a", "b"]),
-                "t.csv, line 1: expected columns that commas separate, found one column `x\\tr`; a first line such as sep=; \
-                 names another separator",
+                "t.csv, line 1: expected columns that commas separate, found one column `x\\tr`; the option separator, \
+                 or a first line such as sep=;, names another",
             ),
             ("x,r\n", &detect, "t.csv, line 2: expected a row after the header, found the end of the file"),
             (

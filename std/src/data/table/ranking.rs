@@ -27,7 +27,7 @@ impl Table<'_> {
             let (mut seen, mut largest) = (BTreeSet::new(), 0);
             let mut broken = false;
             for (k, fits) in fits.iter_mut().enumerate().skip(1) {
-                let rank = text::rank(rows.cell(row, width - k)).filter(|&rank| rank > 0);
+                let rank = rows.rank(rows.cell(row, width - k)).filter(|&rank| rank > 0);
                 broken |= rank.is_none_or(|rank| !seen.insert(rank));
                 largest = largest.max(rank.unwrap_or(0));
                 *fits &= !broken && largest == k;
@@ -53,7 +53,7 @@ impl Table<'_> {
                 format!("orderings in column {}; name it by --ordering", quote(rows.header.name(column)));
             return rows.fault(row, None, expected, found);
         }
-        if text::rank(last).is_none() && last.parse::<f64>().is_err() && !last.is_empty() {
+        if rows.rank(last).is_none() && !rows.is_number(last) && !last.is_empty() {
             let found = format!(
                 "{}: a class alone has no order; --decide pick --chosen {} picks it, and --ranks and --ordering name columns of \
                  rankings",
@@ -63,7 +63,7 @@ impl Table<'_> {
             return rows.fault(row, None, expected, found);
         }
         let mut all: Vec<Option<usize>> =
-            (0..width).map(|column| text::rank(rows.cell(row, column))).collect();
+            (0..width).map(|column| rows.rank(rows.cell(row, column))).collect();
         all.sort_unstable();
         if width > 1 && all.into_iter().eq((1..=width).map(Some)) {
             return self.no_features();
@@ -74,7 +74,7 @@ impl Table<'_> {
             let run = cells.get(start..)?;
             let within = run
                 .iter()
-                .all(|cell| cell.is_empty() || text::rank(cell).is_some_and(|rank| rank <= run.len()));
+                .all(|cell| cell.is_empty() || rows.rank(cell).is_some_and(|rank| rank <= run.len()));
             let (_, found) = text::no_ranking(run, 0);
             (within && found.contains(' ')).then_some(found)
         });
@@ -105,7 +105,7 @@ impl Table<'_> {
             for row in part {
                 permutation.next_row();
                 for (place, &column) in columns.iter().enumerate() {
-                    let rank = text::rank(rows.cell(row, column)).filter(|&rank| permutation.take(rank));
+                    let rank = rows.rank(rows.cell(row, column)).filter(|&rank| permutation.take(rank));
                     ranks.push(rank.ok_or_else(|| self.no_rank(row, columns, place))?);
                 }
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use perturb_core::Real;
 
-use crate::data::text::shown;
+use crate::data::text::{is_number, quote, shown, with_point};
 
 /// What the columns of a table were taken for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,9 +67,9 @@ impl Reading {
     }
 
     /// Takes note of a column of text.
-    pub(super) fn text(&mut self, name: &str, values: &BTreeSet<&str>, rows: usize) {
+    pub(super) fn text(&mut self, name: &str, values: &BTreeSet<&str>, rows: usize, decimal: u8) {
         self.texts.push((name.to_owned(), values.len()));
-        let words: Vec<&str> = values.iter().copied().filter(|value| value.parse::<f64>().is_err()).collect();
+        let words: Vec<&str> = values.iter().copied().filter(|value| !is_number(value, decimal)).collect();
         if values.len() >= 10 && words.len() * 10 <= values.len() {
             self.warnings.push(format!(
                 "column `{name}` is read as text with {} values, because {} is not a number",
@@ -87,9 +87,12 @@ impl Reading {
 }
 
 /// In which notation a text is a number or a date that is not read.
-pub(super) fn misread(cell: &str) -> Option<&'static str> {
+pub(super) fn misread(cell: &str, decimal: u8) -> Option<&'static str> {
+    let (own, other) = if decimal == b',' { (',', '.') } else { ('.', ',') };
     let plain = cell.replace('\u{2212}', "-");
-    let number = |text: &str| text.parse::<f64>().is_ok_and(f64::is_finite);
+    let number = |text: &str| {
+        with_point(text, decimal).is_some_and(|text| text.parse::<f64>().is_ok_and(f64::is_finite))
+    };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if number(cell) {
         return None;
@@ -98,9 +101,13 @@ pub(super) fn misread(cell: &str) -> Option<&'static str> {
         "a minus sign of typography"
     } else if number(plain.trim_end_matches('%').trim_end()) {
         "a percent sign"
-    } else if plain.matches(',').count() == 1 && number(&plain.replace(',', ".")) && !grouped(&plain, ',') {
-        "a decimal comma"
-    } else if [',', ' ', '\u{A0}', '\u{202F}', '\''].iter().any(|&mark| grouped(&plain, mark)) {
+    } else if plain.matches(other).count() == 1
+        && !plain.contains(own)
+        && number(&plain.replace(other, &own.to_string()))
+        && !grouped(&plain, other, own)
+    {
+        if other == ',' { "a decimal comma" } else { "a decimal point" }
+    } else if [other, ' ', '\u{A0}', '\u{202F}', '\''].iter().any(|&mark| grouped(&plain, mark, own)) {
         "separated thousands"
     } else if ['-', '/', '.'].iter().any(|&mark| {
         let parts: Vec<&str> = plain.split([' ', 'T']).next().unwrap_or("").split(mark).collect();
@@ -113,10 +120,18 @@ pub(super) fn misread(cell: &str) -> Option<&'static str> {
     Some(what)
 }
 
+/// What was expected and what was found where a cell is a number in a notation that is not read.
+pub(crate) fn no_number(cell: &str, decimal: u8) -> Option<(String, String)> {
+    let notation = misread(cell, decimal)?;
+    let example = if decimal == b',' { "-1200,5" } else { "-1200.5" };
+    let hint = if notation == "a decimal comma" { "; the option decimal reads such numbers" } else { "" };
+    Some((format!("a number such as {example}, not {notation}"), quote(cell) + hint))
+}
+
 /// Whether groups of three digits follow a first group: 1,200 or 1 200 000.5.
-fn grouped(text: &str, mark: char) -> bool {
+fn grouped(text: &str, mark: char, decimal: char) -> bool {
     let whole = text.trim_start_matches(['-', '+']);
-    let whole = whole.split_once('.').map_or(whole, |(whole, _)| whole);
+    let whole = whole.split_once(decimal).map_or(whole, |(whole, _)| whole);
     let mut groups = whole.split(mark);
     let digits = |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
     let first = groups.next().is_some_and(|group| digits(group) && group.len() <= 3);
@@ -140,14 +155,26 @@ mod tests {
             ("4.5 %", "a percent sign"),
             ("\u{2212}5", "a minus sign of typography"),
         ] {
-            assert_eq!(misread(cell), Some(what), "{cell}");
+            assert_eq!(misread(cell, b'.'), Some(what), "{cell}");
         }
         for date in ["2026-11-28", "28.11.2026", "1/2/99", "2026-11-28T10:00:00", "2026-11-28 10:00"] {
-            assert_eq!(misread(date), Some("a date"), "{date}");
+            assert_eq!(misread(date, b'.'), Some("a date"), "{date}");
         }
         for text in ["Osaka", "26:Osaka", "a,b", "1,2,3", "10115", "3.5", "1-2", "", "1.2.3.4", "v1.2.3", "%"]
         {
-            assert_eq!(misread(text), None, "{text}");
+            assert_eq!(misread(text, b'.'), None, "{text}");
+        }
+        for (cell, what) in [
+            ("1,5", None),
+            ("1.5", Some("a decimal point")),
+            ("1.200", Some("separated thousands")),
+            ("1.200.000,5", Some("separated thousands")),
+            ("1 200,5", Some("separated thousands")),
+            ("4,5 %", Some("a percent sign")),
+            ("28.11.2026", Some("a date")),
+            ("1,200", None),
+        ] {
+            assert_eq!(misread(cell, b','), what, "{cell}");
         }
     }
 }

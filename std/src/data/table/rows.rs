@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use csv::StringRecord;
+use perturb_core::Real;
 use rayon::prelude::*;
 
 use super::format::Header;
@@ -133,6 +134,18 @@ impl<'a> Rows<'a> {
 
     pub(super) fn len(&self) -> usize {
         self.records.len()
+    }
+    /// The rank that a cell is.
+    pub(super) fn rank(&self, cell: &str) -> Option<usize> {
+        text::rank(&text::with_point(cell, self.header.syntax.decimal)?)
+    }
+    /// The number that a cell is.
+    pub(super) fn number<T: Real>(&self, cell: &str) -> Option<f64> {
+        text::number::<T>(&text::with_point(cell, self.header.syntax.decimal)?)
+    }
+    /// Whether a cell is a number, or says that one is none.
+    pub(super) fn is_number(&self, cell: &str) -> bool {
+        text::is_number(cell, self.header.syntax.decimal)
     }
     pub(super) fn cell(&self, row: usize, column: usize) -> &str {
         self.records.get(row).and_then(|(_, cells)| cells.get(column)).unwrap_or("")

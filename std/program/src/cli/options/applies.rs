@@ -292,7 +292,8 @@ mod tests {
         let named = |option: &str| option.split(' ').next().unwrap_or("").trim_start_matches('-').to_owned();
         let tried: Vec<String> = all.iter().map(|(option, _)| named(option)).collect();
         assert_eq!(tried, RULES.iter().map(|(option, _)| (*option).to_owned()).collect::<Vec<_>>());
-        let everywhere = "data comment skip-lines model loss validation from out group options pattern";
+        let everywhere =
+            "data comment skip-lines separator decimal model loss validation from out group options pattern";
         let command = Cli::command();
         let train = command.find_subcommand("train").expect("the command");
         for option in train.get_arguments().filter_map(clap::Arg::get_long) {

@@ -16,7 +16,7 @@ use perturb::data::table::{self, Format, Targets};
 use perturb::decisions::{Decide, Edges, Recipe, Target, Utility};
 use serde::Serialize;
 
-use super::source::Source;
+use super::source::{OF_LAYOUT, Source};
 use super::streams::Input;
 use super::{Failure, number, usage};
 
@@ -352,8 +352,15 @@ pub(super) fn with_columns<R>(
     format: Format,
     take: impl FnOnce(&dyn Columns) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
+    let of_table = |kind: &str| {
+        if format == Format::default() {
+            return Ok(());
+        }
+        Err(usage(format!("{} is {kind}; {OF_LAYOUT}", file.display())))
+    };
     #[cfg(feature = "parquet")]
     if is_parquet(file) {
+        of_table("in Apache Parquet")?;
         return take(&perturb::data::frame::ParquetFile::open(file)?);
     }
     let Input { name, bytes } = Input::read(file)?;
@@ -365,9 +372,11 @@ pub(super) fn with_columns<R>(
         return Err(format!("{} is in Apache Parquet; {how}", name.display()).into());
     }
     if svmlight::is_svmlight(&bytes) {
+        of_table("in SVMlight's format")?;
         return take(&svmlight::parse(&name, &bytes)?);
     }
     if bytes.starts_with(b"\x93NUMPY") {
+        of_table("a matrix of NumPy")?;
         let array = numpy::parse(&name, &bytes)?;
         drop(bytes);
         return take(&Matrix::new(&name, array)?);

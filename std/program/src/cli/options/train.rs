@@ -67,6 +67,12 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
         epsilon: older.epsilon,
         ..*fit
     });
+    if fit.samples == Some(0) && !is_exact(&recipe.decide) {
+        return Err(usage(format!(
+            "--decide {} has no exact expectation; give --samples 1 or more",
+            recipe.decide.name()
+        )));
+    }
     let decisions = recipe.read(&frame)?;
     let seed = fit.seed;
     let order = shuffle(seed.fold(0), decisions.len());
@@ -295,12 +301,6 @@ pub(crate) fn learn(
         )));
     };
     let samples = fit.samples.unwrap_or(if exact { 0 } else { 10 });
-    if samples == 0 && !exact {
-        return Err(usage(format!(
-            "--decide {} has no exact expectation; give --samples 1 or more",
-            recipe.decide.name()
-        )));
-    }
     let how = if samples == 0 { How::Exact } else { How::MonteCarlo(MonteCarlo::new(samples, Seed(0))) };
     let training = (fit.training)(decisions.len());
     let many = if exact { How::Exact } else { How::MonteCarlo(MonteCarlo::new(1000, training.seed.fold(3))) };
