@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use perturb_core::model_file;
 
+use crate::data::frame::Formulas;
+
 use super::{ModelFile, ModelFileError, ModelHeader, OracleKind, invalid};
 
 impl ModelFile {
@@ -25,7 +27,8 @@ impl ModelFile {
     /// [`AffineMut::load`](perturb_core::AffineMut::load) takes, and `MODEL`, a view of weights and bias that decides where they
     /// lie ([`AffineRef`](perturb_core::AffineRef)). A model of centred features has `x`, too, which subtracts the centres; one of
     /// shared weights has no `SCORES` and no bias, and its `MODEL` takes the features of all options
-    /// ([`SharedRef`](perturb_core::SharedRef)); a top-k says in `PICKS` how many it picks. The module needs `perturb-core` alone. Every
+    /// ([`SharedRef`](perturb_core::SharedRef)); where it says what its terms are, `Columns`, `terms` and `available` compute them from the
+    /// columns of an option, in f32, or in f64 with the bits of the program (powers need the crate libm). A top-k says in `PICKS` how many it picks. The module needs `perturb-core` alone. Every
     /// number keeps its bits.
     ///
     /// ```
@@ -80,7 +83,18 @@ impl ModelFile {
         let _ = writeln!(source, "/// The model file.\npub static FILE: [u8; {}] = [", file.len());
         write_bytes(&mut source, &file);
         source.push_str("];\n");
+        match self.formulas() {
+            None => {}
+            Some(Ok(formulas)) => source.push_str(&formulas.to_rust()),
+            Some(Err(because)) => _ = writeln!(source, "// No formulas: {because}."),
+        }
         Ok(source)
+    }
+
+    /// The formulas of the terms, of a model of options that says what they are; or why they have no source.
+    fn formulas(&self) -> Option<Result<Formulas<'_>, &'static str>> {
+        let recipe = self.provenance.recipe.as_ref().filter(|of| of.terms.len() == self.features)?;
+        self.shared.then(|| Formulas::new(&recipe.terms, recipe.available.as_ref()))
     }
 
     /// Weights, bias and centres, and the view of them.
@@ -117,7 +131,8 @@ impl ModelFile {
     /// constants `name_weights`, `name_bias`, `name_file`, which `perturb_ranking_load` and similar functions take,
     /// `name_feature_names` and `name_label_names` in UTF-8; the functions `name_scores` and `name_decide`; after `perturb.h` also
     /// `name_view`, which `perturb_ranking_predict` and similar functions take. A model of shared weights has no `NAME_SCORES` and no
-    /// bias, and its functions take the number of options and their features; a top-k says in `NAME_PICKS` how many it picks. `name` is
+    /// bias, and its functions take the number of options and their features; where it says what its terms are, `name_option`,
+    /// `name_terms`, `name_available` and `name_choose` decide by the columns of options; a top-k says in `NAME_PICKS` how many it picks. `name` is
     /// an identifier: letters, digits and underscores, no digit first, and not `perturb`. Every number keeps its bits.
     pub fn to_c_header(&self, name: &str) -> Result<String, ModelFileError> {
         let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -143,6 +158,16 @@ impl ModelFile {
         source.push_str("};\n");
         let functions = if self.shared { self.c_shared_functions() } else { self.c_functions() };
         source.push_str(&functions.replace("NAME", &upper).replace("name", name));
+        match self.formulas() {
+            None => {}
+            Some(Ok(formulas)) => {
+                source.push_str(&formulas.to_c(name, &upper));
+                let decides = self.c_decides().replace("COUNT", "count");
+                let choose = C_CHOOSE.replace("DECIDES", &decides).replace("NAME", &upper);
+                source.push_str(&choose.replace("name", name));
+            }
+            Some(Err(because)) => _ = writeln!(source, "\n// No formulas: {because}."),
+        }
         source.push_str("\n#endif\n");
         Ok(source)
     }
@@ -393,6 +418,21 @@ const RUST_X: &str = "\
 pub fn x(measured: &[f64; FEATURES]) -> [f32; FEATURES] {
     core::array::from_fn(|j| (measured[j] - CENTRES[j]) as f32)
 }";
+
+const C_CHOOSE: &str = "
+// The decision among `count` options by their columns: y as name_decide has it. The scores stay in theta. Nothing is checked: where a
+// formula needs what is missing, a score is not a number.
+static inline void name_choose(const name_option *options, unsigned count, float *theta, float *y)
+{
+    for (unsigned i = 0; i < count; i++) {
+        float terms[NAME_FEATURES];
+        name_terms(&options[i], terms);
+        name_scores(terms, 1u, &theta[i]);
+    }
+    for (unsigned i = 0; i < count; i++) {
+DECIDES    }
+}
+";
 
 const C_PICK: &str = "        unsigned better = 0;
         for (unsigned j = 0; j < COUNT; j++) {

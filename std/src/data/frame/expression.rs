@@ -39,11 +39,11 @@ use crate::data::text::{self, quote};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     text: String,
-    tree: Tree,
+    pub(super) tree: Tree,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Tree {
+pub(super) enum Tree {
     Number(f64),
     Text(String),
     Column(String),
@@ -53,7 +53,7 @@ enum Tree {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum One {
+pub(super) enum One {
     Minus,
     Not,
     Ln,
@@ -65,7 +65,7 @@ enum One {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Two {
+pub(super) enum Two {
     Add,
     Subtract,
     Multiply,
@@ -183,20 +183,11 @@ impl Expression {
 
     /// The names of the columns, each once.
     pub fn columns(&self) -> Vec<&str> {
-        fn collect<'a>(tree: &'a Tree, names: &mut Vec<&'a str>) {
-            match tree {
-                Tree::Column(name) if !names.contains(&name.as_str()) => names.push(name),
-                Tree::One(_, x) => collect(x, names),
-                Tree::Two(_, x, y) => {
-                    collect(x, names);
-                    collect(y, names);
-                }
-                Tree::If(parts) => parts.iter().for_each(|part| collect(part, names)),
-                _ => {}
-            }
-        }
         let mut names = Vec::new();
-        collect(&self.tree, &mut names);
+        self.tree.walk(&mut |tree| match tree {
+            Tree::Column(name) if !names.contains(&name.as_str()) => names.push(name),
+            _ => {}
+        });
         names
     }
 
@@ -425,6 +416,20 @@ enum Values<'a> {
 }
 
 impl Tree {
+    /// Shows each part, the whole first.
+    pub(super) fn walk<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
+        see(self);
+        match self {
+            Self::One(_, x) => x.walk(see),
+            Self::Two(_, x, y) => {
+                x.walk(see);
+                y.walk(see);
+            }
+            Self::If(parts) => parts.iter().for_each(|part| part.walk(see)),
+            Self::Number(_) | Self::Text(_) | Self::Column(_) => {}
+        }
+    }
+
     fn values<'a>(&'a self, frame: &'a Frame, rows: &Range<usize>) -> Result<Values<'a>, DataError> {
         Ok(match self {
             Self::Number(x) => Values::Number(*x),

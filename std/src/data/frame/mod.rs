@@ -2,6 +2,7 @@
 
 mod by_option;
 mod expression;
+mod formula;
 #[cfg(feature = "parquet")]
 mod parquet;
 pub mod svmlight;
@@ -19,6 +20,7 @@ use super::{DataError, numbered};
 
 pub use by_option::ByOption;
 pub use expression::Expression;
+pub(crate) use formula::Formulas;
 #[cfg(feature = "parquet")]
 pub use parquet::ParquetFile;
 
