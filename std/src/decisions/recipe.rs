@@ -455,7 +455,8 @@ impl Recipe {
         let mut decisions =
             Decisions::empty(text::name(frame.file()), self.terms.iter().map(|(name, _)| name.clone()));
         for (name, rows) in names.into_iter().zip(&groups) {
-            let chosen = values.as_ref().map(|values| rows.iter().filter(|&&row| values[row] == 1.0).count());
+            let said = values.as_ref().filter(|_| matches!(target, Some(Target::Chosen(_))));
+            let chosen = said.map(|values| rows.iter().filter(|&&row| values[row] == 1.0).count());
             let arranged =
                 self.decide.arrange(frame, rows, chosen).map_err(|error| error.in_decision(&name))?;
             let first = rows.first().copied().unwrap_or(0);

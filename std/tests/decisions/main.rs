@@ -3,7 +3,7 @@
 mod estimation;
 mod every;
 mod generate;
-mod labels;
 mod infeasible;
+mod labels;
 mod published;
 mod worth;

@@ -119,6 +119,10 @@ impl Given {
     fn has(&self, option: &str) -> bool {
         self.0.iter().any(|given| given == option)
     }
+    /// What was given but for one option.
+    fn without(&self, option: &str) -> Self {
+        Self(self.0.iter().filter(|given| *given != option).cloned().collect())
+    }
 }
 
 #[derive(Subcommand, Debug)]

@@ -49,7 +49,7 @@ pub(crate) struct Tune {
     #[arg(long, value_name = "L", value_delimiter = ',', conflicts_with = "ridge", value_parser = number::not_negative, allow_negative_numbers = true)]
     ridges: Vec<f64>,
     /// Judge the choice itself, too: by this many outer folds, in each of which the others choose
-    #[arg(long, value_name = "K", value_parser = number::folds)]
+    #[arg(long, value_name = "K", value_parser = number::folds, allow_negative_numbers = true)]
     nested: Option<usize>,
     #[command(flatten)]
     train: Train,
@@ -95,7 +95,7 @@ impl Tune {
         chosen.folds = None;
         chosen.validation.get_or_insert(Validation::Share(0.0));
         chosen.tuning = Some(found.json(&all));
-        chosen.run(common)
+        chosen.run(&Common { given: common.given.without("folds"), ..common.clone() })
     }
 
     /// All combinations, the last setting varying fastest.

@@ -47,12 +47,8 @@ const ANEW: Home = Home {
     applies: |asked| asked.table != Table::Continued,
 };
 const LABELS_OR_RANKS: Home = Home {
-    what: "tables of labels, and of options to train with --decide rank",
-    applies: |asked| match asked.table {
-        Table::Labels => true,
-        Table::Options => asked.decide == Name::Rank,
-        Table::Continued | Table::Judged => false,
-    },
+    what: "rankings, of labels, and of options to train with --decide rank",
+    applies: |asked| matches!(asked.table, Table::Labels | Table::Options) && asked.decide == Name::Rank,
 };
 const PICK: Home = Home { what: "--decide pick", applies: |asked| asked.decide == Name::Pick };
 const PICK_K: Home = Home { what: "--decide pick-k", applies: |asked| asked.decide == Name::PickK };
@@ -101,7 +97,7 @@ const ERRORS: Home = Home {
 
 /// Options, and what each belongs to, all of it. An option that is not here applies everywhere.
 const RULES: &[(&str, &[&Home])] = &[
-    ("ordering", &[&LABELS]),
+    ("ordering", &[&LABELS, &RANK]),
     ("patience", &[&DESCENT]),
     ("ranks", &[&LABELS_OR_RANKS]),
     ("decide", &[&ANEW]),
@@ -206,10 +202,9 @@ mod tests {
         ("from", "--from m"),
     ];
 
-    const DESCENTS: &str =
-        "labels, squared labels, sampled, blackbox, route, cells, assign, pack, flow, tour, from";
+    const DESCENTS: &str = "labels, squared labels, picked labels, worth, sampled, blackbox, route, cells, assign, pack, flow, tour, from";
     const EXACT: &str = "pick, likelihood, pick-k, rank, grades, each";
-    const NEW: &str = "pick, likelihood, sampled, blackbox, pick-k, rank, grades, each, route, cells, assign, pack, flow, tour";
+    const NEW: &str = "worth, pick, likelihood, sampled, blackbox, pick-k, rank, grades, each, route, cells, assign, pack, flow, tour";
 
     /// Options with a value, and the lines that they go with.
     fn expected() -> Vec<(&'static str, String)> {
@@ -223,7 +218,7 @@ mod tests {
             ("--chosen c", of("labels, squared labels")),
             ("--one-of c", of("")),
             ("--grades c", of("rank")),
-            ("--worth x", of("rank")),
+            ("--worth x", of("")),
             ("--features x", of(NEW)),
             ("--and f", of(NEW)),
             ("--constants x", of(NEW)),
@@ -238,20 +233,23 @@ mod tests {
             ("--edges a,b", of("assign, flow, tour")),
             ("--cells a,b", of("")),
             ("--straight", of("cells")),
-            ("--ends a,b", of("route, flow")),
+            ("--ends a,b", of("worth, route, flow")),
             ("--units 2", of("flow")),
             ("--weight w", of("pack")),
             ("--capacity 2", of("")),
             ("--folds 3", of(NEW)),
             ("--ridge 0.1", of(EXACT)),
-            ("--ratio a/b", NEW.replace("blackbox, ", "")),
+            ("--ratio a/b", NEW.replace("blackbox, ", "").replace("worth, ", "")),
             ("--lambda 0.1", of("blackbox")),
             (
                 "--samples 0",
-                format!("labels, from, {}", NEW.replace("likelihood, ", "").replace("blackbox, ", "")),
+                format!(
+                    "labels, picked labels, from, {}",
+                    NEW.replace("likelihood, ", "").replace("blackbox, ", "").replace("worth, ", "")
+                ),
             ),
-            ("--noise normal", format!("{NEW}, labels")),
-            ("--epsilon 0.5", format!("{NEW}, labels")),
+            ("--noise normal", format!("{NEW}, labels, picked labels")),
+            ("--epsilon 0.5", format!("{NEW}, labels, picked labels")),
             ("--epochs 2", of(DESCENTS)),
             ("--rate 0.1", of(DESCENTS)),
             ("--batch 3", of(DESCENTS)),
@@ -314,7 +312,7 @@ mod tests {
                 if values.any(|value| SIGNED.split(' ').any(|signed| signed == value.as_str())) {
                     let allows =
                         option.is_allow_hyphen_values_set() || option.is_allow_negative_numbers_set();
-                    assert!(allows, "{} {option}", command.get_name());
+                    assert!(allows, "{} {}", command.get_name(), option.get_id());
                 }
             }
             command.get_subcommands().for_each(walk);

@@ -59,7 +59,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     grades: Option<String>,
     /// What options turned out to be worth, such as -cost: the decision worth most is learned, and regret is told
-    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true, conflicts_with_all = ["chosen", "one_of", "grades"])]
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true, conflicts_with_all = ["chosen", "one_of", "grades", "ranks"])]
     worth: Option<String>,
     /// Features of options: columns or expressions such as `time = minutes / 60, cost * (ticket == 0)`
     #[arg(long, value_name = "EXPRESSIONS", allow_hyphen_values = true)]
@@ -181,7 +181,8 @@ impl Options {
 
     /// What is decided, and whether routes go over cells, as far as the options say.
     pub(crate) fn decided(&self) -> (DecideName, Option<bool>) {
-        let default = if self.grades.is_some() { DecideName::Rank } else { DecideName::Pick };
+        let of_labels = !self.is_given() && self.chosen.is_none();
+        let default = if self.grades.is_some() || of_labels { DecideName::Rank } else { DecideName::Pick };
         let cells = match (&self.cells, &self.edges) {
             (None, None) => None,
             (cells, _) => Some(cells.is_some()),
