@@ -67,6 +67,9 @@ pub struct Decisions {
     weights: Vec<f64>,
     /// Empty where each decision stands alone.
     clusters: Vec<u32>,
+    /// The alternative of each entry; empty where no column names them.
+    alternatives: Vec<u32>,
+    alternative_names: Vec<String>,
 }
 
 impl fmt::Debug for Decisions {
@@ -109,6 +112,8 @@ impl Decisions {
             known: HashMap::new(),
             weights: Vec::new(),
             clusters: Vec::new(),
+            alternatives: Vec::new(),
+            alternative_names: Vec::new(),
         }
     }
 
@@ -218,6 +223,15 @@ impl Decisions {
     pub fn rows(&self, decision: usize) -> &[Option<u32>] {
         self.rows.get(self.range(decision)).unwrap_or(&[])
     }
+    /// The alternative that each option of a decision is, by its place among [their names](Self::alternative_names); empty where no
+    /// column names them.
+    pub fn alternatives(&self, decision: usize) -> &[u32] {
+        self.alternatives.get(self.range(decision)).unwrap_or(&[])
+    }
+    /// The names of the alternatives, in the order in which they first appear; empty where no column names them.
+    pub fn alternative_names(&self) -> &[String] {
+        &self.alternative_names
+    }
     /// How much a decision counts, as a rule 1.
     pub fn weight(&self, decision: usize) -> f64 {
         self.weights.get(decision).copied().unwrap_or(0.0)
@@ -259,6 +273,7 @@ impl Decisions {
         let mut out = Self {
             name: self.name.clone(),
             terms: self.terms.clone(),
+            alternative_names: self.alternative_names.clone(),
             ..Self::empty(String::new(), std::iter::empty())
         };
         (out.oracles, out.known) = (self.oracles.clone(), self.known.clone());
@@ -276,6 +291,7 @@ impl Decisions {
             out.starts.push(out.rows.len());
             out.weights.push(self.weight(at));
             out.clusters.extend(self.clusters.get(at));
+            out.alternatives.extend_from_slice(self.alternatives(at));
         }
         out
     }

@@ -1,6 +1,6 @@
 //! How the rows of a table become decisions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -447,7 +447,7 @@ impl Recipe {
             let expected = if frame.is_empty() { "a row after the header" } else { expected };
             return Err(DataError::binary(frame.file(), expected, "none"));
         }
-        self.check_alternatives(frame, &groups)?;
+        let (alternatives, places) = self.name_alternatives(frame, &groups)?;
         let values = match target {
             Some(target) => Some(target.expression().numbers(frame, 0..frame.len())?),
             None => None,
@@ -465,6 +465,12 @@ impl Recipe {
                 frame.fault(first, expected, in_words(&error, &arranged.nodes)).in_decision(&name)
             })?;
         }
+        decisions.alternative_names = alternatives;
+        if !places.is_empty() {
+            // Where there is no option, there is no alternative.
+            let place = |row: &Option<u32>| row.map_or(u32::MAX, |row| places[row as usize]);
+            decisions.alternatives = decisions.rows.iter().map(place).collect();
+        }
         if let (Some(target), Some(values)) = (target, &values) {
             super::targets::set(&mut decisions, &self.decide, target, frame, values)?;
         }
@@ -474,25 +480,40 @@ impl Recipe {
         Ok(decisions)
     }
 
-    fn check_alternatives(&self, frame: &Frame, groups: &[Vec<usize>]) -> Result<(), DataError> {
-        let Some(name) = &self.alternatives else { return Ok(()) };
+    /// The names of the alternatives, and for each row its place among them; nothing where no column has them.
+    fn name_alternatives(
+        &self,
+        frame: &Frame,
+        groups: &[Vec<usize>],
+    ) -> Result<(Vec<String>, Vec<u32>), DataError> {
+        let (mut names, mut places) = (Vec::new(), Vec::new());
+        let Some(name) = &self.alternatives else { return Ok((names, places)) };
         let column = frame.column(name)?;
-        let mut seen = BTreeSet::new();
-        for rows in groups {
-            seen.clear();
+        places.resize(frame.len(), 0);
+        let mut known: HashMap<String, usize> = HashMap::new();
+        // The last decision that each is in.
+        let mut seen = Vec::new();
+        for (decision, rows) in groups.iter().enumerate() {
             for &row in rows {
                 let value = column.shown(row).ok_or_else(|| {
                     frame.fault(row, format!("a value in {}", quote(name)), "an empty cell")
                 })?;
-                if !seen.insert(value.clone()) {
+                let place = *known.entry(value).or_insert_with_key(|value| {
+                    names.push(value.clone());
+                    seen.push(usize::MAX);
+                    seen.len() - 1
+                });
+                if seen[place] == decision {
                     let group = self.group.as_ref().and_then(|group| frame.column(group).ok()?.shown(row));
                     let of = group.map_or_else(String::new, |group| format!(" {}", quote(&group)));
                     let expected = format!("each option once in the decision{of}");
-                    return Err(frame.fault(row, expected, format!("{} again", quote(&value))));
+                    return Err(frame.fault(row, expected, format!("{} again", quote(&names[place]))));
                 }
+                seen[place] = decision;
+                places[row] = place as u32;
             }
         }
-        Ok(())
+        Ok((names, places))
     }
 
     fn set_weights(

@@ -111,6 +111,23 @@ pub enum EstimationError {
         /// The oracle's name.
         found: &'static str,
     },
+    /// Elasticities are known of picks alone.
+    #[error("elasticities are known of picks alone, not of {found}")]
+    NoPicks {
+        /// The oracle's name.
+        found: &'static str,
+    },
+    /// Options without names have no elasticities.
+    #[error("elasticities need a column that names the options, the recipe's alternatives")]
+    NoAlternatives,
+    /// There is no such term.
+    #[error("there is no term {}, but {}", text::quote(found), text::listed(known, 20))]
+    NoTerm {
+        /// The name.
+        found: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// A term never makes a difference.
     #[error(
         "{} the same for all options of every decision, so that {} no effect; an interaction with a constant of an \

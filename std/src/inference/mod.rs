@@ -2,11 +2,15 @@
 //! of options' features, θ = Φw, from decisions among options ([`Estimation`]).
 
 #[cfg(feature = "files")]
+mod elasticity;
+#[cfg(feature = "files")]
 mod estimates;
 #[cfg(feature = "files")]
 mod estimation;
 pub(crate) mod symmetric;
 
+#[cfg(feature = "files")]
+pub use elasticity::Elasticity;
 #[cfg(feature = "files")]
 pub use estimates::{Errors, Estimates, Test};
 #[cfg(feature = "files")]

@@ -1,5 +1,6 @@
 //! Decisions among options: estimates, training, judgement.
 
+mod elasticity;
 mod estimation;
 mod every;
 mod generate;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use perturb::AnyNoise;
 use perturb::data::frame::{ByOption, Columns, Expression, Frame};
 use perturb::data::table::{Format, parse_table};
-use perturb::decisions::{Decide, Recipe, Target, Utility};
+use perturb::decisions::{Decide, Decisions, Recipe, Target, Utility};
 use perturb::inference::{Criterion, Errors, Estimates, Estimation};
 
 /// The path of a file of real data. `None` and a message if the file does not exist.
@@ -37,7 +37,17 @@ fn expression(text: &str) -> Expression {
     Expression::parse(text).unwrap()
 }
 
-fn fit(file: &PathBuf, mut recipe: Recipe, utility: &Utility, reference: &str, probit: bool) -> Estimates {
+fn fit(file: &PathBuf, recipe: Recipe, utility: &Utility, reference: &str, probit: bool) -> Estimates {
+    estimate(file, recipe, utility, reference, probit).1
+}
+
+fn estimate(
+    file: &PathBuf,
+    mut recipe: Recipe,
+    utility: &Utility,
+    reference: &str,
+    probit: bool,
+) -> (Decisions, Estimates) {
     let frame = frame(file, &recipe, utility);
     recipe.terms = utility.terms(&recipe, &frame, Some(reference)).unwrap();
     let decisions = recipe.read(&frame).unwrap();
@@ -49,7 +59,7 @@ fn fit(file: &PathBuf, mut recipe: Recipe, utility: &Utility, reference: &str, p
     let start = std::time::Instant::now();
     let found = Estimation { noise, criterion, ..Estimation::default() }.fit(&decisions).unwrap();
     eprintln!("{} {probit}: {:?}, {} steps", file.display(), start.elapsed(), found.steps());
-    found
+    (decisions, found)
 }
 
 /// The numbers beside those that are expected, term by term.
@@ -60,22 +70,25 @@ fn close(found: &[f64], expected: &[(&str, f64)], terms: &[String], most: f64) {
     }
 }
 
-fn mode_choice(probit: bool) -> Option<Estimates> {
+/// The file, its decisions, and the logit or the probit of them.
+pub(crate) fn mode_choice(noise: AnyNoise) -> Option<(PathBuf, Decisions, Estimates)> {
     let file = real_data("choice/modechoice.csv")?;
-    let recipe = Recipe::new(Decide::Pick)
+    let mut recipe = Recipe::new(Decide::Pick)
         .with_group("traveller")
         .with_target(Target::Chosen(Expression::column("chosen")));
+    recipe.alternatives = Some("mode".into());
     let utility = Utility::new("gc, ttme")
         .unwrap()
         .with_constants("mode")
         .with_interaction("hinc", "mode=air")
         .unwrap();
-    Some(fit(&file, recipe, &utility, "car", probit))
+    let (decisions, found) = estimate(&file, recipe, &utility, "car", noise == AnyNoise::Normal);
+    Some((file, decisions, found))
 }
 
 #[test]
 fn the_logit_of_greene() {
-    let Some(found) = mode_choice(false) else { return };
+    let Some((.., found)) = mode_choice(AnyNoise::Gumbel) else { return };
     let w = [
         ("mode=air", 5.207_443),
         ("mode=bus", 3.163_194),
@@ -97,7 +110,7 @@ fn the_logit_of_greene() {
 
 #[test]
 fn the_probit_of_greene() {
-    let Some(found) = mode_choice(true) else { return };
+    let Some((.., found)) = mode_choice(AnyNoise::Normal) else { return };
     let w = [
         ("mode=air", 2.9906),
         ("mode=bus", 1.8345),
