@@ -36,6 +36,29 @@ impl Decisions {
         times(&inverse, &product).into_iter().zip(scale).map(|(w, scale)| w / scale).collect()
     }
 
+    /// The deviation of each term within decisions: s_k² = Σ m Σ_e (φ_ek − φ̄_k)²/d / Σ m over decisions, each counted m times, among
+    /// the d options of one, with the mean φ̄ of these. What is the same for all options of a decision decides nothing, and so
+    /// deviates by 0; decisions with one option are left out. Cost O(options × p).
+    pub fn deviations(&self) -> Vec<f64> {
+        let p = self.terms.len();
+        let (mut squares, mut total) = (vec![0.0; p], 0.0);
+        for at in 0..self.len() {
+            let options = self.features(at).chunks_exact(p.max(1)).zip(self.rows(at));
+            let options: Vec<&[f64]> = options.filter(|(_, row)| row.is_some()).map(|(phi, _)| phi).collect();
+            if options.len() < 2 {
+                continue;
+            }
+            let (weight, d) = (self.weight(at), options.len() as f64);
+            total += weight;
+            for (k, square) in squares.iter_mut().enumerate() {
+                let mean = options.iter().map(|phi| phi[k]).sum::<f64>() / d;
+                let sum: f64 = options.iter().map(|phi| (phi[k] - mean) * (phi[k] - mean)).sum();
+                *square += weight * sum / d;
+            }
+        }
+        squares.into_iter().map(|square| if total > 0.0 { (square / total).sqrt() } else { 0.0 }).collect()
+    }
+
     /// What is known of each option's worth.
     fn merits(&self, at: usize) -> Vec<f64> {
         if let Some(known) = self.grades(at).or(self.worth(at)) {

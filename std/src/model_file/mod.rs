@@ -50,6 +50,10 @@ pub struct Provenance {
     /// Of shared weights: the estimates in f64, with their uncertainty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimates: Option<Estimates>,
+    /// Of shared weights: the [deviations](crate::decisions::Decisions::deviations) of the features within the decisions that the model
+    /// learned from, or none. |w_k| times that of feature k says how much it moves scores.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<f64>,
 }
 
 /// A model θ = W(x − c) + b, or θ = Φw of shared weights, with its oracle, noise and temperature. θ is a score to maximise.

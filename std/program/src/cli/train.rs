@@ -153,6 +153,10 @@ pub(crate) struct Train {
     #[arg(long, value_name = "TERM/TERM", value_delimiter = ',', allow_hyphen_values = true)]
     #[serde(skip)]
     ratio: Vec<String>,
+    /// Of picks among options: own and cross elasticities with respect to these terms
+    #[arg(long, value_name = "TERM", value_delimiter = ',')]
+    #[serde(skip)]
+    elasticity: Vec<String>,
     /// Of options: go on from this model on new data, by descent; the table's columns are read as for it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["group", "options", "loss", "noise", "folds"])]
     #[serde(skip)]
@@ -514,6 +518,7 @@ impl Train {
             folds: self.folds,
             validation: self.validation.as_ref(),
             ratios: &self.ratio,
+            elasticities: &self.elasticity,
             from: self.from.as_deref(),
             checkpoints: &self.checkpoints,
             seed: Seed(common.seed),

@@ -3,6 +3,7 @@
 mod arguments;
 #[cfg(unix)]
 mod checkpoints;
+mod choices;
 mod doors;
 mod export;
 mod files;

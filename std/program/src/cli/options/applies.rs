@@ -127,6 +127,7 @@ const RULES: &[(&str, &[&Home])] = &[
     ("folds", &[&OPTIONS]),
     ("ridge", &[&OPTIONS, &ANEW, &NEWTON]),
     ("ratio", &[&OPTIONS, &ANEW, &ERRORS]),
+    ("elasticity", &[&OPTIONS, &ANEW, &PICK, &ERRORS]),
     ("lambda", &[&BLACKBOX]),
     ("samples", &[&SAMPLED]),
     ("noise", &[&NOISY]),
@@ -240,6 +241,7 @@ mod tests {
             ("--folds 3", of(NEW)),
             ("--ridge 0.1", of(EXACT)),
             ("--ratio a/b", NEW.replace("blackbox, ", "").replace("worth, ", "")),
+            ("--elasticity a", of("pick, likelihood, sampled")),
             ("--lambda 0.1", of("blackbox")),
             (
                 "--samples 0",

@@ -1,6 +1,7 @@
 //! Tables of options: a row an option, or columns by option.
 
 mod applies;
+mod elasticity;
 mod judge;
 mod predict;
 mod show;

@@ -39,7 +39,14 @@ fn json(name: &str, file: &ModelFile) -> serde_json::Value {
         "bias": file.bias,
         "provenance": file.provenance,
         "estimates": file.provenance.estimates.as_ref().map(as_json),
+        "importance": importance(&weights(file), &file.provenance.deviations),
     })
+}
+
+/// |w_k| times the deviation of term k within decisions: by how much it moves scores. None of a file without deviations.
+pub(super) fn importance(w: &[f64], deviations: &[f64]) -> Option<Vec<f64>> {
+    let all = || w.iter().zip(deviations).map(|(w, deviation)| w.abs() * deviation).collect();
+    (!w.is_empty() && w.len() == deviations.len()).then(all)
 }
 
 fn text(name: &str, file: &ModelFile) -> String {
@@ -65,7 +72,8 @@ fn text(name: &str, file: &ModelFile) -> String {
     if file.shared {
         let w = weights(file);
         let names = names(&of.feature_names, file.features);
-        text += &table::render(&coefficients(&names, &w, of.estimates.as_ref()));
+        let importance = importance(&w, &of.deviations);
+        text += &table::render(&coefficients(&names, &w, of.estimates.as_ref(), importance.as_deref()));
         if let Some(estimates) = &of.estimates {
             text = text + "\n" + &summary(estimates, None);
         }
@@ -114,7 +122,12 @@ pub(super) fn errors(estimates: &Estimates) -> Errors {
 }
 
 /// Weights with their errors, a row a term.
-pub(super) fn coefficients(terms: &[String], w: &[f64], estimates: Option<&Estimates>) -> Table {
+pub(super) fn coefficients(
+    terms: &[String],
+    w: &[f64],
+    estimates: Option<&Estimates>,
+    importance: Option<&[f64]>,
+) -> Table {
     let mut header = vec!["term".to_owned(), "weight".to_owned()];
     let mut columns: Vec<Vec<String>> = Vec::new();
     if let Some(estimates) = estimates {
@@ -127,6 +140,10 @@ pub(super) fn coefficients(terms: &[String], w: &[f64], estimates: Option<&Estim
         let by = errors(estimates);
         columns.push(estimates.z(by).unwrap_or_default().iter().map(|z| format!("{z:.2}")).collect());
         columns.push(estimates.p_values(by).unwrap_or_default().iter().map(|&p| shown_p(p)).collect());
+    }
+    if let Some(importance) = importance {
+        header.push("importance".to_owned());
+        columns.push(importance.iter().map(|x| format!("{x:.4}")).collect());
     }
     let rows = terms.iter().zip(w).enumerate().map(|(at, (term, &w))| {
         let mut row = vec![Cell::Text(term.clone()), Cell::Number(number(w))];
@@ -177,15 +194,18 @@ pub(super) fn summary(estimates: &Estimates, shares: Option<&f64>) -> String {
     lines.join("\n") + "\n"
 }
 
+/// The names of errors for other programs.
+pub(super) const ERRORS: [(&str, Errors); 3] =
+    [("model", Errors::Model), ("robust", Errors::Robust), ("clustered", Errors::Clustered)];
+
 /// Estimates for other programs.
 pub(super) fn as_json(estimates: &Estimates) -> serde_json::Value {
-    let errors: serde_json::Map<_, _> =
-        [("model", Errors::Model), ("robust", Errors::Robust), ("clustered", Errors::Clustered)]
-            .into_iter()
-            .filter_map(|(name, errors)| {
-                Some((name.to_owned(), serde_json::json!(estimates.standard_errors(errors)?)))
-            })
-            .collect();
+    let errors: serde_json::Map<_, _> = ERRORS
+        .into_iter()
+        .filter_map(|(name, errors)| {
+            Some((name.to_owned(), serde_json::json!(estimates.standard_errors(errors)?)))
+        })
+        .collect();
     serde_json::json!({
         "terms": estimates.terms(),
         "weights": estimates.coefficients(),

@@ -5,15 +5,15 @@ use std::time::Instant;
 
 use perturb::data::frame::Frame;
 use perturb::decisions::{Decide, Decisions, Judgement, Recipe, Utility};
-use perturb::inference::{Criterion, Errors, Estimates, Estimation, EstimationError};
+use perturb::inference::{Criterion, Elasticity, Errors, Estimates, Estimation, EstimationError};
 use perturb::model_file::{ModelFile, OracleKind, Provenance};
 use perturb::train::{Loss, OptionsRun, RunState, TrainError, Training};
 use perturb::{AnyNoise, How, MonteCarlo, Seed, data::shuffle};
 
 use serde::{Deserialize, Serialize};
 
-use super::show::{coefficients, summary};
-use super::{Options, frame, judge, with_columns};
+use super::show::{coefficients, importance, summary};
+use super::{Options, elasticity, frame, judge, with_columns};
 use crate::cli::number::Validation;
 use crate::cli::progress::Progress;
 use crate::cli::save::{self, Checkpoints};
@@ -40,6 +40,8 @@ pub(crate) struct Fit<'a> {
     /// The share of decisions that are kept to judge the model, or a file of others.
     pub(crate) validation: Option<&'a Validation>,
     pub(crate) ratios: &'a [String],
+    /// Terms with respect to which elasticities are asked for.
+    pub(crate) elasticities: &'a [String],
     /// The model whose training goes on.
     pub(crate) from: Option<&'a Path>,
     pub(crate) checkpoints: &'a Checkpoints,
@@ -73,7 +75,7 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
             recipe.decide.name()
         )));
     }
-    let decisions = recipe.read(&frame)?;
+    let decisions = elasticity::named(fit, &recipe)?.read(&frame)?;
     let seed = fit.seed;
     let order = shuffle(seed.fold(0), decisions.len());
     let share = if let Some(Validation::Share(share)) = fit.validation { *share } else { 0.0 };
@@ -102,6 +104,7 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
         tell!("learned in {}{steps}", rate(train.options(), start));
     }
     let ratios = ratios(fit, learned.estimates.as_ref())?;
+    let elasticities = elasticity::of(fit, &train, &learned)?;
     save_model(fit, &recipe, &train, &learned, common)?;
 
     let judged = validation.as_ref().unwrap_or(&train);
@@ -116,8 +119,8 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
     let picks = learned.estimates.as_ref().is_some_and(|found| found.log_likelihood().is_some());
     let shares = if picks && validation.is_none() { shares(&recipe, &frame, fit)? } else { None };
     let on = if validation.is_some() { "validation" } else { "training" };
-    let found =
-        Found { train: &train, learned, ridge, ratios, on: (on, judged.len()), scores, shares, crossed };
+    let on = (on, judged.len());
+    let found = Found { train: &train, learned, ridge, ratios, elasticities, on, scores, shares, crossed };
     let text = if common.json {
         serde_json::to_string_pretty(&found.json(fit, recipe.decide.name()))?
     } else {
@@ -141,6 +144,7 @@ struct Found<'a> {
     ridge: f64,
     /// Each with its standard error.
     ratios: Vec<(String, f64, f64)>,
+    elasticities: Vec<Elasticity>,
     /// Which decisions the scores are of, and how many.
     on: (&'static str, usize),
     scores: [(&'static str, Judgement); 3],
@@ -157,12 +161,16 @@ impl Found<'_> {
         let (terms, n, options) = (train.terms().len(), train.len(), train.options());
         let mut parts = vec![
             format!("{model}: {terms} weights from {n} decisions among {options} options\n"),
-            table::render(&coefficients(train.terms(), &learned.w, learned.estimates.as_ref())),
+            table::render(&coefficients(train.terms(), &learned.w, learned.estimates.as_ref(), None)),
         ];
         parts.extend(learned.estimates.as_ref().map(|estimates| summary(estimates, self.shares.as_ref())));
         let ratio =
             |(name, value, error): &(String, f64, f64)| format!("{name}: {value:.6} (s.e. {error:.6})");
         parts.extend(self.ratios.iter().map(ratio));
+        if !self.elasticities.is_empty() {
+            let table = elasticity::table(&self.elasticities, learned.estimates.as_ref(), [" (", ")"]);
+            parts.push(format!("{} (s.e.)\n\n{}", table.caption, table::render(&table)));
+        }
         if fit.ridges.len() > 1 {
             parts.push(format!("ridge {}, chosen by cross-validation\n", self.ridge));
         }
@@ -186,7 +194,9 @@ impl Found<'_> {
             "terms": train.terms(),
             "weights": learned.w,
             "estimates": learned.estimates.as_ref().map(super::show::as_json),
+            "importance": importance(&learned.w, &train.deviations()),
             "ratios": self.ratios.iter().map(ratio).collect::<Vec<_>>(),
+            "elasticities": elasticity::as_json(&self.elasticities, learned.estimates.as_ref()),
             "ridge": self.ridge,
             (self.on.0): scores.collect::<serde_json::Map<_, _>>(),
             "cross_validation": self.crossed.as_ref().map(judge::Crossed::as_json),
@@ -249,7 +259,7 @@ fn sorted(places: &[usize]) -> Vec<usize> {
 /// What was found, and how.
 pub(crate) struct Learned {
     pub(crate) w: Vec<f64>,
-    estimates: Option<Estimates>,
+    pub(super) estimates: Option<Estimates>,
     pub(super) noise: AnyNoise,
     pub(super) how: How,
 }
@@ -525,6 +535,7 @@ fn save_model(
             command: report::command(),
             recipe: Some(recipe),
             estimates: learned.estimates.clone(),
+            deviations: decisions.deviations(),
             ..Provenance::default()
         },
     };

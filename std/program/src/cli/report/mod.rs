@@ -23,8 +23,10 @@ pub(crate) fn command() -> String {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--quiet" | "--plain" | "--json" => {}
-            "--model" | "--out" => drop(words.next()),
-            word if word.starts_with("--model=") || word.starts_with("--out=") => {}
+            "--model" | "--out" | "--ratio" | "--elasticity" => drop(words.next()),
+            word if ["--model=", "--out=", "--ratio=", "--elasticity="]
+                .iter()
+                .any(|own| word.starts_with(own)) => {}
             _ => command.push(word),
         }
     }
