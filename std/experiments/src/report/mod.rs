@@ -7,6 +7,7 @@ mod axis;
 mod colour;
 mod heat_map;
 mod hint;
+mod intervals;
 mod layout;
 #[cfg(feature = "nn")]
 mod overlay;
@@ -20,6 +21,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use heat_map::{HeatMaps, Panel};
+pub use intervals::{Interval, Intervals};
 #[cfg(feature = "nn")]
 pub use overlay::{Overlay, Overlays};
 pub use page::{Block, Origin, Page};

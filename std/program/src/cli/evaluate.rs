@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::scores::Scores;
 use super::source::{Source, linear, load};
-use super::{Common, Failure, Out, options, report, say, say_json, usage};
+use super::{Common, Failure, Out, options, report, say, say_json};
 
 /// Evaluate a model on rows with known decisions
 #[derive(Args, Debug)]
@@ -30,10 +30,7 @@ impl Evaluate {
         let file = load(&self.model, &self.source.data)?;
         if let Some(recipe) = &file.provenance.recipe {
             options::Asked::JUDGED.ensure(common)?;
-            if self.out.wanted() {
-                return Err(usage("--out has no page for tables of options yet; --json prints all numbers"));
-            }
-            return options::evaluate(&self.source, &file, recipe, common);
+            return options::evaluate(&self.source, &file, recipe, (common, &self.out));
         }
         let model = linear(&self.model, &file)?;
         let input = self.source.input()?;

@@ -223,6 +223,7 @@ impl Train {
         ensure_distinct(("--data", &self.source.data), ("--model", &self.model))?;
         for file in &self.options.and {
             ensure_distinct(("--and", file), ("--model", &self.model))?;
+            self.out.ensure_free("train", &[("--and", file)])?;
         }
         streams::ensure_output(Some(&self.model))?;
         if let Some(checkpoint) = self.checkpoints.file() {
@@ -487,9 +488,6 @@ impl Train {
 
     /// Trains on a table of options.
     fn of_options(&self, common: &Common) -> Result<(), Failure> {
-        if self.out.wanted() {
-            return Err(usage("--out has no page for tables of options yet; --json prints all numbers"));
-        }
         self.with_fit(common, |fit| options::train(fit, common))
     }
 
@@ -519,6 +517,7 @@ impl Train {
             validation: self.validation.as_ref(),
             ratios: &self.ratio,
             elasticities: &self.elasticity,
+            out: &self.out,
             from: self.from.as_deref(),
             checkpoints: &self.checkpoints,
             seed: Seed(common.seed),

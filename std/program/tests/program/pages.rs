@@ -141,6 +141,9 @@ fn figure_has_its_numbers(figure: Node<'_, '_>, csv: &str) {
         assert_eq!(cells.count(), records.len() + 1, "and the ground");
         return;
     }
+    if part("desc").starts_with("Intervals") {
+        return intervals_have_their_numbers(svg, &records);
+    }
     let hints = elements(svg, "circle").filter(|circle| elements(*circle, "title").next().is_some()).count();
     assert!(hints > 0, "points say their numbers");
     // Both axes are labelled, with what heads the columns.
@@ -181,6 +184,24 @@ fn figure_has_its_numbers(figure: Node<'_, '_>, csv: &str) {
     for (series, points) in drawn {
         assert!(lines.iter().any(|line| shows(line, &points)), "{series}: {points:?} in {lines:?}");
     }
+}
+
+/// Points and the ends of bars lie on one linear axis.
+fn intervals_have_their_numbers(svg: Node<'_, '_>, records: &[csv::StringRecord]) {
+    let place = |node: Node<'_, '_>, name: &str| {
+        node.attribute(name).expect("a place").parse::<f64>().expect("a number")
+    };
+    let drawn = |node: &Node<'_, '_>| node.attribute("stroke-width").is_some();
+    let points = elements(svg, "circle").filter(|circle| circle.attribute("r") == Some("4"));
+    let mut pixels: Vec<f64> = points.map(|circle| place(circle, "cx")).collect();
+    assert_eq!(pixels.len(), records.len());
+    for bar in elements(svg, "line").filter(drawn) {
+        pixels.extend([place(bar, "x1"), place(bar, "x2")]);
+    }
+    let field = |record: &csv::StringRecord, at: usize| record[at].parse::<f64>().ok();
+    let mut numbers: Vec<f64> = records.iter().filter_map(|record| field(record, 1)).collect();
+    numbers.extend(records.iter().flat_map(|record| [field(record, 2), field(record, 3)]).flatten());
+    assert!(pixels.len() == numbers.len() && proportional(&pixels, &numbers), "{pixels:?} {numbers:?}");
 }
 
 fn pixels(points: &str) -> Vec<[f64; 2]> {
@@ -278,6 +299,65 @@ fn trainings_and_evaluations_have_pages_whatever_the_names() {
     let partial = means.lines().find_map(|line| line.strip_prefix("partial ranks,")).expect("the mean");
     let partial: f64 = partial.trim_end_matches(" %").parse().expect("a share");
     assert!((right - partial).abs() <= 0.01, "{right} {partial}");
+}
+
+/// Picks and rankings among options, with everything that a page may show, and a term with a hostile name.
+#[test]
+fn tables_of_options_have_pages() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let mut writer = csv::Writer::from_path(folder.join("t.csv")).expect("a writable folder");
+    writer.write_record(["case", "alt", HOSTILE, "x", "chosen", "rank"]).expect("a record");
+    for case in 0..60u32 {
+        for (alt, name) in (0..).zip(["a<b>", "b", "c"]) {
+            let [x, z] =
+                [case * 7 + alt * 11, case * 5 + alt * 3].map(|n| (f64::from(n % 13) / 13.0).to_string());
+            let chosen = u8::from((case + case / 7) % 3 == alt).to_string();
+            let rank = ((case + case / 7 + 2 * alt) % 3 + 1).to_string();
+            writer.write_record([&case.to_string(), name, &z, &x, &chosen, &rank]).expect("a record");
+        }
+    }
+    writer.flush().expect("a writable folder");
+    let features = format!("x, `{HOSTILE}`");
+    let common = [
+        "train",
+        "--data",
+        "t.csv",
+        "--group",
+        "case",
+        "--features",
+        &features,
+        "--folds",
+        "3",
+        "--seed",
+        "5",
+    ];
+    let pick = ["--chosen", "chosen", "--constants", "alt", "--elasticity", "x", "--ratio", "alt=b/x"];
+    let rank = ["--decide", "rank", "--ranks", "rank", "--ridge", "0.1,1"];
+    let each =
+        ["--decide", "each", "--chosen", "chosen", "--validation", "0.3", "--samples", "2", "--epochs", "2"];
+    for (name, more) in [("pick", &pick[..]), ("rank", &rank), ("each", &each)] {
+        let run = |place: &str, threads: &str| {
+            let out = ["--out", place, "--threads", threads, "--quiet"];
+            perturb(folder, &[&common[..], more, &out].concat());
+            perturb(folder, &[&["evaluate", "--data", "t.csv"][..], &out].concat());
+            files(&folder.join(place))
+        };
+        let files = run(name, "1");
+        for page in ["train", "evaluate"] {
+            check(page, &files);
+            let html = &files[&format!("{page}.html")];
+            assert!(html.contains("<p class=\"conclusion\">On ") && !html.contains("NaN"), "{name} {page}");
+        }
+        let text = &files["train.html"];
+        assert_eq!(text.contains("x of a&lt;b&gt;"), name == "pick");
+        assert!(text.contains("Cross-validation") && text.contains("&lt;b&gt;alert(1)"), "{name}");
+        // The folder's name is part of the command, and of nothing else.
+        let other = run(&format!("{name}2"), "3");
+        for (file, contents) in files.iter().filter(|(file, _)| file.ends_with(".csv")) {
+            assert_eq!(*contents, other[file], "{name} {file}");
+        }
+    }
 }
 
 #[test]

@@ -8,9 +8,9 @@ use perturb::{How, MonteCarlo, Seed};
 use perturb_experiments::report::{Cell, Table};
 
 use super::train::{Fit, learn};
-use super::{frame, with_columns};
+use super::{frame, page, with_columns};
 use crate::cli::source::Source;
-use crate::cli::{Common, Failure, say, say_json, table::render};
+use crate::cli::{Common, Failure, Out, say, say_json, table::render};
 
 /// Resamples of decisions behind an interval.
 const RESAMPLES: usize = 1000;
@@ -20,8 +20,9 @@ pub(crate) fn evaluate(
     source: &Source,
     model: &ModelFile,
     recipe: &Recipe,
-    common: &Common,
+    (common, out): (&Common, &Out),
 ) -> Result<(), Failure> {
+    out.folder()?;
     let names = recipe.columns();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let read =
@@ -31,29 +32,19 @@ pub(crate) fn evaluate(
     let how = how(model, common.seed);
     let judge = |w: &[f64]| decisions.judge(w, (model.noise, f64::from(model.epsilon)), how);
     let (found, equal) = (judge(&w)?, judge(&vec![0.0; w.len()])?);
-    let (mean, baseline) = (Judgement::mean(&found), Judgement::mean(&equal));
-    let mut rows = Vec::new();
-    for (at, (name, value)) in mean.named().into_iter().enumerate() {
-        let of = |all: &[(f64, Judgement)]| -> Vec<f64> {
-            all.iter()
-                .filter_map(|(_, one)| one.named().into_iter().find(|(other, _)| *other == name))
-                .map(|(_, x)| x)
-                .collect()
-        };
-        let interval = bootstrap(&of(&found), 0.95, RESAMPLES, Seed(common.seed).fold(at as u64));
-        let without =
-            baseline.named().into_iter().find(|(other, _)| *other == name).map_or(f64::NAN, |(_, x)| x);
-        rows.push((name, value, interval, without));
+    let scores = scores(&[&found, &equal], Seed(common.seed));
+    if out.wanted() {
+        let page = page::evaluate(common.seed, (model, recipe), &decisions, &found, &scores)?;
+        out.save(&page, common)?;
     }
     if common.json {
-        let scores: serde_json::Map<_, _> = rows
-            .iter()
-            .map(|(name, value, (low, high), equal)| {
-                let of =
-                    serde_json::json!({ "mean": value, "low": low, "high": high, "all_scores_equal": equal });
-                ((*name).to_owned(), of)
-            })
-            .collect();
+        let one = |Score { name, of }: &Score| {
+            let [(value, (low, high)), (equal, _)] = of[..] else { return None };
+            let of =
+                serde_json::json!({ "mean": value, "low": low, "high": high, "all_scores_equal": equal });
+            Some(((*name).to_owned(), of))
+        };
+        let scores: serde_json::Map<_, _> = scores.iter().filter_map(one).collect();
         return say_json(&serde_json::json!({ "decisions": decisions.len(), "scores": scores }));
     }
     let header = [
@@ -62,16 +53,44 @@ pub(crate) fn evaluate(
         "95 % interval".into(),
         "all scores equal".into(),
     ];
-    let rows = rows.into_iter().map(|(name, value, (low, high), equal)| {
+    let rows = scores.iter().filter_map(|Score { name, of }| {
+        let [(value, (low, high)), (equal, _)] = of[..] else { return None };
         let number = |x: f64| Cell::Number(format!("{x:.4}"));
-        vec![
-            Cell::Text(name.into()),
-            number(value),
-            Cell::Number(format!("{low:.4} to {high:.4}")),
-            number(equal),
-        ]
+        let interval = Cell::Number(format!("{low:.4} to {high:.4}"));
+        Some(vec![Cell::Text((*name).into()), number(value), interval, number(equal)])
     });
     say(render(&Table { caption: String::new(), header: header.to_vec(), rows: rows.collect() }))
+}
+
+/// A metric of several ways to decide: of each the mean and its interval, NaN where it does not apply.
+pub(super) struct Score {
+    pub(super) name: &'static str,
+    pub(super) of: Vec<(f64, (f64, f64))>,
+}
+
+/// The metrics of the first way, of all.
+pub(super) fn scores(ways: &[&[(f64, Judgement)]], seed: Seed) -> Vec<Score> {
+    let first = ways.first().map_or_else(Vec::new, |all| Judgement::mean(all).named());
+    let names = first.into_iter().enumerate();
+    names
+        .map(|(at, (name, _))| {
+            let of = |all: &&[(f64, Judgement)]| {
+                let mean = metric(&Judgement::mean(all), name).unwrap_or(f64::NAN);
+                let known = all.iter().filter_map(|(weight, one)| Some((*weight, metric(one, name)?)));
+                let known: Vec<(f64, f64)> = known.collect();
+                // A mean of these is that of the metric, whatever the weights.
+                let unit = known.iter().map(|(weight, _)| weight).sum::<f64>() / known.len() as f64;
+                let values: Vec<f64> =
+                    known.iter().map(|(weight, x)| mean + weight / unit * (x - mean)).collect();
+                (mean, bootstrap(&values, 0.95, RESAMPLES, seed.fold(at as u64)))
+            };
+            Score { name, of: ways.iter().map(of).collect() }
+        })
+        .collect()
+}
+
+fn metric(of: &Judgement, name: &str) -> Option<f64> {
+    of.named().into_iter().find(|(other, _)| *other == name).map(|(_, x)| x)
 }
 
 /// Folds by which a ridge is chosen.
@@ -215,7 +234,7 @@ pub(super) fn without_log_loss((weight, mut of): (f64, Judgement)) -> (f64, Judg
 
 impl Crossed {
     /// Of each metric its name, and mean and standard error over decisions of model, least squares, and their difference.
-    fn rows(&self) -> Vec<(&'static str, [(f64, f64); 3])> {
+    pub(super) fn rows(&self) -> Vec<(&'static str, [(f64, f64); 3])> {
         let mean = |values: &[f64]| {
             let n = values.len() as f64;
             let mean = values.iter().sum::<f64>() / n;
@@ -224,9 +243,7 @@ impl Crossed {
         };
         let names = Judgement::mean(&self.model).named();
         let of = |all: &[(f64, Judgement)], name: &str| -> Vec<Option<f64>> {
-            all.iter()
-                .map(|(_, one)| one.named().into_iter().find(|(other, _)| *other == name).map(|(_, x)| x))
-                .collect()
+            all.iter().map(|(_, one)| metric(one, name)).collect()
         };
         let row = |(name, _): &(&'static str, f64)| {
             let pairs = of(&self.model, name).into_iter().zip(of(&self.least_squares, name));
@@ -238,11 +255,20 @@ impl Crossed {
         names.iter().map(row).collect()
     }
 
-    pub(super) fn table(&self) -> Table {
+    /// Decisions and folds.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.model.len(), self.folds)
+    }
+
+    /// Standard errors stand between `around`.
+    pub(super) fn table(&self, around: [&str; 2]) -> Table {
         let head = format!("{} decisions, {} folds", self.model.len(), self.folds);
-        let header = [head, "model (s.e.)".into(), "least squares (s.e.)".into(), "difference (s.e.)".into()];
+        let named = |name: &str| if around[0] == " (" { format!("{name} (s.e.)") } else { name.to_owned() };
+        let header = [head, named("model"), named("least squares"), named("difference")];
         let rows = self.rows().into_iter().map(|(name, of)| {
-            let cells = of.map(|(mean, error)| Cell::Number(shown(mean, &format!(" ({error:.4})"))));
+            let cells = of.map(|(mean, error)| {
+                Cell::Number(shown(mean, &format!("{}{error:.4}{}", around[0], around[1])))
+            });
             std::iter::once(Cell::Text(name.into())).chain(cells).collect()
         });
         Table { caption: String::new(), header: header.to_vec(), rows: rows.collect() }

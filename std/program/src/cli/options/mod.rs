@@ -3,6 +3,7 @@
 mod applies;
 mod elasticity;
 mod judge;
+mod page;
 mod predict;
 mod show;
 mod train;

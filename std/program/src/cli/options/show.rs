@@ -154,7 +154,7 @@ pub(super) fn coefficients(
 }
 
 /// Six digits that count.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     if x == 0.0 || !x.is_finite() {
         return x.to_string();
     }
@@ -162,7 +162,7 @@ fn number(x: f64) -> String {
     if x.abs() < 1e-6 || x.abs() >= 1e9 { format!("{x:.5e}") } else { format!("{x:.digits$}") }
 }
 
-fn shown_p(p: f64) -> String {
+pub(super) fn shown_p(p: f64) -> String {
     if p < 1e-4 { "<.0001".into() } else { format!("{p:.4}") }
 }
 

@@ -13,14 +13,14 @@ use perturb::{AnyNoise, How, MonteCarlo, Seed, data::shuffle};
 use serde::{Deserialize, Serialize};
 
 use super::show::{coefficients, importance, summary};
-use super::{Options, elasticity, frame, judge, with_columns};
+use super::{Options, elasticity, frame, judge, page, with_columns};
 use crate::cli::number::Validation;
 use crate::cli::progress::Progress;
 use crate::cli::save::{self, Checkpoints};
 use crate::cli::source::{self, Source};
 use crate::cli::streams::{self, is_standard};
 use crate::cli::train::kept;
-use crate::cli::{Common, Failure, report, say, table, usage};
+use crate::cli::{Common, Failure, Out, report, say, table, usage};
 
 /// How weights are learned, as the command line says.
 #[derive(Clone, Copy)]
@@ -42,6 +42,8 @@ pub(crate) struct Fit<'a> {
     pub(crate) ratios: &'a [String],
     /// Terms with respect to which elasticities are asked for.
     pub(crate) elasticities: &'a [String],
+    /// Where a page is written.
+    pub(crate) out: &'a Out,
     /// The model whose training goes on.
     pub(crate) from: Option<&'a Path>,
     pub(crate) checkpoints: &'a Checkpoints,
@@ -58,6 +60,7 @@ pub(crate) struct Fit<'a> {
 
 /// Reads the table, fits, saves the model, and says what was found.
 pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
+    fit.out.folder()?;
     let start = Instant::now();
     let older = fit.from.map(Older::load).transpose()?;
     let (frame, recipe) = match &older {
@@ -108,19 +111,33 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
     save_model(fit, &recipe, &train, &learned, common)?;
 
     let judged = validation.as_ref().unwrap_or(&train);
-    let judgement = |w: &[f64]| -> Result<Judgement, Failure> {
-        Ok(Judgement::mean(&judged.judge(w, (learned.noise, fit.epsilon), learned.how)?))
+    let mut all = Vec::new();
+    let mut judgement = |w: &[f64], with_log_loss: bool| -> Result<Judgement, Failure> {
+        let mut found = judged.judge(w, (learned.noise, fit.epsilon), learned.how)?;
+        if !with_log_loss {
+            found = found.into_iter().map(judge::without_log_loss).collect();
+        }
+        let mean = Judgement::mean(&found);
+        if fit.out.wanted() {
+            all.push(found);
+        }
+        Ok(mean)
     };
     let scores = [
-        ("model", judgement(&learned.w)?),
-        ("least squares", judge::without_log_loss((1.0, judgement(&train.least_squares())?)).1),
-        ("all scores equal", judgement(&vec![0.0; train.terms().len()])?),
+        ("model", judgement(&learned.w, true)?),
+        ("least squares", judgement(&train.least_squares(), false)?),
+        ("all scores equal", judgement(&vec![0.0; train.terms().len()], true)?),
     ];
     let picks = learned.estimates.as_ref().is_some_and(|found| found.log_likelihood().is_some());
     let shares = if picks && validation.is_none() { shares(&recipe, &frame, fit)? } else { None };
     let on = if validation.is_some() { "validation" } else { "training" };
     let on = (on, judged.len());
     let found = Found { train: &train, learned, ridge, ratios, elasticities, on, scores, shares, crossed };
+    if fit.out.wanted() {
+        let ways: Vec<&[(f64, Judgement)]> = all.iter().map(Vec::as_slice).collect();
+        let scores = judge::scores(&ways, seed.fold(8));
+        fit.out.save(&page::train(common.seed, fit, &recipe, &found, &scores)?, common)?;
+    }
     let text = if common.json {
         serde_json::to_string_pretty(&found.json(fit, recipe.decide.name()))?
     } else {
@@ -138,19 +155,19 @@ fn others(fit: &Fit<'_>, recipe: &Recipe, file: &Path) -> Result<Decisions, Fail
 }
 
 /// What is said of a training.
-struct Found<'a> {
-    train: &'a Decisions,
-    learned: Learned,
-    ridge: f64,
+pub(super) struct Found<'a> {
+    pub(super) train: &'a Decisions,
+    pub(super) learned: Learned,
+    pub(super) ridge: f64,
     /// Each with its standard error.
-    ratios: Vec<(String, f64, f64)>,
-    elasticities: Vec<Elasticity>,
+    pub(super) ratios: Vec<(String, f64, f64)>,
+    pub(super) elasticities: Vec<Elasticity>,
     /// Which decisions the scores are of, and how many.
-    on: (&'static str, usize),
-    scores: [(&'static str, Judgement); 3],
+    pub(super) on: (&'static str, usize),
+    pub(super) scores: [(&'static str, Judgement); 3],
     /// The log-likelihood of constants alone.
-    shares: Option<f64>,
-    crossed: Option<judge::Crossed>,
+    pub(super) shares: Option<f64>,
+    pub(super) crossed: Option<judge::Crossed>,
 }
 
 impl Found<'_> {
@@ -176,7 +193,7 @@ impl Found<'_> {
         }
         let head = format!("{} {} decisions", self.on.1, self.on.0);
         parts.push(table::render(&judge::table(&self.scores, &head)));
-        parts.extend(self.crossed.as_ref().map(|crossed| table::render(&crossed.table())));
+        parts.extend(self.crossed.as_ref().map(|crossed| table::render(&crossed.table([" (", ")"]))));
         parts.join("\n")
     }
 
@@ -262,6 +279,8 @@ pub(crate) struct Learned {
     pub(super) estimates: Option<Estimates>,
     pub(super) noise: AnyNoise,
     pub(super) how: How,
+    /// Whether by Newton's method.
+    pub(super) newton: bool,
 }
 
 /// Whether expectations of a layer are known without samples.
@@ -302,7 +321,7 @@ pub(crate) fn learn(
         let estimates = estimation.fit(decisions).map_err(in_words)?;
         let w = estimates.coefficients().to_vec();
         let kept = ridge == 0.0 && w.len() <= MOST_KEPT;
-        return Ok(Learned { w, estimates: kept.then_some(estimates), noise, how: How::Exact });
+        return Ok(Learned { w, estimates: kept.then_some(estimates), noise, how: How::Exact, newton });
     }
     let Some(loss) = fit.loss else {
         return Err(usage(format!(
@@ -331,7 +350,7 @@ pub(crate) fn learn(
         && start.is_none()
         && decisions.options() * w.len() <= 10_000_000;
     let estimates = if small { Estimation { how: many, ..estimation }.at(decisions, &w).ok() } else { None };
-    Ok(Learned { w, estimates, noise, how: many })
+    Ok(Learned { w, estimates, noise, how: many, newton })
 }
 
 /// Of models with more terms the covariances, p × p numbers each, are not kept.
