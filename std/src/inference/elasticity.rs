@@ -96,7 +96,7 @@ impl Estimation {
         let layers = Layers::new(decisions, self.noise, self.epsilon).map_err(|(at, source)| {
             EstimationError::Decision { decision: decisions.decision_name(at).to_owned(), source }
         })?;
-        if let Some(other) = layers.distinct().iter().find(|layer| !layer.picks) {
+        if let Some(other) = layers.distinct().iter().find(|layer| !layer.picks()) {
             let found = perturb_core::Oracle::properties(other.any.layer().oracle()).name;
             return Err(EstimationError::NoPicks { found });
         }

@@ -28,6 +28,7 @@ fn tables(folder: &Path) {
     let (mut races, mut queries) = ("race,horse,age,weight,place\n".to_owned(), String::new());
     let (mut flowers, mut films) =
         ("petal,sepal,kind\n".to_owned(), "length,year,comedy,crime,love\n".to_owned());
+    let mut roads = "day,from,to,length,rain,minutes\n".to_owned();
     let mut routes = "map,from,to,length,hills,taken\n".to_owned();
     for i in 0..60 {
         let (air, car, income) =
@@ -64,6 +65,9 @@ fn tables(folder: &Path) {
             [("home,mill", far), ("mill,shop", far), ("home,shop", direct)].into_iter().enumerate()
         {
             routes += &format!("{i},{ends},{},{},{taken}\n", length[edge], hills[edge]);
+            let (rain, luck) = (f64::from(u8::from(some(i, 90) > 0.5)), some(i, 91 + edge as u32));
+            let minutes = length[edge] * (9.0 + 3.0 * rain) + 6.0 * luck;
+            roads += &format!("{i},{ends},{},{rain},{minutes:.1}\n", length[edge]);
         }
     }
     for (name, text) in [
@@ -74,6 +78,7 @@ fn tables(folder: &Path) {
         ("races.csv", races),
         ("queries.txt", queries),
         ("routes.csv", routes),
+        ("roads.csv", roads),
     ] {
         std::fs::write(folder.join(name), text).unwrap();
     }
@@ -92,7 +97,7 @@ fn the_commands_for_tables_run() {
             assert!(of_options || of_labels, "{command:?}: {text}");
         }
     }
-    assert_eq!(commands.len(), 12);
+    assert_eq!(commands.len(), 14);
 }
 
 /// Published estimates in three commands.
