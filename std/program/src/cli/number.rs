@@ -111,6 +111,15 @@ pub(crate) enum Validation {
     File(std::path::PathBuf),
 }
 
+impl Display for Validation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Share(share) => f.write_str(&perturb::data::text::shown(*share)),
+            Self::File(file) => file.display().fmt(f),
+        }
+    }
+}
+
 /// A [`Validation`]: whatever is no number is a file.
 pub(crate) fn validation(text: &str) -> Result<Validation, String> {
     match text.parse::<f64>() {

@@ -466,11 +466,7 @@ impl Train {
 
     /// The share of rows that are kept to validate, or the file of others, as a setting.
     fn validation_setting(&self) -> String {
-        match &self.validation {
-            None => text::shown(SHARE),
-            Some(Validation::Share(share)) => text::shown(*share),
-            Some(Validation::File(file)) => file.to_string_lossy().into_owned(),
-        }
+        self.validation.as_ref().map_or_else(|| text::shown(SHARE), ToString::to_string)
     }
 
     /// None for a likelihood.

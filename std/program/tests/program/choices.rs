@@ -93,7 +93,7 @@ fn what_has_no_elasticity_is_a_usage_error() {
         ),
         (
             [&FIT[..], &["--decide", "each", "--elasticity", "cost"]].concat(),
-            "--elasticity is known of picks, not of --decide each",
+            "--elasticity belongs to --decide pick",
         ),
         (
             ["train", "--data", "trips.csv", "--ordering", "mode", "--elasticity", "cost"].to_vec(),

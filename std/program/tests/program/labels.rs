@@ -174,7 +174,7 @@ fn refusals_about_labels_say_what_to_do() {
         (&["--decide", "tour", "--chosen", "bike"], "--decide tour belongs to tables of options"),
         (
             &["--decide", "pick", "--chosen", "x", "--ranks", "y,z"],
-            "--ranks and --ordering name columns of rankings",
+            "--ranks belongs to rankings",
         ),
         (
             &["--decide", "each", "--chosen", "bike,x"],

@@ -301,7 +301,7 @@ fn refusals_say_what_to_do() {
             "--decide span has no exact expectation",
         ),
         (&["--features", "cost", "--ratio", "cost/time"], "--ratio cost/time: expected two terms"),
-        (&["--features", "cost", "--patience", "3"], "--patience needs validation decisions"),
+        (&["--features", "cost", "--patience", "3"], "--patience belongs to descents"),
         (&["--features", "cost", "--k", "2"], "--k belongs to --decide pick-k"),
         (&["--features", "cost", "--epochs", "9"], "--epochs belongs to descents"),
         (&["--features", "cost", "--units", "1"], "--units belongs to --decide flow"),

@@ -378,6 +378,7 @@ fn settings(fit: &Fit<'_>, recipe: &Recipe, found: &Found<'_>) -> Vec<(String, S
             Target::OneOf(_) => "one of those where",
             Target::Rank(_) => "ranks",
             Target::Grade(_) => "grades",
+            Target::Worth(_) => "worth most, which is",
             _ => "by",
         };
         format!("{kind} {}", target.expression())
@@ -400,6 +401,6 @@ fn settings(fit: &Fit<'_>, recipe: &Recipe, found: &Found<'_>) -> Vec<(String, S
     let by =
         if found.learned.newton { "Newton's method, exact expectations" } else { "stochastic gradients" };
     add("minimised by", Some(by.to_owned()));
-    add("kept to judge", Some(plain(fit.validation)));
+    add("kept to judge", Some(fit.validation.map_or_else(|| "none".to_owned(), ToString::to_string)));
     all
 }
