@@ -229,8 +229,8 @@ impl Training {
         self.check(objective.layer.oracle().shape().dim(), data)?;
         self.check_loss(&objective.loss)?;
         if let Loss::SpoPlus = objective.loss {
-            let expected = "true scores as targets, which a Dataset has not";
-            return Err(TrainError::Setting { parameter: "loss", expected, found: f64::NAN });
+            let expected = "one whose targets are decisions, as those of a Dataset are";
+            return Err(DataError::parameter("loss", expected, objective.loss.name()).into());
         }
         Ok(Run::new(self, objective, data))
     }

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::descent::Descent;
 use super::{Loss, Objective, RunState, TrainError, Training};
+use crate::data::DataError;
 use crate::decisions::{Decisions, Layer, Layers};
 use crate::{AnyNoise, AnyOracle, Error, How, Method, threads};
 
@@ -52,7 +53,8 @@ impl Training {
             return Err(setting("the number of decisions known in part", "0 for this loss", 1.0));
         }
         if matches!(loss, Loss::SpoPlus) && !decisions.is_empty() && decisions.worth(0).is_none() {
-            return Err(setting("the number of options with a worth, by which SPO+ learns,", "all", 0.0));
+            let expected = "one whose targets are decisions; what options are worth is not known";
+            return Err(DataError::parameter("loss", expected, loss.name()).into());
         }
         let layers = Layers::new(decisions, noise, epsilon).map_err(|(_, error)| error)?;
         let objective = |of: &Layer| Objective { layer: of.any.layer().clone(), loss, how };

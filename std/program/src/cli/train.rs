@@ -343,6 +343,9 @@ impl Train {
                 "--loss likelihood belongs to picks among options; name the column of decisions with --group",
             )
         })?;
+        if matches!(self.loss, LossName::SpoPlus) {
+            return Err(usage("--loss spo-plus belongs to tables of options by --worth"));
+        }
         let exact = matches!(self.loss, LossName::PerturbedSquared)
             || matches!(data.oracle(), OracleSpec::Simplex { .. } | OracleSpec::Hypercube { .. });
         let how = match self.samples.unwrap_or(if exact { 0 } else { 10 }) {

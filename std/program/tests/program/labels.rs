@@ -171,11 +171,12 @@ fn refusals_about_labels_say_what_to_do() {
             &["--decide", "pick"],
             "--decide pick needs --chosen: of labels the column that names the picked one",
         ),
-        (&["--decide", "tour", "--chosen", "bike"], "--decide tour belongs to tables of options"),
         (
-            &["--decide", "pick", "--chosen", "x", "--ranks", "y,z"],
-            "--ranks belongs to rankings",
+            &["--decide", "pick", "--chosen", "x", "--loss", "spo-plus"],
+            "--loss spo-plus belongs to tables of options by --worth",
         ),
+        (&["--decide", "tour", "--chosen", "bike"], "--decide tour belongs to tables of options"),
+        (&["--decide", "pick", "--chosen", "x", "--ranks", "y,z"], "--ranks belongs to rankings"),
         (
             &["--decide", "each", "--chosen", "bike,x"],
             "t.csv, line 2, column 1: expected in `x` 1 if the label was chosen",

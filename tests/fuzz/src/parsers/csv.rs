@@ -66,19 +66,22 @@ pub fn label_ranking(bytes: &[u8]) {
     assert!(again == data && again.digest() == data.digest(), "not read back:\n{}", written(&data));
 }
 
-/// Tables with their ranking named or found: refused, or a set.
+/// Tables with what was decided named or found: refused, or a set.
 pub fn table(bytes: &[u8]) {
     let file = Path::new("votes.csv");
     let header = std::str::from_utf8(bytes).unwrap_or("").lines().next().unwrap_or("");
     let names: Vec<String> = header.split(',').map(|name| name.trim().to_owned()).collect();
     let last = names.last().cloned().unwrap_or_default();
     // Making a reader takes longer than reading so little, so that one question is asked of each input.
-    let choice = checksum(bytes) % 12;
+    let choice = checksum(bytes) % 16;
     let targets = match choice / 2 {
         0 => Targets::Ordering(last),
         1 => Targets::Ranks(names.iter().rev().take(2).cloned().collect()),
         2 => Targets::Ranks(names.iter().rev().take(3).cloned().collect()),
         3 => Targets::Ranks(vec![last.clone(), last]),
+        4 => Targets::Pick(last),
+        5 => Targets::Each(names.iter().rev().take(2).cloned().collect()),
+        6 => Targets::PickK(names.iter().rev().take(3).cloned().collect()),
         _ => Targets::Detect,
     };
     let labels = if choice.is_multiple_of(2) {
