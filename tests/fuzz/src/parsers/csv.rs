@@ -16,6 +16,11 @@ fn check_set<T: Real>(data: &Dataset<T>) {
     assert_eq!((data.feature_names().len(), data.label_names().len()), (d, k));
     for row in 0..data.len() {
         assert!(data.x(row).len() == d && data.x(row).iter().all(|x| x.is_finite()), "row {row} of {data:?}");
+        if !data.is_ranking() {
+            let y = data.y(row);
+            assert!(y.len() == k && y.iter().all(|&y| y == T::ZERO || y == T::ONE), "row {row} of {data:?}");
+            continue;
+        }
         let mut ranks: Vec<f64> = data.ranks(row).map(Real::to_f64).collect();
         ranks.sort_by(f64::total_cmp);
         assert!(ranks.iter().zip(1..).all(|(&rank, i)| rank == f64::from(i)), "row {row}: {ranks:?}");
