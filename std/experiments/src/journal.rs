@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use perturb::data::{DataError, Dataset};
-use perturb::inference::InferenceError;
+use perturb::inference::{EstimationError, InferenceError};
 use perturb::train::{Best, Fitted, Objective, TrainError, Training};
 use perturb::{Error, Method, Noise, Oracle, Real};
 use serde::de::DeserializeOwned;
@@ -216,6 +216,9 @@ pub enum ExperimentError {
     /// Scores could not be learned from decisions.
     #[error(transparent)]
     Inference(#[from] InferenceError),
+    /// Weights could not be estimated.
+    #[error(transparent)]
+    Estimation(#[from] EstimationError),
     /// The setting does not fit the data, or is invalid.
     #[error(transparent)]
     Layer(#[from] Error),

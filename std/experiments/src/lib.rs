@@ -6,6 +6,7 @@
 
 pub mod asymptotics;
 pub mod benchmark;
+pub mod choice;
 #[cfg(feature = "nn")]
 pub mod classification;
 pub mod data;

@@ -18,6 +18,7 @@ macro_rules! tell {
 }
 
 mod benchmark;
+mod choice;
 #[cfg(feature = "nn")]
 mod classification;
 mod demo;
@@ -178,6 +179,8 @@ enum Experiment {
     Knapsack(knapsack::Knapsack),
     /// Benchmarks of decision-focused learning: regret of five losses on paths, knapsacks and subsets
     Benchmark(benchmark::Benchmark),
+    /// Real choices beside known figures, logit and probit, and rankings of search results
+    Choice(choice::Choice),
     /// Figure 2: classify images with Fenchel-Young losses and with cross entropy
     #[cfg(feature = "nn")]
     Classification(classification::Classification),
@@ -454,6 +457,7 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         Command::Experiment(Experiment::SyntheticRanking(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::Knapsack(experiment)) => experiment.run(&cli.common),
         Command::Experiment(Experiment::Benchmark(experiment)) => experiment.run(&cli.common),
+        Command::Experiment(Experiment::Choice(experiment)) => experiment.run(&cli.common),
         #[cfg(feature = "nn")]
         Command::Experiment(Experiment::Classification(experiment)) => experiment.run(&cli.common),
         #[cfg(feature = "nn")]

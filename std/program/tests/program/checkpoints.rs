@@ -249,6 +249,16 @@ fn benchmarks_go_on_where_they_were_killed() {
     goes_on("benchmark", &format!("experiment benchmark {few} --quiet --json --checkpoint-every 0"));
 }
 
+#[test]
+fn choices_go_on_where_they_were_killed() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    super::choices::travellers(data.path());
+    super::choices::queries(data.path(), 400);
+    let place = data.path().to_str().expect("UTF-8");
+    let files = format!("--data {place} --queries {place}/queries.txt");
+    goes_on("choice", &format!("experiment choice {files} --quiet --json --checkpoint-every 0"));
+}
+
 /// An experiment that is killed again and again, and interrupted in between, ends with the table of one that was left alone.
 fn goes_on(name: &str, experiment: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");

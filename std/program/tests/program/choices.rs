@@ -21,6 +21,44 @@ pub(super) fn trips(folder: &Path) {
     std::fs::write(folder.join("trips.csv"), text).unwrap();
 }
 
+/// Travellers who choose as Greene's do, in the columns of his set.
+pub(super) fn travellers(folder: &Path) {
+    let mut text = "traveller,mode,chosen,ttme,gc,hinc\n".to_owned();
+    for traveller in 0..80u32 {
+        let terms = [("air", 60), ("train", 40), ("bus", 40), ("car", 0)];
+        let rows: Vec<(u32, u32)> = (0..)
+            .zip(terms)
+            .map(|(at, (_, time))| {
+                (time * (6 + traveller * (3 + at) % 7) / 9, 40 + traveller * (17 + 6 * at) % 90)
+            })
+            .collect();
+        let luck = |at: usize| (traveller * 37 + at as u32 * 53) % 97;
+        let best = (0..4).min_by_key(|&at| rows[at].0 + rows[at].1 + 2 * luck(at)).unwrap();
+        for (at, ((mode, _), (ttme, gc))) in terms.into_iter().zip(rows).enumerate() {
+            text += &format!(
+                "{traveller},{mode},{},{ttme},{gc},{}\n",
+                u8::from(at == best),
+                20 + traveller * 13 % 50
+            );
+        }
+    }
+    std::fs::write(folder.join("modechoice.csv"), text).unwrap();
+}
+
+/// Queries whose grades follow two features of three, roughly.
+pub(super) fn queries(folder: &Path, count: u32) {
+    let mut text = String::new();
+    for query in 0..count {
+        for document in 0..8u32 {
+            let of = |a: u32, b: u32, c: u32| f64::from((query * a + document * b) % c) / f64::from(c);
+            let (x, y, z) = (of(7, 5, 11), of(3, 8, 13), of(5, 3, 17));
+            let grade = (2.0 * x + y + 0.7 * of(11, 7, 19)) as u32;
+            text += &format!("{grade} qid:{query} 1:{x} 2:{y} 3:{z}\n");
+        }
+    }
+    std::fs::write(folder.join("queries.txt"), text).unwrap();
+}
+
 pub(super) const FIT: [&str; 12] = [
     "train",
     "--data",
@@ -138,4 +176,57 @@ fn importance_is_the_weight_in_deviations_within_decisions() {
     let shown = succeed(folder, &["show"]);
     assert!(shown.contains("cost") && !shown.contains("importance"), "{shown}");
     assert_eq!(json(&succeed(folder, &["show", "--json"]))["importance"], Value::Null);
+}
+
+/// Numbers of the experiment are those of `train` on the same files.
+#[test]
+fn the_experiment_says_what_training_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    travellers(folder);
+    queries(folder, 30);
+    let found = json(&succeed(
+        folder,
+        &["experiment", "choice", "--data", ".", "--queries", "queries.txt", "--json", "--quiet"],
+    ));
+    let fit = "train --data modechoice.csv --group traveller --alternatives mode --chosen chosen --features gc,ttme --constants mode \
+               --interact hinc:mode=air --reference car --elasticity gc --json --quiet";
+    let trained = json(&succeed(folder, &fit.split_whitespace().collect::<Vec<_>>()));
+    let of = |quantity: &str| -> Vec<f64> {
+        let all = found["numbers"].as_array().unwrap().iter();
+        let own = all.filter(|one| one["quantity"] == quantity && one["model"] == "logit");
+        own.map(|one| number(&one["value"])).collect()
+    };
+    let weights: Vec<f64> = trained["weights"].as_array().unwrap().iter().map(number).collect();
+    let elasticities: Vec<f64> =
+        trained["elasticities"].as_array().unwrap().iter().map(|one| number(&one["value"])).collect();
+    assert_eq!((of("weight"), of("elasticity")), (weights, elasticities));
+    assert_eq!(of("log-likelihood"), [number(&trained["estimates"]["log_likelihood"])]);
+
+    let rank = "train --data queries.txt --group qid --decide rank --ridge RIDGES --folds 5 --json --quiet";
+    let ridges = perturb_experiments::choice::Setting::new(perturb::Seed(0)).ridges;
+    let ridges: Vec<String> = ridges.iter().map(f64::to_string).collect();
+    let rank = rank.replace("RIDGES", &ridges.join(","));
+    let trained = json(&succeed(folder, &rank.split(' ').collect::<Vec<_>>()));
+    for one in found["rankings"].as_array().unwrap() {
+        let name = one["metric"].as_str().unwrap();
+        for way in ["least_squares", "difference"] {
+            let beside = &trained["cross_validation"]["scores"][name][way];
+            for part in ["mean", "error"] {
+                assert!(
+                    (number(&one[way][part]) - number(&beside[part])).abs() < 1e-12,
+                    "{name} {way} {part}"
+                );
+            }
+        }
+    }
+    let output = perturb(folder, &["experiment", "choice", "--data", ".", "--sets", "mode"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(2)
+            && text.contains("expected some of modechoice, ModeCanada, swissmetro"),
+        "{text}"
+    );
+    let none = super::refuse(folder, &["experiment", "choice", "--data", ".", "--sets", "swissmetro"]);
+    assert!(none.contains("swissmetro.csv"), "{none}");
 }

@@ -398,8 +398,12 @@ fn experiments_have_pages() {
     perturb(folder, &["experiment", "asymptotics", "--out", "report", "--quiet"]);
     let benchmark = "experiment benchmark --degrees 8 --rows 5 --seeds 2 --out report --quiet";
     perturb(folder, &benchmark.split(' ').collect::<Vec<_>>());
+    super::choices::travellers(folder);
+    super::choices::queries(folder, 30);
+    let choice = "experiment choice --data . --queries queries.txt --out report --quiet";
+    perturb(folder, &choice.split(' ').collect::<Vec<_>>());
     let files = files(&folder.join("report"));
-    for name in ["temperature", "asymptotics", "benchmark"] {
+    for name in ["temperature", "asymptotics", "benchmark", "choice"] {
         check(name, &files);
     }
 }
