@@ -7,10 +7,14 @@ use crate::report::{self, Block, Cell, Interval, Intervals, Origin, Page, Report
 
 /// Six digits that count.
 fn digits(x: f64) -> String {
+    with_digits(x, 6)
+}
+
+fn with_digits(x: f64, count: i32) -> String {
     if x == 0.0 || !x.is_finite() {
         return if x == 0.0 { "0".into() } else { "–".into() };
     }
-    let places = (5 - x.abs().log10().floor() as i32).clamp(0, 10) as usize;
+    let places = (count - 1 - x.abs().log10().floor() as i32).clamp(0, 16) as usize;
     format!("{x:.places$}")
 }
 
@@ -198,10 +202,10 @@ fn records(outcomes: &Outcomes) -> Vec<Record> {
 #[must_use]
 pub fn csv(outcomes: &Outcomes) -> String {
     let head = ["set", "model", "quantity", "name", "value", "standard_error", "reference"].map(String::from);
-    let shown = |x: Option<f64>| x.map_or_else(String::new, digits);
+    let shown = |x: Option<f64>| x.map_or_else(String::new, |x| with_digits(x, 9));
     let record = |(set, model, quantity, name, value, error, reference): Record| {
         let reference = reference.map_or_else(String::new, |x| x.to_string());
-        [set, model, quantity.to_owned(), name, digits(value), shown(error), reference]
+        [set, model, quantity.to_owned(), name, shown(Some(value)), shown(error), reference]
     };
     report::csv(std::iter::once(head).chain(records(outcomes).into_iter().map(record)))
 }

@@ -49,9 +49,10 @@ const WIDTH: f64 = 480.0;
 const LEFT: f64 = 176.0;
 const RIGHT: f64 = 456.0;
 const LINE: f64 = 18.0;
-/// Characters that fit into names, and into title and label.
+/// Characters that fit into names, title and label.
 const NAME: usize = 21;
-const TITLE: usize = 50;
+const TITLE: usize = 48;
+const LABEL: usize = 36;
 /// The largest magnitude that is drawn.
 const LARGEST: f64 = 1e100;
 
@@ -95,8 +96,8 @@ impl Intervals {
         }
         let _ = axis.draw((top, y), &mut body);
         body.push_str(&marks);
-        let label = wrap(&self.label, TITLE);
-        let _ = lines(&mut body, &label, ((LEFT + RIGHT) / 2.0, y + 22.0 + LINE), 15, "middle");
+        let label = wrap(&self.label, LABEL);
+        let _ = lines(&mut body, &label, (f64::midpoint(LEFT, RIGHT), y + 22.0 + LINE), 15, "middle");
         let height = y + 32.0 + LINE * label.len() as f64;
         let mut svg = format!(
             "<svg width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" xmlns=\"http://www.w3.org/2000/svg\" \

@@ -10,7 +10,7 @@ use perturb_experiments::report::{
 
 use super::elasticity;
 use super::judge::{Crossed, Score};
-use super::show::{coefficients, errors, importance, shown_p};
+use super::show::{coefficients, errors, importance, names, shown_p};
 use super::train::{Fit, Found};
 use crate::cli::{Failure, report};
 
@@ -41,11 +41,9 @@ pub(super) fn train(
         (0..moved.len()).max_by(|&a, &b| moved[a].total_cmp(&moved[b])).filter(|_| moved.len() > 1)
     {
         let by = format!("{:.3}", moved[most]);
-        conclusion += &format!(
-            " Of {} terms {} moves scores most, by {by} at one deviation.",
-            terms.len(),
-            terms[most]
-        );
+        let most =
+            format!(" Of {} terms {} moves scores most, by {by} at one deviation.", terms.len(), terms[most]);
+        conclusion += &most;
     }
     let mut blocks = vec![Block::Paragraph(about(recipe, train, "learned from"))];
     blocks.push(Block::Heading("Weights".into()));
@@ -115,7 +113,12 @@ pub(super) fn evaluate(
     let w = super::judge::weights(model);
     if !from.deviations.is_empty() {
         blocks.push(Block::Heading("Weights".into()));
-        blocks.extend(weights(&from.feature_names, &w, from.estimates.as_ref(), &from.deviations)?);
+        blocks.extend(weights(
+            &names(&from.feature_names, w.len()),
+            &w,
+            from.estimates.as_ref(),
+            &from.deviations,
+        )?);
     }
     let conclusion = in_words(scores, &format!("{} decisions of {}", decisions.len(), decisions.name()));
     let title = format!("Decisions ({}) of a model on {}", recipe.decide.name(), decisions.name());

@@ -82,7 +82,7 @@ fn text(name: &str, file: &ModelFile) -> String {
     text + &table::render(&labels(file))
 }
 
-fn names(given: &[String], count: usize) -> Vec<String> {
+pub(super) fn names(given: &[String], count: usize) -> Vec<String> {
     if given.len() == count { given.to_vec() } else { perturb::data::numbered("x", count) }
 }
 
