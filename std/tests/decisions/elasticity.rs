@@ -219,3 +219,20 @@ fn what_has_no_elasticity_is_refused() {
     assert_eq!(data.select(&[1]).alternatives(0), data.alternatives(1));
     assert_eq!(data.alternatives(1).len(), 2);
 }
+
+/// Means over decisions of variances among the options of one: counted as often as a decision counts, and without those of which one
+/// option alone is there.
+#[test]
+fn deviations_are_those_within_decisions() {
+    let table = "g,x,y,chosen,n\n1,0,5,1,1\n1,2,5,0,1\n2,1,7,1,3\n2,4,7,0,3\n2,7,7,0,3\n3,100,9,1,50\n";
+    let mut recipe =
+        Recipe::new(Decide::Pick).with_group("g").with_target(Target::Chosen(Expression::column("chosen")));
+    recipe.terms = ["x", "y"].map(|name| (name.to_owned(), Expression::column(name))).to_vec();
+    recipe.weight = Some(Expression::column("n"));
+    let frame = parse_table("t.csv".as_ref(), table.as_bytes(), Format::default(), |table| {
+        table.frame(&["g", "x", "y", "chosen", "n"])
+    });
+    let found = recipe.read(&frame.unwrap()).unwrap().deviations();
+    // Variances 1 and 6, once and three times.
+    assert!((found[0] - (19.0f64 / 4.0).sqrt()).abs() < 1e-15 && found[1] == 0.0, "{found:?}");
+}
