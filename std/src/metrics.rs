@@ -105,7 +105,9 @@ pub fn ndcg<T: Real>(scores: &[T], grades: &[T], k: usize) -> f64 {
         }
         sum
     };
-    discounted(scores) / discounted(grades)
+    // Rounding alone could exceed the best.
+    let share = discounted(scores) / discounted(grades);
+    if share > 1.0 { 1.0 } else { share }
 }
 
 /// The average precision, in \[0, 1\]: the mean over relevant entries, of a grade above 0, of the share of relevant ones among the

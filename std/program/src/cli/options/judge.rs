@@ -235,22 +235,25 @@ pub(super) fn without_log_loss((weight, mut of): (f64, Judgement)) -> (f64, Judg
 impl Crossed {
     /// Of each metric its name, and mean and standard error over decisions of model, least squares, and their difference.
     pub(super) fn rows(&self) -> Vec<(&'static str, [(f64, f64); 3])> {
-        let mean = |values: &[f64]| {
-            let n = values.len() as f64;
-            let mean = values.iter().sum::<f64>() / n;
-            let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
+        // A decision that counts n times stands there n times.
+        let mean = |values: &[(f64, f64)]| {
+            let n: f64 = values.iter().map(|(count, _)| count).sum();
+            let mean = values.iter().map(|(count, x)| count * x).sum::<f64>() / n;
+            let squares: f64 = values.iter().map(|(count, x)| count * (x - mean) * (x - mean)).sum();
             (mean, (squares / (n - 1.0) / n).sqrt())
         };
         let names = Judgement::mean(&self.model).named();
-        let of = |all: &[(f64, Judgement)], name: &str| -> Vec<Option<f64>> {
-            all.iter().map(|(_, one)| metric(one, name)).collect()
-        };
         let row = |(name, _): &(&'static str, f64)| {
-            let pairs = of(&self.model, name).into_iter().zip(of(&self.least_squares, name));
-            let pairs: Vec<(f64, f64)> =
-                pairs.filter_map(|(a, b)| Some((a?, b.unwrap_or(f64::NAN)))).collect();
-            let of = |f: fn(&(f64, f64)) -> f64| mean(&pairs.iter().map(f).collect::<Vec<_>>());
-            (*name, [of(|pair| pair.0), of(|pair| pair.1), of(|pair| pair.0 - pair.1)])
+            let pairs = self.model.iter().zip(&self.least_squares);
+            let pairs: Vec<(f64, f64, f64)> = pairs
+                .filter_map(|((count, a), (_, b))| {
+                    Some((*count, metric(a, name)?, metric(b, name).unwrap_or(f64::NAN)))
+                })
+                .collect();
+            let of = |f: fn(f64, f64) -> f64| {
+                mean(&pairs.iter().map(|&(count, a, b)| (count, f(a, b))).collect::<Vec<_>>())
+            };
+            (*name, [of(|a, _| a), of(|_, b| b), of(|a, b| a - b)])
         };
         names.iter().map(row).collect()
     }

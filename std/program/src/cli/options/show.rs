@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use perturb::inference::{Errors, Estimates};
-use perturb::model_file::ModelFile;
+use perturb::model_file::{ModelFile, OracleKind};
 use perturb_experiments::report::{Cell, Table};
 
 use super::judge::weights;
@@ -52,8 +52,15 @@ pub(super) fn importance(w: &[f64], deviations: &[f64]) -> Option<Vec<f64>> {
 fn text(name: &str, file: &ModelFile) -> String {
     let of = &file.provenance;
     let mut lines = vec![format!("{name}: largest score is best")];
-    let decide = of.recipe.as_ref().map_or(file.oracle.name(), |recipe| recipe.decide.name());
+    let decide = match (&of.recipe, file.oracle) {
+        (Some(recipe), _) => recipe.decide.name().to_owned(),
+        (None, OracleKind::Simplex) => "pick".to_owned(),
+        (None, OracleKind::Hypercube) => "each".to_owned(),
+        (None, OracleKind::TopK) => format!("pick-k, k = {}", file.parameter),
+        (None, other) => other.name().to_owned(),
+    };
     lines.push(format!("decision     {decide}"));
+    lines.extend(of.decided.as_ref().map(|column| format!("labels of    {column}")));
     lines.push(format!("noise        {}, temperature {}", file.noise.name(), file.epsilon));
     lines.push(format!("loss         {}", of.loss));
     lines.push(format!("data         {}", of.data_name));
