@@ -182,6 +182,39 @@ fn the_firmwares_model_can_be_trained_again() {
     assert_eq!(trained.provenance, carried.provenance);
 }
 
+/// What the firmware `chooser` carries is what the command of the guide to firmware writes, to the byte.
+#[test]
+fn the_choosers_model_can_be_trained_again() {
+    const GUIDE: &str = include_str!("../../../../targets/README.md");
+    let carried: &[u8] = include_bytes!("../../../../targets/chooser/chooser.perturb");
+    let command = GUIDE.split("```sh\n").find(|block| block.starts_with("perturb train")).expect("a command");
+    let command = command.split("```").next().unwrap_or("").replace("\\\n", " ");
+    let commands: Vec<Vec<String>> =
+        command.split('|').map(|command| shlex::split(command).expect("a command of a shell")).collect();
+    let [train, export] = &commands[..] else { panic!("{command}") };
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let data = std::env::var_os("PERTURB_DATA").map_or(beside, Into::into).join("choice/modechoice.csv");
+    if !data.exists() {
+        eprintln!("SKIPPED: {} is not there; set PERTURB_DATA to the folder of real data", data.display());
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    std::fs::copy(data, folder.join("modechoice.csv")).expect("writable");
+    let words = |of: &[String], from: &str, to: &str| -> Vec<String> {
+        let own = of.iter().skip(1).map(|word| if word == from { to.to_owned() } else { word.clone() });
+        own.collect()
+    };
+    // Files in the places of the pipe and of the clone.
+    let (train, export) = (words(train, "-", "m"), words(export, "-", "m"));
+    let export: Vec<String> =
+        export.into_iter().map(|word| if word.contains('/') { "bytes".into() } else { word }).collect();
+    for command in [train, export] {
+        succeed(folder, &command.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    assert_eq!(std::fs::read(folder.join("bytes")).expect("the bytes"), carried);
+}
+
 /// The commands of the tutorial that name this program print what it shows, on the data that its program makes.
 #[test]
 fn the_tutorials_commands_print_what_it_shows() {
