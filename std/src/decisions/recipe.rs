@@ -373,7 +373,7 @@ impl Recipe {
             let mut groups: Vec<Vec<usize>> = Vec::new();
             let mut names: Vec<String> = Vec::new();
             for &row in kept {
-                let name = (row / count + 1).to_string();
+                let name = (frame.before() + row / count + 1).to_string();
                 if names.last() == Some(&name) {
                     if let Some(group) = groups.last_mut() {
                         group.push(row);
@@ -433,6 +433,11 @@ impl Recipe {
     /// The decisions of a table, without what was decided.
     pub fn read_open(&self, frame: &Frame) -> Result<Decisions, DataError> {
         self.gather(frame, None)
+    }
+
+    /// The same of a part of a table, of which all rows may be left out.
+    pub fn read_part(&self, frame: &Frame) -> Result<Option<Decisions>, DataError> {
+        if self.kept(frame)?.is_empty() { Ok(None) } else { self.read_open(frame).map(Some) }
     }
 
     fn gather(&self, frame: &Frame, target: Option<&Target>) -> Result<Decisions, DataError> {

@@ -543,3 +543,84 @@ fn tables_of_options_have_decimal_commas() {
         assert!(!refused.status.success() && text.contains(expected), "{data} {features} {more:?}: {text}");
     }
 }
+
+/// A table of more than eight megabytes is read piece by piece, with the output of its parts, from a file and from a pipe; if the rows of
+/// a decision do not stand together, as a whole.
+#[test]
+fn large_tables_are_predicted_piece_by_piece() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "trips.csv", TRIPS);
+    let fit = "train --data trips.csv --group trip --chosen took --features cost/100 --constants mode --available income>0 --quiet";
+    succeed(folder, &fit.split(' ').collect::<Vec<_>>());
+    // 90,000 trips of three options, of which some are not available, in two files and in one. Column `note` has texts at its end.
+    let head = "note,trip,mode,cost,income\n".to_owned();
+    let trip = |trip: u32| {
+        let row = |mode: u32| {
+            let note = if trip < 89_000 { "1.50".to_owned() } else { format!("t{trip}") };
+            let (mode, cost) = (["air", "car", "bus"][mode as usize], (trip * 7919 + mode * 104_729) % 997);
+            format!("{note:0>20},{trip},{mode},{cost}.25,{}\n", u8::from(!(trip + cost).is_multiple_of(9)))
+        };
+        (0..3).map(row).collect::<String>()
+    };
+    let of = |trips: std::ops::Range<u32>| trips.map(trip).collect::<String>();
+    let whole = of(0..90_000);
+    assert!(whole.len() > 10 << 20);
+    write(folder, "whole.csv", &(head.clone() + &whole));
+    // The same column of texts in each.
+    let last = "x,99999999,car,1,1\n";
+    write(folder, "a.csv", &format!("{head}{}{last}", of(0..45_000)));
+    write(folder, "b.csv", &format!("{head}{}{last}", of(45_000..90_000)));
+    let predict = |data: &str, more: &[&str]| {
+        succeed(folder, &[&["predict", "--data", data, "--id", "note,income"], more].concat())
+    };
+    for more in [&[][..], &["--json"], &["--top", "1"]] {
+        let parts = ["a.csv", "b.csv"].map(|part| {
+            let text = predict(part, more);
+            // Without the header and the last decision.
+            let rows = text.lines().skip(usize::from(more != ["--json"]));
+            rows.filter(|row| !row.contains("99999999")).map(|row| format!("{row}\n")).collect::<String>()
+        });
+        let all = predict("whole.csv", more);
+        let rows = if more == ["--json"] { &all[..] } else { all.split_once('\n').unwrap().1 };
+        assert!(rows == parts.concat(), "{more:?}");
+        let program = env!("CARGO_BIN_EXE_perturb");
+        let line = format!(
+            "cat whole.csv | '{program}' predict --data - --id note,income {} | cksum; cksum < whole.out",
+            more.join(" ")
+        );
+        write(folder, "whole.out", &all);
+        let output =
+            std::process::Command::new("sh").args(["-c", &line]).current_dir(folder).output().unwrap();
+        let sums = String::from_utf8(output.stdout).unwrap();
+        let sums: Vec<&str> = sums.lines().collect();
+        assert!(sums.len() == 2 && sums[0] == sums[1], "{sums:?}");
+    }
+    // By option, decisions are numbered through.
+    let wide = "train --data wide.csv --options air,car --chosen took --features cost --model w --quiet";
+    write(folder, "wide.csv", "air_cost,car_cost,took\n1,2,air\n2,1,car\n3,2,air\n1,2,car\n");
+    succeed(folder, &wide.split(' ').collect::<Vec<_>>());
+    let rows: String = (0..500_000).map(|i| format!("{}.125,{}.5000\n", i % 97, i % 89)).collect();
+    write(folder, "wide.csv", &format!("air_cost,car_cost\n{}\n", rows.trim_end()));
+    assert!(rows.len() > 3 << 21);
+    let text = succeed(folder, &["predict", "--data", "wide.csv", "--model", "w"]);
+    assert_eq!(text.lines().count(), 1_000_001);
+    assert!(text.lines().last().unwrap().starts_with("500000,car,"));
+    // Rows that do not stand together; a fault in a late row, whose file is not there.
+    let (first, rest) = whole.split_once('\n').unwrap();
+    write(folder, "apart.csv", &format!("{head}{rest}{first}\n"));
+    let (apart, together) = (predict("apart.csv", &[]), predict("whole.csv", &[]));
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    assert!(sorted(&apart) == sorted(&together));
+    write(folder, "late.csv", &format!("{head}{whole}x,late,air,oops,1\n"));
+    let error = refuse(folder, &["predict", "--data", "late.csv", "--out", "late.out"]);
+    assert!(
+        error.contains("late.csv, line 270002, column 4: expected in `cost` a number for /, found `oops`"),
+        "{error}"
+    );
+    assert!(!folder.join("late.out").exists());
+}

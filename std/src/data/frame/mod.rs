@@ -35,6 +35,8 @@ pub struct Frame {
     rows: usize,
     /// The line of each row; of a file without lines there are none.
     lines: Vec<usize>,
+    /// Rows of the file before the first.
+    before: usize,
     /// What stands before the fractions of numbers.
     decimal: u8,
     /// Where in their lines the cells of a column stand, counted from 1: those of the rows in turn.
@@ -257,6 +259,7 @@ impl Frame {
             lines: Vec::new(),
             places: BTreeMap::new(),
             decimal: b'.',
+            before: 0,
         })
     }
 
@@ -373,6 +376,15 @@ impl Frame {
         }
     }
 
+    /// The same, of a file that has so many rows before these.
+    pub(super) fn behind(self, before: usize) -> Self {
+        Self { before, ..self }
+    }
+    /// How many rows of the file stand before these.
+    pub(crate) fn before(&self) -> usize {
+        self.before
+    }
+
     /// Whether a text is a number, or says that one is none.
     pub(crate) fn is_number(&self, cell: &str) -> bool {
         text::is_number(cell, self.decimal)
@@ -434,6 +446,7 @@ impl Frame {
             columns: self.columns.iter().map(|(name, column)| (name.clone(), column.select(&rows))).collect(),
             rows: rows.len(),
             decimal: self.decimal,
+            before: 0,
             lines: rows.iter().filter_map(|&row| self.lines.get(row).copied()).collect(),
             places: self
                 .places

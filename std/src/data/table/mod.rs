@@ -18,6 +18,7 @@
 mod decision;
 mod features;
 mod format;
+mod pieces;
 mod ranking;
 mod reading;
 mod rows;
@@ -36,6 +37,7 @@ pub(super) use features::Columns;
 pub use features::Unseen;
 pub use format::Format;
 pub(super) use format::Header;
+pub use pieces::Pieces;
 pub use reading::Reading;
 pub(crate) use reading::no_number;
 pub(super) use rows::Rows;
@@ -118,12 +120,14 @@ pub fn parse_table<R>(
 ) -> Result<R, DataError> {
     let (header, line, rest) = Header::read(file, text::decode(file, bytes)?, format)?;
     let rows = Rows::read(file, &header, line, rest)?;
-    take(&Table { rows })
+    take(&Table { rows, before: 0 })
 }
 
 /// A table: named columns, and rows of as many cells.
 pub struct Table<'a> {
     rows: Rows<'a>,
+    /// Rows of the file before these.
+    before: usize,
 }
 
 impl std::fmt::Debug for Table<'_> {
@@ -142,17 +146,29 @@ impl frame::Columns for Table<'_> {
         &self.rows.header.names
     }
     fn frame(&self, names: &[&str]) -> Result<Frame, DataError> {
+        self.frame_as(names, &BTreeSet::new())
+    }
+}
+
+impl Table<'_> {
+    /// The columns of these names; those of `texts` are texts whatever their cells are.
+    pub fn frame_as(&self, names: &[&str], texts: &BTreeSet<String>) -> Result<Frame, DataError> {
         let wanted: BTreeSet<&str> = names.iter().copied().collect();
         let read = |name: &&str| {
             let column = self.rows.header.column(self.rows.file, name)?;
             let cells = self.rows.column(column);
-            Ok(((*name).to_owned(), Frame::parse_column(cells, self.rows.header.syntax.decimal)))
+            let column = if texts.contains(*name) {
+                frame::Column::Texts(frame::Texts::new(cells))
+            } else {
+                Frame::parse_column(cells, self.rows.header.syntax.decimal)
+            };
+            Ok(((*name).to_owned(), column))
         };
         let columns = wanted.par_iter().map(read).collect::<Vec<Result<_, DataError>>>();
         let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
         let frame = Frame::new(self.rows.file, columns)?.with_lines(self.rows.len(), self.rows.lines());
         let place = |name: &str| Some(self.rows.header.column(self.rows.file, name).ok()? + 1);
-        Ok(frame.with_places(place, self.rows.header.syntax.decimal))
+        Ok(frame.with_places(place, self.rows.header.syntax.decimal).behind(self.before))
     }
 }
 

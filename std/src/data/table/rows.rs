@@ -88,7 +88,13 @@ impl<'a> Rows<'a> {
         Err(self.fault(row, None, expected, format!("{found}{more}")))
     }
 
-    fn start(&self, row: usize) -> usize {
+    /// Keeps so many rows, the first.
+    pub(super) fn truncate(&mut self, rows: usize) {
+        self.records.truncate(rows);
+    }
+
+    /// Where a row begins in the text, which ends where there is none.
+    pub(super) fn start(&self, row: usize) -> usize {
         self.records.get(row).map_or(self.text.len(), |&(start, _)| start)
     }
 

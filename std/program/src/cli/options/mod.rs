@@ -3,6 +3,7 @@
 mod applies;
 mod elasticity;
 mod judge;
+mod large;
 mod page;
 mod predict;
 mod show;
@@ -349,24 +350,35 @@ impl Options {
     }
 }
 
+/// Refuses a layout, which applies to tables, for a file of another kind.
+fn of_table(file: &Path, format: Format, kind: &str) -> Result<(), Failure> {
+    if format == Format::default() {
+        return Ok(());
+    }
+    Err(usage(format!("{} is {kind}; {OF_LAYOUT}", file.display())))
+}
+
 /// What `take` takes from the columns of a file, whatever its format, and the name of the file.
 pub(super) fn with_columns<R>(
     file: &Path,
     format: Format,
     take: impl FnOnce(&dyn Columns) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
-    let of_table = |kind: &str| {
-        if format == Format::default() {
-            return Ok(());
-        }
-        Err(usage(format!("{} is {kind}; {OF_LAYOUT}", file.display())))
-    };
     #[cfg(feature = "parquet")]
     if is_parquet(file) {
-        of_table("in Apache Parquet")?;
+        of_table(file, format, "in Apache Parquet")?;
         return take(&perturb::data::frame::ParquetFile::open(file)?);
     }
-    let Input { name, bytes } = Input::read(file)?;
+    of_input(Input::read(file)?, format, take)
+}
+
+/// What `take` takes from the columns of a file that was read.
+fn of_input<R>(
+    Input { name, bytes }: Input,
+    format: Format,
+    take: impl FnOnce(&dyn Columns) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    let of_table = |kind: &str| of_table(&name, format, kind);
     if bytes.starts_with(b"PERTURB\0") {
         return Err(format!("{} is a model file; --data expects a table", name.display()).into());
     }

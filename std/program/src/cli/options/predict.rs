@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use perturb::data::frame::{Column, Frame};
+use perturb::data::frame::{Column, Columns, Frame};
 use perturb::decisions::{Decide, Decisions, Recipe};
 use perturb::metrics::ranks;
 use perturb::model_file::{ModelFile, OracleKind};
@@ -12,7 +12,8 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::judge::{how, weights};
-use super::{frame, with_columns};
+use super::large::{Data, Plan, whole};
+use super::{frame, of_input, with_columns};
 use crate::cli::{Common, Failure, source::Layout, streams};
 
 /// What is written.
@@ -40,43 +41,102 @@ pub(crate) fn predict(
     names.extend(asked.ids.iter().cloned());
     names.extend(recipe.alternatives.iter().chain(&recipe.group).cloned());
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let frame =
-        with_columns(asked.data, asked.layout.format(), |columns| Ok(frame(columns, &recipe, &names)?))?;
+    let work = Work { asked, model, recipe: &recipe, w: weights(model), common };
+    let format = asked.layout.format();
+    let take = |columns: &dyn Columns| Ok(frame(columns, &recipe, &names)?);
+    let frame = match Data::open(asked.data)? {
+        Data::Other => with_columns(asked.data, format, take)?,
+        Data::Whole(input) => of_input(input, format, take)?,
+        Data::Large(name, file) => match Plan::new(&name, &file, format, &recipe, &names)? {
+            Some(plan) => return work.in_pieces(&plan),
+            None => of_input(whole(name, &file)?, format, take)?,
+        },
+    };
     let decisions = recipe.read_open(&frame)?;
-    let w = weights(model);
-    let ranked = model.oracle == OracleKind::Ranking;
-    let mut ids: Vec<&str> = recipe.alternatives.as_deref().into_iter().collect();
-    // Texts that terms mention name the options.
-    let terms = recipe.terms.iter().flat_map(|(_, of)| of.columns());
-    ids.extend(terms.filter(|name| matches!(frame.column(name), Ok(Column::Texts(_)))));
-    ids.extend(recipe.decide.columns());
-    ids.extend(asked.ids.iter().map(String::as_str));
-    let columns = Outcome::new(&recipe, ids, ranked);
-    let blocks: Vec<_> = (0..decisions.len()).step_by(BLOCK).collect();
-    let block = |&start: &usize| -> Result<Vec<u8>, Failure> {
-        let mut block =
-            Block { json: common.json, table: csv::Writer::from_writer(Vec::new()), objects: Vec::new() };
-        for at in start..decisions.len().min(start + BLOCK) {
-            let answer = Answer::of(&decisions, at, &w, model, how(model, common.seed))?;
-            for (entry, row) in decisions.rows(at).iter().enumerate() {
-                if let Some(row) = *row
-                    && asked.top.is_none_or(|top| answer.ranks[entry] <= top)
-                {
-                    block.push(
-                        &columns,
-                        columns.row(&frame, &decisions, (at, entry, row as usize), &answer),
-                    )?;
+    streams::write_with(asked.out, |out| {
+        let columns = work.begin(&frame, out)?;
+        work.write(&columns, &frame, &decisions, out)
+    })
+}
+
+/// What is done for each part of a table.
+struct Work<'a> {
+    asked: &'a Wanted<'a>,
+    model: &'a ModelFile,
+    recipe: &'a Recipe,
+    w: Vec<f64>,
+    common: &'a Common,
+}
+
+impl<'a> Work<'a> {
+    /// Reads and writes piece by piece.
+    fn in_pieces(&self, plan: &Plan<'_>) -> Result<(), Failure> {
+        let mut pieces = plan.pieces()?;
+        streams::write_with(self.asked.out, |out| {
+            let (mut columns, mut last) = (None, None);
+            while let Some(frame) = pieces.next(|table| plan.frame(table))? {
+                if let Some(decisions) = self.recipe.read_part(&frame)? {
+                    if columns.is_none() {
+                        columns = Some(self.begin(&frame, out)?);
+                    }
+                    if let Some(columns) = &columns {
+                        self.write(columns, &frame, &decisions, out)?;
+                    }
+                } else {
+                    last = Some(frame);
                 }
             }
-        }
-        block.finish()
-    };
-    streams::write_with(asked.out, |out| {
-        if !common.json {
+            match last {
+                // Of no row at all is anything known: the refusal of a table without decisions.
+                Some(frame) if columns.is_none() => Ok(self.recipe.read_open(&frame).map(drop)?),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    /// The columns of the output, whose header is written.
+    fn begin(&self, frame: &Frame, out: &mut dyn Write) -> Result<Outcome<'a>, Failure> {
+        let recipe = self.recipe;
+        let mut ids: Vec<&str> = recipe.alternatives.as_deref().into_iter().collect();
+        // Texts that terms mention name the options.
+        let terms = recipe.terms.iter().flat_map(|(_, of)| of.columns());
+        ids.extend(terms.filter(|name| matches!(frame.column(name), Ok(Column::Texts(_)))));
+        ids.extend(recipe.decide.columns());
+        ids.extend(self.asked.ids.iter().map(String::as_str));
+        let columns = Outcome::new(recipe, ids, self.model.oracle == OracleKind::Ranking);
+        if !self.common.json {
             let mut table = csv::Writer::from_writer(Vec::new());
             table.write_record(&columns.header)?;
             out.write_all(&table.into_inner().map_err(|error| error.to_string())?)?;
         }
+        Ok(columns)
+    }
+
+    fn write(
+        &self,
+        columns: &Outcome<'_>,
+        frame: &Frame,
+        decisions: &Decisions,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        let blocks: Vec<_> = (0..decisions.len()).step_by(BLOCK).collect();
+        let block = |&start: &usize| -> Result<Vec<u8>, Failure> {
+            let (json, table) = (self.common.json, csv::Writer::from_writer(Vec::new()));
+            let mut block = Block { json, table, objects: Vec::new() };
+            for at in start..decisions.len().min(start + BLOCK) {
+                let how = how(self.model, self.common.seed);
+                let answer = Answer::of(decisions, at, &self.w, self.model, how)?;
+                for (entry, row) in decisions.rows(at).iter().enumerate() {
+                    if let Some(row) = *row
+                        && self.asked.top.is_none_or(|top| answer.ranks[entry] <= top)
+                    {
+                        let cells = columns.row(frame, decisions, (at, entry, row as usize), &answer);
+                        block.push(columns, cells)?;
+                    }
+                }
+            }
+            block.finish()
+        };
         // What a round holds does not depend on the number of decisions.
         for round in blocks.chunks(4 * rayon::current_num_threads().min(64)) {
             for text in round.par_iter().map(block).collect::<Vec<_>>() {
@@ -84,7 +144,7 @@ pub(crate) fn predict(
             }
         }
         Ok(())
-    })
+    }
 }
 
 /// Decisions that a thread answers at once.
