@@ -95,7 +95,7 @@ impl DataError {
     /// The same, of a decision of this name.
     pub(crate) fn in_decision(mut self, name: &str) -> Self {
         if let Self::Invalid { expected, .. } | Self::Binary { expected, .. } = &mut self {
-            *expected += &format!(" in the decision {}", super::text::quote(name));
+            *expected = format!("{expected} in the decision {}", super::text::quote(name));
         }
         self
     }

@@ -356,14 +356,12 @@ impl Recipe {
         rows: &[usize],
     ) -> Result<(String, Expression), DataError> {
         let mut all = Self::levels(frame, column, rows)?;
-        match all.iter().position(|(known, _)| known == value) {
-            Some(at) => Ok(all.swap_remove(at)),
-            None => {
-                let known: Vec<String> = all.into_iter().map(|(known, _)| known).collect();
-                let expected = format!("one of {} in {}", text::listed(&known, LISTED), quote(column));
-                Err(DataError::parameter("interact", expected, quote(value)))
-            }
+        if let Some(at) = all.iter().position(|(known, _)| known == value) {
+            return Ok(all.swap_remove(at));
         }
+        let known: Vec<String> = all.into_iter().map(|(known, _)| known).collect();
+        let expected = format!("one of {} in {}", text::listed(&known, LISTED), quote(column));
+        Err(DataError::parameter("interact", expected, quote(value)))
     }
 
     /// The rows of each decision, in the order in which their first rows stand, and the names of the decisions.

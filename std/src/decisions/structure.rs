@@ -146,6 +146,23 @@ impl Decide {
         matches!(self, Self::Pick | Self::PickK { .. } | Self::Rank | Self::Span { .. } | Self::Tour { .. })
     }
 
+    /// The oracle of trees, and the names of the nodes, which some tree spans.
+    fn span(
+        &self,
+        frame: &Frame,
+        rows: &[usize],
+        (a, b): &(String, String),
+    ) -> Result<(OracleSpec, Vec<String>), DataError> {
+        let (names, edges) = edges_of(frame, (a, b), rows)?;
+        let (nodes, dim) = (names.len(), rows.len());
+        if let Err(error) = Graph::new(Dyn(nodes), Dyn(dim), &edges).and_then(SpanningTree::new) {
+            let expected = format!("{}, which can be made,", self.shape().0);
+            let first = rows.first().copied().unwrap_or(0);
+            return Err(frame.fault(first, expected, super::recipe::in_words(&error, &names)));
+        }
+        Ok((OracleSpec::SpanningTree { nodes, edges, labels: vec![None; dim] }, names))
+    }
+
     /// The oracle of the options in `rows`, and their order. `chosen` is the number of chosen options, if that is known.
     pub(super) fn arrange(
         &self,
@@ -181,16 +198,9 @@ impl Decide {
                 plain(OracleSpec::GroupTopK { groups: groups.into_iter().flatten().collect(), limits, k })
             }
             Self::Pack { weight, capacity } => plain(pack(frame, rows, weight, *capacity)?),
-            Self::Span { edges: (a, b) } => {
-                let (names, edges) = edges_of(frame, (a, b), rows)?;
-                let labels = vec![None; dim];
-                if let Err(error) = Graph::new(Dyn(names.len()), Dyn(dim), &edges).and_then(SpanningTree::new)
-                {
-                    let expected = format!("{}, which can be made,", self.shape().0);
-                    return Err(frame.fault(first, expected, super::recipe::in_words(&error, &names)));
-                }
-                let nodes = names.len();
-                graph(names, OracleSpec::SpanningTree { nodes, edges, labels })
+            Self::Span { edges } => {
+                let (oracle, nodes) = self.span(frame, rows, edges)?;
+                graph(nodes, oracle)
             }
             Self::Route(Edges { columns: (a, b), ends }) => {
                 let (names, edges) = edges_of(frame, (a, b), rows)?;

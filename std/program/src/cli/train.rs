@@ -204,18 +204,18 @@ impl Train {
             (None, false) => options::Table::Labels,
         };
         let (decide, cells) = self.options.decided();
-        let likelihood = matches!(self.loss, LossName::Likelihood);
-        let minimised = likelihood || matches!(self.loss, LossName::FenchelYoung);
-        let exact = self.options.is_exact() && self.samples.unwrap_or(0) == 0;
-        options::Asked {
-            table,
-            decide,
-            cells,
-            perturbed: matches!(self.loss, LossName::FenchelYoung | LossName::PerturbedSquared),
-            minimised,
-            blackbox: matches!(self.loss, LossName::Blackbox),
-            newton: table == options::Table::Options && minimised && exact,
-        }
+        let loss = match self.loss {
+            LossName::FenchelYoung => options::Loss::FenchelYoung,
+            LossName::PerturbedSquared => options::Loss::PerturbedSquared,
+            LossName::Likelihood => options::Loss::Likelihood,
+            LossName::Blackbox => options::Loss::BlackBox,
+            LossName::Squared | LossName::PairwiseLogistic => options::Loss::OfScores,
+        };
+        let newton = table == options::Table::Options
+            && matches!(loss, options::Loss::FenchelYoung | options::Loss::Likelihood)
+            && self.options.is_exact()
+            && self.samples.unwrap_or(0) == 0;
+        options::Asked { table, decide, cells, loss, newton }
     }
 
     /// Checks that no file is two.

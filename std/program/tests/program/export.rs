@@ -86,14 +86,14 @@ fn bits(model: &ModelFile) -> Vec<u32> {
     sizes.into_iter().chain(model.weights.iter().chain(&model.bias).map(|x| x.to_bits())).collect()
 }
 
-fn run(folder: &Path, program: &str, arguments: &[&str]) -> String {
+pub(crate) fn run(folder: &Path, program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).current_dir(folder).output().expect(program);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 /// The numbers that a program prints, and the bytes of the file behind them.
-fn numbers(text: &str) -> Vec<u32> {
+pub(crate) fn numbers(text: &str) -> Vec<u32> {
     text.split_whitespace().map(|word| word.parse().expect("a number")).collect()
 }
 
@@ -126,7 +126,7 @@ fn decide<O: Oracle<f32, Shape = Const<3>>>(oracle: Result<O, Error>, theta: &[f
 }
 
 /// The newest build of a library beside this test, as `rustc` takes it.
-fn library(name: &str) -> String {
+pub(crate) fn library(name: &str) -> String {
     let here = std::env::current_exe().expect("this program");
     let folder = here.parent().expect("its folder");
     let files = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
@@ -140,7 +140,7 @@ fn library(name: &str) -> String {
 }
 
 /// The arguments by which `rustc` finds the core that this test is linked to.
-fn core() -> [String; 4] {
+pub(crate) fn core() -> [String; 4] {
     let core = library("perturb_core");
     let folder = std::env::current_exe().expect("this program");
     let folder = folder.parent().expect("its folder").display();
@@ -257,7 +257,7 @@ fn rust_takes_the_module_of_shared_weights() {
 }
 
 /// What a compiler of C or C++ must not complain about.
-const STRICT: &[&str] =
+pub(crate) const STRICT: &[&str] =
     &["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-ffp-contract=off"];
 
 #[test]
@@ -554,290 +554,4 @@ fn a_device_loads_the_bytes() {
     let whole = json(&succeed(folder, &["export", "--model", "m", "--format", "json"]));
     assert_eq!(whole["weights"].as_array().map(Vec::len), Some(6));
     assert_eq!(whole["provenance"]["seed"], u64::MAX);
-}
-
-/// A table of trips whose columns have names and values that are hard to write.
-fn trips() -> String {
-    let mut text = "trip,mode,cost,in vehicle,class,wait,seats,took\n".to_owned();
-    for trip in 0..80u32 {
-        let some = |j: u32| f64::from((trip * 7919 + j * 104_729) % 1009) / 1009.0;
-        let modes = ["air", "26:Osaka line", "car"];
-        let worth = |mode: u32| some(mode) + 0.4 * some(mode + 20);
-        let best = (0..3).max_by(|&a, &b| worth(a).total_cmp(&worth(b))).unwrap();
-        for mode in 0..3 {
-            let wait =
-                if (trip + mode) % 4 == 0 { "NA".into() } else { format!("{:.2}", 30.0 * some(mode + 9)) };
-            let (cost, time) = (10.0 + 90.0 * (1.0 - some(mode)), 20.0 + 100.0 * some(mode + 5));
-            let seats = if mode != best && (trip + mode) % 7 == 0 { 0 } else { 3 };
-            let class = (trip + mode) % 3;
-            let took = u8::from(mode == best);
-            text.push_str(&format!(
-                "{trip},{},{cost:.3},{time:.1},{class},{wait},{seats},{took}\n",
-                modes[mode as usize]
-            ));
-        }
-    }
-    text
-}
-
-const FORMULAS: &str = "cost / 100 + 0.1, `in vehicle` * (class == 1), if(missing(wait), 0, ln(wait + 1)), \
-    min(cost, 50) ^ 2 / 1000, low = cost <= 30 || !(class != 2), max(-cost, -`in vehicle`) / 7, sqrt(abs(cost - 40.5)), \
-    exp(-cost / 50) - log1p(cost), (mode != 'car') * class";
-
-/// From columns of options to the decision, in C, C++ and Rust: in f64 with the bits of the program's terms.
-#[test]
-fn formulas_are_exported() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let folder = folder.path();
-    std::fs::write(folder.join("trips.csv"), trips()).expect("writable");
-    let train = [
-        "train",
-        "--data",
-        "trips.csv",
-        "--group",
-        "trip",
-        "--chosen",
-        "took",
-        "--constants",
-        "mode",
-        "--quiet",
-    ];
-    let more = [
-        "--features",
-        FORMULAS,
-        "--interact",
-        "cost:mode=air",
-        "--available",
-        "seats > 0",
-        "--model",
-        "ways.perturb",
-    ];
-    succeed(folder, &[&train[..], &more, &["--reference", "car", "--ridge", "0.001"]].concat());
-    succeed(folder, &["export", "--model", "ways.perturb", "--format", "c", "--out", "ways.h"]);
-    succeed(folder, &["export", "--model", "ways.perturb", "--format", "rust", "--out", "model.rs"]);
-
-    // What the program makes of the columns.
-    use perturb::data::frame::{Column, Columns, Frame};
-    use perturb::data::table::{Format, parse_table};
-    let model = ModelFile::load(folder.join("ways.perturb")).expect("a model");
-    let recipe = model.provenance.recipe.clone().expect("a recipe");
-    let text = trips();
-    let frame: Frame = parse_table("t".as_ref(), text.as_bytes(), Format::default(), |table| {
-        table.frame(&table.names().iter().map(String::as_str).collect::<Vec<_>>())
-    })
-    .expect("a table");
-    let decisions = recipe.read_open(&frame).expect("decisions");
-    let predicted = succeed(folder, &["predict", "--data", "trips.csv", "--model", "ways.perturb", "--json"]);
-    let mut chosen = predicted.lines().map(|line| json(line)["chosen"].as_u64().expect("0 or 1"));
-    let mut expected: Vec<(Vec<u32>, Vec<u64>)> = Vec::new();
-    for at in 0..decisions.len() {
-        let terms = decisions.features(at).iter().map(|&x| (x as f32).to_bits()).collect();
-        expected.push((terms, chosen.by_ref().take(decisions.size(at)).collect()));
-    }
-    assert!(decisions.options() < 240 && decisions.options() > 200 && chosen.next().is_none());
-
-    // The same rows as statements, for the option `o` of the language.
-    let statements = |c: bool| {
-        let mut all = String::new();
-        for row in 0..frame.len() {
-            let number = |name: &str| match frame.column(name).expect("a column") {
-                Column::Numbers(numbers) => match numbers[row] {
-                    x if x.is_nan() => {
-                        if c {
-                            "NAN".to_owned()
-                        } else {
-                            "f64::NAN".to_owned()
-                        }
-                    }
-                    x => format!("{x:?}"),
-                },
-                _ => String::new(),
-            };
-            let mode = frame.column("mode").expect("a column").shown(row).expect("a mode");
-            let fields = [
-                ("cost", "cost"),
-                ("in vehicle", "in_vehicle"),
-                ("class", "class_"),
-                ("wait", "wait"),
-                ("seats", "seats"),
-            ];
-            if c {
-                let mode = match &*mode {
-                    "air" => "AIR",
-                    "car" => "CAR",
-                    _ => "X_26_OSAKA_LINE",
-                };
-                let fields: String = fields
-                    .iter()
-                    .map(|(name, field)| format!("o.{field} = (ways_number){}; ", number(name)))
-                    .collect();
-                all.push_str(&format!(
-                    "{{ ways_option o; {fields}o.mode = WAYS_MODE_{mode}; option({}, o); }}\n",
-                    number("trip")
-                ));
-            } else {
-                let mode = match &*mode {
-                    "air" => "Air",
-                    "car" => "Car",
-                    _ => "X_26_Osaka_line",
-                };
-                let fields: String = fields
-                    .iter()
-                    .map(|(name, field)| format!("{field}: T::from_f64({}), ", number(name)))
-                    .collect();
-                all.push_str(&format!("({}, Columns {{ {fields}mode: Mode::{mode} }}),\n", number("trip")));
-            }
-        }
-        all
-    };
-    let program = r#"
-        #include <math.h>
-        #include <stdint.h>
-        #include <stdio.h>
-        #include <string.h>
-        #include "ways.h"
-        static ways_option options[3];
-        static unsigned count = 0;
-        static double last = 0;
-        static void flush(void) {
-            float theta[3], y[3];
-            ways_choose(options, count, theta, y);
-            for (unsigned i = 0; i < count; i++) {
-                float terms[WAYS_FEATURES];
-                ways_terms(&options[i], terms);
-                for (unsigned j = 0; j < WAYS_FEATURES; j++) {
-                    uint32_t bits;
-                    memcpy(&bits, &terms[j], sizeof bits);
-                    printf("%lu ", (unsigned long)bits);
-                }
-            }
-            printf("|");
-            for (unsigned i = 0; i < count; i++) {
-                printf(" %d", (int)y[i]);
-            }
-            printf("\n");
-            count = 0;
-        }
-        static void option(double trip, ways_option o) {
-            if (trip != last) {
-                flush();
-                last = trip;
-            }
-            if (ways_available(&o)) {
-                options[count++] = o;
-            }
-        }
-        int main(void) {
-            ALL
-            flush();
-            return 0;
-        }
-    "#;
-    std::fs::write(folder.join("main.c"), program.replace("ALL", &statements(true))).expect("writable");
-    let program = r#"
-        mod model;
-        use model::{Columns, Mode, available, terms, MODEL, EPSILON, FEATURES};
-        use perturb_core::{Gumbel, Perturbed, Real, Simplex, UpTo};
-        fn all<T: Real>() -> Vec<(f64, Columns<T>)> {
-            vec![
-                ALL
-            ]
-        }
-        fn main() {
-            let rows = all::<TYPE>();
-            for trip in rows.chunk_by(|a, b| a.0 == b.0) {
-                let options: Vec<[f32; FEATURES]> = trip.iter().filter(|of| available(&of.1)).map(|of| terms(&of.1)).collect();
-                let layer = Perturbed::new(Simplex::new(UpTo::<3>::new(options.len()).unwrap()).unwrap(), Gumbel, EPSILON).unwrap();
-                let y = MODEL.decide(&layer, options.as_flattened()).unwrap();
-                options.as_flattened().iter().for_each(|x| print!("{} ", x.to_bits()));
-                print!("|");
-                y.as_ref().iter().for_each(|y| print!(" {y}"));
-                println!();
-            }
-        }
-    "#;
-    let program = program.replace("ALL", &statements(false));
-    let lines = |text: &str| -> Vec<(Vec<u32>, Vec<u64>)> {
-        let line = |line: &str| {
-            let (terms, y) = line.split_once('|').expect("a line");
-            (numbers(terms), y.split_whitespace().map(|y| y.parse().expect("0 or 1")).collect())
-        };
-        text.lines().map(line).collect()
-    };
-    let check = |text: &str, exact: bool, by: &str| {
-        let found = lines(text);
-        assert_eq!(found.len(), expected.len(), "{by}");
-        for (trip, (found, expected)) in found.iter().zip(&expected).enumerate() {
-            assert_eq!(found.1, expected.1, "{by}, trip {trip}");
-            let near = |(a, b): (&u32, &u32)| {
-                let (a, b) = (f32::from_bits(*a), f32::from_bits(*b));
-                (a - b).abs() <= 1e-5 * b.abs().max(1.0)
-            };
-            assert!(
-                found.0 == expected.0 || !exact && found.0.iter().zip(&expected.0).all(near),
-                "{by}, trip {trip}"
-            );
-        }
-    };
-    for (compiler, language) in [("cc", &["-std=c99"][..]), ("c++", &["-x", "c++", "-std=c++11"])] {
-        for double in [true, false] {
-            let define: &[&str] = if double { &["-DWAYS_DOUBLE"] } else { &[] };
-            run(folder, compiler, &[language, STRICT, define, &["main.c", "-lm", "-o", "main"]].concat());
-            check(&run(folder, "./main", &[]), double, &format!("{compiler}, double {double}"));
-        }
-    }
-    std::fs::write(folder.join("lib.rs"), "#![no_std]\n#![deny(warnings)]\npub mod model;\n")
-        .expect("writable");
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
-    let libraries: Vec<String> = core().into_iter().chain(["--extern".into(), library("libm")]).collect();
-    let compile = |arguments: &[&str]| {
-        let all = ["--edition", "2024"].into_iter().chain(libraries.iter().map(String::as_str));
-        run(folder, &rustc, &all.chain(arguments.iter().copied()).collect::<Vec<_>>());
-    };
-    compile(&["--crate-type", "lib", "--emit", "metadata", "lib.rs"]);
-    for (number, exact) in [("f64", true), ("f32", false)] {
-        std::fs::write(folder.join("main.rs"), program.replace("TYPE", number)).expect("writable");
-        compile(&["main.rs", "-o", "main"]);
-        check(&run(folder, "./main", &[]), exact, number);
-    }
-}
-
-/// Formulas that a device cannot compute are left out, with the reason.
-#[test]
-fn formulas_that_cannot_be_exported_say_why() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let folder = folder.path();
-    std::fs::write(
-        folder.join("t.csv"),
-        "g,a,b,x,y\n1,p,p,3,1\n1,p,q,2,0\n2,p,p,1,0\n2,q,p,2,1\n3,p,q,4,1\n3,p,p,2,0\n",
-    )
-    .expect("writable");
-    let train = "train --data t.csv --group g --chosen y --ridge 0.1 --quiet --features";
-    let fit = |features: &str| succeed(folder, &train.split(' ').chain([features]).collect::<Vec<_>>());
-    let export = |format: &str| {
-        succeed(folder, &["export", "--format", format, "--name", "m"][..if format == "c" { 5 } else { 3 }])
-    };
-    fit("a == b, if(a == 'p', x, 1)");
-    for format in ["c", "rust"] {
-        let source = export(format);
-        assert!(
-            source.contains("// No formulas: a formula compares texts with something else than a text."),
-            "{source}"
-        );
-    }
-    // Without columns of numbers there is no number type, and what is not called is not there.
-    fit("a == 'p', b != 'q'");
-    assert!(!export("c").contains("math.h") && !export("c").contains("_greater("));
-    let source = export("rust");
-    assert!(
-        source.contains("pub struct Columns {") && source.contains("pub fn terms(option: &Columns)"),
-        "{source}"
-    );
-    std::fs::write(folder.join("model.rs"), source).expect("writable");
-    std::fs::write(folder.join("lib.rs"), "#![no_std]\n#![deny(warnings)]\npub mod model;\n")
-        .expect("writable");
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
-    let core = core();
-    let all = ["--edition", "2024", "--crate-type", "lib", "--emit", "metadata", "lib.rs"].into_iter();
-    run(folder, &rustc, &all.chain(core.iter().map(String::as_str)).collect::<Vec<_>>());
 }

@@ -7,6 +7,7 @@ mod choices;
 mod doors;
 mod export;
 mod files;
+mod formulas;
 mod labels;
 mod manual;
 mod options;

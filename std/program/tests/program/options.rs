@@ -1,6 +1,6 @@
 //! Tables of options, end to end.
 
-#![allow(clippy::format_push_string, reason = "tables are written row by row")]
+#![allow(clippy::format_push_string, clippy::format_collect, reason = "tables are written row by row")]
 
 #[path = "../../../tests/decisions/generate.rs"]
 mod generate;

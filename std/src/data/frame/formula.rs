@@ -174,7 +174,7 @@ typedef float {name}_number;
                 let _ = writeln!(fields, "    {name}_number {field}; // {quoted}");
                 continue;
             }
-            let values = Self::values(column, |text| text.to_ascii_uppercase());
+            let values = Self::values(column, str::to_ascii_uppercase);
             let _ = write!(source, "// What {quoted} may be.\nenum {{\n");
             for value in ["MISSING", "OTHER"] {
                 let _ = writeln!(source, "    {},", Self::c_value(upper, column, value));
@@ -373,7 +373,7 @@ impl Writer<'_, '_> {
             Language::C => {
                 let arguments = match place {
                     Some(_) => {
-                        let values = Formulas::values(column, |text| text.to_ascii_uppercase());
+                        let values = Formulas::values(column, str::to_ascii_uppercase);
                         let value = values.get(value - 2).map_or("", String::as_str);
                         format!("option->{field}, {}", Formulas::c_value(self.upper, column, value))
                     }

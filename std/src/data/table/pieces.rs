@@ -15,7 +15,7 @@ use crate::data::text;
 /// The least number of bytes of a piece that is not the last.
 const PIECE: usize = 8 * BLOCK;
 
-/// A table that is read piece by piece, in memory that does not depend on its length, but for eight bytes a group. No group of rows
+/// A table that is read piece by piece, in memory that does not depend on its length, but for some 30 bytes a group. No group of rows
 /// that stand together is in two pieces.
 ///
 /// ```
@@ -140,6 +140,8 @@ fn starts(rows: &Rows<'_>, group: Option<usize>) -> Vec<(usize, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
     use crate::data::frame::Columns;
 
@@ -151,11 +153,8 @@ mod tests {
         let mut text = "g,x\r\n".to_owned();
         for (group, &size) in sizes.iter().enumerate() {
             for row in 0..size {
-                text.push_str(&format!(
-                    "{group}{},\"{}\"\r\n",
-                    ["", ".0"][row % 2],
-                    "1\n2\n"[..2 * (row % 3)].trim()
-                ));
+                let cell = "1\n2\n"[..2 * (row % 3)].trim();
+                write!(text, "{group}{},\"{cell}\"\r\n", ["", ".0"][row % 2]).unwrap();
             }
         }
         let mut pieces =

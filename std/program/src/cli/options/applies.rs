@@ -10,13 +10,20 @@ pub(crate) struct Asked {
     pub(crate) decide: Name,
     /// Whether routes go over cells, where that is said.
     pub(crate) cells: Option<bool>,
-    /// Whether the loss has expectations under noise that can be sampled.
-    pub(crate) perturbed: bool,
-    /// Whether the loss is one of which the minimum has standard errors.
-    pub(crate) minimised: bool,
-    pub(crate) blackbox: bool,
+    pub(crate) loss: Loss,
     /// Whether Newton's method fits the weights.
     pub(crate) newton: bool,
+}
+
+/// A loss, as far as options depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    FenchelYoung,
+    PerturbedSquared,
+    Likelihood,
+    BlackBox,
+    /// One of scores alone.
+    OfScores,
 }
 
 /// What decides how a table is read.
@@ -74,13 +81,13 @@ pub(super) const ENDS: Home = Home {
     what: "--decide flow, and to --decide route along edges, not over cells",
     applies: |asked| asked.decide == Name::Flow || asked.decide == Name::Route && asked.cells != Some(true),
 };
-const BLACKBOX: Home = Home { what: "--loss blackbox", applies: |asked| asked.blackbox };
+const BLACKBOX: Home = Home { what: "--loss blackbox", applies: |asked| asked.loss == Loss::BlackBox };
 const SAMPLED: Home =
-    Home { what: "--loss fenchel-young and perturbed-squared", applies: |asked| asked.perturbed };
+    Home { what: "--loss fenchel-young and perturbed-squared", applies: |asked| asked.is_perturbed() };
 /// Of options, predictions have expectations under noise whatever the loss.
 const NOISY: Home = Home {
     what: "--loss fenchel-young and perturbed-squared; the others know no noise",
-    applies: |asked| asked.perturbed || asked.table != Table::Labels,
+    applies: |asked| asked.is_perturbed() || asked.table != Table::Labels,
 };
 const DESCENT: Home = Home {
     what: "descents; these weights are fitted by Newton's method, and --samples 10 would descend",
@@ -92,7 +99,7 @@ const NEWTON: Home = Home {
 };
 const ERRORS: Home = Home {
     what: "--loss fenchel-young and likelihood, whose minimum has standard errors",
-    applies: |asked| asked.minimised,
+    applies: |asked| matches!(asked.loss, Loss::FenchelYoung | Loss::Likelihood),
 };
 
 /// Options, and what each belongs to, all of it. An option that is not here applies everywhere.
@@ -148,14 +155,17 @@ impl Asked {
         table: Table::Judged,
         decide: Name::Pick,
         cells: None,
-        perturbed: true,
-        minimised: true,
-        blackbox: false,
+        loss: Loss::FenchelYoung,
         newton: false,
     };
 
+    /// Whether the loss has expectations under noise that can be sampled.
+    const fn is_perturbed(self) -> bool {
+        matches!(self.loss, Loss::FenchelYoung | Loss::PerturbedSquared)
+    }
+
     /// Refuses options that were given and do not apply.
-    pub(crate) fn ensure(&self, common: &Common) -> Result<(), Failure> {
+    pub(crate) fn ensure(self, common: &Common) -> Result<(), Failure> {
         let given = RULES.iter().filter(|(option, _)| common.given.has(option));
         given
             .flat_map(|(option, homes)| homes.iter().map(move |home| (option, home)))
@@ -165,8 +175,8 @@ impl Asked {
 
 impl Home {
     /// Refuses an option that was given and does not apply.
-    pub(super) fn ensure(&self, option: &str, asked: &Asked) -> Result<(), Failure> {
-        if (self.applies)(asked) {
+    pub(super) fn ensure(&self, option: &str, asked: Asked) -> Result<(), Failure> {
+        if (self.applies)(&asked) {
             return Ok(());
         }
         Err(usage(format!("--{option} belongs to {}", self.what)))

@@ -53,7 +53,7 @@ impl Data {
         if is_table(&mut file).map_err(kept)? {
             return Ok(Self::Large(name, file));
         }
-        Ok(Self::Whole(whole(name, &mut file)?))
+        Ok(Self::Whole(whole(name, &file)?))
     }
 }
 

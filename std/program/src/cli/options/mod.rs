@@ -23,7 +23,7 @@ use super::source::{OF_LAYOUT, Source};
 use super::streams::Input;
 use super::{Failure, number, usage};
 
-pub(crate) use applies::{Asked, Table};
+pub(crate) use applies::{Asked, Loss, Table};
 pub(crate) use judge::{Merit, Units, cross, evaluate};
 pub(crate) use predict::{Wanted, predict};
 pub(crate) use show::show;
@@ -260,10 +260,10 @@ impl Options {
         if name == DecideName::Route {
             let asked = Asked { decide: name, cells: Some(cells), ..Asked::JUDGED };
             if self.straight {
-                applies::CELLS.ensure("straight", &asked)?;
+                applies::CELLS.ensure("straight", asked)?;
             }
             if self.ends.is_some() {
-                applies::ENDS.ensure("ends", &asked)?;
+                applies::ENDS.ensure("ends", asked)?;
             }
         }
         let pair = |option: &str, given: &Option<String>, default: (&str, &str)| match given {
