@@ -93,6 +93,7 @@ impl DataError {
     }
 
     /// The same, of a decision of this name.
+    #[cfg(feature = "files")]
     pub(crate) fn in_decision(mut self, name: &str) -> Self {
         if let Self::Invalid { expected, .. } | Self::Binary { expected, .. } = &mut self {
             *expected = format!("{expected} in the decision {}", super::text::quote(name));

@@ -1,5 +1,6 @@
 //! What readers of files share: whole files, names, quotations for messages.
 
+#[cfg(feature = "files")]
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
@@ -72,6 +73,7 @@ pub(crate) fn number<T: Real>(field: &str) -> Option<f64> {
 }
 
 /// A number as [`number`] reads it, with a point, where a comma stands before fractions; none where a point does.
+#[cfg(feature = "files")]
 pub(super) fn with_point(cell: &str, decimal: u8) -> Option<Cow<'_, str>> {
     match decimal {
         b',' if cell.contains('.') => None,
@@ -81,6 +83,7 @@ pub(super) fn with_point(cell: &str, decimal: u8) -> Option<Cow<'_, str>> {
 }
 
 /// Whether a cell is a number, however large, or says that one is none.
+#[cfg(feature = "files")]
 pub(super) fn is_number(cell: &str, decimal: u8) -> bool {
     with_point(cell, decimal).is_some_and(|cell| cell.parse::<f64>().is_ok())
 }
@@ -133,12 +136,14 @@ pub fn listed(names: &[String], most: usize) -> String {
 }
 
 /// The name that is written most like `word`, if one is.
+#[cfg(feature = "files")]
 pub(crate) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let distances = names.iter().map(|&name| (distance(&word.to_lowercase(), &name.to_lowercase()), name));
     distances.filter(|(distance, name)| 2 * distance < name.chars().count()).min().map(|(_, name)| name)
 }
 
 /// How many characters are left out, added or changed between two words.
+#[cfg(feature = "files")]
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {
@@ -274,6 +279,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "files")]
     fn words_are_near_or_not() {
         assert_eq!((distance("kitten", "sitting"), distance("", "ab"), distance("ab", "")), (3, 2, 2));
         let names = ["abs", "exp", "missing", "sqrt"];

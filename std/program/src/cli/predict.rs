@@ -26,8 +26,8 @@ written piece by piece, so that a table may be of any length. Where a row is ref
 output; a file is written whole or not at all.
 
 Of a model of options, a row is an option: its score, whether it is chosen or which rank it has, and
-the expected decision, which is the probability of a pick. A large table is read piece by piece, too,
-if the rows of each decision stand together.
+the expected decision, which is the probability of a pick. A large table is read piece by piece,
+too, if the rows of each decision stand together.
 
 Examples:
   perturb predict --data new_people.csv --model votes.perturb --out ranks.csv

@@ -313,6 +313,7 @@ fn tables_are_read_however_they_are_written() {
     assert_eq!((refused.status.code(), said(&refused).contains("apply to tables")), (Some(2), true));
     let german = table.replace(',', ";").replace('.', ",");
     fs::write(folder.join("g.csv"), &german).expect("writable");
+    fs::write(folder.join("s.csv"), format!("sep=;\n{german}")).expect("writable");
     for (file, options, expected) in [
         ("g.csv", &[][..], "the option separator, or a first line such as sep=;, names another"),
         (
@@ -322,6 +323,11 @@ fn tables_are_read_however_they_are_written() {
         ),
         ("g.csv", &["--separator", "|"], "expected columns that `|` separates, found one column"),
         ("votes.csv", &["--decimal", ","], "a number such as -1200,5, not a decimal point, found `-0.9`"),
+        (
+            "s.csv",
+            &["--separator", "tab"],
+            "s.csv, line 1: expected the separator `\\t` after sep=, as the option says, found `sep=;`",
+        ),
         ("votes.csv", &["--separator", ":"], "expected one of , ; | and tab"),
         ("votes.csv", &["--decimal", ";"], "expected a point or a comma"),
     ] {

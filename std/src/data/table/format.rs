@@ -143,7 +143,8 @@ impl Header {
             let refuse = |expected: String| DataError::invalid(file, line, None, expected, quote(first));
             let named = named.map_err(|()| refuse(expected.into()))?;
             if let Some(other) = format.separator.filter(|&other| other != char::from(named)) {
-                return Err(refuse(format!("sep={other}, as the option separator says")));
+                let other = quote(&other.to_string());
+                return Err(refuse(format!("the separator {other} after sep=, as the option says")));
             }
             (line, text) = (line + 1, rest);
         }

@@ -101,9 +101,11 @@ pub fn table(bytes: &[u8]) {
 /// so is the other.
 pub fn stream(bytes: &[u8]) {
     let file = Path::new("new.csv");
-    let choice = checksum(bytes) % 6;
-    let format =
-        Format::default().with_comment((choice % 2 == 1).then_some('#')).with_skip_lines(choice as usize / 2);
+    let choice = checksum(bytes) % 12;
+    let format = Format::default()
+        .with_comment((choice % 2 == 1).then_some('#'))
+        .with_skip_lines(choice as usize / 2 % 3)
+        .with_decimal_comma(choice >= 6);
     let text = String::from_utf8_lossy(bytes).into_owned();
     let lines = text.trim_start_matches('\u{FEFF}').split(['\n', '\r']);
     let header = lines.clone().find(|line| line.contains(',')).unwrap_or("");
