@@ -209,7 +209,7 @@ impl Train {
             LossName::PerturbedSquared => options::Loss::PerturbedSquared,
             LossName::Likelihood => options::Loss::Likelihood,
             LossName::Blackbox => options::Loss::BlackBox,
-            LossName::Squared | LossName::PairwiseLogistic => options::Loss::OfScores,
+            LossName::Squared | LossName::PairwiseLogistic | LossName::SpoPlus => options::Loss::OfScores,
         };
         let newton = table == options::Table::Options
             && matches!(loss, options::Loss::FenchelYoung | options::Loss::Likelihood)
