@@ -324,7 +324,7 @@ fn refusals_say_what_to_do() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("--features belongs to tables of options"));
     succeed(folder, &with(&["--features", "cost"]).iter().map(String::as_str).collect::<Vec<_>>());
     for (command, expected) in [
-        ("evaluate --data trips.csv --ranks cost", "--ranks belongs to tables of labels"),
+        ("evaluate --data trips.csv --ranks cost", "--ranks belongs to rankings, of labels"),
         (
             "train --data trips.csv --from model.perturb --features cost",
             "--features belongs to models that begin anew",
