@@ -5,25 +5,28 @@ use crate::inference::symmetric::{pseudo_inverse, times};
 
 impl Decisions {
     /// The weights of least squares: of the grades, or of what options are worth, or else of what was decided (y, of what is open the mean), on the terms and an
-    /// intercept, which changes no order. Where terms are collinear, the shortest solution in units of their deviations. Cost
+    /// intercept, which changes no order; each decision by its weight. Where terms are collinear, the shortest solution in units of their deviations. Cost
     /// O(options × p² + p³).
     pub fn least_squares(&self) -> Vec<f64> {
         let p = self.terms.len();
         let (mut count, mut mean, mut mean_y) = (0.0, vec![0.0; p], 0.0);
         let of = |at: usize| {
             let known = self.features(at).chunks_exact(p.max(1)).zip(self.merits(at)).zip(self.rows(at));
-            known.filter(|(_, row)| row.is_some()).map(|(known, _)| known)
+            let weight = self.weight(at);
+            known.filter(|(_, row)| row.is_some()).map(move |((phi, y), _)| (phi, y, weight))
         };
-        let rows = || (0..self.len()).flat_map(of);
-        for (phi, y) in rows() {
-            count += 1.0;
-            mean.iter_mut().zip(phi).for_each(|(mean, phi)| *mean += (phi - *mean) / count);
-            mean_y += (y - mean_y) / count;
+        let rows = || (0..self.len()).filter(|&at| self.weight(at) > 0.0).flat_map(of);
+        for (phi, y, weight) in rows() {
+            count += weight;
+            let share = weight / count;
+            mean.iter_mut().zip(phi).for_each(|(mean, phi)| *mean += (phi - *mean) * share);
+            mean_y += (y - mean_y) * share;
         }
         let (mut gram, mut product) = (vec![0.0; p * p], vec![0.0; p]);
-        for (phi, y) in rows() {
+        for (phi, y, weight) in rows() {
             let off: Vec<f64> = phi.iter().zip(&mean).map(|(phi, mean)| phi - mean).collect();
             for (i, &a) in off.iter().enumerate() {
+                let a = weight * a;
                 product[i] += a * (y - mean_y);
                 gram[i * p..(i + 1) * p].iter_mut().zip(&off).for_each(|(sum, b)| *sum += a * b);
             }

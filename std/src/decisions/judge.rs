@@ -12,7 +12,8 @@ use crate::{AnyNoise, AnyOracle, Error, How, OracleSpec, Real, metrics, threads}
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Judgement {
-    /// 1 if the decision y*(θ) agrees with all that is known of what was decided, otherwise 0.
+    /// 1 if the decision y*(θ) agrees with all that is known of what was decided, otherwise 0. Of a pick among equal scores, the share
+    /// of those that agree.
     pub agreement: f64,
     /// −ln P of what was decided, under the layer: of picks.
     pub log_loss: f64,
@@ -24,14 +25,16 @@ pub struct Judgement {
     pub spearman: f64,
     /// Kendall's τ_b, likewise.
     pub kendall: f64,
-    /// 1 if the option that was picked is among the three with the largest scores: of picks among more than three.
+    /// 1 if the option that was picked is among the three with the largest scores, of equal ones each as likely: of picks among more
+    /// than three.
     pub top_3: f64,
     /// The mean over relevant options, of a grade above 0, of the share of relevant ones among those with scores as large (see
     /// [`metrics::average_precision`]): of rankings by grades.
     pub average_precision: f64,
     /// ⟨t, y*(t) − y*(θ)⟩: by how much less the decision is worth than the best one, of decisions by [worth](super::Target::Worth).
     pub regret: f64,
-    /// ⟨t, y*(θ)⟩/⟨t, y*(t)⟩: what the decision is worth beside the best one; of costs what it costs beside the cheapest.
+    /// ⟨t, y*(θ)⟩/⟨t, y*(t)⟩: what the decision is worth beside the best one; of costs what it costs beside the cheapest. Of
+    /// decisions whose options are not worth more than 0 in part, and less in part.
     pub ratio: f64,
     /// The discounted gain of the ten best scores beside the best there is: of rankings by grades (see [`metrics::ndcg`]).
     pub ndcg: f64,
@@ -171,7 +174,10 @@ impl Known<'_> {
         if let Some(worth) = worth {
             let of = |y: &[f64]| y.iter().zip(worth).map(|(y, worth)| y * worth).sum::<f64>();
             let (best, reached) = (of(target), of(&y));
-            (found.regret, found.ratio) = (best - reached, if best == 0.0 { none } else { reached / best });
+            // Of worths on both sides of 0 a ratio says nothing.
+            let one_side = worth.iter().all(|&x| x >= 0.0) || worth.iter().all(|&x| x <= 0.0);
+            found.regret = best - reached;
+            found.ratio = if one_side && best != 0.0 { reached / best } else { none };
         }
         let mut open = vec![false; y.len()];
         parts.iter().flat_map(|part| &part.entries).for_each(|&entry| open[entry] = true);
@@ -220,10 +226,18 @@ impl Known<'_> {
             let of =
                 probabilities.iter().zip(target).zip(&open).filter(|((_, y), open)| **open || **y == 1.0);
             let probability: f64 = of.map(|((p, _), _)| p).sum();
-            if theta.len() > 3 && parts.is_empty() {
-                let place = target.iter().position(|&y| y == 1.0);
-                let rank = place.and_then(|place| metrics::ranks(theta).get(place).copied());
-                found.top_3 = f64::from(u8::from(rank.is_some_and(|rank| rank <= 3)));
+            // Which of equal scores is first says nothing: each is as likely to be.
+            let fits = |entry: usize| open[entry] || target[entry] == 1.0;
+            let largest = theta.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let tied = || (0..theta.len()).filter(|&entry| theta[entry] == largest);
+            found.agreement = tied().filter(|&entry| fits(entry)).count() as f64 / tied().count() as f64;
+            if theta.len() > 3
+                && parts.is_empty()
+                && let Some(score) = target.iter().position(|&y| y == 1.0).map(|place| theta[place])
+            {
+                let above = theta.iter().filter(|&&other| other > score).count();
+                let equal = theta.iter().filter(|&&other| other == score).count();
+                found.top_3 = (3.0 - above as f64).clamp(0.0, equal as f64) / equal as f64;
             }
             found.log_loss = -libm::log(probability.max(f64::MIN_POSITIVE));
         }
@@ -234,6 +248,28 @@ impl Known<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Which of equal scores is first says nothing.
+    #[test]
+    fn equal_scores_are_as_good_as_chance() {
+        let oracle = AnyOracle::new(&OracleSpec::Simplex { dim: 5 }).unwrap();
+        let layer = Layer::new(oracle, AnyNoise::Gumbel, 1.0).unwrap();
+        let judge = |theta: &[f64]| {
+            let known = Known {
+                target: &[0.0, 1.0, 0.0, 0.0, 0.0],
+                parts: &[],
+                grades: None,
+                worth: Some(&[1.0, 2.0, -1.0, 0.0, 0.0]),
+            };
+            known.judge(&layer, theta, How::Exact).unwrap()
+        };
+        let equal = judge(&[0.3; 5]);
+        assert_eq!((equal.agreement, equal.top_3), (0.2, 0.6));
+        let second = judge(&[2.0, 1.0, 1.0, 0.0, -1.0]);
+        assert_eq!((second.agreement, second.top_3, second.regret), (0.0, 1.0, 1.0));
+        // Worths on both sides of 0 have no ratio.
+        assert!(second.ratio.is_nan());
+    }
 
     #[test]
     fn means_are_weighed_and_skip_what_does_not_apply() {

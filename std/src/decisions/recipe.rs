@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Decide, Decisions};
 use crate::data::DataError;
 use crate::data::frame::{ByOption, Column, Expression, Frame};
+use crate::data::table::Unseen;
 use crate::data::text::{self, quote};
 use crate::threads;
 
@@ -48,6 +49,9 @@ pub struct Recipe {
     /// How much a decision counts; the same in all rows of it.
     #[serde(default)]
     pub weight: Option<Expression>,
+    /// The values of columns that have constants, as they were when the terms were made: see [`unseen`](Self::unseen).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub known: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What says which decision was made.
@@ -165,6 +169,27 @@ impl Utility {
         features.chain(self.constants.iter().map(String::as_str)).chain(interactions).collect()
     }
 
+    /// The values of the columns that have constants, in the rows that `recipe` keeps: for [`Recipe::known`].
+    pub fn known(
+        &self,
+        recipe: &Recipe,
+        frame: &Frame,
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, DataError> {
+        let kept = recipe.kept(frame)?;
+        let texts = self.features.iter().filter_map(|(_, of)| of.as_column());
+        let texts = texts.filter(|column| matches!(frame.column(column), Ok(Column::Texts(_))));
+        // Of one value alone all others are as the reference.
+        let products = self.interactions.iter().map(|(.., column)| column.as_str());
+        let products = products.filter(|column| !column.contains('='));
+        let columns = self.constants.iter().map(String::as_str).chain(texts).chain(products);
+        columns
+            .map(|column| {
+                let values = Recipe::levels(frame, column, &kept)?.into_iter().map(|(value, _)| value);
+                Ok((column.to_owned(), values.collect()))
+            })
+            .collect()
+    }
+
     /// The terms, for the values that columns have in the rows that `recipe` keeps. The reference is the value with this name,
     /// where a column has it, otherwise the first in byte order, of numbers the least.
     pub fn terms(
@@ -246,6 +271,7 @@ impl Recipe {
             target: None,
             cluster: None,
             weight: None,
+            known: BTreeMap::new(),
         }
     }
     /// With a column that says to which decision an option belongs.
@@ -415,6 +441,30 @@ impl Recipe {
             groups[at].push(row);
         }
         Ok((names, groups))
+    }
+
+    /// The values of columns with constants that were not there when the terms were made: their options score as those of the reference
+    /// do. Cost O(rows) a column.
+    pub fn unseen(&self, frame: &Frame) -> Vec<Unseen> {
+        let of = |(column, known): (&String, &BTreeSet<String>)| {
+            let mut unseen = Unseen { column: column.clone(), values: BTreeSet::new(), rows: 0 };
+            let found = frame.column(column).ok()?;
+            for row in 0..frame.len() {
+                let other = match found {
+                    Column::Texts(texts) => {
+                        texts.get(row).filter(|value| !known.contains(*value)).map(str::to_owned)
+                    }
+                    Column::Numbers(numbers) => {
+                        Some(text::shown(numbers[row])).filter(|value| !known.contains(value))
+                    }
+                };
+                if let Some(value) = other {
+                    unseen.add(value);
+                }
+            }
+            (unseen.rows > 0).then_some(unseen)
+        };
+        self.known.iter().filter_map(of).collect()
     }
 
     /// The decisions of a table, with what was decided.

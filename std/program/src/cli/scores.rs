@@ -82,6 +82,14 @@ impl Scores {
     pub(crate) fn watched(&self) -> f64 {
         self.0.first().map_or(f64::NAN, |(_, x)| *x)
     }
+    /// What combinations of settings are chosen by, and its name: the probability of what was picked, or, where losses are compared
+    /// that know none, decisions alone.
+    pub(crate) fn merit(&self, by_decisions: bool) -> (&'static str, f64) {
+        match self.0.iter().find(|(metric, _)| **metric == LOG_LOSS) {
+            Some((_, loss)) if !by_decisions => ("minus log-loss", -loss),
+            _ => self.0.first().map_or(("", f64::NAN), |(metric, x)| (metric.name, *x)),
+        }
+    }
     /// That score with its name.
     pub(crate) fn shown(&self) -> String {
         self.0.first().map_or(String::new(), |(metric, x)| format!("{} {x:.3}", metric.name))

@@ -356,17 +356,22 @@ impl Train {
         Ok(Objective { layer, loss, how })
     }
 
-    /// The scores on `test` of a model that is trained on `train`.
+    /// The scores on `test` of a model that is trained on `train`; none if its loss ends above its start.
     pub(super) fn cross(
         &self,
         train: &Dataset<f32>,
         test: &Dataset<f32>,
         seed: Seed,
-    ) -> Result<Scores, Failure> {
+    ) -> Result<Option<Scores>, Failure> {
         let objective = self.objective(train)?;
         let training = self.training(train.len(), self.default_rate(train.features()), seed.fold(1));
         let fitted = training.fit(&objective, train).map_err(|error| in_words(error.into()))?;
-        Ok(Scores::of(&fitted.model, test, (*objective.layer.noise(), self.epsilon))?)
+        let zero = LinearModel::zeros(train.features(), train.labels());
+        let loss = |model| objective.mean(model, train, seed.fold(2)).unwrap_or(f64::INFINITY);
+        if loss(&fitted.model) > loss(&zero) {
+            return Ok(None);
+        }
+        Ok(Some(Scores::of(&fitted.model, test, (*objective.layer.noise(), self.epsilon))?))
     }
 
     /// The rows; says what a table's columns were taken for.

@@ -23,9 +23,9 @@ use super::{Common, Failure, usage};
 /// Choose settings among all combinations of the given ones by cross-validation, then train with them on all rows
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Combinations are judged by the rank correlation of rankings, the agreement of picks, the overlap of
-several, the share of right labels of yes or no; among options, by the probability of what was picked
-unless losses are compared. A combination whose training diverges is the worst.
+    after_help = "Combinations are judged by the rank correlation of rankings, the probability of picks, or, if losses are
+compared, by their agreement, the overlap of several, the share of right labels of yes or no. A
+combination whose training diverges, or ends with a loss above that at its start, is the worst.
 
 Examples:
   perturb tune --data votes.csv --rates 0.03,0.1,0.3 --epsilons 0.3,1,3
@@ -85,6 +85,8 @@ impl Tune {
                 "tune needs a choice: several of --rates, --epsilons, --losses, --noises or --ridges",
             ));
         }
+        let common = &Common { given: common.given.without("folds"), ..common.clone() };
+        self.ensure_effect(&all, common)?;
         let of_options = train.options.is_given();
         let found = if of_options { self.of_options(&all, common)? } else { self.of_labels(&all, common)? };
         let text = found.text(&all);
@@ -95,7 +97,28 @@ impl Tune {
         chosen.folds = None;
         chosen.validation.get_or_insert(Validation::Share(0.0));
         chosen.tuning = Some(found.json(&all));
-        chosen.run(&Common { given: common.given.without("folds"), ..common.clone() })
+        chosen.run(common)
+    }
+
+    /// Refuses options that do not apply, and lists that change nothing in any combination.
+    fn ensure_effect(&self, all: &[Combination], common: &Common) -> Result<(), Failure> {
+        for one in all {
+            one.train.asked().ensure(common)?;
+        }
+        let lists = [
+            ("rate", self.rates.len()),
+            ("epsilon", self.epsilons.len()),
+            ("noise", self.noises.len()),
+            ("ridge", self.ridges.len()),
+        ];
+        for (option, _) in lists.into_iter().filter(|(_, count)| *count > 0) {
+            let allowed = all.iter().map(|one| one.train.asked().ensure_option(option));
+            let refused: Vec<Failure> = allowed.filter_map(Result::err).collect();
+            if let Some(first) = refused.into_iter().nth(all.len() - 1) {
+                return Err(first);
+            }
+        }
+        Ok(())
     }
 
     /// All combinations, the last setting varying fastest.
@@ -148,9 +171,11 @@ impl Tune {
         let score = |fold: &Fold, cells: &[usize]| {
             let (train, test) = (data.select(&fold.train), data.select(&fold.test));
             let one = |&cell: &usize| match all[cell].train.cross(&train, &test, Seed(common.seed)) {
-                Ok(scores) => {
-                    metric.get_or_init(|| scores.iter().next().map_or("", |(metric, _)| metric.name));
-                    Ok(scores.watched())
+                Ok(None) => Ok(f64::NEG_INFINITY),
+                Ok(Some(scores)) => {
+                    let (name, score) = scores.merit(self.losses.len() > 1);
+                    metric.get_or_init(|| name);
+                    Ok(score)
                 }
                 Err(error) => diverged(error),
             };
@@ -205,7 +230,17 @@ impl Tune {
             progress.add(1);
             scores
         };
-        let scores: Vec<Vec<f64>> = folds(rows, count, seed)?
+        let few = |error: perturb::data::DataError| -> Failure {
+            match error {
+                perturb::data::DataError::Parameter { parameter: "k", expected, .. } => {
+                    let option = if self.nested.is_some() { "--folds and --nested" } else { "--folds" };
+                    usage(format!("{option}: expected {expected}, found {count}"))
+                }
+                error => error.into(),
+            }
+        };
+        let scores: Vec<Vec<f64>> = folds(rows, count, seed)
+            .map_err(few)?
             .par_iter()
             .map(|fold| counted(fold, &cells))
             .collect::<Vec<_>>()

@@ -199,6 +199,19 @@ fn refusals_about_labels_say_what_to_do() {
     assert!(found.contains("one.csv has 1 chosen labels in each row; the model chooses 2"), "{found}");
 }
 
+/// A training that ends with a loss above that at its start is worse than any that does not, however it decides.
+#[test]
+fn what_diverges_is_not_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    kinds()[0].write(folder, "t.csv", 200, Seed(1));
+    let arguments = ["tune", "--data", "t.csv", "--decide", "pick", "--chosen", "mode", "--rates", "1e9,0.1"];
+    let found = json(&succeed(folder, &[&arguments[..], &["--epochs", "2", "--json", "--quiet"]].concat()));
+    assert_eq!(found["tuning"]["chosen"], "rate 0.1");
+    assert_eq!(found["tuning"]["metric"], "minus log-loss");
+    assert!(found["tuning"]["scores"][0]["mean"].is_null());
+}
+
 /// Of three rates, of which one is too small to learn anything, the choice is not that one; the model is the one that `train` makes
 /// with the chosen settings.
 #[test]
@@ -233,6 +246,17 @@ fn settings_are_chosen_by_cross_validation() {
         succeed(folder, &[&tune[..], &["--losses", "fenchel-young,squared", "--epsilons", "0.5,2"]].concat());
     assert!(text.starts_with("5 folds ") && text.contains("chosen: loss "), "{text}");
     assert!(text.contains("diverged"), "{text}");
-    let output = super::perturb(folder, &["tune", "--data", "votes.csv", "--rates", "0.1"]);
-    assert_eq!(output.status.code(), Some(2));
+    for (arguments, want) in [
+        (&["--rates", "0.1"][..], "tune needs a choice"),
+        (
+            &["--losses", "squared,pairwise-logistic", "--epsilons", "1,2"],
+            "--epsilon belongs to --loss fenchel-young",
+        ),
+        (&["--rates", "0.1,1", "--ratio", "a/b"], "--ratio belongs to tables of options"),
+        (&["--rates", "0.1,1", "--folds", "401"], "--folds: expected 2 to 400 folds of 400 rows, found 401"),
+    ] {
+        let output = super::perturb(folder, &[&["tune", "--data", "votes.csv"], arguments].concat());
+        let found = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && found.contains(want), "{found}");
+    }
 }

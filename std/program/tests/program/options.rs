@@ -106,6 +106,36 @@ fn every_kind_is_learned_from_a_table() {
     }
 }
 
+/// A value of a column with constants that training has not seen scores as the reference does, and is told of.
+#[test]
+fn unseen_constants_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let table = |bus: &str| {
+        let row = |i: usize| {
+            let took = [(i % 3 == 0) ^ (i % 7 == 0), i % 3 == 1].map(u8::from);
+            format!("{i},car,{},{}\n{i},{bus},{},{}\n", i % 5, 1 - took[1], i % 4, took[1])
+        };
+        format!("trip,mode,cost,took\n{}", (0..40).map(row).collect::<String>())
+    };
+    write(folder, "trips.csv", &table("bus"));
+    write(folder, "others.csv", &table("tram"));
+    let train = "train --data trips.csv --group trip --chosen took --features cost --constants mode --quiet";
+    succeed(folder, &train.split(' ').collect::<Vec<_>>());
+    let said = |command: &str| {
+        let output = super::perturb(folder, &command.split(' ').collect::<Vec<_>>());
+        assert!(output.status.success(), "{command}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let want =
+        "others.csv: warning: column `mode` has values in 40 rows that the model was not trained on: tram";
+    for command in ["evaluate --data others.csv", "predict --data others.csv"] {
+        assert!(said(command).contains(want), "{}", said(command));
+    }
+    assert!(said(&format!("{train} --validation others.csv")).contains(want));
+    assert!(!said("predict --data trips.csv").contains("warning"));
+}
+
 /// A high constant rate makes later epochs no better: the best one is kept, and the descent ends before its last. What is kept is at
 /// least as good as the last in validation; a run that is told to save and to go on ends with the same model.
 #[test]

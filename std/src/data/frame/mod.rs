@@ -230,6 +230,11 @@ impl Columns for Matrix {
 /// Cells that say that a number is missing.
 const MISSING: [&str; 6] = ["", "NA", "NaN", "nan", "null", "NULL"];
 
+/// Whether a cell says that a number is missing.
+pub(super) fn is_missing(cell: &str) -> bool {
+    MISSING.contains(&cell)
+}
+
 impl Frame {
     /// From columns of as many rows each. `file` names the data in messages.
     ///

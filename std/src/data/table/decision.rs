@@ -6,6 +6,7 @@ use super::ranking::Ranking;
 use super::{MOST_VALUES, Rows, Table, Targets};
 use crate::OracleSpec;
 use crate::data::DataError;
+use crate::data::frame;
 use crate::data::text::quote;
 
 /// What was decided in all rows.
@@ -68,6 +69,11 @@ impl Table<'_> {
         if let Some(row) = cells().position(str::is_empty) {
             return Err(rows.fault(row, Some(column), "the label that was picked", "an empty cell"));
         }
+        let numbers = cells().any(|cell| rows.is_number(cell));
+        if let Some(row) = cells().position(|cell| numbers && frame::is_missing(cell)) {
+            let expected = "the label that was picked, as numbers name them";
+            return Err(rows.fault(row, Some(column), expected, quote(rows.cell(row, column))));
+        }
         let labels: Vec<String> = match known {
             Some(known) => known.to_vec(),
             None => in_order(cells().collect()).into_iter().map(String::from).collect(),
@@ -112,7 +118,8 @@ impl Table<'_> {
                 for &column in columns {
                     let cell = rows.cell(row, column);
                     let expected = "1 if the label was chosen, otherwise 0";
-                    let fault = || rows.fault(row, Some(column), expected, quote(cell));
+                    let found = || if cell.is_empty() { "an empty cell".to_owned() } else { quote(cell) };
+                    let fault = || rows.fault(row, Some(column), expected, found());
                     y.push(taken(cell).ok_or_else(fault)?);
                 }
             }
@@ -122,8 +129,10 @@ impl Table<'_> {
         let count = |row: &[usize]| row.iter().sum::<usize>();
         let k = y.chunks_exact(dim.max(1)).next().map_or(0, count);
         if counted && let Some(row) = y.chunks_exact(dim.max(1)).position(|row| count(row) != k) {
-            let expected = format!("{k} chosen labels, as in the first row; --decide each takes any number");
-            return Err(rows.fault(row, None, expected, count(&y[row * dim..(row + 1) * dim]).to_string()));
+            let (expected, found) =
+                (format!("{k} chosen labels, as in the first row"), count(&y[row * dim..(row + 1) * dim]));
+            let found = format!("{found}; --decide each takes any number");
+            return Err(rows.fault(row, None, expected, found));
         }
         if counted && (k == 0 || k == dim) {
             return Err(rows.fault(

@@ -27,6 +27,15 @@ impl Unseen {
     /// How many values a message names.
     pub const NAMED: usize = 5;
 
+    /// Counts a row with this value.
+    pub(crate) fn add(&mut self, value: String) {
+        self.rows += 1;
+        self.values.insert(value);
+        if self.values.len() > Self::NAMED + 1 {
+            self.values.pop_last();
+        }
+    }
+
     /// Counts the values of another part of a table, too.
     pub fn merge_all(all: &mut Vec<Self>, others: impl IntoIterator<Item = Self>) {
         for other in others {

@@ -282,6 +282,11 @@ impl Table<'_> {
         let decimal = header.syntax.decimal;
         let mut words = values.iter().copied().filter(|value| !rows.is_number(value));
         let cell = rows.cell(text_row, column);
+        let (mut others, numbers) = (words.clone(), cells().any(|cell| rows.is_number(cell)));
+        if numbers && others.all(frame::is_missing) {
+            let expected = "a number; leave out rows in which it is missing, or the column";
+            return Err(rows.fault(text_row, Some(column), expected, quote(cell)));
+        }
         if words.all(|word| reading::misread(word, decimal).is_some())
             && let Some((expected, found)) = reading::no_number(cell, decimal)
         {
@@ -352,7 +357,7 @@ mod tests {
         let unlike = refusal("a,b,c,x\n1,0,1,7\n1,0,0,8\n", &Targets::PickK(names));
         assert_eq!(
             unlike,
-            "t.csv, line 3: expected 2 chosen labels, as in the first row; --decide each takes any number, found 1"
+            "t.csv, line 3: expected 2 chosen labels, as in the first row, found 1; --decide each takes any number"
         );
         for (text, targets, want) in [
             (
@@ -640,6 +645,17 @@ mod tests {
             .to_string();
         assert!(error.ends_with("column8, column9 and 199991 more"), "{error}");
     }
+    /// A missing number is neither text nor 0.
+    #[test]
+    fn missing_numbers_are_refused() {
+        for missing in ["NA", "NaN", "null"] {
+            let error = refusal(&format!("x,r\n1,a>b\n{missing},b>a\n"), &Targets::Detect);
+            assert!(error.starts_with("t.csv, line 3, column 1: expected in `x` a"), "{error}");
+        }
+        // Among texts it is one of them.
+        assert_eq!(parse("x,r\nred,a>b\nNA,b>a\n", &Targets::Detect).unwrap().features(), 2);
+    }
+
     #[test]
     fn a_number_with_a_slip_is_no_category() {
         let rows = (0..=MOST_VALUES).map(|i| format!("{i},a>b\n"));

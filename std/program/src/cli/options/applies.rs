@@ -164,6 +164,13 @@ impl Asked {
         matches!(self.loss, Loss::FenchelYoung | Loss::PerturbedSquared)
     }
 
+    /// Refuses an option that would not apply.
+    pub(crate) fn ensure_option(self, option: &str) -> Result<(), Failure> {
+        let mut homes =
+            RULES.iter().filter(|(other, _)| *other == option).flat_map(|(_, homes)| homes.iter());
+        homes.try_for_each(|home| home.ensure(option, self))
+    }
+
     /// Refuses options that were given and do not apply.
     pub(crate) fn ensure(self, common: &Common) -> Result<(), Failure> {
         let given = RULES.iter().filter(|(option, _)| common.given.has(option));

@@ -9,7 +9,7 @@ use perturb_experiments::report::{Cell, Table};
 
 use super::train::{Fit, learn};
 use super::{frame, page, with_columns};
-use crate::cli::source::Source;
+use crate::cli::source::{Source, warn_unseen};
 use crate::cli::{Common, Failure, Out, say, say_json, table::render};
 
 /// Resamples of decisions behind an interval.
@@ -27,7 +27,9 @@ pub(crate) fn evaluate(
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let read =
         with_columns(&source.data, source.layout.format(), |columns| Ok(frame(columns, recipe, &names)?));
-    let decisions = recipe.read(&read?)?;
+    let frame = read?;
+    warn_unseen(frame.file(), &recipe.unseen(&frame));
+    let decisions = recipe.read(&frame)?;
     let w = weights(model);
     let how = how(model, common.seed);
     let judge = |w: &[f64]| decisions.judge(w, (model.noise, f64::from(model.epsilon)), how);

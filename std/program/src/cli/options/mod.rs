@@ -335,6 +335,7 @@ impl Options {
         name_choices(&mut recipe, &frame)?;
         let utility = self.all_features(&utility, &recipe, &frame);
         recipe.terms = utility.terms(&recipe, &frame, self.reference.as_deref())?;
+        recipe.known = utility.known(&recipe, &frame)?;
         Ok((frame, recipe))
     }
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use perturb::data::frame::{Column, Columns, Frame};
+use perturb::data::table::Unseen;
 use perturb::decisions::{Decide, Decisions, Recipe};
 use perturb::metrics::ranks;
 use perturb::model_file::{ModelFile, OracleKind};
@@ -14,7 +15,8 @@ use serde_json::Value;
 use super::judge::{how, weights};
 use super::large::{Data, Plan, whole};
 use super::{frame, of_input, with_columns};
-use crate::cli::{Common, Failure, source::Layout, streams};
+use crate::cli::source::{Layout, warn_unseen};
+use crate::cli::{Common, Failure, streams};
 
 /// What is written.
 pub(crate) struct Wanted<'a> {
@@ -52,6 +54,7 @@ pub(crate) fn predict(
             None => of_input(whole(name, &file)?, format, take)?,
         },
     };
+    warn_unseen(frame.file(), &recipe.unseen(&frame));
     let decisions = recipe.read_open(&frame)?;
     streams::write_with(asked.out, |out| {
         let columns = work.begin(&frame, out)?;
@@ -71,10 +74,11 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     /// Reads and writes piece by piece.
     fn in_pieces(&self, plan: &Plan<'_>) -> Result<(), Failure> {
-        let mut pieces = plan.pieces()?;
+        let (mut pieces, mut unseen) = (plan.pieces()?, Vec::new());
         streams::write_with(self.asked.out, |out| {
             let (mut columns, mut last) = (None, None);
             while let Some(frame) = pieces.next(|table| plan.frame(table))? {
+                Unseen::merge_all(&mut unseen, self.recipe.unseen(&frame));
                 if let Some(decisions) = self.recipe.read_part(&frame)? {
                     if columns.is_none() {
                         columns = Some(self.begin(&frame, out)?);
@@ -91,7 +95,9 @@ impl<'a> Work<'a> {
                 Some(frame) if columns.is_none() => Ok(self.recipe.read_open(&frame).map(drop)?),
                 _ => Ok(()),
             }
-        })
+        })?;
+        warn_unseen(self.asked.data, &unseen);
+        Ok(())
     }
 
     /// The columns of the output, whose header is written.

@@ -97,7 +97,7 @@ pub(super) fn names(given: &[String], count: usize) -> Vec<String> {
 fn labels(file: &ModelFile) -> Table {
     let of = &file.provenance;
     let labels = names(&of.label_names, file.scores);
-    let number = |x: f32| Cell::Number(format!("{x:.4}"));
+    let number = |x: f32| Cell::Number(number(f64::from(x)));
     let mut rows: Vec<Vec<Cell>> = names(&of.feature_names, file.features)
         .into_iter()
         .zip(file.weights.chunks_exact(file.scores.max(1)))

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use perturb::data::frame::Frame;
-use perturb::decisions::{Decide, Decisions, Judgement, Recipe, Utility};
+use perturb::decisions::{Decide, Decisions, Judgement, Recipe, Target, Utility};
 use perturb::inference::{Criterion, Elasticity, Errors, Estimates, Estimation, EstimationError};
 use perturb::model_file::{ModelFile, OracleKind, Provenance};
 use perturb::train::{Loss, OptionsRun, RunState, TrainError, Training};
@@ -72,6 +72,9 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
         epsilon: older.epsilon,
         ..*fit
     });
+    if matches!(fit.loss, Some(Loss::SpoPlus)) && !matches!(recipe.target, Some(Target::Worth(_))) {
+        return Err(usage("--loss spo-plus learns from what options are worth; give --worth"));
+    }
     if fit.samples == Some(0) && !is_exact(&recipe.decide) {
         return Err(usage(format!(
             "--decide {} has no exact expectation; give --samples 1 or more",
@@ -151,7 +154,9 @@ fn others(fit: &Fit<'_>, recipe: &Recipe, file: &Path) -> Result<Decisions, Fail
     let names = recipe.columns();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let read = with_columns(file, fit.source.layout.format(), |columns| Ok(frame(columns, recipe, &names)?));
-    Ok(recipe.read(&read?)?)
+    let frame = read?;
+    source::warn_unseen(frame.file(), &recipe.unseen(&frame));
+    Ok(recipe.read(&frame)?)
 }
 
 /// What is said of a training.
