@@ -113,7 +113,7 @@ fn unseen_constants_are_told() {
     let folder = folder.path();
     let table = |bus: &str| {
         let row = |i: usize| {
-            let took = [(i % 3 == 0) ^ (i % 7 == 0), i % 3 == 1].map(u8::from);
+            let took = [i.is_multiple_of(3) ^ i.is_multiple_of(7), i % 3 == 1].map(u8::from);
             format!("{i},car,{},{}\n{i},{bus},{},{}\n", i % 5, 1 - took[1], i % 4, took[1])
         };
         format!("trip,mode,cost,took\n{}", (0..40).map(row).collect::<String>())
