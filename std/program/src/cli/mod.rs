@@ -130,7 +130,7 @@ impl Given {
 enum Command {
     /// Learn what terrain costs from routes alone: why a solver belongs in the loss, in seconds
     Demo(demo::Demo),
-    /// Train a model on a table: rankings of labels, or decisions among options
+    /// Train a model on a table: decisions on labels, or among options
     Train(train::Train),
     /// Choose the settings of a training by cross-validation, and train with them
     Tune(tune::Tune),

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use super::source::{Layout, columns_differ, linear, load, warn_unseen};
 use super::{Common, Failure, ensure_distinct, number, options, streams, usage};
 
-/// Decide for each row: rank labels, or choose among options
+/// Decide for each row: rank or pick labels, or choose among options
 #[derive(Args, Debug)]
 #[command(
     after_help = "Of a model of labels, the output is a CSV table, and with --json a JSON object a line with its

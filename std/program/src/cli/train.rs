@@ -145,7 +145,7 @@ pub(crate) struct Train {
     #[arg(long, default_values_t = [0.0], value_name = "L", value_delimiter = ',', value_parser = number::not_negative, allow_negative_numbers = true)]
     #[serde(skip)]
     pub(super) ridge: Vec<f64>,
-    /// Of options: judge by cross-validation with this many folds, too
+    /// Folds of cross-validation: train on options judges by it, too; tune chooses by it [default of tune: 5]
     #[arg(long, value_name = "K", value_parser = number::folds, allow_negative_numbers = true)]
     #[serde(skip)]
     pub(super) folds: Option<usize>,

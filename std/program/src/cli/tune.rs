@@ -163,9 +163,6 @@ impl Tune {
     }
 
     fn of_labels(&self, all: &[Combination], common: &Common) -> Result<Found, Failure> {
-        if !self.ridges.is_empty() {
-            return Err(usage("--ridges belongs to tables of options"));
-        }
         let data = self.train.data(&self.train.targets()?, common)?;
         let metric = OnceLock::new();
         let score = |fold: &Fold, cells: &[usize]| {

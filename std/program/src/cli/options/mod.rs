@@ -71,7 +71,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub(crate) and: Vec<PathBuf>,
-    /// Columns of texts whose values have a constant each, but for the reference
+    /// Columns of texts, or of at most 100 whole numbers, whose values have a constant each, but for the reference
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     constants: Vec<String>,
     /// Products of an expression and the constants of a column, or of one value of it, as income:mode or income:mode=air
