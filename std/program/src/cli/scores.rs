@@ -74,6 +74,10 @@ impl Scores {
         Ok(Self(scores))
     }
 
+    /// Whether rankings were judged.
+    pub(crate) fn is_ranking(&self) -> bool {
+        self.0.iter().any(|(metric, _)| **metric == SPEARMAN)
+    }
     /// Each metric with its score.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Metric, f64)> {
         self.0.iter().copied()

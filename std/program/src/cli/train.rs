@@ -22,7 +22,9 @@ use super::saved::{BestEpoch, Saved};
 use super::scores::Scores;
 use super::source::{self, Source};
 use super::streams::{self, Input, is_standard};
-use super::{Common, Failure, Out, ensure_apart, ensure_distinct, number, predict, report, say, usage};
+use super::{
+    Common, Failure, Out, ensure_apart, ensure_distinct, number, predict, report, say, table, usage,
+};
 
 #[derive(ValueEnum, Serialize, Debug, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
@@ -331,6 +333,8 @@ impl Train {
         }
         saver.done();
         self.warn_of_growth(&objective, &fitted.model, &train, seed.fold(2));
+        let beside = validation.as_ref().map(|rows| report::baseline(&train, rows, (noise, self.epsilon)));
+        let scores = scores.zip(beside.transpose()?);
         self.say(common, &fitted, training.epochs, scores, &train, &curve)
     }
 
@@ -418,7 +422,7 @@ impl Train {
         common: &Common,
         fitted: &Fitted<f32>,
         epochs: usize,
-        scores: Option<Scores>,
+        scores: Option<(Scores, Scores)>,
         rows: &Dataset<f32>,
         curve: &[(usize, Scores)],
     ) -> Result<(), Failure> {
@@ -436,7 +440,8 @@ impl Train {
                 "epoch": fitted.epoch,
                 "steps": fitted.steps,
                 "rows": rows.len(),
-                "validation": scores,
+                "validation": scores.as_ref().map(|(model, _)| model),
+                "baseline": scores.as_ref().map(|(_, baseline)| baseline),
                 "curve": curve,
             });
             if let Some(tuning) = &self.tuning {
@@ -455,8 +460,9 @@ impl Train {
                 epochs,
                 common.seed
             ))?;
-            if let Some(scores) = scores {
-                tell(format!("\n{}", scores.text("validation rows")))?;
+            if let Some((model, baseline)) = scores {
+                let beside = report::against(&model, &baseline, "validation rows");
+                tell(format!("\n{}", table::render(&beside)))?;
             }
         }
         Ok(())

@@ -126,6 +126,9 @@ fn labels_are_decided_as_the_truth_does() {
         let expected = learned_scores.iter().sum::<f64>() / n;
         assert!((judged[kind.metric].as_f64().unwrap() - expected).abs() < 1e-12, "{judged} {expected}");
         assert_eq!(trained["validation"], judged);
+        // One decision for all rows is far worse.
+        let baseline = trained["baseline"][kind.metric].as_f64().unwrap();
+        assert!(baseline < expected - 0.05, "{}: {baseline} {expected}", kind.decide);
 
         // What was decided need not be known.
         let layer = AnyLayer::of(AnyOracle::new(test.oracle()).unwrap(), kind.noise, 0.5f32).unwrap();

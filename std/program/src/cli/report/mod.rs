@@ -14,7 +14,7 @@ mod train;
 
 pub(crate) use demo::demo;
 pub(crate) use evaluate::evaluate;
-pub(crate) use train::{Curve, Epoch, train};
+pub(crate) use train::{Curve, Epoch, against, baseline, train};
 
 /// The words of the command that determine a model, quoted for a shell: not where results are written or shown.
 pub(crate) fn command() -> String {

@@ -76,7 +76,7 @@ pub(crate) fn train(origin: Origin, curve: &Curve<'_>) -> Result<Page, Failure> 
             "On the {} validation rows: the resulting model, and the {by} in the training rows",
             rows.len()
         );
-        blocks.push(Block::Table(against(scores, &baseline, one, caption)));
+        blocks.push(Block::Table(Table { caption, ..against(scores, &baseline, "metric") }));
     }
     blocks.push(Block::Heading("Learning curves".into()));
     blocks.push(loss(epochs)?);
@@ -109,7 +109,11 @@ fn verb(oracle: &OracleSpec) -> String {
 
 /// The scores of one decision for all rows, by the labels' shares in the training rows, which are the probabilities of picks; one
 /// ranking by their mean ranks.
-fn baseline(train: &Dataset<f32>, rows: &Dataset<f32>, layer: (AnyNoise, f32)) -> Result<Scores, Failure> {
+pub(crate) fn baseline(
+    train: &Dataset<f32>,
+    rows: &Dataset<f32>,
+    layer: (AnyNoise, f32),
+) -> Result<Scores, Failure> {
     let mut sums = vec![0.0f32; train.labels()];
     for row in 0..train.len() {
         // Sums of small integers: in any order.
@@ -136,12 +140,13 @@ fn baseline(train: &Dataset<f32>, rows: &Dataset<f32>, layer: (AnyNoise, f32)) -
 }
 
 /// Two models' scores side by side.
-fn against(model: &Scores, baseline: &Scores, one: &str, caption: String) -> Table {
-    let (model, baseline) = (model.table("metric"), baseline.table(""));
+pub(crate) fn against(model: &Scores, baseline: &Scores, head: &str) -> Table {
+    let one = if model.is_ranking() { "one ranking for all" } else { "one decision for all" };
+    let (model, baseline) = (model.table(head), baseline.table(""));
     let rows = model.rows.into_iter().zip(baseline.rows);
     let rows = rows.map(|(row, other)| row.into_iter().chain(other.into_iter().skip(1)).collect());
-    let header = vec!["metric".into(), "model".into(), format!("{one} for all")];
-    Table { caption, header, rows: rows.collect() }
+    let header = [head, "model", one].map(String::from).to_vec();
+    Table { caption: String::new(), header, rows: rows.collect() }
 }
 
 /// Features and labels whose weights a page shows.
