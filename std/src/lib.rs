@@ -21,6 +21,7 @@ pub mod layer;
 pub mod metrics;
 #[cfg(feature = "files")]
 pub mod model_file;
+mod share;
 mod sizes;
 pub mod threads;
 pub mod train;

@@ -1,7 +1,7 @@
 //! The threads of rayon's global pool, which batches, training and readers share.
 
-use std::sync::Once;
 use std::sync::mpsc::channel;
+use std::sync::{Once, OnceLock};
 use std::thread;
 
 use rayon::ThreadPoolBuilder;
@@ -24,7 +24,6 @@ pub fn start(wanted: Option<usize>) -> usize {
         }
         let from_environment =
             || std::env::var("RAYON_NUM_THREADS").ok()?.parse().ok().filter(|&threads| threads > 0);
-        let cores = || thread::available_parallelism().map_or(1, usize::from);
         let wanted = wanted.or_else(from_environment).unwrap_or_else(cores);
         let granted = granted(wanted);
         let pool = ThreadPoolBuilder::new().num_threads(granted.max(1));
@@ -32,6 +31,24 @@ pub fn start(wanted: Option<usize>) -> usize {
         let _ = if granted == 0 { pool.use_current_thread().build_global() } else { pool.build_global() };
     });
     rayon::current_num_threads()
+}
+
+/// How many threads can be of use: those of rayon's, but no more than cores, since others would only take turns with them.
+pub(crate) fn useful() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    // Two threads have turns to take, so that what they share is tried on one core, too.
+    start(None).min((*CORES.get_or_init(cores)).max(2))
+}
+
+/// Cores, or what a container's quota leaves of them.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Runs `f` in a thread of rayon's, from which work is passed on faster than from others.
+pub(crate) fn within<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    start(None);
+    rayon::scope(|_| f())
 }
 
 /// How many threads the system grants, up to `wanted`: rayon tries only once.

@@ -12,7 +12,8 @@ use perturb_core::quantity::{
 use perturb_core::{AnyNoise, Error, How, MonteCarlo, Oracle, Perturbed, Quantity, Real, Seed, Shape};
 
 use super::{AnyOracle, LayerSpec};
-use crate::batch::{BatchWorkspace, RowError, Target, Task, Worker};
+use crate::batch::{Crew, RowError, Target, Task, Worker};
+use crate::share::RowsMut;
 use crate::{BatchExt, Dyn};
 
 /// A [`Quantity`] as a value, which is asked of an [`AnyLayer`]. The vectors have d entries in each row.
@@ -369,9 +370,9 @@ where
     }
     let mut numbers = numbers();
     if rows > 0 {
-        let target = Target::Numbers { numbers: &mut numbers, width };
+        let target = Target::Numbers(RowsMut { numbers: &mut numbers, width });
         Task { layer, first, theta, quantity, how }
-            .spread(&mut BatchWorkspace::default(), target)
+            .spread(&mut Crew::default(), target)
             .map_err(|(row, source)| RowError { row, source })?;
     }
     Ok(numbers)
@@ -419,7 +420,7 @@ where
         let theta = self.scores(layer, row);
         let first = self.first.map(|first| first.wrapping_add(row as u64));
         let quantity = |_: usize| (self.quantity)(row);
-        let target = Target::Numbers { numbers, width: self.width };
+        let target = Target::Numbers(RowsMut { numbers, width: self.width });
         Task { layer, first, theta, quantity: &quantity, how: self.how }
             .alone(&mut Worker::default(), target)
             .map_err(|(_, source)| RowError { row, source })

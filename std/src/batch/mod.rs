@@ -1,4 +1,4 @@
-//! Batches of rows, spread over rayon's threads by (row, block of samples).
+//! Batches of rows, which rayon's threads share by (row, block of samples).
 //!
 //! Row r of a batch has the samples of [`MonteCarlo::row`]`(r)`; sums are merged in the order of the blocks. So
 //! results do not depend on the number of threads or on how rows are split into batches, and equal the
@@ -9,9 +9,8 @@ use perturb_core::quantity::{
     FenchelYoung, FenchelYoungGradient, FenchelYoungWithoutOmega, Form, Jacobian, Jvp, Maximizer, Value, Vjp,
 };
 use perturb_core::{Error, Method, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real};
-use rayon::prelude::*;
 
-use crate::threads;
+use crate::share::{self, Pace, RowsMut, Units};
 
 mod rows;
 mod spread;
@@ -19,7 +18,7 @@ mod workspace;
 
 pub(crate) use spread::{Target, Task};
 pub use workspace::BatchWorkspace;
-pub(crate) use workspace::Worker;
+pub(crate) use workspace::{Crew, Worker};
 
 /// An error in one row of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,8 +127,8 @@ where
 
     /// The answers to a quantity in every row: `quantity(r)` makes the one of row r.
     ///
-    /// Rows are spread over threads while there are enough of them, and the blocks of samples of one row when there are
-    /// not. At most 256 partial sums are in memory at once, whatever the number of samples.
+    /// Threads share the rows while there are enough of them, and the blocks of samples of all rows when there are not, if the work
+    /// is worth their waking up: some 10 µs for each. At most 256 partial sums are in memory at once, whatever the number of samples.
     pub fn compute<Q, H>(
         self,
         theta: &[T],
@@ -146,27 +145,19 @@ where
                 let shape = layer.oracle().shape();
                 let mut outputs: Vec<Q::Output> = (0..rows.len()).map(|_| Q::Form::zero(shape)).collect();
                 let task = self.task(layer, theta, &quantity, how);
-                task.spread(&mut self.workspace(), Target::Outputs(&mut outputs)).map_err(in_row)?;
+                task.spread(&mut Crew::default(), Target::Outputs(&mut outputs)).map_err(in_row)?;
                 Ok(outputs)
             }
-            Layers::Own(layers) => {
-                threads::start(None);
-                let results: Vec<_> = layers
-                    .par_iter()
-                    .enumerate()
-                    .map(|(r, layer)| {
-                        let shape = layer.oracle().shape();
-                        let (mut worker, mut output) = (Worker::default(), [Q::Form::zero(shape)]);
-                        let own = |_: usize| quantity(r);
-                        let batch = self.starting_at(self.first.wrapping_add(r as u64));
-                        let task = batch.task(layer, &theta[rows.get(r)], &own, how);
-                        task.alone(&mut worker, Target::Outputs(&mut output)).map_err(|(_, error)| error)?;
-                        let [output] = output;
-                        Ok(output)
-                    })
-                    .collect();
-                in_order(results)
-            }
+            Layers::Own(layers) => each_row(rows.len(), |r| {
+                let layer = &layers[r];
+                let (mut worker, mut output) = (Worker::default(), [Q::Form::zero(layer.oracle().shape())]);
+                let own = |_: usize| quantity(r);
+                let batch = self.starting_at(self.first.wrapping_add(r as u64));
+                let task = batch.task(layer, &theta[rows.get(r)], &own, how);
+                task.alone(&mut worker, Target::Outputs(&mut output)).map_err(|(_, error)| error)?;
+                let [output] = output;
+                Ok(output)
+            }),
         }
     }
 
@@ -215,8 +206,8 @@ where
             *workspace = self.workspace();
             workspace.layer = Some(layer);
         }
-        let target = Target::Numbers { numbers: out, width: width(0) };
-        self.task(layer, theta, &quantity, how).spread(workspace, target).map_err(in_row)
+        let target = Target::Numbers(RowsMut { numbers: out, width: width(0) });
+        self.task(layer, theta, &quantity, how).spread(&mut workspace.crew, target).map_err(in_row)
     }
 
     /// [`compute`](Self::compute) with standard errors, as [`Perturbed::compute_with_error`] says.
@@ -230,15 +221,10 @@ where
         Q: Quantity<T, N, O::Shape>,
     {
         let rows = self.rows(theta)?;
-        threads::start(None);
-        let results: Vec<_> = (0..rows.len())
-            .into_par_iter()
-            .map(|r| {
-                let how = how.row(self.first.wrapping_add(r as u64));
-                self.layer(r).compute_with_error(&theta[rows.get(r)], &quantity(r), how)
-            })
-            .collect();
-        in_order(results)
+        each_row(rows.len(), |r| {
+            let how = how.row(self.first.wrapping_add(r as u64));
+            self.layer(r).compute_with_error(&theta[rows.get(r)], &quantity(r), how)
+        })
     }
 
     /// F_ε of every row: B numbers.
@@ -336,10 +322,23 @@ fn in_row((row, source): (usize, Error)) -> RowError {
     RowError { row, source }
 }
 
-/// All results, or the error of the first row that has one.
-fn in_order<R>(results: Vec<Result<R, Error>>) -> Result<Vec<R>, RowError> {
-    let numbered = results.into_iter().enumerate();
-    numbered.map(|(row, result)| result.map_err(|source| RowError { row, source })).collect()
+/// What `one` makes of every row, on all threads; or the error of the first row that has one.
+fn each_row<R: Send>(
+    rows: usize,
+    one: impl Fn(usize) -> Result<R, Error> + Sync,
+) -> Result<Vec<R>, RowError> {
+    let mut results: Vec<Option<R>> = (0..rows).map(|_| None).collect();
+    let (cargo, pace) = (&mut results[..], &mut Pace::default());
+    let units = Units { range: 0..rows, grain: 1, numbers: 1, pace, cargo };
+    units
+        .share(&mut share::crowd(), |(), rows, results| {
+            for (row, result) in rows.zip(results) {
+                *result = Some(one(row).map_err(|error| (row, error))?);
+            }
+            Ok(())
+        })
+        .map_err(in_row)?;
+    Ok(results.into_iter().flatten().collect())
 }
 
 /// Losses, and gradients one after the other.

@@ -3,57 +3,48 @@
 use std::ops::Range;
 
 use perturb_core::engine::{Estimate, LANES, estimate_rows};
-use perturb_core::method::{Draws, MonteCarloWork, Way};
+use perturb_core::method::{BLOCK, Draws, MonteCarloWork, Way};
 use perturb_core::quantity::Form;
 use perturb_core::{Error, Method, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape};
 
-use super::workspace::{BatchWorkspace, Worker};
+use super::workspace::{Crew, Worker};
+use crate::share::{Cargo, LEAST_NUMBERS, RowsMut, Units};
 use crate::threads;
 
-/// Blocks of one row that are in memory at once: bounds memory whatever M is, and is enough for 64 threads.
-const WAVE: u32 = 256;
-
-/// Shares of the work for each thread: more than one, so that a thread that is done takes from others.
-const SHARES: usize = 4;
-
-/// A share below this many numbers is not worth a second thread.
-const LEAST_NUMBERS: usize = 2048;
+/// Sums of blocks that are in memory at once: bounds memory whatever M is, and is enough for 64 threads.
+const WAVE: usize = 256;
 
 /// The memory for answers.
 pub(crate) enum Target<'o, T, A> {
     /// One output for each row.
     Outputs(&'o mut [A]),
-    /// The numbers of the answers, row after row.
-    Numbers {
-        /// The numbers of all rows.
-        numbers: &'o mut [T],
-        /// How many one row has.
-        width: usize,
-    },
+    /// The numbers of the answers.
+    Numbers(RowsMut<'o, T>),
 }
 
-impl<T: Copy, A> Target<'_, T, A> {
+impl<T: Real, A> Target<'_, T, A> {
     /// Some of the rows.
     fn rows(&mut self, rows: Range<usize>) -> Target<'_, T, A> {
         match self {
             Self::Outputs(outputs) => Target::Outputs(&mut outputs[rows]),
-            &mut Self::Numbers { ref mut numbers, width } => {
+            &mut Self::Numbers(RowsMut { ref mut numbers, width }) => {
                 let numbers = &mut numbers[rows.start * width..rows.end * width];
-                Target::Numbers { numbers, width }
+                Target::Numbers(RowsMut { numbers, width })
             }
         }
     }
+}
 
-    /// The first `rows` rows, and the others.
+impl<T: Real, A: Send> Cargo for Target<'_, T, A> {
     fn split(self, rows: usize) -> (Self, Self) {
         match self {
             Self::Outputs(outputs) => {
-                let (a, b) = outputs.split_at_mut(rows);
+                let (a, b) = outputs.split(rows);
                 (Self::Outputs(a), Self::Outputs(b))
             }
-            Self::Numbers { numbers, width } => {
-                let (a, b) = numbers.split_at_mut(rows * width);
-                (Self::Numbers { numbers: a, width }, Self::Numbers { numbers: b, width })
+            Self::Numbers(numbers) => {
+                let (a, b) = numbers.split(rows);
+                (Self::Numbers(a), Self::Numbers(b))
             }
         }
     }
@@ -83,6 +74,29 @@ struct Plan {
     samples: usize,
 }
 
+impl Plan {
+    /// Adapts the plan to rows of `numbers` scores in all: answers with the samples if threads had better share the blocks of each
+    /// row, as rows are too few. The time of each way is counted in groups of lanes, or in blocks, that the busiest thread computes.
+    fn for_threads(&mut self, rows: usize, numbers: usize, threads: usize) -> Option<MonteCarlo> {
+        let how = self.sampled.filter(|_| threads > 1)?;
+        if self.packs {
+            let threads = (numbers.saturating_mul(self.samples) / LEAST_NUMBERS).clamp(1, threads);
+            let packed =
+                rows.div_ceil(self.unit).div_ceil(threads) * (self.unit * self.samples).div_ceil(LANES);
+            let alone = rows.div_ceil(threads) * self.samples.div_ceil(LANES);
+            if alone < packed {
+                (self.unit, self.packs) = (1, false);
+            }
+            return None;
+        }
+        let blocks = how.blocks() as usize;
+        let whole = rows.div_ceil(threads).saturating_mul(blocks);
+        let divided = rows.saturating_mul(blocks).div_ceil(threads);
+        // Sums of blocks are added up on one thread.
+        (divided < whole - whole / 8).then_some(how)
+    }
+}
+
 impl<O, N, T, Q, F, H> Task<'_, O, N, T, F, H>
 where
     O: Oracle<T> + Sync,
@@ -95,25 +109,21 @@ where
     /// Answers all rows on rayon's threads. An error names its row.
     pub(crate) fn spread(
         &self,
-        workspace: &mut BatchWorkspace<'_, O, N, T, H, Q::Output>,
-        mut target: Target<'_, T, Q::Output>,
+        crew: &mut Crew<O, N, T, H, Q::Output>,
+        target: Target<'_, T, Q::Output>,
     ) -> Result<(), (usize, Error)> {
-        let (threads, plan) = (threads::start(None), self.plan());
-        let spread = if threads == 1 { 1 } else { SHARES * threads };
-        let in_blocks = plan.sampled.filter(|how| threads > 1 && how.blocks() > 1 && self.rows() < spread);
-        let worth = self.theta.len().saturating_mul(plan.samples) / LEAST_NUMBERS;
-        let wanted = if in_blocks.is_some() { spread } else { worth.clamp(1, spread) };
-        workspace.workers.resize_with(wanted.max(workspace.workers.len()), Worker::default);
-        let BatchWorkspace { workers, parts, .. } = workspace;
-        let workers = &mut workers[..wanted];
-        let Some(how) = in_blocks else {
-            return self.share(0..self.rows(), plan, workers, target);
-        };
-        for row in 0..self.rows() {
-            let target = target.rows(row..row + 1);
-            self.by_blocks(row, how, workers, parts, target).map_err(|error| (row, error))?;
+        let (rows, mut plan, threads) = (self.rows(), self.plan(), threads::useful());
+        let by_blocks = plan.for_threads(rows, self.theta.len(), threads);
+        crew.workers.resize_with(threads.max(crew.workers.len()), Worker::default);
+        if let Some(how) = by_blocks {
+            return self.by_blocks(how, threads, crew, target);
         }
-        Ok(())
+        let Crew { workers, pace, .. } = crew;
+        let numbers = self.layer.oracle().shape().dim().saturating_mul(plan.samples);
+        let units = Units { range: 0..rows, grain: plan.unit, numbers, pace, cargo: target };
+        units.share(&mut workers[..threads], |worker, rows, target| {
+            self.consecutive(rows, plan, worker, target)
+        })
     }
 
     /// Answers all rows on this thread.
@@ -158,30 +168,6 @@ where
             }
             _ => Plan { sampled: None, unit: 1, packs: false, samples: 1 },
         }
-    }
-
-    /// Rows on all of `workers`.
-    fn share(
-        &self,
-        rows: Range<usize>,
-        plan: Plan,
-        workers: &mut [Worker<O, N, T, H, Q::Output>],
-        target: Target<'_, T, Q::Output>,
-    ) -> Result<(), (usize, Error)> {
-        let units = rows.len().div_ceil(plan.unit);
-        if let ([worker], _) | ([worker, ..], 0..=1) = (&mut *workers, units) {
-            return self.consecutive(rows, plan, worker, target);
-        }
-        let half = workers.len() / 2;
-        let middle = (units * half / workers.len()).max(1) * plan.unit;
-        let (left, right) = workers.split_at_mut(half);
-        let (a, b) = (rows.start..rows.start + middle, rows.start + middle..rows.end);
-        let (left_target, right_target) = target.split(middle);
-        let (first, second) = rayon::join(
-            || self.share(a, plan, left, left_target),
-            || self.share(b, plan, right, right_target),
-        );
-        first.and(second)
     }
 
     /// Rows one after the other, in groups of several where that is possible.
@@ -233,7 +219,7 @@ where
         };
         match target {
             Target::Outputs(outputs) => estimate(worker.sampled(self.layer), outputs),
-            Target::Numbers { numbers, width } => {
+            Target::Numbers(RowsMut { numbers, width }) => {
                 let (sampled, answers) = worker.answers::<Q>(self.layer, rows.len());
                 let done = estimate(sampled, answers)?;
                 for (numbers, answer) in numbers.chunks_exact_mut(width).zip(answers) {
@@ -262,7 +248,7 @@ where
         match target {
             Target::Outputs([out, ..]) => answer(worker, out),
             Target::Outputs([]) => Ok(()),
-            Target::Numbers { numbers, .. } => {
+            Target::Numbers(RowsMut { numbers, .. }) => {
                 let mut out = worker.take_answer::<Q>(self.layer);
                 let done = answer(worker, &mut out);
                 write::<O, N, T, Q>(&mut out, numbers);
@@ -272,85 +258,97 @@ where
         }
     }
 
-    /// Answers one row, with its blocks on all workers.
+    /// Blocks of all rows on all of `workers`, a wave of them at a time. Block b of row r is number r·blocks + b.
     fn by_blocks(
         &self,
-        row: usize,
         how: MonteCarlo,
-        workers: &mut [Worker<O, N, T, H, Q::Output>],
-        parts: &mut Vec<Q::Output>,
-        target: Target<'_, T, Q::Output>,
-    ) -> Result<(), Error> {
-        let (quantity, how) = ((self.quantity)(row), self.how(how, row));
-        let estimate = Estimate::new(self.layer, self.row(row), &quantity, how)?;
+        threads: usize,
+        crew: &mut Crew<O, N, T, H, Q::Output>,
+        mut target: Target<'_, T, Q::Output>,
+    ) -> Result<(), (usize, Error)> {
         let shape = self.layer.oracle().shape();
+        let Crew { workers, parts, pace } = crew;
         if !parts.first_mut().is_none_or(|part| Q::Form::fits(part, shape.dim())) {
             parts.clear(); // Those of another quantity.
         }
+        let blocks = how.blocks() as usize;
+        let all = self.rows().saturating_mul(blocks);
         // For the sum, for what it has lost, and for each block of a wave.
-        let wanted = 2 + how.blocks().min(WAVE) as usize;
+        let wanted = 2 + all.min(WAVE);
         while parts.len() < wanted {
             parts.push(Q::Form::zero(shape));
         }
         let [sum, lost, parts @ ..] = &mut parts[..] else { return Ok(()) };
-        Q::Form::clear(lost);
-        for wave in (0..how.blocks()).step_by(WAVE as usize) {
-            let blocks = wave..how.blocks().min(wave.saturating_add(WAVE));
-            let parts = &mut parts[..blocks.len()];
-            some_blocks(&estimate, self.layer, blocks, workers, parts)?;
-            let mut parts = parts.iter_mut();
-            if wave == 0
-                && let Some(first) = parts.next()
-            {
-                std::mem::swap(sum, first);
+        for wave in (0..all).step_by(WAVE) {
+            let range = wave..all.min(wave.saturating_add(WAVE));
+            let parts = &mut parts[..range.len()];
+            let numbers = shape.dim().saturating_mul(BLOCK as usize);
+            let units = Units { range: range.clone(), grain: 1, numbers, pace, cargo: &mut *parts };
+            let done = units.share(&mut workers[..threads], |worker, blocks, parts| {
+                self.blocks(blocks, how, worker, parts)
+            });
+            let whole = done.as_ref().map_or_else(|&(failed, _)| wave..failed, |()| range);
+            for (number, part) in whole.zip(parts) {
+                let (row, block) = (number / blocks, number % blocks);
+                if block == 0 {
+                    Q::Form::clear(lost);
+                    std::mem::swap(sum, part);
+                } else {
+                    Q::Form::merge(sum, part, lost);
+                }
+                if block + 1 == blocks {
+                    Q::Form::add(sum, lost);
+                    self.finish(row, how, sum, target.rows(row..row + 1)).map_err(|error| (row, error))?;
+                }
             }
-            for part in parts {
-                Q::Form::merge(sum, part, lost);
-            }
-        }
-        Q::Form::add(sum, lost);
-        estimate.finish(sum)?;
-        match target {
-            Target::Outputs(outputs) => outputs.iter_mut().for_each(|out| out.clone_from(sum)),
-            Target::Numbers { numbers, .. } => write::<O, N, T, Q>(sum, numbers),
+            done.map_err(|(number, error)| (number / blocks, error))?;
         }
         Ok(())
     }
-}
 
-/// Blocks of one estimate on all of `workers`.
-fn some_blocks<O, N, T, Q, H>(
-    estimate: &Estimate<'_, O, N, T, Q>,
-    layer: &Perturbed<O, N, T>,
-    blocks: Range<u32>,
-    workers: &mut [Worker<O, N, T, H, Q::Output>],
-    parts: &mut [Q::Output],
-) -> Result<(), Error>
-where
-    O: Oracle<T> + Sync,
-    N: Noise<T>,
-    T: Real,
-    Q: Quantity<T, N, O::Shape>,
-    H: Method<O, N, T>,
-{
-    if let ([worker], _) | ([worker, ..], 0..=1) = (&mut *workers, blocks.len()) {
-        let mut ready = estimate.with(worker.sampled(layer).memory())?;
-        for (block, part) in blocks.zip(parts) {
-            ready.block(block, part)?;
+    /// Sums of some blocks, on this thread. An error comes with the number of its block.
+    fn blocks(
+        &self,
+        numbers: Range<usize>,
+        how: MonteCarlo,
+        worker: &mut Worker<O, N, T, H, Q::Output>,
+        mut parts: &mut [Q::Output],
+    ) -> Result<(), (usize, Error)> {
+        let blocks = how.blocks() as usize;
+        let mut start = numbers.start;
+        while start < numbers.end {
+            let row = start / blocks;
+            let end = numbers.end.min((row + 1) * blocks);
+            let (of_row, rest) = parts.split_at_mut(end - start);
+            let (quantity, how) = ((self.quantity)(row), self.how(how, row));
+            let estimate =
+                Estimate::new(self.layer, self.row(row), &quantity, how).map_err(|error| (start, error))?;
+            let mut ready =
+                estimate.with(worker.sampled(self.layer).memory()).map_err(|error| (start, error))?;
+            for (number, part) in (start..end).zip(of_row) {
+                ready.block((number - row * blocks) as u32, part).map_err(|error| (number, error))?;
+            }
+            (start, parts) = (end, rest);
         }
-        return Ok(());
+        Ok(())
     }
-    let half = workers.len() / 2;
-    let middle = (blocks.len() * half / workers.len()).max(1);
-    let (left, right) = workers.split_at_mut(half);
-    let (left_parts, right_parts) = parts.split_at_mut(middle);
-    let middle = blocks.start + middle as u32;
-    let (a, b) = (blocks.start..middle, middle..blocks.end);
-    let (first, second) = rayon::join(
-        || some_blocks(estimate, layer, a, left, left_parts),
-        || some_blocks(estimate, layer, b, right, right_parts),
-    );
-    first.and(second)
+
+    /// Turns the sum over all blocks of a row into its answer.
+    fn finish(
+        &self,
+        row: usize,
+        how: MonteCarlo,
+        sum: &mut Q::Output,
+        target: Target<'_, T, Q::Output>,
+    ) -> Result<(), Error> {
+        let quantity = (self.quantity)(row);
+        Estimate::new(self.layer, self.row(row), &quantity, self.how(how, row))?.finish(sum)?;
+        match target {
+            Target::Outputs(outputs) => outputs.iter_mut().for_each(|out| out.clone_from(sum)),
+            Target::Numbers(RowsMut { numbers, .. }) => write::<O, N, T, Q>(sum, numbers),
+        }
+        Ok(())
+    }
 }
 
 /// The numbers of an answer, one part after the other.

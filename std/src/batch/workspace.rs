@@ -8,6 +8,8 @@ use perturb_core::oracle::Array;
 use perturb_core::quantity::Form;
 use perturb_core::{Method, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Seed, Shape};
 
+use crate::share::Pace;
+
 /// Memory for batches of one layer and one method, of any number of rows and samples, whose answers are of type `A`. Made by
 /// [`Batch::workspace`](super::Batch::workspace); with another layer than before, it starts anew.
 ///
@@ -35,9 +37,7 @@ where
     A: Send,
 {
     pub(super) layer: Option<&'a Perturbed<O, N, T>>,
-    pub(super) workers: Vec<Worker<O, N, T, H, A>>,
-    /// Sums of blocks of one row.
-    pub(super) parts: Vec<A>,
+    pub(super) crew: Crew<O, N, T, H, A>,
 }
 
 impl<O, N, T, H, A> Default for BatchWorkspace<'_, O, N, T, H, A>
@@ -49,7 +49,7 @@ where
     A: Send,
 {
     fn default() -> Self {
-        Self { layer: None, workers: Vec::new(), parts: Vec::new() }
+        Self { layer: None, crew: Crew::default() }
     }
 }
 
@@ -62,7 +62,21 @@ where
     A: Send,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BatchWorkspace").field("workers", &self.workers.len()).finish_non_exhaustive()
+        f.debug_struct("BatchWorkspace").field("workers", &self.crew.workers.len()).finish_non_exhaustive()
+    }
+}
+
+/// Memory of all threads.
+pub(crate) struct Crew<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>, A: Send> {
+    pub(super) workers: Vec<Worker<O, N, T, H, A>>,
+    /// Sums of blocks.
+    pub(super) parts: Vec<A>,
+    pub(crate) pace: Pace,
+}
+
+impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>, A: Send> Default for Crew<O, N, T, H, A> {
+    fn default() -> Self {
+        Self { workers: Vec::new(), parts: Vec::new(), pace: Pace::default() }
     }
 }
 

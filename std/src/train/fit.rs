@@ -184,13 +184,13 @@ impl Training {
         self.start(objective, data)?.drive(Best::default(), |_, _, _| Ok(ControlFlow::Continue(())))
     }
 
-    /// Trains on all rows of `data`, calling `observe` after each epoch. It may return a score to maximise,
+    /// Trains on all rows of `data`, calling `observe`, in a thread of rayon's, after each epoch. It may return a score to maximise,
     /// which early stopping watches, or break.
     pub fn fit_observed<O, N, T, H>(
         &self,
         objective: &Objective<O, N, T, H>,
         data: &Dataset<T>,
-        mut observe: impl FnMut(&EpochReport<'_, T>) -> ControlFlow<(), Option<f64>>,
+        mut observe: impl FnMut(&EpochReport<'_, T>) -> ControlFlow<(), Option<f64>> + Send,
     ) -> Result<Fitted<T>, TrainError>
     where
         O: Oracle<T> + Sync,

@@ -6,7 +6,8 @@ use perturb_core::quantity::FenchelYoungGradient;
 use perturb_core::{Error, How, Method, Noise, Oracle, Perturbed, Real, Seed, Shape};
 use perturb_lanes::{Kernel, run};
 
-use crate::batch::{Target, Task, Worker};
+use crate::batch::{Crew, Target, Task};
+use crate::share::{self, RowsMut, Units};
 use crate::{BatchExt, RowError};
 
 /// What is minimised between scores θ and a target decision y: the four losses of Section 5.2, the logistic loss of pairs, and SPO+,
@@ -61,14 +62,14 @@ pub struct Objective<O, N, T, H = How> {
     pub how: H,
 }
 
-/// Working memory of one thread for an [`Objective`].
+/// Working memory for an [`Objective`], of all threads.
 pub struct Workspace<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> {
-    worker: Worker<O, N, T, H, Array<O, T>>,
+    crew: Crew<O, N, T, H, Array<O, T>>,
 }
 
 impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> Default for Workspace<O, N, T, H> {
     fn default() -> Self {
-        Self { worker: Worker::default() }
+        Self { crew: Crew::default() }
     }
 }
 
@@ -80,7 +81,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> fmt::Debug for Work
 
 impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O, N, T, H> {
     /// Writes the gradients in θ of the losses of rows of d entries: row r of `thetas`, `targets` and `gradients` with the seed
-    /// `seed.fold(r)`. An error names its row: the lowest that has one.
+    /// `seed.fold(r)`, on all threads where that is worth it. An error names its row: the lowest that has one.
     pub fn gradients(
         &self,
         thetas: &[T],
@@ -112,28 +113,22 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
                 let how = self.how.reseed(|_| seed);
                 let task =
                     Task { layer: &self.layer, first: Some(0), theta: thetas, quantity: &quantity, how };
-                task.alone(&mut workspace.worker, Target::Numbers { numbers: gradients, width: dim })
+                task.spread(&mut workspace.crew, Target::Numbers(RowsMut { numbers: gradients, width: dim }))
                     .map_err(|(row, source)| RowError { row, source })
             }
-            Loss::PairwiseLogistic => {
-                let rows = thetas.chunks_exact(dim).zip(gradients.chunks_exact_mut(dim)).enumerate();
-                for (row, (theta, gradient)) in rows {
-                    pairwise_checked(theta, target(row), dim, gradient)
-                        .map_err(|source| RowError { row, source })?;
-                }
-                Ok(())
-            }
-            Loss::PerturbedSquared | Loss::BlackBox { .. } | Loss::SpoPlus => {
-                let rows = thetas.chunks_exact(dim).zip(targets.chunks_exact(dim));
-                for (row, ((theta, target), gradient)) in
-                    rows.zip(gradients.chunks_exact_mut(dim)).enumerate()
-                {
-                    let found = self
-                        .squared(theta, target, seed.fold(row as u64))
-                        .map_err(|source| RowError { row, source })?;
-                    gradient.copy_from_slice(found.as_ref());
-                }
-                Ok(())
+            Loss::PairwiseLogistic | Loss::PerturbedSquared | Loss::BlackBox { .. } | Loss::SpoPlus => {
+                let one = |row: usize, gradient: &mut [T]| {
+                    let theta = &thetas[row * dim..(row + 1) * dim];
+                    self.gradient(theta, target(row), seed.fold(row as u64), gradient)
+                };
+                let (range, cargo) = (0..thetas.len() / dim, RowsMut { numbers: gradients, width: dim });
+                Units { range, grain: 1, numbers: dim, pace: &mut workspace.crew.pace, cargo }
+                    .share(&mut share::crowd(), |(), rows, gradients| {
+                        let mut gradients = gradients.numbers.chunks_exact_mut(dim);
+                        rows.zip(&mut gradients)
+                            .try_for_each(|(row, gradient)| one(row, gradient).map_err(|error| (row, error)))
+                    })
+                    .map_err(|(row, source)| RowError { row, source })
             }
         }
     }

@@ -11,8 +11,8 @@ use super::minibatch::Minibatch;
 use super::optimizer::Moments;
 use super::products::{outer_products, scores};
 use super::{Best, Fitted, LinearModel, Objective, Standardization, TrainError, Training, Workspace};
-use crate::RowError;
 use crate::data::Dataset;
+use crate::{RowError, threads};
 
 /// A run in progress: the scores and the descent of an affine model ([`AffineMut`](crate::AffineMut)) row after row, batch by
 /// batch.
@@ -138,19 +138,21 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
 
     /// Goes to the end of the run, or until early stopping has waited long enough since the best epoch. `observe` is called after
     /// every step, with whether it was the last of an epoch; it may let [`Best::consider`] the [model](Self::fitted), and may
-    /// break.
-    pub fn drive<E: From<TrainError>>(
+    /// break. All of this happens in a thread of rayon's.
+    pub fn drive<E: From<TrainError> + Send>(
         mut self,
         mut best: Best<T>,
-        mut observe: impl FnMut(&Self, bool, &mut Best<T>) -> Result<ControlFlow<()>, E>,
+        mut observe: impl FnMut(&Self, bool, &mut Best<T>) -> Result<ControlFlow<()>, E> + Send,
     ) -> Result<Fitted<T>, E> {
-        while !self.is_done() && !best.is_enough(self.epochs_done(), self.training.patience) {
-            let ended = self.step()?;
-            if observe(&self, ended, &mut best)?.is_break() {
-                break;
+        threads::within(|| {
+            while !self.is_done() && !best.is_enough(self.epochs_done(), self.training.patience) {
+                let ended = self.step()?;
+                if observe(&self, ended, &mut best)?.is_break() {
+                    break;
+                }
             }
-        }
-        Ok(self.finish(best)?)
+            Ok(self.finish(best)?)
+        })
     }
 
     /// Takes a step on the next rows of the shuffled order, if one is left. Returns whether it was the last step of an epoch.
