@@ -10,7 +10,7 @@ use crate::threads;
 const PIECES: usize = 4;
 
 /// Seconds of work that are worth another thread, which takes some microseconds to wake up.
-const LEAST: f64 = 10e-6;
+const LEAST: f64 = 20e-6;
 
 /// Work on so many numbers is worth a thread of its own, whatever is done to them.
 pub(crate) const LEAST_NUMBERS: usize = 2048;
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     fn numbers(
-        threads: usize,
+        size: usize,
         grain: usize,
         wait: Duration,
         failing: &[usize],

@@ -128,7 +128,7 @@ where
     /// The answers to a quantity in every row: `quantity(r)` makes the one of row r.
     ///
     /// Threads share the rows while there are enough of them, and the blocks of samples of all rows when there are not, if the work
-    /// is worth their waking up: some 10 µs for each. At most 256 partial sums are in memory at once, whatever the number of samples.
+    /// is worth their waking up: some 20 µs for each. At most 256 partial sums are in memory at once, whatever the number of samples.
     pub fn compute<Q, H>(
         self,
         theta: &[T],
