@@ -88,9 +88,10 @@ firmware_cargo() { # COMMAND ARGUMENT...
     fi
 }
 
-need_command() { # COMMAND PACKAGE WHERE
+need_command() { # COMMAND PACKAGES WHERE
     command -v "$1" >/dev/null && return
-    ! may_install || install "$2" || true
+    # shellcheck disable=SC2086 # A list.
+    ! may_install || install $2 || true
     command -v "$1" >/dev/null || fail "install $1: the package $3"
 }
 
@@ -157,11 +158,16 @@ core() {
                 --target "$target"
         done
     done
-    # Other hosts' vectors: NEON. Objects alone, as no linker for them need be here.
+    # Other hosts' vectors: NEON, in an emulator.
     if need_host aarch64-unknown-linux-gnu; then
-        run cargo build --package perturb --lib --target aarch64-unknown-linux-gnu
+        need_command qemu-aarch64 qemu-user "qemu-user (Debian, Ubuntu, Fedora)"
+        need_command aarch64-linux-gnu-gcc "gcc-aarch64-linux-gnu libc6-dev-arm64-cross" \
+            "gcc-aarch64-linux-gnu (Debian, Ubuntu, Fedora)"
+        CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+            CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
+            run cargo run --quiet --profile test --package perturb-golden --target aarch64-unknown-linux-gnu
     else
-        echo "NOT built for AArch64: rustup has no library for it here"
+        echo "NOT run on AArch64: rustup has no library for it here"
     fi
     # No files, no threads and no signals.
     if need_host wasm32-unknown-unknown; then

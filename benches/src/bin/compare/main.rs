@@ -23,7 +23,7 @@ use rayon::ThreadPool;
 use peers::{Outcome, Peer, Runner};
 use results::{Contender, OURS, Results};
 
-/// Times the library and every peer that can be imported, alternately, with one thread and with all.
+/// Times the library and every peer that can be imported, alternately, with one thread, with two and with all.
 ///
 /// A round goes through the workloads; in each, everyone takes a turn. Prints Markdown; progress goes to standard error.
 #[derive(Parser, Debug)]
@@ -98,6 +98,14 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()).into())
 }
 
+/// One thread, two, and all.
+fn thread_counts() -> Vec<usize> {
+    let all = all_threads();
+    let mut counts = vec![1, 2.min(all), all];
+    counts.dedup();
+    counts
+}
+
 struct Comparison<'a> {
     arguments: &'a Arguments,
     runner: Runner<'a>,
@@ -112,10 +120,10 @@ struct Comparison<'a> {
 impl<'a> Comparison<'a> {
     /// Checks the answers of all workloads.
     fn new(arguments: &'a Arguments, runner: Runner<'a>, peers: Vec<Peer>) -> Result<Self, Failure> {
-        let mut counts = vec![1, all_threads()];
-        counts.dedup();
-        let pools: Vec<_> =
-            counts.into_iter().map(|count| Ok((count, pool(count)?))).collect::<Result<_, Failure>>()?;
+        let pools: Vec<_> = thread_counts()
+            .into_iter()
+            .map(|count| Ok((count, pool(count)?)))
+            .collect::<Result<_, Failure>>()?;
         let mut calls = BTreeMap::new();
         for workload in &arguments.workloads.0 {
             for variant in [Variant::Sampled, Variant::Exact, Variant::Baseline, Variant::Adam] {
@@ -190,7 +198,10 @@ impl<'a> Comparison<'a> {
         let versions = self.runner.versions().unwrap_or_default();
         let mut text = format!(
             "{}. Peers: {versions}. f32, ε = 1; nanoseconds per perturbed solve, medians of {} of {}; ratios are those of \
-             the better of 1 and {all} threads.
+             each one's best number of threads.
+
+{}
+As many threads on either side, peer / ours:
 
 {}
 Everyone at their best, other variants of ours first and shortcuts \
@@ -201,6 +212,7 @@ Everyone at their best, other variants of ours first and shortcuts \
             counted(rounds.get(), "round"),
             counted(reps.get(), "repetition"),
             report::summary(&self.results, &workloads.0, all),
+            report::by_threads(&self.results, &workloads.0, &thread_counts()),
             report::others(&self.results, &workloads.0)
         );
         let failed = self.left_out.iter().filter_map(|(contender, reason)| {

@@ -65,7 +65,7 @@ pub(crate) fn summary(results: &Results, workloads: &[Workload], all: usize) -> 
         let sampled = |threads| results.ours(name, Variant::Sampled.name(), threads);
         let (ours, exact) =
             (results.our_best(name, Variant::Sampled.name()), results.our_best(name, Variant::Exact.name()));
-        let (peer, shortcut) = (results.best_peer(name, false), results.best_peer(name, true));
+        let (peer, shortcut) = (results.best_peer(name, false, None), results.best_peer(name, true, None));
         let reference = REFERENCES.iter().find(|reference| reference.workload == name);
         let (prototype, floor) =
             reference.map_or((f64::NAN, f64::NAN), |reference| (reference.prototype, reference.floor));
@@ -92,6 +92,24 @@ pub(crate) fn summary(results: &Results, workloads: &[Workload], all: usize) -> 
     table(&head, &workloads.iter().map(row).collect::<Vec<_>>())
 }
 
+/// How many times as long the fastest peer takes with each number of threads.
+pub(crate) fn by_threads(results: &Results, workloads: &[Workload], counts: &[usize]) -> String {
+    let head: Vec<String> =
+        ["workload".into()].into_iter().chain(counts.iter().map(|&n| counted(n, "thread"))).collect();
+    let cell = |workload: &Workload, threads| {
+        let ours = results.ours(workload.name, Variant::Sampled.name(), threads);
+        results
+            .best_peer(workload.name, false, Some(threads))
+            .map_or("–".into(), |(contender, ns)| format!("{} ({})", ratio(ns, ours), contender.who))
+    };
+    let row = |workload: &Workload| {
+        let cells = counts.iter().map(|&threads| cell(workload, threads));
+        [workload.name.into()].into_iter().chain(cells).collect()
+    };
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    table(&head, &workloads.iter().map(row).collect::<Vec<_>>())
+}
+
 /// All peers at their best, and the library's other variants: a list of workloads.
 pub(crate) fn others(results: &Results, workloads: &[Workload]) -> String {
     let line = |workload: &Workload| {
@@ -100,7 +118,7 @@ pub(crate) fn others(results: &Results, workloads: &[Workload]) -> String {
             ns.is_finite().then(|| format!("ours {}: {}", variant.name(), three_digits(ns)))
         });
         let peers = results.peers(workload.name).into_iter().map(best);
-        let shortcut = results.best_peer(workload.name, true).into_iter().map(best);
+        let shortcut = results.best_peer(workload.name, true, None).into_iter().map(best);
         let cells: Vec<String> = ours.chain(peers).chain(shortcut).collect();
         format!("- {}: {}\n", workload.name, cells.join("; "))
     };

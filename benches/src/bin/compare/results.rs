@@ -97,10 +97,18 @@ impl Results {
         ours.map(|(_, rounds)| rounds.median()).fold(f64::NAN, f64::min)
     }
 
-    /// The fastest peer of those that draw noise and solve, or of those that take a shortcut.
-    pub(crate) fn best_peer(&self, workload: &str, shortcut: bool) -> Option<(&Contender, f64)> {
+    /// The fastest peer of those that draw noise and solve, or of those that take a shortcut; with so many threads, or with any.
+    pub(crate) fn best_peer(
+        &self,
+        workload: &str,
+        shortcut: bool,
+        threads: Option<usize>,
+    ) -> Option<(&Contender, f64)> {
         let peers = self.0.iter().filter(|(contender, _)| {
-            contender.who != OURS && contender.workload == workload && contender.is_shortcut() == shortcut
+            contender.who != OURS
+                && contender.workload == workload
+                && contender.is_shortcut() == shortcut
+                && threads.is_none_or(|threads| contender.threads == threads)
         });
         peers.map(|(contender, rounds)| (contender, rounds.median())).min_by(|(_, a), (_, b)| a.total_cmp(b))
     }
