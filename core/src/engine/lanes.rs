@@ -28,6 +28,12 @@ pub(crate) fn take_lane<T: Real>(rows: &[[T; LANES]], lane: usize, column: &mut 
 
 /// The lanes from `first` to `end`, added to `sums` in order.
 pub(crate) fn add_lanes<T: Real>(rows: &[[T; LANES]], first: usize, end: usize, sums: &mut [T]) {
+    if first + 1 == end && first < LANES {
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            *sum += row[first];
+        }
+        return;
+    }
     for (sum, row) in sums.iter_mut().zip(rows) {
         for &y in row.get(first..end).unwrap_or_default() {
             *sum += y;
