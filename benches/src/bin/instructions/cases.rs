@@ -139,8 +139,7 @@ impl Cases {
     /// A batch of rows of one sample each, on this thread alone.
     fn batch(&mut self, rows: usize, dim: usize) {
         self.add(&format!("batch/ranking/{dim}/{rows} rows of 1 sample"), move || {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
-            pool.build_global().expect("the first pool");
+            stay_on_this_thread();
             let (layer, _) = layer::ranking::<f32>(dim);
             let (theta, how) = (normals::<f32>(rows * dim), MonteCarlo::new(1, Seed(2)));
             let maximizer = || layer.batch().maximizer(black_box(&theta), how).expect("valid scores");
@@ -154,11 +153,18 @@ impl Cases {
     /// One step of training, with what a run of training allocates around it.
     fn training(&mut self, batch: usize, features: usize, labels: usize) {
         self.add(&format!("training step/ranking/{features} to {labels}/{batch} rows"), move || {
+            stay_on_this_thread();
             let step = Step::new(batch, features, labels);
             step.check();
             counted(&mut || drop(black_box(black_box(&step).run())));
         });
     }
+}
+
+/// No other thread, whose instructions would not be counted.
+fn stay_on_this_thread() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+    pool.build_global().expect("the first pool");
 }
 
 fn widened<T: Real>(x: &[T]) -> Vec<f64> {
