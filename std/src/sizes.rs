@@ -17,8 +17,9 @@ pub struct Dyn(pub usize);
 /// Beyond this many entries, spare memory would take hundreds of megabytes and bring little.
 const MOST_SPARE: usize = 1 << 16;
 
+/// One more than `dim`, so that they may be used from the start of a cache line on.
 fn spare<T: Copy>(dim: usize, fill: T) -> Vec<T> {
-    if dim > MOST_SPARE { Vec::new() } else { vec![fill; dim] }
+    if dim > MOST_SPARE { Vec::new() } else { vec![fill; dim + 1] }
 }
 
 impl Shape for Dyn {

@@ -104,12 +104,11 @@ where
         if let Some((mean, count)) = sampler.draw_block(block, self.memory, sink)? {
             quantity.center(noise, &mean, count, sum);
         }
-        if let Some(rows) = lane_sums {
-            if let Some(sums) = Q::Form::parts(sum).next() {
-                lanes::run(lanes::Collect { rows: rows.as_ref(), sums });
-            }
-            self.memory.sums = Some(rows);
+        // Where they are: see `cut`.
+        if let (Some(rows), Some(sums)) = (&mut lane_sums, Q::Form::parts(sum).next()) {
+            lanes::run(lanes::Collect { rows: cut(rows.as_mut(), dim), sums });
         }
+        self.memory.sums = lane_sums.or(self.memory.sums.take());
         Ok(())
     }
 
@@ -140,7 +139,7 @@ where
             Some(sums) => sums,
             None => oracle.shape().spare([T::ZERO; LANES]),
         };
-        cut(sums.as_mut(), oracle.shape().dim()).fill([T::ZERO; LANES]);
+        sums.as_mut().fill([T::ZERO; LANES]);
         Some(sums)
     }
 }

@@ -218,7 +218,15 @@ impl<T: Real> Kernel for Collect<'_, T> {
     }
 }
 
-/// `rows`, cut to d.
-pub(crate) fn cut<X>(rows: &mut [X], dim: usize) -> &mut [X] {
+/// d of `rows`: from the start of a cache line on, where there is one more, since vectors that cross lines are slow. They may be other
+/// ones after `rows` has moved.
+pub(crate) fn cut<X>(rows: &mut [[X; LANES]], dim: usize) -> &mut [[X; LANES]] {
+    const LINE: usize = 64;
+    let skipped = rows.as_ptr().cast::<X>().align_offset(LINE);
+    let rows = if rows.len() > dim && skipped < LANES {
+        rows.as_flattened_mut().get_mut(skipped..).unwrap_or_default().as_chunks_mut().0
+    } else {
+        rows
+    };
     rows.get_mut(..dim).unwrap_or_default()
 }
