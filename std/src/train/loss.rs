@@ -90,12 +90,24 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
         gradients: &mut [T],
         workspace: &mut Workspace<O, N, T, H>,
     ) -> Result<(), RowError> {
-        let dim = self.layer.oracle().shape().dim();
         let target = self.layer.batch().rows_of("target", thetas, targets)?;
         check_output(gradients, thetas.len()).map_err(|source| RowError { row: 0, source })?;
+        self.gradients_at(thetas, target, seed, gradients, workspace)
+    }
+
+    /// [`gradients`](Self::gradients) with targets wherever they are; `gradients` are as many as `thetas`.
+    pub(super) fn gradients_at<'t>(
+        &self,
+        thetas: &[T],
+        target: impl Fn(usize) -> &'t [T] + Sync,
+        seed: Seed,
+        gradients: &mut [T],
+        workspace: &mut Workspace<O, N, T, H>,
+    ) -> Result<(), RowError> {
+        let dim = self.layer.oracle().shape().dim();
         match self.loss {
             Loss::Squared => {
-                run(Difference { out: gradients, a: thetas, b: targets });
+                run(Differences { dim, out: gradients, a: thetas, b: &target });
                 if T::all_finite(gradients) {
                     return Ok(());
                 }
@@ -259,18 +271,22 @@ fn check_gradient<T: Real>(gradient: &[T]) -> Result<(), Error> {
     if T::all_finite(gradient) { Ok(()) } else { Err(Error::Overflow { quantity: "the gradient" }) }
 }
 
-/// out = a − b.
-struct Difference<'a, T> {
+/// out = a − b in every row.
+struct Differences<'a, T, F> {
+    dim: usize,
     out: &'a mut [T],
     a: &'a [T],
-    b: &'a [T],
+    b: F,
 }
 
-impl<T: Real> Kernel for Difference<'_, T> {
+impl<'t, T: Real, F: Fn(usize) -> &'t [T]> Kernel for Differences<'_, T, F> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        difference(self.out, self.a, self.b);
+        let rows = self.out.chunks_exact_mut(self.dim).zip(self.a.chunks_exact(self.dim));
+        for (row, (out, a)) in rows.enumerate() {
+            difference(out, a, (self.b)(row));
+        }
     }
 }
 

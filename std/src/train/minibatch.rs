@@ -12,8 +12,6 @@ pub(super) struct Minibatch<T> {
     pub(super) x: Vec<T>,
     /// Standardised features and a 1 for the intercept, each by 1/rows: what a gradient of the scores is multiplied by.
     pub(super) shares: Vec<T>,
-    /// Decisions to learn.
-    pub(super) targets: Vec<T>,
     /// Scores.
     pub(super) theta: Vec<T>,
     /// Gradients of the loss in the scores.
@@ -27,7 +25,6 @@ impl<T: Real> Minibatch<T> {
         Self {
             x: zeros(data.features()),
             shares: zeros(data.features() + 1),
-            targets: zeros(data.labels()),
             theta: zeros(data.labels()),
             slopes: zeros(data.labels()),
         }
@@ -59,18 +56,16 @@ impl<T: Real> Kernel for Gather<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Self { batch, data, rows, standardization } = self;
-        let (features, scores) = (data.features(), data.labels());
+        let features = data.features();
         let share = T::from_f64(1.0 / rows.len() as f64);
         let x = batch.x.chunks_exact_mut(features);
         let shares = batch.shares.chunks_exact_mut(features + 1);
-        let targets = batch.targets.chunks_exact_mut(scores);
-        for (((&row, x), shares), targets) in rows.iter().zip(x).zip(shares).zip(targets) {
+        for ((&row, x), shares) in rows.iter().zip(x).zip(shares) {
             standardization.apply(data.x(row), x);
             for (of_x, &x) in shares.iter_mut().zip(&*x) {
                 *of_x = share * x;
             }
             shares[features] = share;
-            targets.copy_from_slice(data.y(row));
         }
     }
 }

@@ -170,7 +170,7 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
         self.batch.gather(self.data, rows, &self.standardization);
         let (weights, bias) = self.descent.parameters.split_at(self.weights());
         scores(weights, bias, &self.batch.x, &mut self.batch.theta);
-        self.slopes().map_err(|RowError { row, source }| TrainError::Row {
+        self.slopes(rows).map_err(|RowError { row, source }| TrainError::Row {
             step: self.descent.step,
             row: rows[row],
             source,
@@ -181,15 +181,15 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
     }
 
     /// The gradients of all rows in their scores.
-    fn slopes(&mut self) -> Result<(), RowError> {
-        let labels = self.data.labels();
+    fn slopes(&mut self, rows: &[usize]) -> Result<(), RowError> {
+        let (data, labels) = (self.data, self.data.labels());
         let overflow = self.batch.overflow().map(|place| place / labels);
-        let Minibatch { theta, targets, slopes, .. } = &mut self.batch;
+        let Minibatch { theta, slopes, .. } = &mut self.batch;
         // A row that overflows is the last: what its gradient is refused for goes before.
         let end = overflow.map_or(theta.len(), |row| (row + 1) * labels);
         let seed = self.training.seed.fold(1).fold(self.descent.step as u64);
-        let (theta, targets, slopes) = (&theta[..end], &targets[..end], &mut slopes[..end]);
-        self.objective.gradients(theta, targets, seed, slopes, &mut self.workspace)?;
+        let (theta, slopes) = (&theta[..end], &mut slopes[..end]);
+        self.objective.gradients_at(theta, |row| data.y(rows[row]), seed, slopes, &mut self.workspace)?;
         match overflow {
             None => Ok(()),
             Some(row) => Err(RowError { row, source: Error::Overflow { quantity: "a score Wx + b" } }),
