@@ -285,17 +285,32 @@ impl<T: Real, P: Plane> GridPath<T, P> {
     /// its own mark, once at an end.
     fn strays(&self, y: &[T]) -> bool {
         let slack = hull::slack::<T>(8);
-        let mark = |cell| self.index(cell).and_then(|index| y.get(index)).copied().unwrap_or(T::ZERO);
-        let strays = |(index, &own): (usize, &T)| {
-            let columns = self.plane.columns().dim().max(1);
-            let cell = Cell { row: (index / columns) as u16, column: (index % columns) as u16 };
-            let ends = T::from_usize(usize::from(cell == self.start) + usize::from(cell == self.goal));
-            let around = self.around(cell).map(mark).sum::<T>();
-            own < -slack || own > T::ONE + slack || around < (T::TWO - ends - slack) * own - slack
+        let columns = self.plane.columns().dim().max(1);
+        let of_row = |row: Option<usize>| {
+            let start = row.and_then(|row| row.checked_mul(columns)).unwrap_or(y.len());
+            y.get(start..start.saturating_add(columns)).unwrap_or_default()
         };
+        let sum = |row: &[T], first: usize, end: usize| {
+            row.get(first..end).unwrap_or_default().iter().copied().sum::<T>()
+        };
+        let eight = self.neighbours == Neighbours::Eight;
+        let strays_in = |row: usize| {
+            let (above, here, below) = (of_row(row.checked_sub(1)), of_row(Some(row)), of_row(Some(row + 1)));
+            let strays = |(column, &own): (usize, &T)| {
+                let wide = (column.saturating_sub(1), (column + 2).min(columns));
+                let (first, end) = if eight { wide } else { (column, column + 1) };
+                let around =
+                    sum(above, first, end) + sum(below, first, end) + sum(here, wide.0, wide.1) - own;
+                let cell = Cell { row: row as u16, column: column as u16 };
+                let ends = T::from_usize(usize::from(cell == self.start) + usize::from(cell == self.goal));
+                own < -slack || own > T::ONE + slack || around < (T::TWO - ends - slack) * own - slack
+            };
+            here.iter().enumerate().filter(|(_, own)| !own.is_zero()).any(strays)
+        };
+        let mark = |cell| self.index(cell).and_then(|index| y.get(index)).copied().unwrap_or(T::ZERO);
         mark(self.start) < T::ONE - slack
             || mark(self.goal) < T::ONE - slack
-            || y.iter().enumerate().filter(|(_, y)| !y.is_zero()).any(strays)
+            || (0..self.plane.rows().dim()).any(strays_in)
     }
 
     /// Whether y marks a path without shortcuts: with positive costs no other path is ever the cheapest.
