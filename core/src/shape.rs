@@ -28,7 +28,7 @@ pub trait Shape: Copy + Debug + Send + Sync + 'static {
     fn array<T: Entry>(&self, fill: T) -> Self::Array<T>;
     /// A d × d matrix of copies of `fill`.
     fn matrix<T: Entry>(&self, fill: T) -> Self::Matrix<T>;
-    /// d or more copies of `fill`, or fewer than d if there is no room.
+    /// d or more copies of `fill`, or fewer than d if there is no room. One more lets rows begin where a line of a cache does.
     fn spare<T: Entry>(&self, fill: T) -> Self::Spare<T>;
 }
 

@@ -9,6 +9,7 @@ use crate::Seed;
 /// The generators of [`LANES`] samples: xoshiro128++ (Blackman and Vigna 2021), lane by lane that of
 /// [`Seed::stream`].
 #[derive(Clone, Debug)]
+#[repr(align(64))] // one line of a cache a vector
 pub struct Streams {
     /// The four words of state, each of all lanes.
     state: [[u32; LANES]; 4],
