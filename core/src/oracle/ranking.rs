@@ -1,7 +1,7 @@
 //! Rank: the permutahedron.
 
 use super::{Decides, Location, Oracle, Properties, hull};
-use crate::engine::codes::{Codes, bits};
+use crate::engine::codes::{self, Codes, bits};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted, network};
 use crate::model_file::OracleKind;
@@ -235,86 +235,58 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
     fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
         let SolveGroup { theta, wanted, memory } = group;
         let reference = self.reference.as_ref();
-        if theta.len() <= COUNTING {
-            let Wanted::Each { y, values } = wanted else { return None };
-            let mut table = [T::ZERO; COUNTING];
-            vector::copy(&mut table, reference);
-            *values = lanes::run(Count { table, theta, y });
-            return Some(0);
-        }
         let (codes, rows) = (Codes::new(theta.len())?, memory.codes);
+        let doubtful = codes.write(theta, rows);
+        network::sort_descending(rows);
         Some(match wanted {
             Wanted::Each { y, values } => {
                 y.fill([T::ZERO; LANES]);
-                let sort = Sort { reference, theta, count: LANES, sums: &mut *y, codes, rows };
-                let doubtful = lanes::run(sort);
+                let doubtful = lanes::run(Place {
+                    reference,
+                    theta,
+                    count: LANES,
+                    sums: &mut *y,
+                    codes,
+                    rows,
+                    doubtful,
+                });
                 *values = lanes::run(lanes::Values { theta, y });
                 doubtful
             }
-            Wanted::Sum { sums, count } => lanes::run(Sort { reference, theta, count, sums, codes, rows }),
+            Wanted::Sum { sums, count } => {
+                lanes::run(Place { reference, theta, count, sums, codes, rows, doubtful })
+            }
         })
     }
 }
 
-/// Ranks by counting the larger scores, in every lane.
-struct Count<'a, T> {
-    /// The reference vector, and zeros.
-    table: [T; COUNTING],
-    theta: &'a [[T; LANES]],
-    y: &'a mut [[T; LANES]],
-}
-
-impl<T: Real> perturb_lanes::Kernel for Count<'_, T> {
-    type Output = [T; LANES];
-    #[inline(always)]
-    fn run(self) -> [T; LANES] {
-        let Self { table, theta, y } = self;
-        let mut ahead = [[0u32; LANES]; COUNTING];
-        for (i, mine) in theta.iter().enumerate() {
-            let (before, rest) = ahead.split_at_mut(i);
-            let Some(own) = rest.first_mut() else { break };
-            for (others, theirs) in theta.iter().zip(before) {
-                lanes::row_by_row();
-                let (before, own_before) = (*theirs, *own);
-                // Of equal ones, the lower index is ahead.
-                let larger: [u32; LANES] = core::array::from_fn(|lane| u32::from(mine[lane] > others[lane]));
-                *theirs = core::array::from_fn(|lane| before[lane] + larger[lane]);
-                *own = core::array::from_fn(|lane| own_before[lane] + 1 - larger[lane]);
-            }
-        }
-        for (row, ahead) in y.iter_mut().zip(&ahead) {
-            lanes::row_by_row();
-            *row = core::array::from_fn(|lane| table[ahead[lane] as usize % COUNTING]);
-        }
-        lanes::dot(theta, y)
-    }
-}
-
-/// Ranks by a sorting network, in every lane.
-struct Sort<'a, T> {
+/// The reference vector in the order of sorted codes, in every lane.
+struct Place<'a, T> {
     reference: &'a [T],
     theta: &'a [[T; LANES]],
     count: usize,
     sums: &'a mut [[T; LANES]],
     codes: Codes,
     rows: &'a mut [[u32; LANES]],
+    doubtful: u32,
 }
 
-impl<T: Real> perturb_lanes::Kernel for Sort<'_, T> {
+impl<T: Real> perturb_lanes::Kernel for Place<'_, T> {
     type Output = u32;
     #[inline(always)]
     fn run(self) -> u32 {
-        let Self { reference, theta, count, sums, codes, rows } = self;
-        let mut doubtful = codes.write(theta, rows);
-        network::sort_descending(rows);
+        let Self { reference, theta, count, sums, codes, rows, mut doubtful } = self;
         let mut tied = [0; LANES];
         for (a, b) in rows.iter().zip(rows.iter().skip(1)) {
             lanes::row_by_row();
             codes.tied(a, b, &mut tied);
         }
-        doubtful |= bits(&lanes::settle(tied));
-        for (row, &v) in rows.iter().zip(reference) {
-            codes.add(row, v, count, doubtful, sums);
+        for lane in lanes::each_lane(bits(&lanes::settle(tied)) & !doubtful) {
+            doubtful |= u32::from(!codes.untie(theta, lane, rows)) << lane;
+        }
+        codes.places(rows);
+        for (places, &v) in rows.iter().zip(reference) {
+            codes::add(places, v, count, doubtful, sums);
         }
         doubtful
     }

@@ -1,7 +1,7 @@
 //! Pick k.
 
 use super::{Decides, Location, Oracle, Properties, allowed, hull};
-use crate::engine::codes::{Codes, bits};
+use crate::engine::codes::{Codes, Mark, bits};
 use crate::engine::lanes::{self, LANES};
 use crate::engine::{SolveGroup, Wanted, network};
 use crate::model_file::OracleKind;
@@ -81,54 +81,37 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
         let SolveGroup { theta, wanted, memory } = group;
         let codes = Codes::new(theta.len()).filter(|_| self.k < theta.len())?;
         let (k, rows) = (self.k, memory.codes);
-        Some(match wanted {
-            Wanted::Each { y, values } => {
-                y.fill([T::ZERO; LANES]);
-                let doubtful = lanes::run(Select { k, theta, count: LANES, sums: &mut *y, codes, rows });
-                *values = lanes::values(theta, y);
-                // No decision, or one that overflowed.
-                doubtful | lanes::not_finite(values)
-            }
-            Wanted::Sum { sums, count } => lanes::run(Select { k, theta, count, sums, codes, rows }),
-        })
-    }
-}
-
-/// The k largest of every lane.
-struct Select<'a, T> {
-    k: usize,
-    theta: &'a [[T; LANES]],
-    count: usize,
-    sums: &'a mut [[T; LANES]],
-    codes: Codes,
-    rows: &'a mut [[u32; LANES]],
-}
-
-/// Up to this many picks, inserting every code into the list of the largest beats sorting all of them.
-const INSERTED: usize = 15;
-
-impl<T: Real> perturb_lanes::Kernel for Select<'_, T> {
-    type Output = u32;
-    #[inline(always)]
-    fn run(self) -> u32 {
-        let Self { k, theta, count, sums, codes, rows } = self;
         let mut doubtful = codes.write(theta, rows);
-        let mut kept = [[0; LANES]; INSERTED + 1];
-        let largest = if let Some(kept) = kept.get_mut(..=k) {
-            network::keep_largest(rows, kept);
-            kept
+        let mut best = [[0; LANES]; network::BLOCK];
+        let largest = if k < network::BLOCK {
+            network::largest(rows, k + 1, &mut best);
+            best.as_slice()
         } else {
             network::sort_descending(rows);
-            rows
+            &*rows
         };
+        let &[last, next] = largest.get(k - 1..=k)? else { return None };
         let mut tied = [0; LANES];
-        if let Some([last, next]) = largest.get(k - 1..=k) {
-            codes.tied(last, next, &mut tied);
+        codes.tied(&last, &next, &mut tied);
+        doubtful |= bits(&tied);
+        if k >= network::BLOCK {
+            codes.write(theta, rows);
         }
-        doubtful |= bits(&lanes::settle(tied));
-        for row in largest.iter().take(k) {
-            codes.add(row, T::ONE, count, doubtful, sums);
+        let mark = |count, sums| {
+            let marked = |lane| lane < count && doubtful >> lane & 1 == 0;
+            let bounds = core::array::from_fn(|lane| if marked(lane) { next[lane] } else { u32::MAX });
+            lanes::run(Mark { codes: rows, bounds, sums });
+        };
+        match wanted {
+            Wanted::Each { y, values } => {
+                y.fill([T::ZERO; LANES]);
+                mark(LANES, &mut *y);
+                *values = lanes::values(theta, y);
+                // No decision, or one that overflowed.
+                doubtful |= lanes::not_finite(values);
+            }
+            Wanted::Sum { sums, count } => mark(count, sums),
         }
-        doubtful
+        Some(doubtful)
     }
 }

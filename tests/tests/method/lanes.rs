@@ -108,8 +108,10 @@ fn picks<T: Real>(noise: AnyNoise) {
         check(noise, Simplex::new(Dyn(dim)).unwrap(), &scores::<T>(dim));
     }
     check(noise, Hypercube::sign(Dyn(7)).unwrap(), &scores::<T>(7));
-    // By a list of the largest, by a network, all, and too many for either.
-    for (dim, k) in [(1, 1), (2, 1), (40, 3), (40, 15), (40, 16), (40, 39), (40, 40), (513, 2)] {
+    // By blocks of every size, by sorting all, all.
+    for (dim, k) in
+        [(1, 1), (2, 1), (40, 3), (40, 4), (40, 7), (40, 15), (40, 16), (40, 39), (40, 40), (513, 2)]
+    {
         check(noise, TopK::new(Dyn(dim), k).unwrap(), &scores::<T>(dim));
     }
     for dim in [1, 2, 16, 17, 100, 512, 513] {
@@ -233,6 +235,73 @@ fn oracles_have_lanes() {
     check(Ranking::ascending(Dyn(10)).unwrap());
     check(Ranking::ascending(Dyn(40)).unwrap());
     check(GridPath::new(DynRect { rows: 5, columns: 8 }, Neighbours::Eight).unwrap());
+}
+
+/// Scores of every kind, among them near ties, which codes do not tell apart; too many entries are left alone.
+#[test]
+fn many_entries_in_lanes() {
+    /// In lane 0 normal scores; then few different ones, pairs of neighbouring numbers, zeros of both signs, one −∞, equal ones, and
+    /// so many near ties that they are doubted.
+    fn columns<T: Real>(dim: usize) -> Vec<Vec<T>> {
+        let mut normal = vec![T::ZERO; dim];
+        Normal.fill(&mut Seed(6).stream(0), &mut normal);
+        let kind = |score: &dyn Fn(usize) -> T| (0..dim).map(score).collect::<Vec<T>>();
+        let mixed = |i: usize| i * 7919 % dim;
+        let near = |i: usize| T::ONE + T::EPSILON * T::from_usize(mixed(i));
+        let mut columns = vec![
+            kind(&|i| normal[i]),
+            kind(&|i| T::from_usize(mixed(i) % 7)),
+            kind(&|i| T::from_usize(mixed(i) / 2) + T::EPSILON * T::from_usize(i % 2)),
+            kind(&|i| if i % 2 == 0 { T::ZERO } else { -T::ZERO } - T::from_usize(usize::from(i == 9))),
+            kind(&|i| if i == 11 { T::NEG_INFINITY } else { normal[i] }),
+            kind(&|_| T::TWO),
+            kind(&|i| if i == 0 { T::from_f64(1e9) } else { near(i) }),
+        ];
+        columns.resize_with(LANES, || normal.iter().rev().copied().collect());
+        columns
+    }
+
+    fn check<T: Real, O: Oracle<T>>(oracle: O, left_alone: u32) {
+        let dim = oracle.shape().dim();
+        let columns = columns::<T>(dim);
+        let name = format!("{} {dim} {}", oracle.properties().name, T::NAME);
+        let theta: Vec<[T; LANES]> =
+            (0..dim).map(|i| core::array::from_fn(|lane| columns[lane][i])).collect();
+        let lanes = || vec![[T::ZERO; LANES]; dim];
+        let (mut y, mut costs, mut distances) = (lanes(), lanes(), lanes());
+        let (mut codes, mut values) = (vec![[0; LANES]; dim], [T::ZERO; LANES]);
+        let memory = GroupMemory { codes: &mut codes, costs: &mut costs, distances: &mut distances };
+        let wanted = Wanted::Each { y: &mut y, values: &mut values };
+        let doubtful = oracle.solve_group(SolveGroup { theta: &theta, wanted, memory });
+        assert_eq!(doubtful, Some(left_alone), "{name}");
+        for (lane, column) in columns.iter().enumerate().filter(|(lane, _)| left_alone >> lane & 1 == 0) {
+            let (mut alone, mut work) = (oracle.shape().array(T::ZERO), oracle.work());
+            let value = oracle.solve(column, alone.as_mut(), &mut work).unwrap();
+            assert!(value == values[lane], "{name}, lane {lane}");
+            assert!(y.iter().zip(alone.as_ref()).all(|(row, &y)| row[lane] == y), "{name}, lane {lane}");
+        }
+    }
+
+    fn check_all<T: Real>() {
+        for dim in [12, 300, 513, 1000, 4097] {
+            let doubted = 1 << 5 | if dim > 12 { 1 << 6 } else { 0 };
+            check::<T, _>(Ranking::ascending(Dyn(dim)).unwrap(), doubted);
+        }
+        let mut codes = vec![[0; LANES]; 1 << 14 | 1];
+        let theta = vec![[T::ZERO; LANES]; codes.len()];
+        let (mut y, mut costs, mut distances) = (theta.clone(), theta.clone(), theta.clone());
+        let memory = GroupMemory { codes: &mut codes, costs: &mut costs, distances: &mut distances };
+        let wanted = Wanted::Sum { sums: &mut y, count: LANES };
+        let oracle = Ranking::<T, _>::ascending(Dyn(theta.len())).unwrap();
+        assert_eq!(oracle.solve_group(SolveGroup { theta: &theta, wanted, memory }), None);
+    }
+
+    let widths = Widths::alone();
+    for width in Width::ALL {
+        widths.limit(width);
+        check_all::<f32>();
+        check_all::<f64>();
+    }
 }
 
 /// Every third score is −∞, and so many that there is no decision.
