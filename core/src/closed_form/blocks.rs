@@ -57,32 +57,29 @@ pub(super) fn largest<T: Real>(entries: &[T]) -> T {
     fold(rest, &largest)
 }
 
-/// Writes G(x − θ_i), one less it, and f(x − θ_i).
+/// Writes G(x − θ_i), one less it, and f(x − θ_i) at `count` nodes x side by side.
 pub(super) struct Levels<'a, T, N> {
     pub(super) noise: &'a N,
-    pub(super) x: T,
+    pub(super) x: [T; BLOCK],
+    pub(super) count: usize,
     pub(super) scores: &'a [T],
-    pub(super) below: &'a mut [T],
-    pub(super) above: &'a mut [T],
-    pub(super) density: &'a mut [T],
+    pub(super) below: &'a mut [[T; BLOCK]],
+    pub(super) above: &'a mut [[T; BLOCK]],
+    pub(super) density: &'a mut [[T; BLOCK]],
 }
 
 impl<T: Real, N: Law<T>> Kernel for Levels<'_, T, N> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Self { noise, x, scores, below, above, density } = self;
-        let blocks = scores.chunks(BLOCK).zip(below.chunks_mut(BLOCK)).zip(above.chunks_mut(BLOCK));
-        for (((scores, below), above), density) in blocks.zip(density.chunks_mut(BLOCK)) {
-            let scores_block = load(scores);
+        let Self { noise, x, count, scores, below, above, density } = self;
+        for (((&score, below), above), density) in scores.iter().zip(below).zip(above).zip(density) {
             let (mut g, mut h, mut f) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], [T::ZERO; BLOCK]);
-            for k in 0..computed::<T>(scores.len().min(BLOCK), BLOCK) {
-                (g[k], h[k]) = noise.tails(x - scores_block[k]);
-                f[k] = noise.density(x - scores_block[k]);
+            for k in 0..computed::<T>(count.min(BLOCK), BLOCK) {
+                (g[k], h[k]) = noise.tails(x[k] - score);
+                f[k] = noise.density(x[k] - score);
             }
-            store(&g, below);
-            store(&h, above);
-            store(&f, density);
+            (*below, *above, *density) = (g, h, f);
         }
     }
 }

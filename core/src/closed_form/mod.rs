@@ -23,7 +23,7 @@
 //! | hypercube | Normal | 5, 3, 1 | 6, 3, 1 | 4, 1, 1 |
 //! | ranking | Gumbel | 34, 220, 950 | 9, 12, 22 | 3, 2, 10 |
 //! | ranking | Normal | 25, 48, 100 | 18, 23, 37 | 12, 12, 21 |
-//! | top-5 | Normal | 1100, 2000 | 1500, 3100 | 6300, 130 000 |
+//! | top-5 | Normal | 170, 350, 110 | 250, 480, 120 | 2400, 22 000 |
 //!
 //! [`How::Cheapest`](crate::How::Cheapest) decides by such numbers, which [`ClosedForm::samples_of_equal_cost`] gives.
 
@@ -33,6 +33,7 @@ use crate::{Error, Noise, Oracle, Perturbed, Real, Shape, error, fenchel_young};
 
 mod any;
 mod blocks;
+mod counts;
 mod hypercube;
 mod quadrature;
 mod ranking;
