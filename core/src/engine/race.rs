@@ -46,9 +46,21 @@ impl<T: Real> Race<'_, T> {
         if !finite || margin >= T::from_f64(1e-3) {
             return None;
         }
-        let factor = T::ONE + margin;
+        // And both logarithms are rough.
+        let factor = T::ONE + margin + T::from_f64(2.1 * T::ROUGH);
         Some(lanes::run(Exponential { theta, most, epsilon, seed, samples, weights, factor, wins }))
     }
+}
+
+/// Entries whose draws are likely to lead in one of the lanes.
+const EARLY: u32 = 32;
+
+/// Whether no lane's draw can be first or second: −ln u ≥ 1 − u.
+#[inline(always)]
+fn all_late<T: Real>(draws: &[T; LANES], weight: T, second: &[T; LANES]) -> bool {
+    let early: [u32; LANES] =
+        core::array::from_fn(|lane| u32::from((T::ONE - draws[lane]) * weight < second[lane]));
+    early.iter().fold(0, |any, early| any | early) == 0
 }
 
 struct Exponential<'a, T> {
@@ -79,12 +91,16 @@ impl<T: Real> perturb_lanes::Kernel for Exponential<'_, T> {
             let mut winners = [0u32; LANES];
             for (&weight, i) in weights.iter().zip(0u32..) {
                 lanes::row_by_row();
-                let mut times = [T::ZERO; LANES];
-                for (lane, time) in times.iter_mut().enumerate() {
+                let mut draws = [T::ZERO; LANES];
+                for (lane, draw) in draws.iter_mut().enumerate() {
                     let mut generator = streams.get(lane);
-                    *time = -T::uniform(&mut generator).ln_normal() * weight;
+                    *draw = T::uniform(&mut generator);
                     streams.set(lane, &generator);
                 }
+                if i >= EARLY && all_late(&draws, weight, &second) {
+                    continue;
+                }
+                let times: [T; LANES] = core::array::from_fn(|lane| draws[lane].exponential() * weight);
                 let (leaders, seconds, before) = (least, second, winners);
                 // Without a choice between stores, which compilers for narrow vectors would make by branches.
                 winners = core::array::from_fn(|lane| {

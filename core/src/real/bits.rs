@@ -76,6 +76,17 @@ pub trait Bits: Copy + 'static {
         let artanh2 = f - s * (f - series);
         k * Self::LN_2 + artanh2
     }
+    /// About −ln u > 0 for u in (0, 1), to [`ROUGH`](Self::ROUGH) of it.
+    #[inline(always)]
+    fn exponential(self) -> Self
+    where
+        Self: Real,
+    {
+        -self.ln_normal()
+    }
+    /// The relative error of [`exponential`](Self::exponential).
+    const ROUGH: f64;
+
     /// ln 2. Where k is not 0, |ln x| > ln 2/2, so that the rounding of k ln 2 is of the order of the result's.
     const LN_2: Self;
 

@@ -96,6 +96,7 @@ impl Bits for f64 {
     const COS_SERIES: &'static [Self] = &turn_series::<8>(0);
     const SIN_SERIES: &'static [Self] = &turn_series::<8>(1);
     const LN_2: Self = core::f64::consts::LN_2;
+    const ROUGH: f64 = 1e-15;
     const COARSE: Self = 67_108_864.0;
     #[inline]
     fn any_beyond(x: &[Self], limit: Self) -> bool {

@@ -75,6 +75,16 @@ impl Bits for f32 {
     const COS_SERIES: &'static [Self] = &[-0.5, 0.041_666_646, -0.001_388_736_8, 2.443_845_2e-5];
     const SIN_SERIES: &'static [Self] = &[-0.166_666_55, 0.008_332_178, -0.000_195_172_98];
     const LN_2: Self = core::f32::consts::LN_2;
+    const ROUGH: f64 = 3.2e-4;
+    /// u = (1 − v)·2ᵏ with v in (0, ½]: −k ln 2 + v·P(v), P being a minimax fit to −ln(1 − v)/v of relative error 3.13·10⁻⁴.
+    #[inline(always)]
+    fn exponential(self) -> Self {
+        let bits = self.to_bits();
+        let v = 1.0 - f32::from_bits(bits & 0x007F_FFFF | 0x3F00_0000);
+        let k = (bits >> 23) as i32 - 126;
+        let fit = ((0.685_484_2 * v + 0.164_335_27) * v + 0.518_808_66) * v + 0.999_687_55;
+        v * fit - k as f32 * Self::LN_2
+    }
     const COARSE: Self = 4096.0;
     #[inline]
     fn any_beyond(x: &[Self], limit: Self) -> bool {
