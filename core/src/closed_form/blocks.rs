@@ -11,10 +11,10 @@ use perturb_lanes::Kernel;
 /// Entries of a block: one vector of AVX-512 in f32; one where there are no vectors.
 pub(super) const BLOCK: usize = if cfg!(target_os = "none") { 1 } else { 16 };
 
-/// How many entries to compute for `count` of them: exp and erfc of f32 go into vectors, those of f64 are calls.
+/// How many entries to compute for `count` of them: a whole vector takes no longer than a few.
 #[inline(always)]
-pub(super) fn computed<T: Real>(count: usize, block: usize) -> usize {
-    if size_of::<T>() == 4 && !cfg!(target_os = "none") { block } else { count }
+pub(super) fn computed(count: usize, block: usize) -> usize {
+    if cfg!(target_os = "none") { count } else { block }
 }
 
 /// Up to [`BLOCK`] entries, then zeros.
@@ -75,7 +75,7 @@ impl<T: Real, N: Law<T>> Kernel for Levels<'_, T, N> {
         let Self { noise, x, count, scores, below, above, density } = self;
         for (((&score, below), above), density) in scores.iter().zip(below).zip(above).zip(density) {
             let (mut g, mut h, mut f) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK], [T::ZERO; BLOCK]);
-            for k in 0..computed::<T>(count.min(BLOCK), BLOCK) {
+            for k in 0..computed(count.min(BLOCK), BLOCK) {
                 (g[k], h[k]) = noise.tails(x[k] - score);
                 f[k] = noise.density(x[k] - score);
             }

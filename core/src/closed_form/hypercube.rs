@@ -77,7 +77,7 @@ impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Share<'_, T, N> {
         let Self { noise, low, width, theta, y } = self;
         for (theta, y) in theta.chunks(BLOCK).zip(y.chunks_mut(BLOCK)) {
             let mut block = blocks::load(theta);
-            for x in block.iter_mut().take(blocks::computed::<T>(theta.len(), BLOCK)) {
+            for x in block.iter_mut().take(blocks::computed(theta.len(), BLOCK)) {
                 *x = low + width * noise.tails(-*x).1;
             }
             blocks::store(&block, y);
@@ -104,7 +104,7 @@ impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Expect<'_, T, N> {
         for (theta, y) in theta.chunks(BLOCK).zip(y.chunks_mut(BLOCK)) {
             let mut shares = blocks::load(theta);
             let mut values = [T::ZERO; BLOCK];
-            for k in 0..blocks::computed::<T>(theta.len().min(BLOCK), BLOCK) {
+            for k in 0..blocks::computed(theta.len().min(BLOCK), BLOCK) {
                 let theta = shares[k];
                 shares[k] = low + width * noise.tails(-theta).1;
                 values[k] = low * (theta + noise.mean()) + width * noise.hinge(theta);

@@ -157,7 +157,7 @@ impl<T: Real, F: Flow<T>> perturb_lanes::Kernel for Pairs<'_, T, F> {
                 let halves = scores.zip(flows.as_chunks_mut::<SUMS>().0).skip(unused / SUMS);
                 for ((theta, u), flows) in halves {
                     lanes::row_by_row();
-                    for k in SUMS - blocks::computed::<T>(SUMS - first, SUMS)..SUMS {
+                    for k in SUMS - blocks::computed(SUMS - first, SUMS)..SUMS {
                         flows[k] = flow.of(a - theta[k], ua - u[k]);
                     }
                     first = 0;
@@ -193,7 +193,7 @@ fn last<T: Real>(entries: &[T]) -> [T; PAIRS] {
 #[inline(always)]
 fn hinges<T: Real, N: Law<T>>(count: usize) -> usize {
     let count = count.min(BLOCK);
-    if N::HINGE_IN_VECTORS { blocks::computed::<T>(count, BLOCK) } else { count }
+    if N::HINGE_IN_VECTORS { blocks::computed(count, BLOCK) } else { count }
 }
 
 /// Pairs whose sum is plain: whole blocks.

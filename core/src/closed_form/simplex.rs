@@ -212,7 +212,7 @@ impl<T: Real> perturb_lanes::Kernel for Softmax<'_, T> {
         let mut total = LongSum::ZERO;
         for (theta, p) in theta.chunks(BLOCK).zip(p.chunks_mut(BLOCK)) {
             let mut block = blocks::load(theta);
-            for x in block.iter_mut().take(blocks::computed::<T>(theta.len(), BLOCK)) {
+            for x in block.iter_mut().take(blocks::computed(theta.len(), BLOCK)) {
                 *x = (*x - largest).exp();
             }
             blocks::store(&block, p);
@@ -271,7 +271,7 @@ impl<T: Real, N: Law<T>> perturb_lanes::Kernel for Node<'_, T, N> {
             for ((scores, hazards), number) in blocks.zip(0..) {
                 let block = blocks::load(scores);
                 let (mut g, mut q, mut ratios) = ([T::ONE; BLOCK], [T::ZERO; BLOCK], [T::ZERO; BLOCK]);
-                for k in 0..blocks::computed::<T>(scores.len().min(BLOCK), BLOCK) {
+                for k in 0..blocks::computed(scores.len().min(BLOCK), BLOCK) {
                     let (cdf, beyond) = noise.tails(x - block[k]);
                     let ratio = noise.density(x - block[k]) / cdf;
                     ratios[k] = if cdf > T::ZERO { ratio } else { T::ZERO };

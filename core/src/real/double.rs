@@ -2,6 +2,8 @@
 
 use rand_core::Rng;
 
+#[cfg(not(target_os = "none"))]
+use super::double_elementary;
 use super::{Bits, Real};
 
 // Tables, since compilers that optimise for size would divide at run time, in software on most devices.
@@ -56,6 +58,7 @@ impl Real for f64 {
         let carry = |x: &f64| x.abs().to_bits() + (1 << 52);
         x.iter().fold(0, |carries, x| carries | carry(x)) >> 63 == 0
     }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn abs(self) -> Self {
         f64::abs(self)
     }
@@ -63,8 +66,14 @@ impl Real for f64 {
     fn sqrt(self) -> Self {
         perturb_sqrt::sqrt_f64(self)
     }
+    #[cfg(target_os = "none")]
     fn exp(self) -> Self {
         libm::exp(self)
+    }
+    #[cfg(not(target_os = "none"))]
+    #[inline(always)]
+    fn exp(self) -> Self {
+        double_elementary::exp(self)
     }
     fn exp_m1(self) -> Self {
         libm::expm1(self)
@@ -75,8 +84,14 @@ impl Real for f64 {
     fn ln_1p(self) -> Self {
         libm::log1p(self)
     }
+    #[cfg(target_os = "none")]
     fn erfc(self) -> Self {
         libm::erfc(self)
+    }
+    #[cfg(not(target_os = "none"))]
+    #[inline(always)]
+    fn erfc(self) -> Self {
+        double_elementary::erfc(self)
     }
     #[cfg_attr(not(target_os = "none"), inline(always))]
     fn uniform(rng: &mut impl Rng) -> Self {

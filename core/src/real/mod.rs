@@ -1,6 +1,6 @@
 //! The number types, with arithmetic that has the same bits on every machine.
 //!
-//! Transcendental functions come from `libm` or from the short series below, never from std, from
+//! Transcendental functions come from `libm`, have its bits, or come from the short series below, never from std, from
 //! num-traits or from fused multiply-adds: those differ in the last bit from one target to the next.
 
 use core::fmt::{Debug, Display};
@@ -11,6 +11,8 @@ use rand_core::Rng;
 
 mod bits;
 mod double;
+#[cfg(any(test, not(target_os = "none")))]
+mod double_elementary;
 mod elementary;
 mod single;
 
