@@ -11,6 +11,11 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     sum
 }
 
+/// The first `count` of `x`, or none.
+pub(crate) fn cut<X>(x: &mut [X], count: usize) -> &mut [X] {
+    x.get_mut(..count).unwrap_or_default()
+}
+
 /// ⟨y, θ⟩, where θ may be −∞ if y is 0: there 0·−∞ is 0.
 pub(crate) fn value<T: Real>(y: &[T], theta: &[T]) -> T {
     let sum = dot(y, theta);

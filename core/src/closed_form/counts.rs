@@ -22,7 +22,7 @@ impl<T: Real> Odds<'_, T> {
     pub(super) fn suffixes(self, node: usize, k: usize, after: &mut [T]) {
         let dim = self.below.len();
         let (running, rows) = after.split_at_mut(dim);
-        let running = lanes::cut(running, k);
+        let running = vector::cut(running, k);
         start(running.as_chunks_mut::<1>().0);
         for (row, entry) in rows.chunks_exact_mut(dim).zip(1..dim).rev() {
             vector::copy(row, running);

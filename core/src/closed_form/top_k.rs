@@ -4,10 +4,10 @@ use super::blocks::{self, BLOCK};
 use super::counts::{self, Lockstep, Nodes, Odds, Pairs, Shares};
 use super::quadrature::integrate;
 use super::{ClosedForm, add_pair, add_pair_product};
-use crate::engine::lanes::{self, cut};
+use crate::engine::lanes;
 use crate::method::Cost;
 use crate::noise::Law;
-use crate::vector::Sum;
+use crate::vector::{Sum, cut};
 use crate::{Error, Oracle, Real, Shape, TopK, error};
 
 /// Working memory of the recursion: O(d²).
