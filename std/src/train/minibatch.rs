@@ -1,5 +1,7 @@
 //! The rows of one step.
 
+use std::hint::black_box;
+
 use perturb_core::Real;
 use perturb_lanes::{Kernel, run};
 
@@ -56,6 +58,7 @@ impl<T: Real> Kernel for Gather<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Self { batch, data, rows, standardization } = self;
+        fetch(rows.iter().flat_map(|&row| [data.x(row), data.y(row)]));
         let features = data.features();
         let share = T::from_f64(1.0 / rows.len() as f64);
         let x = batch.x.chunks_exact_mut(features);
@@ -68,6 +71,20 @@ impl<T: Real> Kernel for Gather<'_, T> {
             shares[features] = share;
         }
     }
+}
+
+/// Reads a number of every cache line of `rows`, which lie anywhere: all at once, where work on one row after the other would wait
+/// for each.
+#[inline(always)]
+fn fetch<'a, T: Real>(rows: impl Iterator<Item = &'a [T]>) {
+    const LINE: usize = 64;
+    let mut positive = 0;
+    for row in rows {
+        for &x in row.iter().step_by(LINE / size_of::<T>()) {
+            positive += u32::from(x > T::ZERO);
+        }
+    }
+    black_box(positive);
 }
 
 struct AllFinite<'a, T>(&'a [T]);
