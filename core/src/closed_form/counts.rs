@@ -184,11 +184,9 @@ impl<T: Real> Kernel for Pairs<'_, T> {
             }
             *terms = core::array::from_fn(|lane| own[lane] * density * exactly[lane]);
             // Entry i leaves itself out.
-            let (mut q, mut p) = ([q; BLOCK], [p; BLOCK]);
-            if let (Some(q), Some(p)) = (q.get_mut(place), p.get_mut(place)) {
-                (*q, *p) = (T::ONE, T::ZERO);
-            }
-            count(head, q, p);
+            let own =
+                |number: T, none: T| core::array::from_fn(|lane| if lane == place { none } else { number });
+            count(head, own(q, T::ONE), own(p, T::ZERO));
         }
     }
 }
