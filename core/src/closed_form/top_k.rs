@@ -60,7 +60,7 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for TopK<S> {
         true
     }
 
-    /// Fitted to k = 1, 5, 20 and 50 at d = 10, 100 and 1000 under normal, Gumbel and logistic noise, within a factor of two.
+    /// Fitted to k = 1, 5, 20 and 50 at d = 10, 100 and 1000 under normal, Gumbel and logistic noise, mostly within a factor of two.
     fn samples_of_equal_cost(&self, _: &N, cost: Cost) -> Option<u32> {
         let dim = u32::try_from(Oracle::<T>::shape(self).dim()).unwrap_or(u32::MAX);
         let k = u32::try_from(self.k()).unwrap_or(u32::MAX);
