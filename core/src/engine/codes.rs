@@ -139,23 +139,23 @@ impl<T: Real> Kernel for Write<'_, T> {
     }
 }
 
-/// Adds `v` to the entries at `places`, in lanes 0 to `count` − 1 that are not doubtful.
+/// Adds `v` to the entries at `places`, in lanes 0 to `count` − 1 that are not doubtful; or writes it into all of them.
 #[inline(always)]
-pub(crate) fn add<T: Real>(
+pub(crate) fn put<T: Real, const ADD: bool>(
     places: &[u32; LANES],
     v: T,
     count: usize,
     doubtful: u32,
-    sums: &mut [[T; LANES]],
+    cells: &mut [T],
 ) {
     row_by_row();
-    let cells = sums.as_flattened_mut();
     let all = count == LANES && doubtful == 0;
     for (lane, &place) in places.iter().enumerate() {
-        if let Some(sum) = cells.get_mut(place as usize)
-            && (all || lane < count && doubtful >> lane & 1 == 0)
-        {
-            *sum += v;
+        let Some(cell) = cells.get_mut(place as usize) else { continue };
+        if !ADD {
+            *cell = v;
+        } else if all || lane < count && doubtful >> lane & 1 == 0 {
+            *cell += v;
         }
     }
 }

@@ -240,28 +240,21 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
         network::sort_descending(rows);
         Some(match wanted {
             Wanted::Each { y, values } => {
-                y.fill([T::ZERO; LANES]);
-                let doubtful = lanes::run(Place {
-                    reference,
-                    theta,
-                    count: LANES,
-                    sums: &mut *y,
-                    codes,
-                    rows,
-                    doubtful,
-                });
+                let (count, sums) = (LANES, &mut *y);
+                let doubtful =
+                    lanes::run(Place::<_, false> { reference, theta, count, sums, codes, rows, doubtful });
                 *values = lanes::run(lanes::Values { theta, y });
                 doubtful
             }
             Wanted::Sum { sums, count } => {
-                lanes::run(Place { reference, theta, count, sums, codes, rows, doubtful })
+                lanes::run(Place::<_, true> { reference, theta, count, sums, codes, rows, doubtful })
             }
         })
     }
 }
 
-/// The reference vector in the order of sorted codes, in every lane.
-struct Place<'a, T> {
+/// The reference vector in the order of sorted codes, in every lane, added to `sums` or written.
+struct Place<'a, T, const ADD: bool> {
     reference: &'a [T],
     theta: &'a [[T; LANES]],
     count: usize,
@@ -271,7 +264,7 @@ struct Place<'a, T> {
     doubtful: u32,
 }
 
-impl<T: Real> perturb_lanes::Kernel for Place<'_, T> {
+impl<T: Real, const ADD: bool> perturb_lanes::Kernel for Place<'_, T, ADD> {
     type Output = u32;
     #[inline(always)]
     fn run(self) -> u32 {
@@ -286,7 +279,7 @@ impl<T: Real> perturb_lanes::Kernel for Place<'_, T> {
         }
         codes.places(rows);
         for (places, &v) in rows.iter().zip(reference) {
-            codes::add(places, v, count, doubtful, sums);
+            codes::put::<T, ADD>(places, v, count, doubtful, sums.as_flattened_mut());
         }
         doubtful
     }
