@@ -1,4 +1,5 @@
-//! Branch-free f64 exponential and complementary error function with the bits of libm's, which compilers turn into vector code.
+//! Branch-free f64 exponential and complementary error function with the bits of libm's, which compilers turn into vector code. The fits
+//! and their coefficients are those of Sun Microsystems' fdlibm (1993), which libm follows.
 
 const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
