@@ -54,29 +54,6 @@ impl<T: Real> Sums<T> {
     }
 }
 
-/// Σy and Σy². Of many entries in eight parts, which do not wait for one another.
-fn sums<T: Real>(y: &[T]) -> (T, T) {
-    let (mut sum, mut square) = (T::ZERO, T::ZERO);
-    let mut rest = y;
-    if y.len() > COUNTING {
-        let (eights, others) = y.as_chunks::<8>();
-        let (mut of_each, mut squares) = ([T::ZERO; 8], [T::ZERO; 8]);
-        for eight in eights {
-            for ((sum, square), &y) in of_each.iter_mut().zip(&mut squares).zip(eight) {
-                *sum += y;
-                *square += y * y;
-            }
-        }
-        (sum, square) = (of_each.into_iter().sum(), squares.into_iter().sum());
-        rest = others;
-    }
-    for &y in rest {
-        sum += y;
-        square += y * y;
-    }
-    (sum, square)
-}
-
 /// The largest of [small integers](Properties::small_integers).
 const SMALL: u32 = 1 << 18;
 
@@ -141,7 +118,11 @@ impl<T: Real, S: Shape> Ranking<T, S> {
     /// vertex, by majorisation, which is that Σ max(y_i − t, 0) ≤ Σ max(v_i − t, 0) at every t in v, in O(d²).
     fn refuses(&self, y: &[T], exactly: bool) -> bool {
         let Sums { total, size, squares } = self.sums;
-        let (sum, square) = sums(y);
+        let (mut sum, mut square) = (T::ZERO, T::ZERO);
+        for &y in y {
+            sum += y;
+            square += y * y;
+        }
         let slack = hull::slack::<T>(y.len());
         if (sum - total).abs() > slack * size || square - squares > slack * squares {
             return true;

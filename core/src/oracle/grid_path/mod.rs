@@ -285,33 +285,17 @@ impl<T: Real, P: Plane> GridPath<T, P> {
     /// its own mark, once at an end.
     fn strays(&self, y: &[T]) -> bool {
         let slack = hull::slack::<T>(8);
-        let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim());
         let mark = |cell| self.index(cell).and_then(|index| y.get(index)).copied().unwrap_or(T::ZERO);
-        let three = |middle: usize| match y.get(middle.wrapping_sub(1)..middle.wrapping_add(2)) {
-            Some(&[a, b, c]) => (a + c, b),
-            _ => (T::ZERO, T::ZERO),
-        };
-        let around = |row: usize, column: usize, index: usize| {
-            if row == 0 || column == 0 || row + 1 >= rows || column + 1 >= columns {
-                return self.around(Cell { row: row as u16, column: column as u16 }).map(mark).sum::<T>();
-            }
-            let ((above, over), (beside, _), (below, under)) =
-                (three(index - columns), three(index), three(index + columns));
-            let corners = if self.neighbours == Neighbours::Eight { above + below } else { T::ZERO };
-            corners + beside + (over + under)
-        };
-        let strays = |row: usize, column: usize, own: T| {
-            let cell = Cell { row: row as u16, column: column as u16 };
+        let strays = |(index, &own): (usize, &T)| {
+            let columns = self.plane.columns().dim().max(1);
+            let cell = Cell { row: (index / columns) as u16, column: (index % columns) as u16 };
             let ends = T::from_usize(usize::from(cell == self.start) + usize::from(cell == self.goal));
-            let around = around(row, column, row * columns + column);
+            let around = self.around(cell).map(mark).sum::<T>();
             own < -slack || own > T::ONE + slack || around < (T::TWO - ends - slack) * own - slack
         };
         mark(self.start) < T::ONE - slack
             || mark(self.goal) < T::ONE - slack
-            || y.chunks(columns.max(1)).enumerate().any(|(row, marks)| {
-                let mut marks = marks.iter().enumerate().filter(|(_, own)| !own.is_zero());
-                marks.any(|(column, &own)| strays(row, column, own))
-            })
+            || y.iter().enumerate().filter(|(_, y)| !y.is_zero()).any(strays)
     }
 
     /// Whether y marks a path without shortcuts: with positive costs no other path is ever the cheapest.
