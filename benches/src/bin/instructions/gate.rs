@@ -130,7 +130,7 @@ pub(crate) fn compare(part: &str) -> Result<(), String> {
         println!("  here: {}\n  in the file: {}", found.circumstances, expected.circumstances);
     }
     if !fewer.is_empty() {
-        println!("{} of {count} cases need over 5 % less, write the file again: --write", fewer.len());
+        println!("{} of {count} cases need over 3 % less, write the file again: --write", fewer.len());
         println!("{}", fewer.join("\n"));
     }
     if wrong.is_empty() {
@@ -138,5 +138,5 @@ pub(crate) fn compare(part: &str) -> Result<(), String> {
         return Ok(());
     }
     let (all, advice) = (wrong.join("\n"), "if that is meant, write the file again: --write");
-    Err(format!("{} of {count} cases need over 5 % more, or are not known\n{all}\n{advice}", wrong.len()))
+    Err(format!("{} of {count} cases need over 3 % more, or are not known\n{all}\n{advice}", wrong.len()))
 }
