@@ -87,28 +87,33 @@ where
         if sampler.in_groups() && sampler.plan == Plan::Race && self.race(block, sum)? {
             return Ok(());
         }
-        // Where sums are exact in any order, first lane by lane.
-        let mut lane_sums = self.lane_sums();
-        let noise = &sampler.layer.noise;
+        let (oracle, noise) = (&sampler.layer.oracle, &sampler.layer.noise);
+        let by_lanes = self.sums_by_lanes();
+        let Memory { draws, control, sums: lane_sums } = &mut *self.memory;
+        if by_lanes && lane_sums.is_none() {
+            *lane_sums = Some(oracle.shape().spare([T::ZERO; LANES]));
+        }
+        let mut lane_sums = lane_sums.as_mut().filter(|_| by_lanes);
+        let mut lane_sums = lane_sums.as_mut().map(|sums| cut(sums.as_mut(), oracle.shape().dim()));
         let mut each = |_, drawn: Drawn<'_, '_, T>| match drawn {
             Drawn::One(draw) => quantity.add(noise, draw, sum),
             Drawn::Group(group) if sampler.in_groups() => quantity.add_group(noise, group, sum),
             Drawn::Group(_) => {}
         };
-        let dim = sampler.layer.oracle.shape().dim();
         let sink = match &mut lane_sums {
-            Some(sums) => Sink::Sums(&mut each, cut(sums.as_mut(), dim)),
+            Some(sums) => {
+                sums.fill([T::ZERO; LANES]);
+                Sink::Sums(&mut each, sums)
+            }
             None if Q::NEEDS.groups => Sink::Groups(&mut each),
             None => Sink::Draws(&mut each),
         };
-        if let Some((mean, count)) = sampler.draw_block(block, self.memory, sink)? {
+        if let Some((mean, count)) = sampler.draw_block(block, draws, control, sink)? {
             quantity.center(noise, &mean, count, sum);
         }
-        // Where they are: see `cut`.
-        if let (Some(rows), Some(sums)) = (&mut lane_sums, Q::Form::parts(sum).next()) {
-            lanes::run(lanes::Collect { rows: cut(rows.as_mut(), dim), sums });
+        if let (Some(rows), Some(sums)) = (lane_sums, Q::Form::parts(sum).next()) {
+            lanes::run(lanes::Collect { rows, sums });
         }
-        self.memory.sums = lane_sums.or(self.memory.sums.take());
         Ok(())
     }
 
@@ -123,23 +128,14 @@ where
         Ok(true)
     }
 
-    /// Empty sums of decisions lane by lane, where they are exact in any order.
-    fn lane_sums(&mut self) -> Option<<O::Shape as Shape>::Spare<[T; LANES]>> {
+    /// Whether decisions are first added up lane by lane: where sums are exact in any order.
+    fn sums_by_lanes(&mut self) -> bool {
         let Estimate { sampler, .. } = self.estimate;
         let oracle = &sampler.layer.oracle;
-        let exact = Q::NEEDS.decisions && oracle.properties().small_integers;
-        if !exact
-            || !sampler.in_groups()
-            || (sampler.how.samples as usize) < LEAST_SAMPLES
-            || !self.memory.draws.with_lanes(oracle)
-        {
-            return None;
-        }
-        let mut sums = match self.memory.sums.take() {
-            Some(sums) => sums,
-            None => oracle.shape().spare([T::ZERO; LANES]),
-        };
-        sums.as_mut().fill([T::ZERO; LANES]);
-        Some(sums)
+        Q::NEEDS.decisions
+            && oracle.properties().small_integers
+            && sampler.in_groups()
+            && sampler.how.samples as usize >= LEAST_SAMPLES
+            && self.memory.draws.with_lanes(oracle)
     }
 }

@@ -9,15 +9,15 @@ use crate::{Oracle, Real, Shape};
 /// Working memory of one thread for samples: eight arrays of d numbers, the oracle's own, and on hosts seven arrays of 16·d
 /// numbers: on the heap once an estimate needs them, for shapes of fixed size of 64 rows each, within.
 pub struct Memory<O: Oracle<T>, T: Real> {
-    pub(super) draws: DrawMemory<O, T>,
+    pub(crate) draws: DrawMemory<O, T>,
     /// Sums over a block for leaving one out.
-    pub(super) control: ControlSums<Array<O, T>>,
+    pub(crate) control: ControlSums<Array<O, T>>,
     /// Sums of decisions, lane by lane.
     pub(super) sums: Option<Lanes<O::Shape, T>>,
 }
 
 /// Memory of draws.
-pub(super) struct DrawMemory<O: Oracle<T>, T: Real> {
+pub(crate) struct DrawMemory<O: Oracle<T>, T: Real> {
     pub(super) solve: Solve<O, T>,
     /// Whether the oracle may be warm.
     pub(super) warm: bool,
@@ -35,17 +35,17 @@ pub(crate) struct Solve<O: Oracle<T>, T: Real> {
 }
 
 /// Sums over the draws of a block.
-pub(super) struct ControlSums<A> {
+pub(crate) struct ControlSums<A> {
     pub(super) y: A,
     pub(super) theta: A,
     pub(super) score: A,
 }
 
 /// d or more rows of [`LANES`] values.
-pub(super) type Lanes<S, X> = <S as Shape>::Spare<[X; LANES]>;
+pub(crate) type Lanes<S, X> = <S as Shape>::Spare<[X; LANES]>;
 
 /// Memory of [`LANES`] perturbed solves.
-pub(super) struct LaneMemory<S: Shape, T: Real> {
+pub(crate) struct LaneMemory<S: Shape, T: Real> {
     pub(super) z: Lanes<S, T>,
     pub(super) theta: Lanes<S, T>,
     pub(super) y: Lanes<S, T>,

@@ -124,11 +124,11 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
     pub(crate) fn draw_block<'s>(
         &self,
         block: u32,
-        memory: &'s mut Memory<O, T>,
+        draws: &'s mut DrawMemory<O, T>,
+        control: &'s mut ControlSums<Array<O, T>>,
         sink: Sink<'_, T>,
     ) -> Result<Option<(Draw<'s, T>, u32)>, Error> {
         let count = self.how.in_block(block);
-        let Memory { draws, control, .. } = memory;
         if self.needs.baseline && self.how.leaves_one_out() && count > 1 {
             let (Sink::Draws(each) | Sink::Groups(each) | Sink::Sums(each, _)) = sink;
             let mean = self.draw_centred(block, draws, control, each)?;

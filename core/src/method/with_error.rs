@@ -89,7 +89,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                     }
                 }
             };
-            let center = estimate.sampler.draw_block(block, &mut memory, Sink::Draws(&mut each))?;
+            let Memory { draws, control, .. } = &mut memory;
+            let center = estimate.sampler.draw_block(block, draws, control, Sink::Draws(&mut each))?;
             if let Some((mean, count)) = center {
                 quantity.center(&self.noise, &mean, count, &mut part);
             }
