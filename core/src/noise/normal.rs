@@ -2,15 +2,13 @@
 
 use core::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
-use perturb_lanes::{Kernel, Width};
 use rand_core::Rng;
 
 use super::law::{Law, symmetric};
 use super::step::{self, Step};
 use super::{Noise, SmoothNoise};
 use crate::Real;
-use crate::engine::lanes::{self, LANES};
-use crate::engine::{NoiseGroup, Streams};
+use crate::engine::NoiseGroup;
 
 /// 1/√(2π).
 const FRAC_1_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
@@ -27,70 +25,9 @@ pub struct Normal;
 impl<T: Real> Step<T, 2> for Normal {
     #[cfg_attr(not(target_os = "none"), inline(always))]
     fn step(rng: &mut impl Rng) -> [T; 2] {
-        let radius = radius(T::uniform(rng));
+        let radius = (-(T::uniform(rng).ln_normal() * T::TWO)).sqrt();
         let (cos, sin) = T::cos_sin_turn(rng);
         [radius * cos, radius * sin]
-    }
-}
-
-/// √(−2 ln u).
-#[inline(always)]
-fn radius<T: Real>(u: T) -> T {
-    (-(u.ln_normal() * T::TWO)).sqrt()
-}
-
-/// [`Normal`] in every lane, stage by stage: a processor then has the steps of many pairs in flight, where one pair after the other
-/// would fill its buffer with one chain of steps.
-struct BoxMuller<'a, T> {
-    streams: &'a mut Streams,
-    z: &'a mut [[T; LANES]],
-}
-
-/// Pairs of rows that go through the stages together.
-const PAIRS: usize = 8;
-
-/// What is between two stages, from the start of a cache line on.
-#[repr(align(64))]
-struct Stage<X>([[X; LANES]; PAIRS]);
-
-impl<T: Real> Kernel for BoxMuller<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        let Self { streams, z } = self;
-        for rows in z.chunks_mut(2 * PAIRS) {
-            let Stage(radii) = &mut Stage([[T::ZERO; LANES]; PAIRS]);
-            let Stage(angles) = &mut Stage([[T::ZERO; LANES]; PAIRS]);
-            let Stage(quadrants) = &mut Stage([[0; LANES]; PAIRS]);
-            let pairs = rows.len().div_ceil(2);
-            let turns = angles.iter_mut().zip(&mut *quadrants);
-            for (radii, (angles, quadrants)) in radii.iter_mut().zip(turns).take(pairs) {
-                lanes::row_by_row();
-                for lane in 0..LANES {
-                    let mut generator = streams.get(lane);
-                    radii[lane] = T::uniform(&mut generator);
-                    (quadrants[lane], angles[lane]) = T::angle(&mut generator);
-                    streams.set(lane, &generator);
-                }
-            }
-            for radii in radii.iter_mut().take(pairs) {
-                lanes::row_by_row();
-                let uniform = *radii;
-                *radii = core::array::from_fn(|lane| radius(uniform[lane]));
-            }
-            let turns = angles.iter().zip(&*quadrants);
-            for ((rows, radii), (angles, quadrants)) in rows.chunks_mut(2).zip(&*radii).zip(turns) {
-                lanes::row_by_row();
-                let (mut cos, mut sin) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-                for lane in 0..LANES {
-                    (cos[lane], sin[lane]) = T::cos_sin(quadrants[lane], angles[lane]);
-                }
-                let both = [cos, sin].map(|of| core::array::from_fn(|lane| radii[lane] * of[lane]));
-                for (row, draws) in rows.iter_mut().zip(both) {
-                    *row = draws;
-                }
-            }
-        }
     }
 }
 
@@ -102,14 +39,7 @@ impl<T: Real> Noise<T> for Normal {
         step::fill::<T, Self, 2>(rng, z);
     }
     fn group(&self, task: NoiseGroup<'_, T>) -> Option<u64> {
-        match task {
-            // Registers of AVX-512 hold two pairs.
-            NoiseGroup::Fill { streams, z } if perturb_lanes::width() < Width::Avx512 => {
-                lanes::run(BoxMuller { streams, z });
-                Some(0)
-            }
-            task => step::group::<T, Self, 2>(task),
-        }
+        step::group::<T, Self, 2>(task)
     }
     fn quantile(&self, p: T) -> T {
         super::normal_quantile::normal_quantile(p)

@@ -97,14 +97,6 @@ pub trait Bits: Copy + 'static {
         Self: Real,
     {
         let (quadrant, r) = Self::angle(rng);
-        Self::cos_sin(quadrant, r)
-    }
-    /// (cos, sin) of (π/2)·quadrant + r.
-    #[inline(always)]
-    fn cos_sin(quadrant: u32, r: Self) -> (Self, Self)
-    where
-        Self: Real,
-    {
         let r2 = r * r;
         let (mut cos, mut sin) = (Self::ZERO, Self::ZERO);
         for &term in Self::COS_SERIES.iter().rev() {
