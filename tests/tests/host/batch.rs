@@ -56,6 +56,8 @@ fn bits_do_not_depend_on_threads() {
     for (count, samples) in CASES {
         let (theta, how) = (rows(count), MonteCarlo::new(samples, Seed(4)));
         let one = with_threads(1, || everything(&layer, &theta, 0, how));
+        let alone = perturb::threads::alone(|| everything(&layer, &theta, 0, how));
+        assert!(one == alone, "{count} rows, {samples} samples, outside of any pool");
         for threads in [2, 3, 8] {
             let many = with_threads(threads, || everything(&layer, &theta, 0, how));
             assert!(one == many, "{count} rows, {samples} samples, {threads} threads");

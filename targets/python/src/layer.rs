@@ -1,0 +1,618 @@
+//! A layer as a value of Python.
+
+use numpy::{PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use perturb::{AnyLayer, AnyNoise, AnyOracle, Error, How, MonteCarlo, OracleSpec, RowError, Seed, threads};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
+use rayon::prelude::*;
+
+use crate::arguments::{Number, Scores, integer, python_shape, read};
+use crate::black_box::{self, Solver};
+use crate::question::{Ask, Out, Part, Shapes, array};
+use crate::{arguments, error, method, pool};
+
+/// So many scores, times samples, are worth the threads and letting go of the interpreter.
+const LARGE: usize = 4096;
+/// A search is worth so many samples at least.
+const SEARCH: usize = 256;
+
+/// Does the same in float32 and float64.
+macro_rules! by_type {
+    ($self:expr, $name:literal, $x:expr, ($array:ident, $layer:ident) => $body:expr) => {
+        match Scores::new($name, $x)? {
+            Scores::Single($array) => {
+                let $layer = &$self.single;
+                $body
+            }
+            Scores::Double($array) => {
+                let $layer = &$self.double;
+                $body
+            }
+        }
+    };
+}
+
+/// An oracle's own description; `None` for a black box, which has a number of entries alone.
+fn spec(oracle: &Bound<'_, PyAny>) -> PyResult<Option<OracleSpec>> {
+    let Ok(describe) = oracle.getattr("_spec") else {
+        let found = oracle.get_type().name()?;
+        return Err(PyTypeError::new_err(format!(
+            "oracle is of type {found}; expected an oracle such as Ranking(5), or BlackBox(dim, solver)"
+        )));
+    };
+    let json: Option<String> = describe.call0()?.extract()?;
+    json.map(|json| serde_json::from_str(&json).map_err(|error| PyValueError::new_err(error.to_string())))
+        .transpose()
+}
+
+/// Refuses an oracle that cannot be: its own constructor.
+#[pyfunction]
+pub(crate) fn check_oracle(oracle: &Bound<'_, PyAny>) -> PyResult<()> {
+    let made = match spec(oracle)? {
+        Some(spec) => AnyOracle::<f64>::new(&spec),
+        None => black_box::oracle(oracle.getattr("dim")?.extract()?),
+    };
+    made.map(|_| ()).map_err(|error| error::refusal(oracle.py(), error, None))
+}
+
+/// A discrete decision made differentiable: y_eps(theta) = E[y*(theta + eps Z)].
+///
+/// y*(theta) is the decision of `oracle` for scores theta, argmax over its set C of <y, theta>; Z is noise, and eps the
+/// temperature. The smoothed maximum F_eps(theta) = E[max <y, theta + eps Z>] has y_eps as its gradient.
+///
+/// oracle : Oracle or BlackBox
+///     What is decided, such as `Ranking(100)`.
+/// noise : {"normal", "gumbel", "laplace", "logistic"}
+/// epsilon : float
+///     The temperature, positive, in the units of theta.
+///
+/// **Shapes.** theta is one instance, of shape (d,), or a batch of B rows, (B, d). An oracle on a rectangle (GridPath,
+/// Assignment) also takes (rows, columns) and (B, rows, columns). Answers have the shape of theta; numbers have one for each
+/// row; Jacobians have the shape of a row twice. An array of an instance's own shape is one instance.
+///
+/// **Types.** float32 is computed in float32 and float64 in float64; float16 and bfloat16 in float32, integers, booleans and
+/// lists in float64. Objects, complex numbers and strings are a TypeError. Targets and directions are converted to the type
+/// of theta.
+///
+/// **Noise.** Row r of a batch has the noise of `method.fold(first_row + r)`, whatever the batch: a batch may be split
+/// anywhere. One instance has the noise of `method` itself.
+///
+/// **Errors.** PerturbedError, a ValueError, names the parameter and the row.
+///
+/// **Threads.** The interpreter is free while large calls run, and their threads are `set_num_threads`; results have the
+/// same bits for any number.
+///
+/// Layers are immutable; they can be compared, hashed, copied and pickled.
+#[pyclass(frozen, module = "perturbed")]
+pub(crate) struct Layer {
+    oracle: Py<PyAny>,
+    noise: AnyNoise,
+    epsilon: f64,
+    shape: Vec<usize>,
+    /// `None` for a black box.
+    spec: Option<OracleSpec>,
+    single: PyOnceLock<AnyLayer<f32>>,
+    double: PyOnceLock<AnyLayer<f64>>,
+}
+
+/// The arguments that most methods share.
+struct Call<'a, 'py> {
+    theta: &'a Bound<'py, PyAny>,
+    vectors: &'a [(&'static str, &'a Bound<'py, PyAny>)],
+    method: &'a Bound<'py, PyAny>,
+    first_row: u64,
+    with_error: bool,
+    out: Option<&'a Bound<'py, PyAny>>,
+}
+
+impl Layer {
+    fn dim(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    fn make<T: Number>(&self, py: Python<'_>) -> PyResult<AnyLayer<T>> {
+        let oracle = self.spec.as_ref().map_or_else(|| black_box::oracle(self.dim()), AnyOracle::new);
+        oracle
+            .and_then(|oracle| AnyLayer::of(oracle, self.noise, T::from_f64(self.epsilon)))
+            .map_err(|error| error::refusal(py, error, None))
+    }
+
+    /// The rows of an array.
+    fn shapes<'s>(&'s self, name: &str, found: &'s [usize]) -> PyResult<Shapes<'s>> {
+        let dim = self.dim();
+        match (found, &self.shape[..]) {
+            (found, shape) if found == shape => Ok(Shapes { batch: None, row: found }),
+            (&[entries], _) if entries == dim => Ok(Shapes { batch: None, row: found }),
+            (&[rows, entries], _) if entries == dim => Ok(Shapes { batch: Some(rows), row: &found[1..] }),
+            (&[rows, ..], shape) if &found[1..] == shape => Ok(Shapes { batch: Some(rows), row: shape }),
+            _ => {
+                let mut fitting = format!("({dim},) or (batch, {dim})");
+                if let &[rows, columns] = &self.shape[..] {
+                    fitting = format!("({rows}, {columns}), (batch, {rows}, {columns}), {fitting}");
+                }
+                let found = python_shape(found);
+                Err(PyValueError::new_err(format!("{name} has shape {found}; expected {fitting}")))
+            }
+        }
+    }
+
+    /// Runs a computation of about `work` numbers: a small one on this thread, and a black box, which needs the interpreter.
+    fn run<R: Send>(&self, py: Python<'_>, work: usize, f: impl FnOnce() -> R + Send) -> PyResult<R> {
+        if self.spec.is_none() {
+            return Solver::of(self.oracle.bind(py))?.lend(|| py.detach(|| threads::alone(f)));
+        }
+        if work < LARGE {
+            return Ok(threads::alone(f));
+        }
+        Ok(match pool::current(py) {
+            Some(pool) => py.detach(|| pool.install(f)),
+            None => py.detach(|| threads::alone(f)),
+        })
+    }
+
+    /// The answers to what is asked in all rows.
+    fn ask<'py>(&self, py: Python<'py>, ask: Ask, call: &Call<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+        by_type!(self, "theta", call.theta, (theta, layer) => self.ask_in(py, ask, call, theta, layer))
+    }
+
+    fn ask_in<'py, T: Number>(
+        &self,
+        py: Python<'py>,
+        ask: Ask,
+        call: &Call<'_, 'py>,
+        theta: PyReadonlyArrayDyn<'py, T>,
+        layer: &PyOnceLock<AnyLayer<T>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let shape = theta.shape().to_vec();
+        let shapes = self.shapes("theta", &shape)?;
+        let mut vectors = Vec::with_capacity(call.vectors.len());
+        for &(name, vector) in call.vectors {
+            vectors.push(same_shape::<T>(name, vector, &shape)?);
+        }
+        let (how, first) = (method::of(call.method)?, first_row(call.first_row, shapes.batch)?);
+        let parts = ask.parts();
+        let out = call.out.map(|out| Out::new(out, shapes, parts)).transpose()?;
+        let layer = layer.get_or_try_init(py, || self.make(py))?;
+        let empty: &[T] = &[];
+        let vector = |index: usize| vectors.get(index).map_or(Ok(empty), PyReadonlyArrayDyn::as_slice);
+        let (scores, u, v, dim) = (theta.as_slice()?, vector(0)?, vector(1)?, self.dim());
+        let work = scores
+            .len()
+            .saturating_mul(T::samples(layer, how, ask.cost()) as usize)
+            .saturating_mul(if parts == [Part::Matrix] { dim } else { 1 });
+        let numbers = if call.with_error {
+            let How::MonteCarlo(how) = how else {
+                return Err(PyValueError::new_err("with_error=True needs method=MonteCarlo(samples, seed)"));
+            };
+            if out.is_some() {
+                return Err(PyValueError::new_err("with_error=True and out exclude each other"));
+            }
+            let found = self.run(py, work, || {
+                each(shapes.rows(), |row| {
+                    let question = ask.question(row_of(u, dim, row), row_of(v, dim, row));
+                    let how = first.map_or(how, |first| how.row(first.wrapping_add(row as u64)));
+                    layer.compute_with_error(row_of(scores, dim, row), question, how)
+                })
+            })?;
+            let found = found.map_err(|error| error::in_row(py, error, shapes.batch.is_some()))?;
+            let (mut means, mut errors) = (Vec::new(), Vec::new());
+            for found in found {
+                means.extend(found.mean);
+                errors.extend(found.standard_error);
+            }
+            let pair = [means, errors].map(|numbers| shapes.arrays(py, numbers, parts, None));
+            let [means, errors] = pair;
+            return Ok(PyTuple::new(py, [means?, errors?])?.into_any());
+        } else {
+            let question = ask.question(u, v);
+            let numbers = self.run(py, work, || match first {
+                Some(first) => layer.compute_rows(scores, question, how, first),
+                None => layer.compute(scores, question, how).map_err(|source| RowError { row: 0, source }),
+            })?;
+            numbers.map_err(|error| error::in_row(py, error, shapes.batch.is_some()))?
+        };
+        drop((theta, vectors)); // One of them may be `out`.
+        shapes.arrays(py, numbers, parts, out.as_ref())
+    }
+
+    /// What `one` says of each row: of θ or y, and of the number that names its noise.
+    #[expect(clippy::too_many_arguments, reason = "what is asked, and how it is written down")]
+    fn by_row<'py, T: Number>(
+        &self,
+        py: Python<'py>,
+        layer: &PyOnceLock<AnyLayer<T>>,
+        (x, shapes): (PyReadonlyArrayDyn<'py, T>, Shapes<'_>),
+        first: Option<u64>,
+        (samples, parts): (usize, &[Part]),
+        out: Option<&Bound<'py, PyAny>>,
+        one: impl Fn(&AnyLayer<T>, &[T], Option<u64>) -> Result<Vec<T>, Error> + Sync + Send,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let layer = layer.get_or_try_init(py, || self.make(py))?;
+        let (numbers, dim) = (x.as_slice()?, self.dim());
+        let out = out.map(|out| Out::new(out, shapes, parts)).transpose()?;
+        let found = self.run(py, numbers.len().saturating_mul(samples), || {
+            each(shapes.rows(), |row| {
+                one(layer, row_of(numbers, dim, row), first.map(|first| first.wrapping_add(row as u64)))
+            })
+        })?;
+        let found = found.map_err(|error| error::in_row(py, error, shapes.batch.is_some()))?;
+        drop(x);
+        shapes.arrays(py, found.concat(), parts, out.as_ref())
+    }
+
+    /// The decisions of a black box, by one call.
+    fn decide_at_once<'py, T: Number>(
+        &self,
+        py: Python<'py>,
+        layer: &PyOnceLock<AnyLayer<T>>,
+        theta: PyReadonlyArrayDyn<'py, T>,
+        shapes: Shapes<'_>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let layer = layer.get_or_try_init(py, || self.make(py))?;
+        let out = out.map(|out| Out::new(out, shapes, &[Part::Vector])).transpose()?;
+        let scores = theta.as_slice()?;
+        for (row, scores) in scores.chunks_exact(self.dim()).enumerate() {
+            let checked = layer.layer().check_scores(scores);
+            checked.map_err(|source| error::refusal(py, source, shapes.batch.map(|_| row)))?;
+        }
+        let decisions = black_box::decide(py, Solver::of(self.oracle.bind(py))?, self.dim(), scores)?;
+        drop(theta);
+        shapes.arrays(py, decisions, &[Part::Vector], out.as_ref())
+    }
+}
+
+/// A vector of the shape of theta.
+fn same_shape<'py, T: Number>(
+    name: &str,
+    x: &Bound<'py, PyAny>,
+    shape: &[usize],
+) -> PyResult<PyReadonlyArrayDyn<'py, T>> {
+    let x = read::<T>(name, x)?;
+    if x.shape() == shape {
+        return Ok(x);
+    }
+    let (found, shape) = (python_shape(x.shape()), python_shape(shape));
+    Err(PyValueError::new_err(format!("{name} has shape {found}; expected {shape}, that of theta")))
+}
+
+fn row_number(x: &Bound<'_, PyAny>) -> PyResult<u64> {
+    integer("first_row", x, 0, u64::MAX)
+}
+
+fn draws(x: &Bound<'_, PyAny>) -> PyResult<usize> {
+    Ok(integer("samples", x, 0, u64::from(u32::MAX))? as usize)
+}
+
+fn temperature(x: &Bound<'_, PyAny>) -> PyResult<f64> {
+    x.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(x.py()) {
+            error::refusal(x.py(), Error::NotPositive { parameter: "epsilon" }, None)
+        } else {
+            PyTypeError::new_err(format!("epsilon: {}", error.value(x.py())))
+        }
+    })
+}
+
+/// The number of the first row; `None` for an instance outside of batches.
+fn first_row(first: u64, batch: Option<usize>) -> PyResult<Option<u64>> {
+    if batch.is_none() && first != 0 {
+        return Err(PyValueError::new_err("first_row numbers the rows of a batch; theta is one instance"));
+    }
+    Ok(batch.map(|_| first))
+}
+
+/// A row of vectors; empty for those that are not given.
+fn row_of<T>(x: &[T], dim: usize, row: usize) -> &[T] {
+    x.get(row * dim..(row + 1) * dim).unwrap_or(&[])
+}
+
+/// What `one` says of every row, on the threads of the pool that this is called in; or the error of the first that has one.
+fn each<R: Send>(
+    rows: usize,
+    one: impl Fn(usize) -> Result<R, Error> + Sync + Send,
+) -> Result<Vec<R>, RowError> {
+    let one = |row| one(row).map_err(|source| RowError { row, source });
+    if rayon::current_thread_index().is_none() {
+        return (0..rows).map(one).collect();
+    }
+    let all: Vec<_> = (0..rows).into_par_iter().map(one).collect();
+    all.into_iter().collect()
+}
+
+#[pymethods]
+impl Layer {
+    #[new]
+    #[pyo3(signature = (oracle, noise="normal", epsilon=1.0))]
+    fn new(
+        oracle: &Bound<'_, PyAny>,
+        noise: &str,
+        #[pyo3(from_py_with = temperature)] epsilon: f64,
+    ) -> PyResult<Self> {
+        let py = oracle.py();
+        let spec = spec(oracle)?;
+        let Some(noise) = AnyNoise::from_name(noise) else {
+            let names = AnyNoise::ALL.map(|noise| format!("'{}'", noise.name())).join(", ");
+            return Err(PyValueError::new_err(format!("noise is {noise:?}; expected one of {names}")));
+        };
+        let layer = Self {
+            oracle: oracle.clone().unbind(),
+            noise,
+            epsilon,
+            shape: oracle.getattr("shape")?.extract()?,
+            spec,
+            single: PyOnceLock::new(),
+            double: PyOnceLock::new(),
+        };
+        layer.double.get_or_try_init(py, || layer.make(py))?;
+        Ok(layer)
+    }
+
+    /// What is decided.
+    #[getter]
+    fn oracle(&self, py: Python<'_>) -> Py<PyAny> {
+        self.oracle.clone_ref(py)
+    }
+    /// The name of the noise.
+    #[getter]
+    fn noise(&self) -> &'static str {
+        self.noise.name()
+    }
+    /// The temperature.
+    #[getter]
+    fn epsilon(&self) -> f64 {
+        self.epsilon
+    }
+    /// The shape of one instance.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.shape)
+    }
+    /// d, the number of scores of one instance.
+    #[getter(dim)]
+    fn entries(&self) -> usize {
+        self.dim()
+    }
+
+    /// The unperturbed decision y*(theta) = argmax_y <y, theta>: what to act on after training.
+    ///
+    /// theta of shape (d,) or (B, d); answers an array of the shape of theta. `out` is that of `value`.
+    #[pyo3(signature = (theta, *, out=None))]
+    fn decide<'py>(
+        &self,
+        py: Python<'py>,
+        theta: &Bound<'py, PyAny>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        by_type!(self, "theta", theta, (theta, layer) => {
+            let shape = theta.shape().to_vec();
+            let shapes = self.shapes("theta", &shape)?;
+            if self.spec.is_none() {
+                return self.decide_at_once(py, layer, theta, shapes, out);
+            }
+            let one = |layer: &AnyLayer<_>, theta: &[_], _| Ok(layer.decide(theta)?.1);
+            self.by_row(py, layer, (theta, shapes), None, (1, &[Part::Vector]), out, one)
+        })
+    }
+
+    /// Decisions y*(theta + eps Z) for drawn noise: samples of the distribution whose mean is `maximizer` (Section 2).
+    ///
+    /// Answers an array of shape (samples, d) or (B, samples, d). Sample m has the noise of sample m of
+    /// `MonteCarlo(samples, seed)`, by rows as there.
+    ///
+    /// samples : int
+    ///     How many, at least 0.
+    /// seed : int
+    ///     Names the noise, from 0 to 2**64 - 1.
+    /// first_row : int
+    ///     The number of the first row among all rows, which names its noise.
+    #[pyo3(signature = (theta, samples=1, seed=0, *, first_row=0))]
+    fn sample<'py>(
+        &self,
+        py: Python<'py>,
+        theta: &Bound<'py, PyAny>,
+        #[pyo3(from_py_with = draws)] samples: usize,
+        #[pyo3(from_py_with = arguments::seed)] seed: u64,
+        #[pyo3(from_py_with = row_number)] first_row: u64,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let how = MonteCarlo::new(1, Seed(seed));
+        by_type!(self, "theta", theta, (theta, layer) => {
+            let shapes = self.shapes("theta", theta.shape())?;
+            let first = self::first_row(first_row, shapes.batch)?;
+            let layer = layer.get_or_try_init(py, || self.make(py))?;
+            let (numbers, dim) = (theta.as_slice()?, self.dim());
+            let drawn = self.run(py, numbers.len().saturating_mul(samples), || {
+                each(shapes.rows() * samples, |draw| {
+                    let (row, index) = (draw / samples, draw % samples);
+                    let how = first.map_or(how, |first| how.row(first.wrapping_add(row as u64)));
+                    layer.sample(row_of(numbers, dim, row), how.seed, index as u64)
+                })
+            })?;
+            let drawn = drawn.map_err(|RowError { row, source }| {
+                error::refusal(py, source, shapes.batch.map(|_| row / samples))
+            })?;
+            let shape: Vec<_> = shapes.batch.into_iter().chain([samples]).chain(shapes.row.to_vec()).collect();
+            array(py, &shape, drawn.concat())
+        })
+    }
+
+    /// Omega(y) = sup_theta <y, theta> - F_1(theta): the regulariser that the noise stands for (Proposition 2.1).
+    ///
+    /// F_eps(theta) = max_y <y, theta> - eps Omega(y). `y` has shape (d,) or (B, d) and lies in the convex hull of all
+    /// decisions; answers a number or an array of shape (B,). `first_row` and `out` are those of `value`.
+    #[pyo3(signature = (y, method, *, first_row=0, out=None))]
+    fn omega<'py>(
+        &self,
+        py: Python<'py>,
+        y: &Bound<'py, PyAny>,
+        method: &Bound<'py, PyAny>,
+        #[pyo3(from_py_with = row_number)] first_row: u64,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let how = method::of(method)?;
+        by_type!(self, "y", y, (y, layer) => {
+            let shape = y.shape().to_vec();
+            let shapes = self.shapes("y", &shape)?;
+            let first = self::first_row(first_row, shapes.batch)?;
+            let one = |layer: &AnyLayer<_>, y: &[_], row| Ok(vec![layer.omega(y, method::in_row(how, row))?]);
+            self.by_row(py, layer, (y, shapes), first, (SEARCH, &[Part::Number]), out, one)
+        })
+    }
+
+    /// theta with y_eps(theta) = y, for `y` inside the convex hull of all decisions: eps times the gradient of Omega.
+    ///
+    /// `y` has shape (d,) or (B, d). Answers a pair: theta, of the shape of y, and the largest |y_eps(theta) - y| over the
+    /// entries, of the shape of `omega`. Where all decisions have one sum, theta is the one of mean 0. `first_row` and
+    /// `out` are those of `value`.
+    #[pyo3(signature = (y, method, *, first_row=0, out=None))]
+    fn inverse_maximizer<'py>(
+        &self,
+        py: Python<'py>,
+        y: &Bound<'py, PyAny>,
+        method: &Bound<'py, PyAny>,
+        #[pyo3(from_py_with = row_number)] first_row: u64,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let how = method::of(method)?;
+        by_type!(self, "y", y, (y, layer) => {
+            let shape = y.shape().to_vec();
+            let shapes = self.shapes("y", &shape)?;
+            let first = self::first_row(first_row, shapes.batch)?;
+            let one = |layer: &AnyLayer<_>, y: &[_], row| {
+                let found = layer.inverse_maximizer(y, method::in_row(how, row))?;
+                let mut numbers = found.theta;
+                numbers.push(found.residual);
+                Ok(numbers)
+            };
+            self.by_row(py, layer, (y, shapes), first, (SEARCH, &[Part::Vector, Part::Number]), out, one)
+        })
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let Ok(other) = other.cast::<Self>() else { return Ok(false) };
+        let (py, other) = (other.py(), other.get());
+        Ok(self.noise == other.noise
+            && self.epsilon.to_bits() == other.epsilon.to_bits()
+            && self.oracle.bind(py).eq(other.oracle.bind(py))?)
+    }
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        (self.oracle.bind(py), self.noise(), self.epsilon).into_pyobject(py)?.hash()
+    }
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let (noise, epsilon) = (self.noise(), self.epsilon);
+        Ok(format!("Layer({}, noise='{noise}', epsilon={epsilon:?})", self.oracle.bind(py).repr()?))
+    }
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, (Py<PyAny>, &'static str, f64)) {
+        let layer = slf.get();
+        (slf.get_type().into_any(), (layer.oracle(slf.py()), layer.noise(), layer.epsilon))
+    }
+    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf
+    }
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.oracle)
+    }
+}
+
+/// Writes the methods that ask something of every row.
+macro_rules! asked {
+    ($($(#[$doc:meta])+ $name:ident($($vector:ident),*): $ask:ident;)+) => {
+        #[pymethods]
+        impl Layer {
+            $(
+                $(#[$doc])+
+                #[pyo3(signature = (theta, $($vector,)* method, *, first_row=0, with_error=false, out=None))]
+                #[allow(clippy::too_many_arguments, reason = "as Python has them")]
+                fn $name<'py>(
+                    &self,
+                    py: Python<'py>,
+                    theta: &Bound<'py, PyAny>,
+                    $($vector: &Bound<'py, PyAny>,)*
+                    method: &Bound<'py, PyAny>,
+                    #[pyo3(from_py_with = row_number)] first_row: u64,
+                    with_error: bool,
+                    out: Option<&Bound<'py, PyAny>>,
+                ) -> PyResult<Bound<'py, PyAny>> {
+                    let vectors: &[(&'static str, &Bound<'py, PyAny>)] = &[$((stringify!($vector), $vector)),*];
+                    self.ask(py, Ask::$ask, &Call { theta, vectors, method, first_row, with_error, out })
+                }
+            )+
+        }
+    };
+}
+
+asked! {
+    /// The smoothed maximum F_eps(theta) = E[max_y <y, theta + eps Z>] (Definition 2.1).
+    ///
+    /// theta of shape (d,) or (B, d); answers a number, or an array of shape (B,).
+    ///
+    /// first_row : int
+    ///     The number of the first row among all rows, which names its noise.
+    /// with_error : bool
+    ///     Whether to return a pair of the estimate and its standard error. It needs `MonteCarlo` with at least two samples,
+    ///     or two pairs of antithetic ones, or two blocks of 64 of others. Not together with `out`.
+    /// out : ndarray
+    ///     Where to write: C-contiguous, of the answer's shape and theta's type. It is returned.
+    value(): Value;
+    /// The smoothed decision y_eps(theta) = E[y*(theta + eps Z)], the gradient of `value` (Definition 2.1).
+    ///
+    /// Answers an array of the shape of theta. Options are those of `value`.
+    maximizer(): Maximizer;
+    /// F_eps(theta) and y_eps(theta) in one pass.
+    ///
+    /// Answers a pair; so must `out` be. Other options are those of `value`.
+    value_and_maximizer(): ValueAndMaximizer;
+    /// y_eps(theta) by the formula E[F(theta + eps Z) grad nu(Z) / eps] (eq. 3), for comparison with `maximizer`.
+    ///
+    /// Answers an array of the shape of theta. Options are those of `value`.
+    maximizer_by_score(): MaximizerByScore;
+    /// The Jacobian J = d y_eps / d theta = E[y*(theta + eps Z) grad nu(Z)^T / eps] (Proposition 3.1).
+    ///
+    /// Answers an array of shape (d, d) or (B, d, d): the shape of a row twice. Exact ones are symmetric and positive
+    /// semidefinite, sampled ones only in expectation. Options are those of `value`.
+    jacobian(): Jacobian;
+    /// J by the formula E[F(theta + eps Z) (grad nu grad nu^T - hess nu) / eps^2] (Proposition 3.1).
+    ///
+    /// Refused for noise "laplace", which is not smooth. Shapes and options are those of `jacobian`.
+    jacobian_by_curvature(): JacobianByCurvature;
+    /// J^T u: the gradient in theta of a loss whose gradient in y_eps is `cotangent` = u (eq. 4).
+    ///
+    /// `cotangent` and the answer have the shape of theta. J is not formed: one product a sample. Options are those of `value`.
+    vjp(cotangent): Vjp;
+    /// J u: the change of y_eps along `tangent` = u.
+    ///
+    /// `tangent` and the answer have the shape of theta. Options are those of `value`.
+    jvp(tangent): Jvp;
+    /// The derivative d (J^T u) / d theta of `vjp`, for `cotangent` = u.
+    ///
+    /// Answers the shape of `jacobian`. Refused for noise "laplace". Options are those of `value`.
+    vjp_jacobian(cotangent): VjpJacobian;
+    /// The change of `vjp` along `tangent`: d (J^T u) / d theta times v, for `cotangent` = u and `tangent` = v.
+    ///
+    /// Answers the shape of theta. Refused for noise "laplace". Options are those of `value`.
+    vjp_jacobian_product(cotangent, tangent): VjpJacobianProduct;
+    /// The derivative of `value` in the temperature, d F_eps / d eps = E<y*(theta + eps Z), Z>.
+    ///
+    /// Answers the shape of `value`. Options are those of `value`.
+    epsilon_derivative(): EpsilonDerivative;
+    /// The derivative of the Fenchel-Young loss of a vertex in the temperature, E<y*(theta + eps Z) - y, Z>.
+    ///
+    /// `target` = y has the shape of theta; answers the shape of `value`. Options are those of `value`.
+    epsilon_loss_derivative(target): EpsilonLossDerivative;
+    /// The Fenchel-Young loss L = F_eps(theta) + eps Omega(y) - <theta, y> and its gradient y_eps(theta) - y (Definition 4.1).
+    ///
+    /// `target` = y has the shape of theta and lies in the convex hull of all decisions. Answers a pair: the loss, of the shape
+    /// of `value`, and the gradient, of the shape of theta; so must `out` be. L is nonnegative, convex in theta, and 0 exactly
+    /// where y_eps(theta) = y. Targets that are no decisions cost a search for Omega in each row. Options are those of `value`.
+    fenchel_young(target): FenchelYoung;
+    /// The gradient y_eps(theta) - y of the Fenchel-Young loss alone: all that training needs, with as few as one sample.
+    ///
+    /// `target` and the answer have the shape of theta. Options are those of `value`.
+    fenchel_young_gradient(target): FenchelYoungGradient;
+}
