@@ -7,6 +7,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from .oracles import Oracle
 
+__all__ = [
+    "Cheapest",
+    "Exact",
+    "Layer",
+    "MonteCarlo",
+    "PerturbedError",
+    "check_oracle",
+    "get_num_threads",
+    "set_num_threads",
+]
+
 # Of the type of theta: float32 or float64. For one instance, a number is a scalar of numpy's.
 _Array = NDArray[np.floating[Any]]
 _Numbers = np.floating[Any] | _Array

@@ -184,7 +184,7 @@ class GroupTopK(Oracle):
 
     @property
     def shape(self) -> tuple[int]:
-        """(d,)."""
+        """(d,), one entry for each of `groups`."""
         return (len(self.groups),)
 
 
@@ -233,7 +233,7 @@ class Ranking(Oracle):
 
     @property
     def shape(self) -> tuple[int]:
-        """(d,)."""
+        """(d,), one entry for each of `reference`."""
         return (len(cast(Numbers, self.reference)),)
 
 
@@ -398,7 +398,7 @@ class Knapsack(Oracle):
 
     @property
     def shape(self) -> tuple[int]:
-        """(d,)."""
+        """(d,), one entry for each of `weights`."""
         return (len(self.weights),)
 
 
