@@ -6,7 +6,7 @@ use numpy::{
 };
 use perturb::method::{Cost, Method, Way};
 use perturb::{AnyLayer, AnyReal, How};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -125,4 +125,11 @@ pub(crate) fn python_shape(shape: &[usize]) -> String {
         [entries] => format!("({entries},)"),
         _ => format!("({})", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// Whether memory has room for so many numbers, which Rust would end the process for.
+pub(crate) fn fits<T: Number>(count: usize) -> PyResult<()> {
+    const SURELY: usize = 1 << 24;
+    let room = count <= SURELY || Vec::<T>::new().try_reserve_exact(count).is_ok();
+    room.then_some(()).ok_or_else(|| PyMemoryError::new_err(format!("no memory for {count} numbers")))
 }

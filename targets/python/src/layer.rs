@@ -9,7 +9,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 use rayon::prelude::*;
 
-use crate::arguments::{Number, Scores, integer, python_shape, read};
+use crate::arguments::{Number, Scores, fits, integer, python_shape, read};
 use crate::black_box::{self, Solver};
 use crate::question::{Ask, Out, Part, Shapes, array};
 use crate::{arguments, error, method, pool};
@@ -44,8 +44,21 @@ fn spec(oracle: &Bound<'_, PyAny>) -> PyResult<Option<OracleSpec>> {
         )));
     };
     let json: Option<String> = describe.call0()?.extract()?;
-    json.map(|json| serde_json::from_str(&json).map_err(|error| PyValueError::new_err(error.to_string())))
-        .transpose()
+    let Some(json) = json else { return Ok(None) };
+    let spec = serde_json::from_str(&json).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    // Sizes that no array vouches for.
+    fits::<f64>(match &spec {
+        OracleSpec::DagPath { nodes, .. }
+        | OracleSpec::ShortestPath { nodes, .. }
+        | OracleSpec::Flow { nodes, .. }
+        | OracleSpec::SpanningTree { nodes, .. } => nodes.saturating_mul(8),
+        OracleSpec::Knapsack { weights, capacity } => {
+            let total: u64 = weights.iter().map(|&weight| u64::from(weight)).sum();
+            total.min(u64::from(*capacity)).saturating_mul(4) as usize
+        }
+        _ => 0,
+    })?;
+    Ok(Some(spec))
 }
 
 /// Refuses an oracle that cannot be: its own constructor.
@@ -190,24 +203,20 @@ impl Layer {
             if out.is_some() {
                 return Err(PyValueError::new_err("with_error=True and out exclude each other"));
             }
-            let found = self.run(py, work, || {
-                each(shapes.rows(), |row| {
-                    let question = ask.question(row_of(u, dim, row), row_of(v, dim, row));
-                    let how = first.map_or(how, |first| how.row(first.wrapping_add(row as u64)));
-                    layer.compute_with_error(row_of(scores, dim, row), question, how)
-                })
+            let width = 2 * shapes.width(parts);
+            let found = self.fill(py, shapes, (1, width), work, |row| {
+                let question = ask.question(row_of(u, dim, row), row_of(v, dim, row));
+                let how = first.map_or(how, |first| how.row(first.wrapping_add(row as u64)));
+                let found = layer.compute_with_error(row_of(scores, dim, row), question, how)?;
+                Ok([found.mean, found.standard_error].concat())
             })?;
-            let found = found.map_err(|error| error::in_row(py, error, shapes.batch.is_some()))?;
-            let (mut means, mut errors) = (Vec::new(), Vec::new());
-            for found in found {
-                means.extend(found.mean);
-                errors.extend(found.standard_error);
-            }
-            let pair = [means, errors].map(|numbers| shapes.arrays(py, numbers, parts, None));
-            let [means, errors] = pair;
+            let half = |start| found.chunks_exact(width).flat_map(move |row| &row[start..start + width / 2]);
+            let pair = [0, width / 2].map(|start| half(start).copied().collect());
+            let [means, errors] = pair.map(|numbers| shapes.arrays(py, numbers, parts, None));
             return Ok(PyTuple::new(py, [means?, errors?])?.into_any());
         } else {
             let question = ask.question(u, v);
+            fits::<T>(shapes.rows().saturating_mul(shapes.width(parts)))?;
             let numbers = self.run(py, work, || match first {
                 Some(first) => layer.compute_rows(scores, question, how, first),
                 None => layer.compute(scores, question, how).map_err(|source| RowError { row: 0, source }),
@@ -216,6 +225,38 @@ impl Layer {
         };
         drop((theta, vectors)); // One of them may be `out`.
         shapes.arrays(py, numbers, parts, out.as_ref())
+    }
+
+    /// What `one` says of every row, or of each of some `units` of every row: `width` numbers each.
+    fn fill<T: Number>(
+        &self,
+        py: Python<'_>,
+        shapes: Shapes<'_>,
+        (units, width): (usize, usize),
+        work: usize,
+        one: impl Fn(usize) -> Result<Vec<T>, Error> + Sync + Send,
+    ) -> PyResult<Vec<T>> {
+        let count = shapes.rows().saturating_mul(units).saturating_mul(width);
+        fits::<T>(count)?;
+        let mut numbers = vec![T::ZERO; count];
+        let failed = self.run(py, work, || {
+            let fill = |(unit, place): (usize, &mut [T])| match one(unit) {
+                Ok(found) => {
+                    place.copy_from_slice(&found);
+                    None
+                }
+                Err(error) => Some((unit / units, error)),
+            };
+            if rayon::current_thread_index().is_some() {
+                numbers.par_chunks_exact_mut(width).enumerate().find_map_first(fill)
+            } else {
+                numbers.chunks_exact_mut(width).enumerate().find_map(fill)
+            }
+        })?;
+        match failed {
+            None => Ok(numbers),
+            Some((row, error)) => Err(error::refusal(py, error, shapes.batch.map(|_| row))),
+        }
     }
 
     /// What `one` says of each row: of θ or y, and of the number that names its noise.
@@ -233,14 +274,12 @@ impl Layer {
         let layer = layer.get_or_try_init(py, || self.make(py))?;
         let (numbers, dim) = (x.as_slice()?, self.dim());
         let out = out.map(|out| Out::new(out, shapes, parts)).transpose()?;
-        let found = self.run(py, numbers.len().saturating_mul(samples), || {
-            each(shapes.rows(), |row| {
-                one(layer, row_of(numbers, dim, row), first.map(|first| first.wrapping_add(row as u64)))
-            })
+        let work = numbers.len().saturating_mul(samples);
+        let found = self.fill(py, shapes, (1, shapes.width(parts)), work, |row| {
+            one(layer, row_of(numbers, dim, row), first.map(|first| first.wrapping_add(row as u64)))
         })?;
-        let found = found.map_err(|error| error::in_row(py, error, shapes.batch.is_some()))?;
         drop(x);
-        shapes.arrays(py, found.concat(), parts, out.as_ref())
+        shapes.arrays(py, found, parts, out.as_ref())
     }
 
     /// The decisions of a black box, by one call.
@@ -308,19 +347,6 @@ fn first_row(first: u64, batch: Option<usize>) -> PyResult<Option<u64>> {
 /// A row of vectors; empty for those that are not given.
 fn row_of<T>(x: &[T], dim: usize, row: usize) -> &[T] {
     x.get(row * dim..(row + 1) * dim).unwrap_or(&[])
-}
-
-/// What `one` says of every row, on the threads of the pool that this is called in; or the error of the first that has one.
-fn each<R: Send>(
-    rows: usize,
-    one: impl Fn(usize) -> Result<R, Error> + Sync + Send,
-) -> Result<Vec<R>, RowError> {
-    let one = |row| one(row).map_err(|source| RowError { row, source });
-    if rayon::current_thread_index().is_none() {
-        return (0..rows).map(one).collect();
-    }
-    let all: Vec<_> = (0..rows).into_par_iter().map(one).collect();
-    all.into_iter().collect()
 }
 
 #[pymethods]
@@ -424,18 +450,14 @@ impl Layer {
             let first = self::first_row(first_row, shapes.batch)?;
             let layer = layer.get_or_try_init(py, || self.make(py))?;
             let (numbers, dim) = (theta.as_slice()?, self.dim());
-            let drawn = self.run(py, numbers.len().saturating_mul(samples), || {
-                each(shapes.rows() * samples, |draw| {
-                    let (row, index) = (draw / samples, draw % samples);
-                    let how = first.map_or(how, |first| how.row(first.wrapping_add(row as u64)));
-                    layer.sample(row_of(numbers, dim, row), how.seed, index as u64)
-                })
-            })?;
-            let drawn = drawn.map_err(|RowError { row, source }| {
-                error::refusal(py, source, shapes.batch.map(|_| row / samples))
+            let work = numbers.len().saturating_mul(samples);
+            let drawn = self.fill(py, shapes, (samples, dim), work, |draw| {
+                let (row, index) = (draw / samples, draw % samples);
+                let how = first.map_or(how, |first| how.row(first.wrapping_add(row as u64)));
+                layer.sample(row_of(numbers, dim, row), how.seed, index as u64)
             })?;
             let shape: Vec<_> = shapes.batch.into_iter().chain([samples]).chain(shapes.row.to_vec()).collect();
-            array(py, &shape, drawn.concat())
+            array(py, &shape, drawn)
         })
     }
 

@@ -89,12 +89,14 @@ impl Shapes<'_> {
     fn dim(self) -> usize {
         self.row.iter().product()
     }
-    fn width(self, part: Part) -> usize {
-        match part {
+    /// How many numbers a row has.
+    pub(crate) fn width(self, parts: &[Part]) -> usize {
+        let numbers = |part: &Part| match part {
             One => 1,
             Vector => self.dim(),
-            Matrix => self.dim() * self.dim(),
-        }
+            Matrix => self.dim().saturating_mul(self.dim()),
+        };
+        parts.iter().map(numbers).sum()
     }
     fn of(self, part: Part) -> Vec<usize> {
         let vectors = [One, Vector, Matrix].iter().position(|&known| known == part).unwrap_or(0);
@@ -112,11 +114,11 @@ impl Shapes<'_> {
         let [_, _, ..] = parts else {
             return self.array(py, numbers, parts[0], out.map(|out| &out.arrays[0]));
         };
-        let width: usize = parts.iter().map(|&part| self.width(part)).sum();
+        let width = self.width(parts);
         let mut start = 0;
         let mut arrays = Vec::with_capacity(parts.len());
         for (index, &part) in parts.iter().enumerate() {
-            let end = start + self.width(part);
+            let end = start + self.width(&[part]);
             let mut of_part = Vec::with_capacity(self.rows() * (end - start));
             numbers.chunks_exact(width).for_each(|row| of_part.extend_from_slice(&row[start..end]));
             arrays.push(self.array(py, of_part, part, out.map(|out| &out.arrays[index]))?);

@@ -397,3 +397,59 @@ def test_anything_is_answered_or_refused(data: st.DataObject) -> None:
     for part in found if isinstance(found, tuple) else [found]:
         for array in part if isinstance(part, tuple) else [part]:
             assert np.all(np.isfinite(array)) and array.dtype in (np.float32, np.float64)
+
+
+def test_answers_too_large_for_memory() -> None:
+    layer, theta = Layer(Simplex(10**7)), np.zeros(10**7)
+    for ask in (
+        lambda: layer.jacobian(theta, MonteCarlo(2)),
+        lambda: layer.jacobian(theta, MonteCarlo(2), with_error=True),
+        lambda: layer.sample(theta, 10**7),
+    ):
+        with pytest.raises(MemoryError, match="no memory for [12]0* numbers"):
+            ask()
+    for make in (
+        lambda: ShortestPath(2**32 - 1, [(0, 1)], 0, 1),
+        lambda: SpanningTree(2**32 - 1, [(0, 1)]),
+        lambda: Knapsack([2**32 - 1] * 2, 2**32 - 1),
+    ):
+        with pytest.raises(MemoryError, match="no memory for"):
+            make()
+
+
+SMALL = st.one_of(st.integers(-1, 5), st.integers(0, 3), st.sampled_from([2**31, 2**32, 2**52, 2**63, 2**64]))
+NODES = st.one_of(st.integers(-1, 6), st.sampled_from([2**32 - 1, 2**40, 2**63]))
+PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=8)
+FLOORS = st.one_of(st.none(), st.floats())
+MADE = st.one_of(
+    st.tuples(st.sampled_from([Simplex, Hypercube, Tour]), st.tuples(SMALL)),
+    st.tuples(st.sampled_from([TopK, Tour, Assignment, GridPath]), st.tuples(SMALL, SMALL)),
+    st.tuples(st.just(GroupTopK), st.tuples(st.lists(SMALL), st.lists(SMALL), SMALL)),
+    st.tuples(st.just(Ranking), st.tuples(st.one_of(st.lists(st.floats(), max_size=5), st.integers(-1, 5)))),
+    st.tuples(st.just(GridPath), st.tuples(SMALL, SMALL, st.booleans(), st.tuples(SMALL, SMALL), st.none(), FLOORS)),
+    st.tuples(st.just(DagPath), st.tuples(NODES, PAIRS, SMALL, SMALL)),
+    st.tuples(st.just(ShortestPath), st.tuples(NODES, PAIRS, SMALL, SMALL, FLOORS)),
+    st.tuples(st.just(Flow), st.tuples(NODES, PAIRS, SMALL, SMALL, SMALL)),
+    st.tuples(st.just(SpanningTree), st.tuples(NODES, PAIRS, st.one_of(st.none(), st.lists(st.none())))),
+    st.tuples(st.just(Knapsack), st.tuples(st.lists(st.integers(-1, 9)), SMALL)),
+)
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@given(MADE, st.sampled_from(["normal", "gumbel"]), st.integers(0, 2**32))
+def test_any_oracle_is_made_or_refused(made: tuple[Any, tuple[Any, ...]], noise: Any, seed: int) -> None:
+    kind, arguments = made
+    try:
+        layer = Layer(kind(*arguments), noise)
+    except (TypeError, ValueError, MemoryError):
+        return
+    if layer.dim > 100:
+        return
+    theta = -np.random.default_rng(seed).random((2, layer.dim))
+    try:
+        y, smoothed = layer.decide(theta), layer.maximizer(theta, MonteCarlo(20, seed))
+    except PerturbedError:
+        return
+    low, high = (y.min(), y.max()) if kind is Ranking else (-1, 1)
+    rounding = 1e-12 * max(abs(low), abs(high))
+    assert np.all((low - rounding <= smoothed) & (smoothed <= high + rounding))
