@@ -637,4 +637,8 @@ asked! {
     ///
     /// `target` and the answer have the shape of theta. Options are those of `value`.
     fenchel_young_gradient(target): FenchelYoungGradient;
+    /// F_eps(theta) - <theta, y>, the Fenchel-Young loss but for the constant eps Omega(y), and its gradient, in one pass.
+    ///
+    /// Targets cost the same whether they are decisions or not. Shapes and options are those of `fenchel_young`.
+    fenchel_young_without_omega(target): FenchelYoungWithoutOmega;
 }

@@ -36,6 +36,7 @@ pub(crate) enum Ask {
     EpsilonLossDerivative,
     FenchelYoung,
     FenchelYoungGradient,
+    FenchelYoungWithoutOmega,
 }
 
 impl Ask {
@@ -55,12 +56,13 @@ impl Ask {
             Self::EpsilonLossDerivative => Question::EpsilonLossDerivative(u),
             Self::FenchelYoung => Question::FenchelYoung(u),
             Self::FenchelYoungGradient => Question::FenchelYoungGradient(u),
+            Self::FenchelYoungWithoutOmega => Question::FenchelYoungWithoutOmega(u),
         }
     }
     pub(crate) fn parts(self) -> &'static [Part] {
         match self {
             Self::Value | Self::EpsilonDerivative | Self::EpsilonLossDerivative => &[One],
-            Self::ValueAndMaximizer | Self::FenchelYoung => &[One, Vector],
+            Self::ValueAndMaximizer | Self::FenchelYoung | Self::FenchelYoungWithoutOmega => &[One, Vector],
             Self::Jacobian | Self::JacobianByCurvature | Self::VjpJacobian => &[Matrix],
             _ => &[Vector],
         }

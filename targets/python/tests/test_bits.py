@@ -3,6 +3,8 @@
 import copy
 import multiprocessing
 import pickle
+import threading
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -142,3 +144,14 @@ def test_threads_of_python() -> None:
             found = list(pool.map(lambda method: everything(LAYER, THETA, U, Y, method), METHODS))
             perturbed.set_num_threads(1 + len(found) % 3)
             assert all(same(answers, EXPECTED[method]) for answers, method in zip(found, METHODS, strict=True))
+
+
+def test_the_interpreter_is_free_meanwhile() -> None:
+    ticks, compute = 0, threading.Thread(target=LAYER.vjp, args=(THETA, U, MonteCarlo(20_000)))
+    start = time.perf_counter()
+    compute.start()
+    while compute.is_alive():
+        ticks += 1
+        time.sleep(0.001)
+    # One tick at each end, were the interpreter not let go of.
+    assert ticks > 10, (ticks, time.perf_counter() - start)

@@ -367,7 +367,7 @@ METHODS = st.one_of(
 QUANTITIES = {
     "decide": None, "sample": None, "value": 0, "maximizer": 0, "value_and_maximizer": 0, "maximizer_by_score": 0,
     "jacobian": 0, "jacobian_by_curvature": 0, "vjp": 1, "jvp": 1, "vjp_jacobian": 1, "vjp_jacobian_product": 2,
-    "epsilon_derivative": 0, "epsilon_loss_derivative": 1, "fenchel_young": 1, "fenchel_young_gradient": 1,
+    "epsilon_derivative": 0, "epsilon_loss_derivative": 1, "fenchel_young": 1, "fenchel_young_without_omega": 1, "fenchel_young_gradient": 1,
     "omega": 0, "inverse_maximizer": 0,
 }  # fmt: skip
 OF_FOUR = [Simplex(4), Ranking(4), Hypercube(4), Assignment(2, 2), GridPath(2, 2, floor=None), Knapsack([1, 2, 3, 4], 5)]

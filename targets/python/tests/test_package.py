@@ -2,14 +2,13 @@
 
 import doctest
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import perturbed
 import pytest
-
-PACKAGE = Path(perturbed.__file__).parent
 
 
 def public() -> list[tuple[str, object]]:
@@ -26,12 +25,29 @@ def test_everything_is_documented(name: str, item: object) -> None:
     assert len(inspect.getdoc(item) or "") > 5, name
 
 
+def variants(file: str, enum: str) -> list[str]:
+    """The variants of an enum in the library's sources."""
+    path = Path(__file__).parents[3] / "std/src/any" / file
+    if not path.exists():
+        pytest.skip("the library's sources are not at hand")
+    body = path.read_text().split(f"pub enum {enum}")[1].split("\n}\n")[0]
+    return re.findall(r"^    (\w+)[ ({,]", body, re.MULTILINE)
+
+
+def test_every_oracle_and_quantity_is_there() -> None:
+    oracles, questions = variants("spec.rs", "OracleSpec"), variants("layer.rs", "Question")
+    assert len(oracles) > 10 and len(questions) > 10
+    assert set(oracles) <= set(perturbed.__all__)
+    snake = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in questions}
+    assert snake <= set(dir(perturbed.Layer))
+
+
 def test_examples() -> None:
     for found in doctest.testmod(perturbed), doctest.testfile("../README.md", optionflags=doctest.NORMALIZE_WHITESPACE):
         assert found.attempted > 0 and found.failed == 0
 
 
-@pytest.mark.parametrize("command", [["mypy", "--strict", str(PACKAGE)], ["mypy.stubtest", "perturbed"]], ids=lambda c: c[0])
+@pytest.mark.parametrize("command", [["mypy", "--strict", "-p", "perturbed"], ["mypy.stubtest", "perturbed"]], ids=lambda c: c[0])
 def test_types(command: list[str], tmp_path: Path) -> None:
     pytest.importorskip("mypy")
     found = subprocess.run(

@@ -26,6 +26,8 @@ def test_softmax() -> None:
     target = np.array([0.1, 0.4, 0.2, 0.25, 0.05])
     assert loss == pytest.approx(0.5 * special.rel_entr(target, y).sum(), rel=1e-12)
     np.testing.assert_allclose(gradient, y - target, rtol=1e-12, atol=1e-15)
+    without, same = layer.fenchel_young_without_omega(THETA, target, Exact())
+    assert without + 0.5 * layer.omega(target, Exact()) == pytest.approx(loss, rel=1e-11) and np.array_equal(same, gradient)
     assert layer.omega(target, Exact()) == pytest.approx(-special.entr(target).sum() - GAMMA, rel=1e-13)
     assert layer.epsilon_derivative(THETA, Exact()) == pytest.approx((value - y @ THETA) / 0.5, rel=1e-12)
 

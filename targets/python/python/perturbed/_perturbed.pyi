@@ -370,6 +370,28 @@ class Layer:
         out: None = None,
     ) -> tuple[tuple[_Numbers, _Array], tuple[_Numbers, _Array]]: ...
     @overload
+    def fenchel_young_without_omega(
+        self,
+        theta: ArrayLike,
+        target: ArrayLike,
+        method: _Method,
+        *,
+        first_row: SupportsIndex = 0,
+        with_error: Literal[False] = False,
+        out: tuple[_Array, _Array] | None = None,
+    ) -> tuple[_Numbers, _Array]: ...
+    @overload
+    def fenchel_young_without_omega(
+        self,
+        theta: ArrayLike,
+        target: ArrayLike,
+        method: MonteCarlo,
+        *,
+        first_row: SupportsIndex = 0,
+        with_error: Literal[True],
+        out: None = None,
+    ) -> tuple[tuple[_Numbers, _Array], tuple[_Numbers, _Array]]: ...
+    @overload
     def fenchel_young_gradient(
         self,
         theta: ArrayLike,
