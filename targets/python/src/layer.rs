@@ -1,6 +1,7 @@
 //! A layer as a value of Python.
 
 use numpy::{PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use perturb::method::BLOCK;
 use perturb::{AnyLayer, AnyNoise, AnyOracle, Error, How, MonteCarlo, OracleSpec, RowError, Seed, threads};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -109,6 +110,8 @@ pub(crate) struct Layer {
     spec: Option<OracleSpec>,
     single: PyOnceLock<AnyLayer<f32>>,
     double: PyOnceLock<AnyLayer<f64>>,
+    /// Of large graphs, not computed twice.
+    hash: PyOnceLock<isize>,
 }
 
 /// The arguments that most methods share.
@@ -119,6 +122,17 @@ struct Call<'a, 'py> {
     first_row: u64,
     with_error: bool,
     out: Option<&'a Bound<'py, PyAny>>,
+}
+
+/// About how much there is to do.
+#[derive(Clone, Copy)]
+struct Work {
+    /// Scores, times samples.
+    numbers: usize,
+    /// What threads may share: rows, and blocks of samples.
+    pieces: usize,
+    /// Whether it may take much longer.
+    searches: bool,
 }
 
 impl Layer {
@@ -152,17 +166,16 @@ impl Layer {
         }
     }
 
-    /// Runs a computation of about `work` numbers: a small one on this thread, and a black box, which needs the interpreter.
-    fn run<R: Send>(&self, py: Python<'_>, work: usize, f: impl FnOnce() -> R + Send) -> PyResult<R> {
+    /// Runs a computation where it is best off: a small one on this thread, and that of a black box, which needs the interpreter.
+    fn run<R: Send>(&self, py: Python<'_>, work: Work, f: impl FnOnce() -> R + Send) -> PyResult<R> {
         if self.spec.is_none() {
             return Solver::of(self.oracle.bind(py))?.lend(|| py.detach(|| threads::alone(f)));
         }
-        if work < LARGE {
-            return Ok(threads::alone(f));
-        }
-        Ok(match pool::current(py) {
+        let shared = work.numbers >= LARGE && work.pieces > 1;
+        Ok(match shared.then(|| pool::current(py)).flatten() {
             Some(pool) => py.detach(|| pool.install(f)),
-            None => py.detach(|| threads::alone(f)),
+            None if work.numbers >= LARGE || work.searches => py.detach(|| threads::alone(f)),
+            None => threads::alone(f),
         })
     }
 
@@ -192,10 +205,13 @@ impl Layer {
         let empty: &[T] = &[];
         let vector = |index: usize| vectors.get(index).map_or(Ok(empty), PyReadonlyArrayDyn::as_slice);
         let (scores, u, v, dim) = (theta.as_slice()?, vector(0)?, vector(1)?, self.dim());
-        let work = scores
-            .len()
-            .saturating_mul(T::samples(layer, how, ask.cost()) as usize)
-            .saturating_mul(if parts == [Part::Matrix] { dim } else { 1 });
+        let samples = T::samples(layer, how, ask.cost()) as usize;
+        let width = if parts == [Part::Matrix] { dim } else { 1 };
+        let work = Work {
+            numbers: scores.len().saturating_mul(samples).saturating_mul(width),
+            pieces: shapes.rows().saturating_mul(samples.div_ceil(BLOCK as usize)),
+            searches: ask == Ask::FenchelYoung,
+        };
         let numbers = if call.with_error {
             let How::MonteCarlo(how) = how else {
                 return Err(PyValueError::new_err("with_error=True needs method=MonteCarlo(samples, seed)"));
@@ -204,7 +220,7 @@ impl Layer {
                 return Err(PyValueError::new_err("with_error=True and out exclude each other"));
             }
             let width = 2 * shapes.width(parts);
-            let found = self.fill(py, shapes, (1, width), work, |row| {
+            let found = self.fill(py, shapes, (1, width), samples, |row| {
                 let question = ask.question(row_of(u, dim, row), row_of(v, dim, row));
                 let how = first.map_or(how, |first| how.row(first.wrapping_add(row as u64)));
                 let found = layer.compute_with_error(row_of(scores, dim, row), question, how)?;
@@ -227,18 +243,24 @@ impl Layer {
         shapes.arrays(py, numbers, parts, out.as_ref())
     }
 
-    /// What `one` says of every row, or of each of some `units` of every row: `width` numbers each.
+    /// What `one` says of every row, or of each of some `units` of every row, by about `samples` solves: `width` numbers.
     fn fill<T: Number>(
         &self,
         py: Python<'_>,
         shapes: Shapes<'_>,
         (units, width): (usize, usize),
-        work: usize,
+        samples: usize,
         one: impl Fn(usize) -> Result<Vec<T>, Error> + Sync + Send,
     ) -> PyResult<Vec<T>> {
         let count = shapes.rows().saturating_mul(units).saturating_mul(width);
         fits::<T>(count)?;
         let mut numbers = vec![T::ZERO; count];
+        let pieces = shapes.rows().saturating_mul(units);
+        let work = Work {
+            numbers: pieces.saturating_mul(self.dim()).saturating_mul(samples),
+            pieces,
+            searches: false,
+        };
         let failed = self.run(py, work, || {
             let fill = |(unit, place): (usize, &mut [T])| match one(unit) {
                 Ok(found) => {
@@ -274,8 +296,7 @@ impl Layer {
         let layer = layer.get_or_try_init(py, || self.make(py))?;
         let (numbers, dim) = (x.as_slice()?, self.dim());
         let out = out.map(|out| Out::new(out, shapes, parts)).transpose()?;
-        let work = numbers.len().saturating_mul(samples);
-        let found = self.fill(py, shapes, (1, shapes.width(parts)), work, |row| {
+        let found = self.fill(py, shapes, (1, shapes.width(parts)), samples, |row| {
             one(layer, row_of(numbers, dim, row), first.map(|first| first.wrapping_add(row as u64)))
         })?;
         drop(x);
@@ -372,6 +393,7 @@ impl Layer {
             spec,
             single: PyOnceLock::new(),
             double: PyOnceLock::new(),
+            hash: PyOnceLock::new(),
         };
         layer.double.get_or_try_init(py, || layer.make(py))?;
         Ok(layer)
@@ -450,8 +472,7 @@ impl Layer {
             let first = self::first_row(first_row, shapes.batch)?;
             let layer = layer.get_or_try_init(py, || self.make(py))?;
             let (numbers, dim) = (theta.as_slice()?, self.dim());
-            let work = numbers.len().saturating_mul(samples);
-            let drawn = self.fill(py, shapes, (samples, dim), work, |draw| {
+            let drawn = self.fill(py, shapes, (samples, dim), 1, |draw| {
                 let (row, index) = (draw / samples, draw % samples);
                 let how = first.map_or(how, |first| how.row(first.wrapping_add(row as u64)));
                 layer.sample(row_of(numbers, dim, row), how.seed, index as u64)
@@ -521,7 +542,8 @@ impl Layer {
             && self.oracle.bind(py).eq(other.oracle.bind(py))?)
     }
     fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
-        (self.oracle.bind(py), self.noise(), self.epsilon).into_pyobject(py)?.hash()
+        let hash = || (self.oracle.bind(py), self.noise(), self.epsilon).into_pyobject(py)?.hash();
+        self.hash.get_or_try_init(py, hash).copied()
     }
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let (noise, epsilon) = (self.noise(), self.epsilon);
