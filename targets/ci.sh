@@ -3,6 +3,7 @@
 #
 #   targets/ci.sh                 all jobs
 #   targets/ci.sh JOB...          host, networks, bench, core, thumb, qemu, docs, package or deny
+#   targets/ci.sh python          the Python package, which the others leave out
 #   targets/ci.sh --host-only     the jobs without firmware or valgrind: host, docs, deny
 #
 # Miri, sanitizers and long soaks take too long for this: docs/checks.md.
@@ -208,6 +209,26 @@ qemu() {
     runner report --check
 }
 
+# The Python package, built as a wheel and tested in an environment of its own.
+python() {
+    need_component rustfmt cargo fmt
+    need_component clippy cargo clippy
+    local folder
+    folder=$(mktemp -d)
+    cd targets/python
+    run cargo fmt --check
+    run cargo clippy --locked -- -D warnings
+    if ! python3 -c "import sys; sys.exit(sys.version_info < (3, 11))" || ! python3 -m venv "$folder" ||
+        ! "$folder/bin/pip" install --quiet maturin pytest hypothesis mypy numpy scipy pandas ml_dtypes; then
+        echo "NOT tested: Python 3.11 or later, its venv, or the packages that tests need cannot be had here"
+        return
+    fi
+    run "$folder/bin/maturin" build --release --locked --out "$folder/wheels"
+    run "$folder/bin/pip" install --quiet "$folder"/wheels/*.whl
+    run "$folder/bin/python" -m pytest -q
+    rm -rf "$folder"
+}
+
 docs() {
     RUSTDOCFLAGS="-D warnings" run cargo doc --workspace --no-deps
     # A change of the interface is seen: docs/public-names.txt.
@@ -251,7 +272,7 @@ needs_at_most() { # RUST Cargo.toml [ARGUMENT...]
 # The dependencies of every workspace: the Rust that they need, and by cargo-deny their licences, sources and versions.
 deny() {
     local workspaces workspace
-    workspaces=$(grep -l '^\[workspace\]' Cargo.toml */Cargo.toml)
+    workspaces=$(grep -l '^\[workspace\]' Cargo.toml */Cargo.toml targets/python/Cargo.toml)
     for workspace in $workspaces; do
         needs_at_most "$(declared "$workspace")" "$workspace"
     done
@@ -275,8 +296,8 @@ case ${1-} in
 esac
 for job in "$@"; do
     case $job in
-        host | networks | bench | core | thumb | qemu | docs | package | deny) ;;
-        *) fail "no job $job; there are host, networks, bench, core, thumb, qemu, docs, package and deny" ;;
+        host | networks | bench | core | thumb | qemu | docs | package | deny | python) ;;
+        *) fail "no job $job; there are host, networks, bench, core, thumb, qemu, docs, package, deny and python" ;;
     esac
 done
 for job in "$@"; do
