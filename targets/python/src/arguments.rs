@@ -6,7 +6,7 @@ use numpy::{
 };
 use perturb::method::{Cost, Method, Way};
 use perturb::{AnyLayer, AnyReal, How};
-use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -16,7 +16,7 @@ pub(crate) trait Number: AnyReal + Element {
     /// About how many samples a method costs.
     fn samples(layer: &AnyLayer<Self>, how: How, cost: Cost) -> u32;
 }
-macro_rules! number {
+macro_rules! is_number {
     ($real:ty) => {
         impl Number for $real {
             fn samples(layer: &AnyLayer<Self>, how: How, cost: Cost) -> u32 {
@@ -29,8 +29,8 @@ macro_rules! number {
         }
     };
 }
-number!(f32);
-number!(f64);
+is_number!(f32);
+is_number!(f64);
 
 /// An integer in a range: TypeError for what is none, ValueError for one out of range.
 pub(crate) fn integer(parameter: &str, x: &Bound<'_, PyAny>, least: u64, greatest: u64) -> PyResult<u64> {
@@ -45,6 +45,17 @@ pub(crate) fn integer(parameter: &str, x: &Bound<'_, PyAny>, least: u64, greates
         PyTypeError::new_err(format!("{parameter} is of type {found}; expected an integer"))
     })?;
     Err(PyValueError::new_err(format!("{parameter} is {whole}; expected {least} to {greatest}")))
+}
+
+/// A number of any size: TypeError for what is none.
+pub(crate) fn number(parameter: &str, x: &Bound<'_, PyAny>) -> PyResult<f64> {
+    x.extract().or_else(|error: PyErr| {
+        // An integer beyond all floats.
+        if error.is_instance_of::<PyOverflowError>(x.py()) {
+            return Ok(f64::INFINITY);
+        }
+        Err(PyTypeError::new_err(format!("{parameter}: {}", error.value(x.py()))))
+    })
 }
 
 /// The name of some noise.

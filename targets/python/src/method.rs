@@ -24,6 +24,15 @@ pub(crate) fn of(method: &Bound<'_, PyAny>) -> PyResult<How> {
     }
 }
 
+/// The samples that an argument names, for what has no closed form.
+pub(crate) fn sampled(method: &Bound<'_, PyAny>) -> PyResult<perturb::MonteCarlo> {
+    if let Ok(method) = method.cast::<MonteCarlo>() {
+        return Ok(method.get().0);
+    }
+    let found = method.get_type().name()?;
+    Err(PyTypeError::new_err(format!("method is of type {found}; expected MonteCarlo(samples, seed)")))
+}
+
 /// The method for a row of a batch, which has noise of its own.
 pub(crate) fn in_row(how: How, row: Option<u64>) -> How {
     match (how, row) {
@@ -41,7 +50,7 @@ const DRAWS: [(&str, Draws); 3] = [
     ("quasi-random", Draws::QuasiRandom),
 ];
 
-fn named<V: Copy>(parameter: &str, name: &str, values: &[(&str, V)]) -> PyResult<V> {
+pub(crate) fn named<V: Copy>(parameter: &str, name: &str, values: &[(&str, V)]) -> PyResult<V> {
     values.iter().find(|(known, _)| *known == name).map(|&(_, value)| value).ok_or_else(|| {
         let names: Vec<_> = values.iter().map(|(name, _)| format!("'{name}'")).collect();
         PyValueError::new_err(format!("{parameter} is {name:?}; expected {}", names.join(", ")))

@@ -369,6 +369,10 @@ QUANTITIES = {
     "jacobian": 0, "jacobian_by_curvature": 0, "vjp": 1, "jvp": 1, "vjp_jacobian": 1, "vjp_jacobian_product": 2,
     "epsilon_derivative": 0, "epsilon_loss_derivative": 1, "fenchel_young": 1, "fenchel_young_without_omega": 1, "fenchel_young_gradient": 1,
     "omega": 0, "inverse_maximizer": 0,
+}
+LOSSES = {
+    "regret": 1, "spo_plus": 1, "interpolation_gradient": 2, "imle_gradient": 3, "project": 1, "identity_gradient": 2,
+    "partial_label": 2, "sparse_map": 1, "sparse_map_loss": 2,
 }  # fmt: skip
 OF_FOUR = [Simplex(4), Ranking(4), Hypercube(4), Assignment(2, 2), GridPath(2, 2, floor=None), Knapsack([1, 2, 3, 4], 5)]
 
@@ -397,6 +401,25 @@ def test_anything_is_answered_or_refused(data: st.DataObject) -> None:
     for part in found if isinstance(found, tuple) else [found]:
         for array in part if isinstance(part, tuple) else [part]:
             assert np.all(np.isfinite(array)) and array.dtype in (np.float32, np.float64)
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_any_loss_is_answered_or_refused(data: st.DataObject) -> None:
+    layer = Layer(data.draw(st.sampled_from(OF_FOUR)))
+    name = data.draw(st.sampled_from(list(LOSSES)))
+    scores = st.lists(st.lists(st.floats(-9, 9, width=32), min_size=4, max_size=4), min_size=2, max_size=2).map(np.array)
+    vector = st.one_of(scores, scores, scores, ANYTHING)
+    other = st.one_of(vector, METHODS, st.floats(), st.sampled_from(OF_FOUR), st.sampled_from(["none", "mean"]))
+    arguments = [data.draw(vector), *(data.draw(other) for _ in range(LOSSES[name]))]
+    steps = {"steps": data.draw(st.integers(-1, 50))} if name.startswith("sparse") else {}
+    try:
+        found = getattr(layer, name)(*arguments, **steps)
+    except (TypeError, ValueError):
+        return
+    for array in found if isinstance(found, tuple) else [found]:
+        assert np.all(np.isfinite(array)) and array.dtype in (np.float32, np.float64)
 
 
 def test_answers_too_large_for_memory() -> None:

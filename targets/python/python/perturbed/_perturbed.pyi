@@ -1,5 +1,6 @@
 """The compiled part of `perturbed`. What items do is told in their docstrings: `help(perturbed.Layer)`."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, SupportsFloat, SupportsIndex, final, overload
 
 import numpy as np
@@ -24,6 +25,7 @@ _Numbers = np.floating[Any] | _Array
 _Control = Literal["baseline", "leave-one-out", "none"]
 _Draws = Literal["independent", "antithetic", "quasi-random"]
 _Noise = Literal["normal", "gumbel", "laplace", "logistic"]
+_Projection = Literal["none", "mean", "standardize"]
 _Method = Exact | MonteCarlo | Cheapest
 
 class PerturbedError(ValueError):
@@ -419,6 +421,55 @@ class Layer:
     def inverse_maximizer(
         self, y: ArrayLike, method: _Method, *, first_row: SupportsIndex = 0, out: tuple[_Array, _Array] | None = None
     ) -> tuple[_Array, _Numbers]: ...
+    def regret(self, theta: ArrayLike, truth: ArrayLike, *, out: _Array | None = None) -> _Numbers: ...
+    def spo_plus(
+        self, theta: ArrayLike, truth: ArrayLike, *, out: tuple[_Array, _Array] | None = None
+    ) -> tuple[_Numbers, _Array]: ...
+    def interpolation_gradient(
+        self, theta: ArrayLike, cotangent: ArrayLike, lambd: SupportsFloat, *, out: _Array | None = None
+    ) -> _Array: ...
+    def imle_gradient(
+        self,
+        theta: ArrayLike,
+        cotangent: ArrayLike,
+        lambd: SupportsFloat,
+        method: MonteCarlo,
+        *,
+        first_row: SupportsIndex = 0,
+        out: _Array | None = None,
+    ) -> _Array: ...
+    def project(self, theta: ArrayLike, projection: _Projection = "standardize", *, out: _Array | None = None) -> _Array: ...
+    def identity_gradient(
+        self, theta: ArrayLike, cotangent: ArrayLike, projection: _Projection = "standardize", *, out: _Array | None = None
+    ) -> _Array: ...
+    def partial_label(
+        self,
+        theta: ArrayLike,
+        agreeing: Oracle | Sequence[Oracle],
+        method: MonteCarlo,
+        *,
+        first_row: SupportsIndex = 0,
+        out: tuple[_Array, _Array] | None = None,
+    ) -> tuple[_Numbers, _Array]: ...
+    def sparse_map(
+        self,
+        theta: ArrayLike,
+        lambd: SupportsFloat = 1.0,
+        *,
+        steps: SupportsIndex = 1000,
+        tolerance: SupportsFloat = 1e-3,
+        out: tuple[_Array, _Array, _Array] | None = None,
+    ) -> tuple[_Array, _Numbers, _Numbers]: ...
+    def sparse_map_loss(
+        self,
+        theta: ArrayLike,
+        target: ArrayLike,
+        lambd: SupportsFloat = 1.0,
+        *,
+        steps: SupportsIndex = 1000,
+        tolerance: SupportsFloat = 1e-3,
+        out: tuple[_Array, _Array] | None = None,
+    ) -> tuple[_Numbers, _Array]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self, /) -> int: ...

@@ -3,22 +3,17 @@
 use numpy::{PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use perturb::method::BLOCK;
 use perturb::{AnyLayer, AnyNoise, AnyOracle, Error, How, MonteCarlo, OracleSpec, RowError, Seed, threads};
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 use rayon::prelude::*;
 
-use crate::arguments::{Number, Scores, fits, integer, python_shape, read};
+use crate::arguments::{Number, Scores, fits, integer, number, python_shape, read};
 use crate::black_box::{self, Solver};
 use crate::question::{Ask, Out, Part, Shapes, array};
 use crate::{arguments, error, method, pool};
-
-/// So many scores, times samples, are worth the threads and letting go of the interpreter.
-const LARGE: usize = 4096;
-/// A search is worth so many samples at least.
-const SEARCH: usize = 256;
 
 /// Does the same in float32 and float64.
 macro_rules! by_type {
@@ -35,6 +30,14 @@ macro_rules! by_type {
         }
     };
 }
+
+mod losses;
+mod quantities;
+
+/// So many scores, times samples, are worth the threads and letting go of the interpreter.
+const LARGE: usize = 4096;
+/// A search is worth so many samples at least.
+const SEARCH: usize = 256;
 
 /// An oracle's own description; `None` for a black box, which has a number of entries alone.
 fn spec(oracle: &Bound<'_, PyAny>) -> PyResult<Option<OracleSpec>> {
@@ -122,6 +125,26 @@ struct Call<'a, 'py> {
     first_row: u64,
     with_error: bool,
     out: Option<&'a Bound<'py, PyAny>>,
+}
+
+/// What is asked row by row.
+struct Given<'a, 'py, T: Number> {
+    /// The name of `x`.
+    name: &'static str,
+    x: PyReadonlyArrayDyn<'py, T>,
+    /// A vector of the shape of `x`, and its name.
+    other: Option<(&'static str, &'a Bound<'py, PyAny>)>,
+    first_row: u64,
+    /// About how many solves a row costs.
+    samples: usize,
+    parts: &'static [Part],
+}
+
+impl<'py, T: Number> Given<'_, 'py, T> {
+    /// One solve a row, for a number.
+    fn of(name: &'static str, x: PyReadonlyArrayDyn<'py, T>) -> Self {
+        Self { name, x, other: None, first_row: 0, samples: 1, parts: &[Part::Number] }
+    }
 }
 
 /// About how much there is to do.
@@ -281,25 +304,29 @@ impl Layer {
         }
     }
 
-    /// What `one` says of each row: of θ or y, and of the number that names its noise.
-    #[expect(clippy::too_many_arguments, reason = "what is asked, and how it is written down")]
+    /// What `one` says of each row: of its scores, of its other vector if there is one, and of the number that names its noise.
     fn by_row<'py, T: Number>(
         &self,
         py: Python<'py>,
         layer: &PyOnceLock<AnyLayer<T>>,
-        (x, shapes): (PyReadonlyArrayDyn<'py, T>, Shapes<'_>),
-        first: Option<u64>,
-        (samples, parts): (usize, &[Part]),
+        given: Given<'_, 'py, T>,
         out: Option<&Bound<'py, PyAny>>,
-        one: impl Fn(&AnyLayer<T>, &[T], Option<u64>) -> Result<Vec<T>, Error> + Sync + Send,
+        one: impl Fn(&AnyLayer<T>, [&[T]; 2], Option<u64>) -> Result<Vec<T>, Error> + Sync + Send,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let Given { name, x, other, first_row, samples, parts } = given;
+        let shape = x.shape().to_vec();
+        let shapes = self.shapes(name, &shape)?;
+        let other = other.map(|(name, other)| same_shape::<T>(name, other, &shape)).transpose()?;
+        let first = self::first_row(first_row, shapes.batch)?;
         let layer = layer.get_or_try_init(py, || self.make(py))?;
-        let (numbers, dim) = (x.as_slice()?, self.dim());
         let out = out.map(|out| Out::new(out, shapes, parts)).transpose()?;
+        let (x_numbers, dim) = (x.as_slice()?, self.dim());
+        let other_numbers = other.as_ref().map_or(Ok(&[][..]), PyReadonlyArrayDyn::as_slice)?;
         let found = self.fill(py, shapes, (1, shapes.width(parts)), samples, |row| {
-            one(layer, row_of(numbers, dim, row), first.map(|first| first.wrapping_add(row as u64)))
+            let vectors = [row_of(x_numbers, dim, row), row_of(other_numbers, dim, row)];
+            one(layer, vectors, first.map(|first| first.wrapping_add(row as u64)))
         })?;
-        drop(x);
+        drop((x, other)); // One of them may be `out`.
         shapes.arrays(py, found, parts, out.as_ref())
     }
 
@@ -309,9 +336,10 @@ impl Layer {
         py: Python<'py>,
         layer: &PyOnceLock<AnyLayer<T>>,
         theta: PyReadonlyArrayDyn<'py, T>,
-        shapes: Shapes<'_>,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let shape = theta.shape().to_vec();
+        let shapes = self.shapes("theta", &shape)?;
         let layer = layer.get_or_try_init(py, || self.make(py))?;
         let out = out.map(|out| Out::new(out, shapes, &[Part::Vector])).transpose()?;
         let scores = theta.as_slice()?;
@@ -348,13 +376,7 @@ fn draws(x: &Bound<'_, PyAny>) -> PyResult<usize> {
 }
 
 fn temperature(x: &Bound<'_, PyAny>) -> PyResult<f64> {
-    x.extract().map_err(|error: PyErr| {
-        if error.is_instance_of::<PyOverflowError>(x.py()) {
-            error::refusal(x.py(), Error::NotPositive { parameter: "epsilon" }, None)
-        } else {
-            PyTypeError::new_err(format!("epsilon: {}", error.value(x.py())))
-        }
-    })
+    number("epsilon", x)
 }
 
 /// The number of the first row; `None` for an instance outside of batches.
@@ -436,13 +458,11 @@ impl Layer {
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         by_type!(self, "theta", theta, (theta, layer) => {
-            let shape = theta.shape().to_vec();
-            let shapes = self.shapes("theta", &shape)?;
             if self.spec.is_none() {
-                return self.decide_at_once(py, layer, theta, shapes, out);
+                return self.decide_at_once(py, layer, theta, out);
             }
-            let one = |layer: &AnyLayer<_>, theta: &[_], _| Ok(layer.decide(theta)?.1);
-            self.by_row(py, layer, (theta, shapes), None, (1, &[Part::Vector]), out, one)
+            let given = Given { parts: &[Part::Vector], ..Given::of("theta", theta) };
+            self.by_row(py, layer, given, out, |layer, [theta, _], _| Ok(layer.decide(theta)?.1))
         })
     }
 
@@ -497,11 +517,10 @@ impl Layer {
     ) -> PyResult<Bound<'py, PyAny>> {
         let how = method::of(method)?;
         by_type!(self, "y", y, (y, layer) => {
-            let shape = y.shape().to_vec();
-            let shapes = self.shapes("y", &shape)?;
-            let first = self::first_row(first_row, shapes.batch)?;
-            let one = |layer: &AnyLayer<_>, y: &[_], row| Ok(vec![layer.omega(y, method::in_row(how, row))?]);
-            self.by_row(py, layer, (y, shapes), first, (SEARCH, &[Part::Number]), out, one)
+            let given = Given { first_row, samples: SEARCH, parts: &[Part::Number], ..Given::of("y", y) };
+            self.by_row(py, layer, given, out, |layer, [y, _], row| {
+                Ok(vec![layer.omega(y, method::in_row(how, row))?])
+            })
         })
     }
 
@@ -521,16 +540,12 @@ impl Layer {
     ) -> PyResult<Bound<'py, PyAny>> {
         let how = method::of(method)?;
         by_type!(self, "y", y, (y, layer) => {
-            let shape = y.shape().to_vec();
-            let shapes = self.shapes("y", &shape)?;
-            let first = self::first_row(first_row, shapes.batch)?;
-            let one = |layer: &AnyLayer<_>, y: &[_], row| {
+            let parts = &[Part::Vector, Part::Number];
+            let given = Given { first_row, samples: SEARCH, parts, ..Given::of("y", y) };
+            self.by_row(py, layer, given, out, |layer, [y, _], row| {
                 let found = layer.inverse_maximizer(y, method::in_row(how, row))?;
-                let mut numbers = found.theta;
-                numbers.push(found.residual);
-                Ok(numbers)
-            };
-            self.by_row(py, layer, (y, shapes), first, (SEARCH, &[Part::Vector, Part::Number]), out, one)
+                Ok([found.theta, vec![found.residual]].concat())
+            })
         })
     }
 
@@ -562,105 +577,4 @@ impl Layer {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.oracle)
     }
-}
-
-/// Writes the methods that ask something of every row.
-macro_rules! asked {
-    ($($(#[$doc:meta])+ $name:ident($($vector:ident),*): $ask:ident;)+) => {
-        #[pymethods]
-        impl Layer {
-            $(
-                $(#[$doc])+
-                #[pyo3(signature = (theta, $($vector,)* method, *, first_row=0, with_error=false, out=None))]
-                #[allow(clippy::too_many_arguments, reason = "as Python has them")]
-                fn $name<'py>(
-                    &self,
-                    py: Python<'py>,
-                    theta: &Bound<'py, PyAny>,
-                    $($vector: &Bound<'py, PyAny>,)*
-                    method: &Bound<'py, PyAny>,
-                    #[pyo3(from_py_with = row_number)] first_row: u64,
-                    with_error: bool,
-                    out: Option<&Bound<'py, PyAny>>,
-                ) -> PyResult<Bound<'py, PyAny>> {
-                    let vectors: &[(&'static str, &Bound<'py, PyAny>)] = &[$((stringify!($vector), $vector)),*];
-                    self.ask(py, Ask::$ask, &Call { theta, vectors, method, first_row, with_error, out })
-                }
-            )+
-        }
-    };
-}
-
-asked! {
-    /// The smoothed maximum F_eps(theta) = E[max_y <y, theta + eps Z>] (Definition 2.1).
-    ///
-    /// theta of shape (d,) or (B, d); answers a number, or an array of shape (B,).
-    ///
-    /// first_row : int
-    ///     The number of the first row among all rows, which names its noise.
-    /// with_error : bool
-    ///     Whether to return a pair of the estimate and its standard error. It needs `MonteCarlo` with at least two samples,
-    ///     or two pairs of antithetic ones, or two blocks of 64 of others. Not together with `out`.
-    /// out : ndarray
-    ///     Where to write: C-contiguous, of the answer's shape and theta's type. It is returned.
-    value(): Value;
-    /// The smoothed decision y_eps(theta) = E[y*(theta + eps Z)], the gradient of `value` (Definition 2.1).
-    ///
-    /// Answers an array of the shape of theta. Options are those of `value`.
-    maximizer(): Maximizer;
-    /// F_eps(theta) and y_eps(theta) in one pass.
-    ///
-    /// Answers a pair; so must `out` be. Other options are those of `value`.
-    value_and_maximizer(): ValueAndMaximizer;
-    /// y_eps(theta) by the formula E[F(theta + eps Z) grad nu(Z) / eps] (eq. 3), for comparison with `maximizer`.
-    ///
-    /// Answers an array of the shape of theta. Options are those of `value`.
-    maximizer_by_score(): MaximizerByScore;
-    /// The Jacobian J = d y_eps / d theta = E[y*(theta + eps Z) grad nu(Z)^T / eps] (Proposition 3.1).
-    ///
-    /// Answers an array of shape (d, d) or (B, d, d): the shape of a row twice. Exact ones are symmetric and positive
-    /// semidefinite, sampled ones only in expectation. Options are those of `value`.
-    jacobian(): Jacobian;
-    /// J by the formula E[F(theta + eps Z) (grad nu grad nu^T - hess nu) / eps^2] (Proposition 3.1).
-    ///
-    /// Refused for noise "laplace", which is not smooth. Shapes and options are those of `jacobian`.
-    jacobian_by_curvature(): JacobianByCurvature;
-    /// J^T u: the gradient in theta of a loss whose gradient in y_eps is `cotangent` = u (eq. 4).
-    ///
-    /// `cotangent` and the answer have the shape of theta. J is not formed: one product a sample. Options are those of `value`.
-    vjp(cotangent): Vjp;
-    /// J u: the change of y_eps along `tangent` = u.
-    ///
-    /// `tangent` and the answer have the shape of theta. Options are those of `value`.
-    jvp(tangent): Jvp;
-    /// The derivative d (J^T u) / d theta of `vjp`, for `cotangent` = u.
-    ///
-    /// Answers the shape of `jacobian`. Refused for noise "laplace". Options are those of `value`.
-    vjp_jacobian(cotangent): VjpJacobian;
-    /// The change of `vjp` along `tangent`: d (J^T u) / d theta times v, for `cotangent` = u and `tangent` = v.
-    ///
-    /// Answers the shape of theta. Refused for noise "laplace". Options are those of `value`.
-    vjp_jacobian_product(cotangent, tangent): VjpJacobianProduct;
-    /// The derivative of `value` in the temperature, d F_eps / d eps = E<y*(theta + eps Z), Z>.
-    ///
-    /// Answers the shape of `value`. Options are those of `value`.
-    epsilon_derivative(): EpsilonDerivative;
-    /// The derivative of the Fenchel-Young loss of a vertex in the temperature, E<y*(theta + eps Z) - y, Z>.
-    ///
-    /// `target` = y has the shape of theta; answers the shape of `value`. Options are those of `value`.
-    epsilon_loss_derivative(target): EpsilonLossDerivative;
-    /// The Fenchel-Young loss L = F_eps(theta) + eps Omega(y) - <theta, y> and its gradient y_eps(theta) - y (Definition 4.1).
-    ///
-    /// `target` = y has the shape of theta and lies in the convex hull of all decisions. Answers a pair: the loss, of the shape
-    /// of `value`, and the gradient, of the shape of theta; so must `out` be. L is nonnegative, convex in theta, and 0 exactly
-    /// where y_eps(theta) = y. Targets that are no decisions cost a search for Omega in each row. Options are those of `value`.
-    fenchel_young(target): FenchelYoung;
-    /// The gradient y_eps(theta) - y of the Fenchel-Young loss alone: all that training needs, with as few as one sample.
-    ///
-    /// `target` and the answer have the shape of theta. Options are those of `value`.
-    fenchel_young_gradient(target): FenchelYoungGradient;
-    /// F_eps(theta) - <theta, y>, the Fenchel-Young loss but for the constant eps Omega(y), and its gradient, in one pass.
-    ///
-    /// Targets cost the same whether they are decisions or not. Shapes and options are those of `fenchel_young`.
-    fenchel_young_without_omega(target): FenchelYoungWithoutOmega;
 }
