@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decide, Decisions};
 use crate::data::DataError;
-use crate::data::frame::{ByOption, Column, Expression, Frame};
+use crate::data::frame::{ByOption, Column, Columns, Expression, Frame};
 use crate::data::table::Unseen;
 use crate::data::text::{self, quote};
 use crate::threads;
@@ -295,6 +295,36 @@ impl Recipe {
             [&self.group, &self.alternatives, &self.cluster].into_iter().flatten().map(String::as_str);
         let all: BTreeSet<&str> = names.chain(columns).chain(self.decide.columns()).collect();
         all.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The columns named of a table, which are made long if the recipe has them [by option](Self::by_option).
+    pub fn frame(&self, columns: &dyn Columns, names: &[&str]) -> Result<Frame, DataError> {
+        let Some(by_option) = &self.by_option else { return columns.frame(names) };
+        let sources = by_option.sources(names, |name| columns.has(name));
+        let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+        by_option.lengthen(&columns.frame(&sources)?, names)
+    }
+
+    /// With the [terms](Utility::terms) of `utility` and the values that are [known](Self::known) in `frame`. A column of the decision
+    /// that names or numbers the chosen one of the options [by option](Self::by_option) becomes a comparison with each option.
+    pub fn with_terms(
+        mut self,
+        utility: &Utility,
+        frame: &Frame,
+        reference: Option<&str>,
+    ) -> Result<Self, DataError> {
+        if let (Some(by_option), Some(Target::Chosen(chosen))) = (&self.by_option, &self.target)
+            && let Some(column) = chosen.as_column().filter(|column| !by_option.varies(frame, column))
+        {
+            let own = match frame.column(column)? {
+                Column::Texts(_) => by_option.name().to_owned(),
+                _ => by_option.number(),
+            };
+            self.target = Some(Target::Chosen(Expression::column(column).equals(&Expression::column(&own))));
+        }
+        self.terms = utility.terms(&self, frame, reference)?;
+        self.known = utility.known(&self, frame)?;
+        Ok(self)
     }
 
     /// Refuses a column of which most values are numbers, or all are in some notation: the others are rather mistakes than names.

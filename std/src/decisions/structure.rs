@@ -104,6 +104,11 @@ impl Decide {
         }
     }
 
+    /// Whether expectations of the decision under noise are known without samples.
+    pub const fn is_exact(&self) -> bool {
+        matches!(self, Self::Pick | Self::Rank | Self::Each | Self::PickK { limits: None, .. })
+    }
+
     /// What a decision is, and why options that were chosen may be none.
     pub(super) const fn shape(&self) -> (&'static str, &'static str) {
         match self {

@@ -5,6 +5,7 @@
 
 mod error;
 mod export;
+mod origin;
 
 use std::fs::File;
 use std::io::Read;

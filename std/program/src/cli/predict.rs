@@ -10,7 +10,7 @@ use perturb::data::table::Unseen;
 use perturb::metrics::ranks;
 use perturb::model_file::{ModelFile, OracleKind};
 use perturb::train::LinearModel;
-use perturb::{AnyLayer, AnyOracle, How, OracleSpec};
+use perturb::{AnyLayer, AnyOracle, How};
 use rayon::prelude::*;
 
 use super::source::{Layout, columns_differ, linear, load, warn_unseen};
@@ -121,13 +121,7 @@ struct Decider {
 impl Decider {
     fn new(path: &Path, file: &ModelFile) -> Result<Self, Failure> {
         let model = linear(path, file)?;
-        let dim = model.scores();
-        let oracle = match file.oracle {
-            OracleKind::Simplex => OracleSpec::Simplex { dim },
-            OracleKind::Hypercube => OracleSpec::Hypercube { dim, sign: false },
-            OracleKind::TopK => OracleSpec::TopK { dim, k: file.parameter as usize },
-            _ => OracleSpec::Ranking { reference: (1..=dim).map(|rank| rank as f64).collect() },
-        };
+        let oracle = file.labels_oracle().ok_or("the model's oracle is not known")?;
         let layer = AnyLayer::of(AnyOracle::new(&oracle)?, file.noise, file.epsilon)?;
         Ok(Self { model, layer, kind: file.oracle })
     }

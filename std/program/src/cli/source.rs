@@ -352,6 +352,5 @@ pub(crate) fn linear(path: &Path, file: &ModelFile) -> Result<LinearModel<f32>, 
     if (names.feature_names.len(), names.label_names.len()) != (file.features, file.scores) {
         return Err(format!("{path}: the model does not name all its features and labels, because `export --format bytes` and devices omit names; use the file that `perturb train` wrote").into());
     }
-    LinearModel::from_parts(file.features, file.weights.clone(), file.bias.clone())
-        .ok_or_else(|| format!("{path}: weights and bias do not fit each other").into())
+    file.linear().ok_or_else(|| format!("{path}: weights and bias do not fit each other").into())
 }

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use perturb::data::table::Targets;
 use perturb::data::{Dataset, shuffle, text};
-use perturb::model_file::{ModelFile, OracleKind, Provenance};
+use perturb::model_file::ModelFile;
 use perturb::train::{
     Best, Fitted, LinearModel, Loss, Objective, Optimizer, Patience, Run, Schedule, TrainError, Training,
 };
@@ -610,36 +610,13 @@ impl Train {
         (noise, loss, targets): (AnyNoise, Loss<f32>, &Targets),
         seed: u64,
     ) -> Result<(), Failure> {
-        let (oracle, parameter) = match data.oracle() {
-            OracleSpec::Simplex { .. } => (OracleKind::Simplex, 0),
-            OracleSpec::TopK { k, .. } => (OracleKind::TopK, u32::try_from(*k)?),
-            OracleSpec::Hypercube { .. } => (OracleKind::Hypercube, 0),
-            _ => (OracleKind::Ranking, 0),
-        };
-        let file = ModelFile {
-            features: model.features(),
-            scores: model.scores(),
-            shared: false,
-            weights: model.weights().to_vec(),
-            bias: model.bias().to_vec(),
-            centres: data.centres().to_vec(),
-            epsilon: self.epsilon,
-            noise,
-            oracle,
-            parameter,
-            provenance: Provenance {
-                library_version: env!("CARGO_PKG_VERSION").into(),
-                seed,
-                loss: loss.name().into(),
-                data_name: data.name().into(),
-                data_digest: format!("{:016x}", data.digest()),
-                feature_names: data.feature_names().to_vec(),
-                label_names: data.label_names().to_vec(),
-                command: report::command(),
-                decided: if let Targets::Pick(column) = targets { Some(column.clone()) } else { None },
-                ..Provenance::default()
-            },
-        };
+        let mut file = ModelFile::of_labels(model, data, (noise, self.epsilon));
+        file.provenance.seed = seed;
+        file.provenance.loss = loss.name().into();
+        file.provenance.command = report::command();
+        if let Targets::Pick(column) = targets {
+            file.provenance.decided = Some(column.clone());
+        }
         if is_standard(&self.model) {
             streams::write(None, &file.to_bytes()?)
         } else {

@@ -8,7 +8,7 @@ use perturb::{How, MonteCarlo, Seed};
 use perturb_experiments::report::{Cell, Table};
 
 use super::train::{Fit, learn};
-use super::{frame, page, with_columns};
+use super::{page, with_columns};
 use crate::cli::source::{Source, warn_unseen};
 use crate::cli::{Common, Failure, Out, say, say_json, table::render};
 
@@ -26,11 +26,11 @@ pub(crate) fn evaluate(
     let names = recipe.columns();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let read =
-        with_columns(&source.data, source.layout.format(), |columns| Ok(frame(columns, recipe, &names)?));
+        with_columns(&source.data, source.layout.format(), |columns| Ok(recipe.frame(columns, &names)?));
     let frame = read?;
     warn_unseen(frame.file(), &recipe.unseen(&frame));
     let decisions = recipe.read(&frame)?;
-    let w = weights(model);
+    let w = model.exact_weights();
     let how = how(model, common.seed);
     let judge = |w: &[f64]| decisions.judge(w, (model.noise, f64::from(model.epsilon)), how);
     let (found, equal) = (judge(&w)?, judge(&vec![0.0; w.len()])?);
@@ -287,13 +287,6 @@ impl Crossed {
         });
         serde_json::json!({ "folds": self.folds, "decisions": self.model.len(), "scores": rows.collect::<serde_json::Map<_, _>>() })
     }
-}
-
-/// w in f64: the estimates, where the file has them.
-pub(super) fn weights(model: &ModelFile) -> Vec<f64> {
-    let kept = model.provenance.estimates.as_ref().map(|found| found.coefficients().to_vec());
-    kept.filter(|w| w.len() == model.weights.len())
-        .unwrap_or_else(|| model.weights.iter().map(|&w| f64::from(w)).collect())
 }
 
 /// Exact where there is a closed form, otherwise by samples.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use perturb::data::DataError;
-use perturb::data::frame::{ByOption, Column, Columns, Expression, Frame, Matrix, svmlight};
+use perturb::data::frame::{ByOption, Columns, Expression, Frame, Matrix, svmlight};
 use perturb::data::numpy;
 use perturb::data::table::{self, Format, Targets};
 use perturb::decisions::{Decide, Edges, Recipe, Target, Utility};
@@ -325,17 +325,15 @@ impl Options {
                 let utility = self.all_features(&utility, &recipe, columns);
                 let names = recipe.columns();
                 let names: Vec<&str> = names.iter().map(String::as_str).chain(utility.columns()).collect();
-                Ok((frame(columns, &recipe, &names)?, recipe))
+                Ok((recipe.frame(columns, &names)?, recipe))
             })?;
             frames.push(frame);
             found = Some(recipe);
         }
-        let Some(mut recipe) = found else { return Err(usage("no data")) };
+        let Some(recipe) = found else { return Err(usage("no data")) };
         let frame = Frame::join(frames, recipe.group.as_deref())?;
-        name_choices(&mut recipe, &frame)?;
         let utility = self.all_features(&utility, &recipe, &frame);
-        recipe.terms = utility.terms(&recipe, &frame, self.reference.as_deref())?;
-        recipe.known = utility.known(&recipe, &frame)?;
+        let recipe = recipe.with_terms(&utility, &frame, self.reference.as_deref())?;
         Ok((frame, recipe))
     }
 
@@ -419,29 +417,6 @@ fn is_parquet(file: &Path) -> bool {
     let read =
         std::fs::File::open(file).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
     file.is_file() && read.is_ok() && start == *b"PAR1"
-}
-
-/// The columns of a file, by option if the recipe says so.
-fn frame(columns: &dyn Columns, recipe: &Recipe, names: &[&str]) -> Result<Frame, DataError> {
-    let Some(by_option) = &recipe.by_option else { return columns.frame(names) };
-    let sources = by_option.sources(names, |name| columns.has(name));
-    by_option.lengthen(&columns.frame(&sources.iter().map(String::as_str).collect::<Vec<_>>())?, names)
-}
-
-/// A column of the decision that names or numbers the chosen one of the options becomes a comparison with each option.
-fn name_choices(recipe: &mut Recipe, frame: &Frame) -> Result<(), Failure> {
-    let (Some(by_option), Some(Target::Chosen(chosen))) = (&recipe.by_option, &recipe.target) else {
-        return Ok(());
-    };
-    let Some(column) = chosen.as_column().filter(|column| !by_option.varies(frame, column)) else {
-        return Ok(());
-    };
-    let own = match frame.column(column)? {
-        Column::Texts(_) => by_option.name().to_owned(),
-        _ => by_option.number(),
-    };
-    recipe.target = Some(Target::Chosen(Expression::column(column).equals(&Expression::column(&own))));
-    Ok(())
 }
 
 /// An error of an expression, under the name of its option.

@@ -110,7 +110,7 @@ pub(super) fn evaluate(
     blocks.push(Block::Heading("Scores".into()));
     blocks.extend(judged(&["model", "all scores equal"], scores, &format!("{} decisions", decisions.len()))?);
     blocks.extend(histogram(found)?);
-    let w = super::judge::weights(model);
+    let w = model.exact_weights();
     if !from.deviations.is_empty() {
         blocks.push(Block::Heading("Weights".into()));
         blocks.extend(weights(

@@ -12,9 +12,9 @@ use perturb::{AnyLayer, How, Question};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::judge::{how, weights};
+use super::judge::how;
 use super::large::{Data, Plan, whole};
-use super::{frame, of_input, with_columns};
+use super::{of_input, with_columns};
 use crate::cli::source::{Layout, warn_unseen};
 use crate::cli::{Common, Failure, streams};
 
@@ -43,9 +43,9 @@ pub(crate) fn predict(
     names.extend(asked.ids.iter().cloned());
     names.extend(recipe.alternatives.iter().chain(&recipe.group).cloned());
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let work = Work { asked, model, recipe: &recipe, w: weights(model), common };
+    let work = Work { asked, model, recipe: &recipe, w: model.exact_weights(), common };
     let format = asked.layout.format();
-    let take = |columns: &dyn Columns| Ok(frame(columns, &recipe, &names)?);
+    let take = |columns: &dyn Columns| Ok(recipe.frame(columns, &names)?);
     let frame = match Data::open(asked.data)? {
         Data::Other => with_columns(asked.data, format, take)?,
         Data::Whole(input) => of_input(input, format, take)?,

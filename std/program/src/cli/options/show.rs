@@ -6,7 +6,6 @@ use perturb::inference::{Errors, Estimates};
 use perturb::model_file::{ModelFile, OracleKind};
 use perturb_experiments::report::{Cell, Table};
 
-use super::judge::weights;
 use super::train::shown_errors;
 use crate::cli::{Common, Failure, say, say_json, source, table};
 
@@ -39,7 +38,7 @@ fn json(name: &str, file: &ModelFile) -> serde_json::Value {
         "bias": file.bias,
         "provenance": file.provenance,
         "estimates": file.provenance.estimates.as_ref().map(as_json),
-        "importance": importance(&weights(file), &file.provenance.deviations),
+        "importance": importance(&file.exact_weights(), &file.provenance.deviations),
     })
 }
 
@@ -77,7 +76,7 @@ fn text(name: &str, file: &ModelFile) -> String {
     }
     let mut text = lines.join("\n") + "\n\n";
     if file.shared {
-        let w = weights(file);
+        let w = file.exact_weights();
         let names = names(&of.feature_names, file.features);
         let importance = importance(&w, &of.deviations);
         text += &table::render(&coefficients(&names, &w, of.estimates.as_ref(), importance.as_deref()));
@@ -241,7 +240,7 @@ fn compared(files: &[(&PathBuf, ModelFile)]) -> Table {
         std::iter::once("term".to_owned()).chain(files.iter().map(|(path, _)| path.display().to_string()));
     let cell = |file: &ModelFile, term: &String| {
         let place = file.provenance.feature_names.iter().position(|name| name == term);
-        let w = place.filter(|_| file.shared).and_then(|place| weights(file).get(place).copied());
+        let w = place.filter(|_| file.shared).and_then(|place| file.exact_weights().get(place).copied());
         Cell::Number(w.map_or_else(|| "-".to_owned(), number))
     };
     let rows = terms.iter().map(|term| {

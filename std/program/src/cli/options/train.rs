@@ -6,14 +6,14 @@ use std::time::Instant;
 use perturb::data::frame::Frame;
 use perturb::decisions::{Decide, Decisions, Judgement, Recipe, Target, Utility};
 use perturb::inference::{Criterion, Elasticity, Errors, Estimates, Estimation, EstimationError};
-use perturb::model_file::{ModelFile, OracleKind, Provenance};
+use perturb::model_file::ModelFile;
 use perturb::train::{Loss, OptionsRun, RunState, TrainError, Training};
 use perturb::{AnyNoise, How, MonteCarlo, Seed, data::shuffle};
 
 use serde::{Deserialize, Serialize};
 
 use super::show::{coefficients, importance, summary};
-use super::{Options, elasticity, frame, judge, page, with_columns};
+use super::{Options, elasticity, judge, page, with_columns};
 use crate::cli::number::Validation;
 use crate::cli::progress::Progress;
 use crate::cli::save::{self, Checkpoints};
@@ -75,7 +75,7 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
     if matches!(fit.loss, Some(Loss::SpoPlus)) && !matches!(recipe.target, Some(Target::Worth(_))) {
         return Err(usage("--loss spo-plus learns from what options are worth; give --worth"));
     }
-    if fit.samples == Some(0) && !is_exact(&recipe.decide) {
+    if fit.samples == Some(0) && !recipe.decide.is_exact() {
         return Err(usage(format!(
             "--decide {} has no exact expectation; give --samples 1 or more",
             recipe.decide.name()
@@ -153,7 +153,7 @@ pub(crate) fn train(fit: &Fit<'_>, common: &Common) -> Result<(), Failure> {
 fn others(fit: &Fit<'_>, recipe: &Recipe, file: &Path) -> Result<Decisions, Failure> {
     let names = recipe.columns();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let read = with_columns(file, fit.source.layout.format(), |columns| Ok(frame(columns, recipe, &names)?));
+    let read = with_columns(file, fit.source.layout.format(), |columns| Ok(recipe.frame(columns, &names)?));
     let frame = read?;
     source::warn_unseen(frame.file(), &recipe.unseen(&frame));
     Ok(recipe.read(&frame)?)
@@ -245,14 +245,14 @@ impl Older {
             )
             .into());
         };
-        Ok(Self { recipe, w: judge::weights(&file), noise: file.noise, epsilon: f64::from(file.epsilon) })
+        Ok(Self { recipe, w: file.exact_weights(), noise: file.noise, epsilon: f64::from(file.epsilon) })
     }
 
     fn frame(&self, source: &Source) -> Result<Frame, Failure> {
         let names = self.recipe.columns();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         with_columns(&source.data, source.layout.format(), |columns| {
-            Ok(frame(columns, &self.recipe, &names)?)
+            Ok(self.recipe.frame(columns, &names)?)
         })
     }
 }
@@ -288,11 +288,6 @@ pub(crate) struct Learned {
     pub(super) newton: bool,
 }
 
-/// Whether expectations of a layer are known without samples.
-fn is_exact(decide: &Decide) -> bool {
-    matches!(decide, Decide::Pick | Decide::Rank | Decide::Each | Decide::PickK { limits: None, .. })
-}
-
 /// What accompanies a training.
 pub(crate) struct Course<'a> {
     common: &'a Common,
@@ -308,7 +303,7 @@ pub(crate) fn learn(
     (ridge, start): (f64, Option<&[f64]>),
     course: Option<&Course<'_>>,
 ) -> Result<Learned, Failure> {
-    let exact = is_exact(&recipe.decide);
+    let exact = recipe.decide.is_exact();
     let noise =
         fit.noise.unwrap_or(if recipe.decide == Decide::Pick { AnyNoise::Gumbel } else { AnyNoise::Normal });
     let criterion = if fit.loss.is_none() { Criterion::Likelihood } else { Criterion::FenchelYoung };
@@ -523,54 +518,12 @@ fn save_model(
     learned: &Learned,
     common: &Common,
 ) -> Result<(), Failure> {
-    let (oracle, parameter) = match &recipe.decide {
-        Decide::Pick => (OracleKind::Simplex, 0),
-        Decide::Rank => (OracleKind::Ranking, 0),
-        Decide::Each => (OracleKind::Hypercube, 0),
-        Decide::PickK { k, limits: None } => match k.or_else(|| picked(decisions)) {
-            Some(k) => (OracleKind::TopK, u32::try_from(k).unwrap_or(u32::MAX)),
-            None => (OracleKind::Other, 0),
-        },
-        _ => (OracleKind::Other, 0),
-    };
-    let mut recipe = recipe.clone();
-    if let (Decide::PickK { k, .. }, OracleKind::TopK) = (&mut recipe.decide, oracle) {
-        *k = Some(parameter as usize);
-    }
-    let file = ModelFile {
-        features: learned.w.len(),
-        scores: 0,
-        shared: true,
-        parameter,
-        weights: learned.w.iter().map(|&w| w as f32).collect(),
-        bias: Vec::new(),
-        centres: vec![0.0; learned.w.len()],
-        epsilon: fit.epsilon as f32,
-        noise: learned.noise,
-        oracle,
-        provenance: Provenance {
-            library_version: env!("CARGO_PKG_VERSION").into(),
-            seed: common.seed,
-            loss: fit.loss.map_or("likelihood", |loss| loss.name()).into(),
-            data_name: decisions.name().into(),
-            data_digest: String::new(),
-            feature_names: decisions.terms().to_vec(),
-            label_names: Vec::new(),
-            command: report::command(),
-            recipe: Some(recipe),
-            estimates: learned.estimates.clone(),
-            deviations: decisions.deviations(),
-            ..Provenance::default()
-        },
-    };
+    let layer = (learned.noise, fit.epsilon as f32);
+    let mut file = ModelFile::of_options(&learned.w, recipe, decisions, learned.estimates.clone(), layer);
+    file.provenance.seed = common.seed;
+    file.provenance.loss = fit.loss.map_or("likelihood", |loss| loss.name()).into();
+    file.provenance.command = report::command();
     if is_standard(fit.model) { streams::write(None, &file.to_bytes()?) } else { Ok(file.save(fit.model)?) }
-}
-
-/// The number of options that is picked in every decision, if it is one.
-fn picked(decisions: &Decisions) -> Option<usize> {
-    let count = |at| decisions.target(at).iter().sum::<f64>() as usize;
-    let first = count(0);
-    (0..decisions.len()).all(|at| count(at) == first).then_some(first)
 }
 
 /// The errors that a table shows first.
