@@ -154,6 +154,20 @@ impl<T: Real> Dataset<T> {
         Ok(Self { name: name.into(), oracle, feature_names, label_names, features, targets, centres })
     }
 
+    /// The same from features in f64: from those whose values `T` could not tell apart well a [centre](Self::centres) is subtracted
+    /// before they are rounded, as the readers of files do.
+    pub fn centred(
+        name: impl Into<String>,
+        oracle: OracleSpec,
+        (feature_names, label_names): (Vec<String>, Vec<String>),
+        features: &[f64],
+        targets: Vec<T>,
+    ) -> Result<Self, DataError> {
+        let centres = centre::of_rows::<T>(features, feature_names.len());
+        let near = centre::subtract(features, &centres);
+        Self::of_oracle(name, oracle, feature_names, label_names, near, targets)?.with_centres(centres)
+    }
+
     /// The set, whose features are what was read minus `centres`, one a feature.
     ///
     /// An error refuses another number of centres than of features, and such as are not finite.

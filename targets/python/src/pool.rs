@@ -4,13 +4,19 @@
 //! neither work nor be joined, and starts its own. All of this happens with the interpreter's lock held, as a fork does.
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::arguments::integer;
+
+/// How often a long computation looks for Ctrl-C.
+const GLANCE: Duration = Duration::from_millis(50);
 
 static THREADS: Mutex<Threads> = Mutex::new(Threads { wanted: None, process: 0, pool: None });
 
@@ -31,31 +37,68 @@ impl Threads {
             .or_else(named)
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
+    /// Those of this process, started if there are none; `None` where the system refuses.
+    fn pool(&mut self) -> Option<Arc<ThreadPool>> {
+        let process = std::process::id();
+        if self.process != process {
+            mem::forget(self.pool.take());
+            self.process = process;
+        }
+        if self.pool.is_none() {
+            let name = |index| format!("perturbed-{index}");
+            let pool = ThreadPoolBuilder::new().num_threads(self.count()).thread_name(name).build().ok()?;
+            // The library's own beginnings, so that no fork can come between.
+            pool.install(|| perturb::threads::start(None));
+            self.pool = Some(Arc::new(pool));
+        }
+        self.pool.clone()
+    }
 }
 
-/// The threads of this process; `None` where work is done by the calling thread.
+/// The threads of this process; `None` where the calling thread works alone, as it does where the system refuses others.
 pub(crate) fn current(py: Python<'_>) -> Option<Arc<ThreadPool>> {
     let mut threads = Threads::lock(py);
-    let process = std::process::id();
-    if threads.process != process {
-        mem::forget(threads.pool.take());
-        threads.process = process;
-    }
-    if threads.pool.is_none() && threads.count() > 1 {
-        // Where the system refuses threads, the calling one works alone.
-        let name = |index| format!("perturbed-{index}");
-        let pool = ThreadPoolBuilder::new().num_threads(threads.count()).thread_name(name).build().ok()?;
-        // The library's own beginnings, so that no fork can come between.
-        pool.install(|| perturb::threads::start(None));
-        threads.pool = Some(Arc::new(pool));
-    }
-    threads.pool.clone()
+    if threads.count() > 1 { threads.pool() } else { None }
+}
+
+/// What `f` computes on the threads of this process, while this thread watches for Ctrl-C: then `f` is told to stop, and the exception
+/// raised in place of its result.
+pub(crate) fn watched<R: Send>(py: Python<'_>, f: impl FnOnce(&AtomicBool) -> R + Send) -> PyResult<R> {
+    let pool = Threads::lock(py).pool();
+    let pool = pool.ok_or_else(|| PyRuntimeError::new_err("the system refuses to start threads"))?;
+    let stop = AtomicBool::new(false);
+    py.detach(|| {
+        let (send, receive) = mpsc::channel();
+        pool.in_place_scope(|scope| {
+            scope.spawn(|_| drop(send.send(f(&stop))));
+            loop {
+                match receive.recv_timeout(GLANCE) {
+                    Ok(found) => return Ok(found),
+                    Err(RecvTimeoutError::Timeout) => {
+                        if let Err(interrupt) = Python::attach(|py| py.check_signals()) {
+                            stop.store(true, Ordering::Relaxed);
+                            return Err(interrupt);
+                        }
+                    }
+                    // A panic, which goes on where the scope ends.
+                    Err(RecvTimeoutError::Disconnected) => {
+                        return Err(PyRuntimeError::new_err("a computation panicked"));
+                    }
+                }
+            }
+        })
+    })
+}
+
+/// Whether a computation is told to stop.
+pub(crate) fn stopped(stop: &AtomicBool) -> bool {
+    stop.load(Ordering::Relaxed)
 }
 
 /// Sets how many threads computations share, in this process and in those that it forks later.
 ///
-/// Results do not depend on it. At first it is the environment's RAYON_NUM_THREADS, or one for each core. With 1, everything
-/// runs on the calling thread, as small calls always do.
+/// Results do not depend on it. At first it is the environment's RAYON_NUM_THREADS, or one for each core. With 1, layers compute
+/// on the calling thread, as they always do in small calls.
 #[pyfunction]
 pub(crate) fn set_num_threads(py: Python<'_>, threads: &Bound<'_, PyAny>) -> PyResult<()> {
     let wanted = integer("threads", threads, 1, 1 << 12)?;

@@ -14,7 +14,25 @@ array([2., 1., 3.])
 True
 """
 
-from ._perturbed import Cheapest, Exact, Layer, MonteCarlo, PerturbedError, get_num_threads, set_num_threads
+from . import metrics
+from ._perturbed import (
+    Cheapest,
+    Decisions,
+    Estimates,
+    Exact,
+    Layer,
+    MonteCarlo,
+    PerturbedError,
+    descend,
+    elasticities,
+    estimate,
+    estimate_scores,
+    estimates_at,
+    get_num_threads,
+    set_num_threads,
+)
+from .decisions import Recipe
+from .model import Model
 from .oracles import (
     Assignment,
     BlackBox,
@@ -32,12 +50,15 @@ from .oracles import (
     TopK,
     Tour,
 )
+from .training import Training, train
 
 __all__ = [
     "Assignment",
     "BlackBox",
     "Cheapest",
     "DagPath",
+    "Decisions",
+    "Estimates",
     "Exact",
     "Flow",
     "GridPath",
@@ -45,15 +66,25 @@ __all__ = [
     "Hypercube",
     "Knapsack",
     "Layer",
+    "Model",
     "MonteCarlo",
     "Oracle",
     "PerturbedError",
     "Ranking",
+    "Recipe",
     "ShortestPath",
     "Simplex",
     "SpanningTree",
     "TopK",
     "Tour",
+    "Training",
+    "descend",
+    "elasticities",
+    "estimate",
+    "estimate_scores",
+    "estimates_at",
     "get_num_threads",
+    "metrics",
     "set_num_threads",
+    "train",
 ]

@@ -5,15 +5,14 @@ pickled. `shape` is the shape of theta and of decisions. Costs enter as theta = 
 """
 
 import json
-import math
-import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, SupportsFloat, SupportsIndex, TypeVar, cast
+from typing import Any, ClassVar, cast
 
 from numpy.typing import NDArray
 
 from . import _perturbed
+from ._checks import each, flag, found, integer, number, optional, word
 
 __all__ = [
     "Assignment",
@@ -33,78 +32,21 @@ __all__ = [
     "Tour",
 ]
 
-T = TypeVar("T")
 Integers = Sequence[int] | NDArray[Any]
 Numbers = Sequence[float] | NDArray[Any]
 Edges = Sequence[tuple[int, int]] | NDArray[Any]
 
 
-def _found(x: object) -> str:
-    return f"is of type {type(x).__name__}"
-
-
-def _integer(name: str, x: object, bits: int = 53) -> int:
-    try:
-        whole = operator.index(cast(SupportsIndex, x))
-    except TypeError:
-        raise TypeError(f"{name} {_found(x)}; expected an integer") from None
-    if not 0 <= whole < 1 << bits:
-        raise ValueError(f"{name} is {whole}; expected 0 to {(1 << bits) - 1}")
-    return whole
-
-
-def _word(name: str, x: object) -> int:
-    return _integer(name, x, 32)
-
-
-def _number(name: str, x: object) -> float:
-    try:
-        if isinstance(x, (str, bytes)):
-            raise TypeError
-        number = float(cast(SupportsFloat, x))
-    except TypeError:
-        raise TypeError(f"{name} {_found(x)}; expected a number") from None
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise ValueError(f"{name} is NaN or infinite; it must be finite")
-    return number
-
-
-def _flag(name: str, x: object) -> bool:
-    if x is True or x is False:
-        return x
-    if type(x).__name__ in ("bool", "bool_"):  # numpy's
-        return bool(x)
-    raise TypeError(f"{name} {_found(x)}; expected a bool")
-
-
-def _optional(one: Callable[[str, object], T]) -> Callable[[str, object], T | None]:
-    return lambda name, x: None if x is None else one(name, x)
-
-
-def _each(one: Callable[[str, object], T], count: int | None = None) -> Callable[[str, object], tuple[T, ...]]:
-    def each(name: str, xs: object) -> tuple[T, ...]:
-        if isinstance(xs, (str, bytes)) or not isinstance(xs, Iterable):
-            raise TypeError(f"{name} {_found(xs)}; expected a sequence")
-        values = tuple(one(f"{name}[{i}]", x) for i, x in enumerate(xs))
-        if count is not None and len(values) != count:
-            raise ValueError(f"{name} has {len(values)} entries; expected {count}")
-        return values
-
-    return each
-
-
 _CHECKS: dict[str, Callable[[str, object], object]] = {
-    **dict.fromkeys(("dim", "k", "cities", "sweeps", "rows", "columns", "nodes", "units"), _integer),
-    **dict.fromkeys(("source", "sink", "capacity"), _word),
-    **dict.fromkeys(("groups", "limits", "weights"), _each(_word)),
-    **dict.fromkeys(("start", "goal"), _each(_integer, 2)),
-    **dict.fromkeys(("sign", "diagonal", "warm_start", "batched", "maximise"), _flag),
-    "reference": _each(_number),
-    "edges": _each(_each(_word, 2)),
-    "labels": _each(_optional(_flag)),
-    "floor": _optional(_number),
+    **dict.fromkeys(("dim", "k", "cities", "sweeps", "rows", "columns", "nodes", "units"), integer),
+    **dict.fromkeys(("source", "sink", "capacity"), word),
+    **dict.fromkeys(("groups", "limits", "weights"), each(word)),
+    **dict.fromkeys(("start", "goal"), each(integer, 2)),
+    **dict.fromkeys(("sign", "diagonal", "warm_start", "batched", "maximise"), flag),
+    "reference": each(number),
+    "edges": each(each(word, 2)),
+    "labels": each(optional(flag)),
+    "floor": optional(number),
 }
 
 
@@ -221,9 +163,9 @@ class Ranking(Oracle):
     def __post_init__(self) -> None:
         """Writes an int as the vector that it stands for, and any order as the ascending one."""
         if isinstance(self.reference, Iterable) and getattr(self.reference, "shape", None) != ():
-            reference = sorted(_each(_number)("reference", self.reference))
+            reference = sorted(each(number)("reference", self.reference))
         else:
-            reference = [float(rank + 1) for rank in range(_integer("reference", self.reference, 32))]
+            reference = [float(rank + 1) for rank in range(integer("reference", self.reference, 32))]
         object.__setattr__(self, "reference", tuple(reference))
         super().__post_init__()
 
@@ -281,7 +223,7 @@ class GridPath(Oracle):
     def __post_init__(self) -> None:
         """Names the goal."""
         if self.goal is None:
-            rows, columns = _integer("rows", self.rows), _integer("columns", self.columns)
+            rows, columns = integer("rows", self.rows), integer("columns", self.columns)
             object.__setattr__(self, "goal", (max(rows - 1, 0), max(columns - 1, 0)))
         super().__post_init__()
 
@@ -428,7 +370,7 @@ class BlackBox(Oracle):
     def __post_init__(self) -> None:
         """Checks the solver."""
         if not callable(self.solver):
-            raise TypeError(f"solver {_found(self.solver)}; expected a function")
+            raise TypeError(f"solver {found(self.solver)}; expected a function")
         super().__post_init__()
 
     @property

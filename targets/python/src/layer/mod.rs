@@ -163,6 +163,19 @@ impl Layer {
         self.shape.iter().product()
     }
 
+    /// What describes the oracle; `None` of a black box.
+    pub(crate) fn spec(&self) -> Option<&OracleSpec> {
+        self.spec.as_ref()
+    }
+    /// In float32.
+    pub(crate) fn single(&self, py: Python<'_>) -> PyResult<&AnyLayer<f32>> {
+        self.single.get_or_try_init(py, || self.make(py))
+    }
+    /// In float64.
+    pub(crate) fn double(&self, py: Python<'_>) -> PyResult<&AnyLayer<f64>> {
+        self.double.get_or_try_init(py, || self.make(py))
+    }
+
     fn make<T: Number>(&self, py: Python<'_>) -> PyResult<AnyLayer<T>> {
         let oracle = self.spec.as_ref().map_or_else(|| black_box::oracle(self.dim()), AnyOracle::new);
         oracle
@@ -375,8 +388,16 @@ fn draws(x: &Bound<'_, PyAny>) -> PyResult<usize> {
     Ok(integer("samples", x, 0, u64::from(u32::MAX))? as usize)
 }
 
-fn temperature(x: &Bound<'_, PyAny>) -> PyResult<f64> {
+pub(crate) fn temperature(x: &Bound<'_, PyAny>) -> PyResult<f64> {
     number("epsilon", x)
+}
+
+/// The noise of this name.
+pub(crate) fn noise(name: &str) -> PyResult<AnyNoise> {
+    AnyNoise::from_name(name).ok_or_else(|| {
+        let names = AnyNoise::ALL.map(|noise| format!("'{}'", noise.name())).join(", ");
+        PyValueError::new_err(format!("noise is {name:?}; expected one of {names}"))
+    })
 }
 
 /// The number of the first row; `None` for an instance outside of batches.
@@ -403,10 +424,7 @@ impl Layer {
     ) -> PyResult<Self> {
         let py = oracle.py();
         let spec = spec(oracle)?;
-        let Some(noise) = AnyNoise::from_name(noise) else {
-            let names = AnyNoise::ALL.map(|noise| format!("'{}'", noise.name())).join(", ");
-            return Err(PyValueError::new_err(format!("noise is {noise:?}; expected one of {names}")));
-        };
+        let noise = self::noise(noise)?;
         let layer = Self {
             oracle: oracle.clone().unbind(),
             noise,

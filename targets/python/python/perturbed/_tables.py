@@ -1,0 +1,73 @@
+"""Tables as people have them, column by column."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Whole numbers beyond are not told apart by float64.
+_EXACT = 2**53
+
+
+def _missing(x: object) -> bool:
+    # NaN is not equal to itself; pandas' NA has no truth value.
+    return x is None or type(x).__name__ in ("NAType", "NaTType") or (isinstance(x, float) and x != x)
+
+
+def _cells(name: str, cells: list[Any]) -> NDArray[np.float64] | list[str]:
+    """Objects: all numbers, or all texts."""
+    known = [x for x in cells if not _missing(x)]
+    if known and all(isinstance(x, str) for x in known):
+        return ["" if _missing(x) else x for x in cells]
+    for row, x in enumerate(cells):
+        if not _missing(x) and (isinstance(x, (str, bytes, complex)) or not hasattr(x, "__float__")):
+            raise TypeError(f"column {name!r} has {x!r} in row {row}; expected numbers alone, or texts alone")
+    if any(isinstance(x, (int, np.integer)) and abs(int(x)) > _EXACT for x in known):
+        return ["" if _missing(x) else str(x) for x in cells]
+    return np.array([np.nan if _missing(x) else float(x) for x in cells])
+
+
+def _numbers(numbers: NDArray[Any]) -> NDArray[np.float64] | list[str]:
+    # Codes such as those of persons stay different.
+    if numbers.dtype.kind in "iu" and numbers.size and (numbers.max() > _EXACT or numbers.min() < -_EXACT):
+        return [str(x) for x in numbers]
+    return np.ascontiguousarray(numbers, dtype=np.float64)
+
+
+class Table:
+    """Columns by name: of a mapping, or of a DataFrame of pandas or polars."""
+
+    def __init__(self, table: Any) -> None:
+        names = getattr(table, "columns", None)
+        if names is None or callable(names):
+            if not isinstance(table, Mapping):
+                raise TypeError(
+                    f"table is of type {type(table).__name__}; expected a mapping of columns, or a DataFrame"
+                )
+            names = table.keys()
+        self.names = [name for name in names if isinstance(name, str)]
+        self._table = table
+
+    def column(self, name: str) -> NDArray[np.float64] | list[str]:
+        """Numbers with NaN where one is missing, or texts with "" there."""
+        if name not in self.names:
+            known = ", ".join(map(repr, self.names[:10]))
+            raise ValueError(f"the table has no column {name!r}, but {known}")
+        column = self._table[name]
+        if type(getattr(column, "dtype", None)).__name__ in ("CategoricalDtype", "Categorical", "Enum"):
+            column = list(column)
+        if isinstance(column, (list, tuple)):
+            return _cells(name, list(column))
+        array = np.asarray(column)
+        if array.ndim != 1:
+            raise ValueError(f"column {name!r} has {array.ndim} dimensions; expected 1")
+        if array.dtype.kind in "OUT":
+            return _cells(name, array.tolist())
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"column {name!r} has dtype {array.dtype}; expected numbers or texts")
+        return _numbers(array)
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self._table[self.names[0]]) if self.names else 0

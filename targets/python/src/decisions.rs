@@ -1,0 +1,326 @@
+//! Decisions among options, as tables have them.
+
+use std::collections::BTreeMap;
+
+use numpy::ndarray::Array2;
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1};
+use perturb::data::frame::{Columns, Frame};
+use perturb::data::table::Unseen;
+use perturb::decisions::{self, Judgement, Utility};
+use perturb::{AnyLayer, AnyNoise, Error, Question};
+use pyo3::exceptions::{PyUserWarning, PyValueError};
+use pyo3::prelude::*;
+use rayon::prelude::*;
+
+use crate::error::{of_decision, other, refusal};
+use crate::table::Table;
+use crate::{layer, method, pool};
+
+/// Decisions among options, read from a table as a `Recipe` says.
+///
+/// n decisions, each among the options in some rows of the table. Arrays of options hold those of all decisions one after the other:
+/// decision i has the entries `starts[i]` to `starts[i + 1]`. Options with features phi have the scores theta = phi w.
+///
+/// table : mapping or DataFrame
+///     Columns by name: a dict of arrays and lists, or a table of pandas or polars.
+/// recipe : Recipe
+///     What the options are, and what was decided.
+#[pyclass(frozen, module = "perturbed")]
+pub(crate) struct Decisions {
+    pub(crate) of: decisions::Decisions,
+    pub(crate) recipe: decisions::Recipe,
+}
+
+/// Warns of values that were not there when the terms were made.
+fn warn(py: Python<'_>, recipe: &decisions::Recipe, frame: &Frame) -> PyResult<()> {
+    for unseen in recipe.unseen(frame) {
+        let values: Vec<_> = unseen.values.iter().take(Unseen::NAMED).map(String::as_str).collect();
+        let more = if unseen.values.len() > Unseen::NAMED { ", and others" } else { "" };
+        let (column, rows, values) = (&unseen.column, unseen.rows, values.join(", "));
+        let message =
+            format!("{rows} rows of column {column} have values that were not there before: {values}{more}");
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &std::ffi::CString::new(message)?, 2)?;
+    }
+    Ok(())
+}
+
+impl Decisions {
+    /// Weights of the right number.
+    pub(crate) fn weights<'py>(&self, w: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray1<'py, f64>> {
+        let w = crate::arguments::read::<f64>("weights", w)?;
+        let found: PyReadonlyArray1<'py, f64> = w.extract()?;
+        let (expected, count) = (self.of.terms().len(), found.len()?);
+        if count != expected {
+            return Err(PyValueError::new_err(format!(
+                "weights has {count} entries; expected {expected}, one a term"
+            )));
+        }
+        Ok(found)
+    }
+
+    fn places(&self) -> Vec<usize> {
+        let mut starts = vec![0];
+        starts.extend((0..self.of.len()).scan(0, |sum, at| {
+            *sum += self.of.size(at);
+            Some(*sum)
+        }));
+        starts
+    }
+
+    /// What `one` says of the options of each decision.
+    fn each<'py>(
+        &self,
+        py: Python<'py>,
+        one: impl Fn(usize) -> Result<Vec<f64>, Error> + Sync + Send,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let found: Vec<_> = pool::watched(py, |stop| {
+            let one = |at| if pool::stopped(stop) { Ok(Vec::new()) } else { one(at) };
+            (0..self.of.len()).into_par_iter().map(|at| one(at).map_err(|error| (at, error))).collect()
+        })?;
+        let mut numbers = Vec::with_capacity(self.of.options());
+        for found in found {
+            let found: Result<Vec<f64>, (usize, Error)> = found;
+            numbers.extend(found.map_err(|(at, error)| of_decision(py, error, self.of.decision_name(at)))?);
+        }
+        Ok(numbers.into_pyarray(py))
+    }
+
+    fn layer(&self, at: usize, (noise, epsilon): (AnyNoise, f64)) -> Result<AnyLayer<f64>, Error> {
+        let oracle = self.of.oracle(at).ok_or(Error::NoClosedForm { because: "no oracle" })?;
+        AnyLayer::of(oracle.clone(), noise, epsilon)
+    }
+
+    fn theta(&self, at: usize, w: &[f64]) -> Vec<f64> {
+        let mut theta = vec![0.0; self.of.size(at)];
+        self.of.scores(at, w, &mut theta);
+        theta
+    }
+}
+
+#[pymethods]
+impl Decisions {
+    #[new]
+    fn new(table: &Bound<'_, PyAny>, recipe: &Bound<'_, PyAny>) -> PyResult<Self> {
+        type Parts = (String, Vec<String>, Vec<String>, Vec<(String, String)>, Option<String>);
+        let py = table.py();
+        let table = Table::new(table)?;
+        let (json, features, constants, interactions, reference): Parts =
+            recipe.call_method1("_parts", (table.names(),))?.extract()?;
+        let named = |name: &'static str| move |error| PyValueError::new_err(format!("{name}: {error}"));
+        let mut utility = Utility::new(&features.join(", ")).map_err(named("features"))?;
+        for column in constants {
+            utility = utility.with_constants(column);
+        }
+        for (of, column) in interactions {
+            utility = utility.with_interaction(&of, column).map_err(named("interactions"))?;
+        }
+        let open: decisions::Recipe =
+            serde_json::from_str(&json).map_err(|error| PyValueError::new_err(format!("recipe: {error}")))?;
+        let names = open.columns();
+        let names: Vec<&str> = names.iter().map(String::as_str).chain(utility.columns()).collect();
+        let frame = open.frame(&table, &names).map_err(|error| table.refusal(error))?;
+        let recipe = open.with_terms(&utility, &frame, reference.as_deref()).map_err(other(py))?;
+        let of = if recipe.target.is_some() { recipe.read(&frame) } else { recipe.read_open(&frame) };
+        Ok(Self { of: of.map_err(other(py))?, recipe })
+    }
+
+    /// Decisions of another table, with the terms of these.
+    ///
+    /// Values of columns with constants that were not there are told by a UserWarning: their options score as the reference does.
+    ///
+    /// decided : bool
+    ///     Whether the table says what was decided; without it, it need not.
+    #[pyo3(signature = (table, *, decided=true))]
+    fn read(&self, table: &Bound<'_, PyAny>, decided: bool) -> PyResult<Self> {
+        read(table, &self.recipe, decided)
+    }
+
+    fn __len__(&self) -> usize {
+        self.of.len()
+    }
+    /// The names of the p terms.
+    #[getter]
+    fn terms(&self) -> Vec<String> {
+        self.of.terms().to_vec()
+    }
+    /// The names of the decisions.
+    #[getter]
+    fn names(&self) -> Vec<&str> {
+        (0..self.of.len()).map(|at| self.of.decision_name(at)).collect()
+    }
+    /// The names of the alternatives that options are, where a column names them.
+    #[getter]
+    fn alternatives(&self) -> Vec<String> {
+        self.of.alternative_names().to_vec()
+    }
+    /// Where the options of each decision begin, and the end of the last: n + 1 numbers.
+    #[getter]
+    fn starts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<usize>> {
+        self.places().into_pyarray(py)
+    }
+    /// The row of the table of each option, counted from 0; -1 for one that is missing from a rectangle.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
+        let rows = (0..self.of.len()).flat_map(|at| self.of.rows(at).iter());
+        let rows: Vec<i64> = rows.map(|row| row.map_or(-1, i64::from)).collect();
+        rows.into_pyarray(py)
+    }
+    /// The features of all options, of shape (options, p).
+    #[getter]
+    fn features<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let numbers: Vec<f64> =
+            (0..self.of.len()).flat_map(|at| self.of.features(at).iter().copied()).collect();
+        let shape = (self.of.options(), self.of.terms().len());
+        let array = Array2::from_shape_vec(shape, numbers);
+        Ok(array.map_err(|error| PyValueError::new_err(error.to_string()))?.into_pyarray(py))
+    }
+    /// What was decided, y of each option; 0 in what is not known, empty where nothing is.
+    #[getter]
+    fn targets<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        let numbers: Vec<f64> =
+            (0..self.of.len()).flat_map(|at| self.of.target(at).iter().copied()).collect();
+        numbers.into_pyarray(py)
+    }
+    /// How much each decision counts.
+    #[getter]
+    fn counts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        let counts: Vec<f64> = (0..self.of.len()).map(|at| self.of.weight(at)).collect();
+        counts.into_pyarray(py)
+    }
+    /// Whether expectations of these decisions are known without samples.
+    #[getter]
+    fn exact(&self) -> bool {
+        self.recipe.decide.is_exact()
+    }
+    /// Of a table with columns by option: how many options a row has. None where a row is an option.
+    #[getter]
+    fn options_by_column(&self) -> Option<usize> {
+        self.recipe.by_option.as_ref().map(|by_option| by_option.options().len())
+    }
+    /// The recipe with its terms, in JSON, as model files hold it.
+    #[getter]
+    fn recipe(&self) -> PyResult<String> {
+        serde_json::to_string(&self.recipe).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+    /// A fingerprint of terms, features and what was decided, the same on every machine.
+    #[getter]
+    fn digest(&self) -> u64 {
+        self.of.digest()
+    }
+
+    /// Some decisions, by their places in this order.
+    fn select(&self, places: Vec<usize>) -> PyResult<Self> {
+        if let Some(place) = places.iter().find(|&&place| place >= self.of.len()) {
+            let message =
+                format!("places has {place}; expected less than {}, the number of decisions", self.of.len());
+            return Err(PyValueError::new_err(message));
+        }
+        Ok(Self { of: self.of.select(&places), recipe: self.recipe.clone() })
+    }
+
+    /// theta = phi w of each option, for `weights` = w, one a term; -inf of one that is missing.
+    fn scores<'py>(
+        &self,
+        py: Python<'py>,
+        weights: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let w = self.weights(weights)?;
+        let w = w.as_slice()?;
+        let scores: Vec<f64> = (0..self.of.len()).flat_map(|at| self.theta(at, w)).collect();
+        Ok(scores.into_pyarray(py))
+    }
+
+    /// The decisions y*(phi w): for each option what is decided of it.
+    fn decide<'py>(
+        &self,
+        py: Python<'py>,
+        weights: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let w = self.weights(weights)?;
+        let w = w.as_slice()?;
+        // The layer of a decision needs some noise.
+        self.each(py, |at| Ok(self.layer(at, (AnyNoise::Normal, 1.0))?.decide(&self.theta(at, w))?.1))
+    }
+
+    /// The expected decisions y_eps(phi w): of picks the probability of each option.
+    ///
+    /// Decision i has the noise of `method.fold(i)`.
+    #[pyo3(signature = (weights, method, *, noise="gumbel", epsilon=1.0))]
+    fn maximizer<'py>(
+        &self,
+        py: Python<'py>,
+        weights: &Bound<'py, PyAny>,
+        method: &Bound<'py, PyAny>,
+        noise: &str,
+        #[pyo3(from_py_with = layer::temperature)] epsilon: f64,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let (w, how, noise) = (self.weights(weights)?, method::of(method)?, layer::noise(noise)?);
+        let w = w.as_slice()?;
+        self.each(py, |at| {
+            let how = method::in_row(how, Some(at as u64));
+            self.layer(at, (noise, epsilon))?.compute(&self.theta(at, w), Question::Maximizer, how)
+        })
+    }
+
+    /// How well weights decide: for each metric an array with a number for each decision, NaN where it does not apply.
+    ///
+    /// Metrics are named as `perturb evaluate` names them: "agreement", "log-loss", "Spearman", "regret", and so on.
+    #[pyo3(signature = (weights, method, *, noise="gumbel", epsilon=1.0))]
+    fn judge<'py>(
+        &self,
+        py: Python<'py>,
+        weights: &Bound<'py, PyAny>,
+        method: &Bound<'py, PyAny>,
+        noise: &str,
+        #[pyo3(from_py_with = layer::temperature)] epsilon: f64,
+    ) -> PyResult<BTreeMap<&'static str, Bound<'py, PyArray1<f64>>>> {
+        let (w, how, noise) = (self.weights(weights)?, method::of(method)?, layer::noise(noise)?);
+        let w = w.as_slice()?;
+        let judged = pool::watched(py, |_| self.of.judge(w, (noise, epsilon), how))?;
+        let judged = judged.map_err(|error| refusal(py, error, None))?;
+        let mean = Judgement::mean(&judged);
+        let metrics = mean.named().into_iter().map(|(name, _)| {
+            let of = |judgement: &Judgement| {
+                judgement
+                    .named()
+                    .into_iter()
+                    .find(|(other, _)| *other == name)
+                    .map_or(f64::NAN, |(_, value)| value)
+            };
+            let values: Vec<f64> = judged.iter().map(|(_, judgement)| of(judgement)).collect();
+            (name, values.into_pyarray(py))
+        });
+        Ok(metrics.collect())
+    }
+
+    /// The weights of least squares of what was decided on the features: the baseline that ignores the solver.
+    fn least_squares<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        Ok(pool::watched(py, |_| self.of.least_squares())?.into_pyarray(py))
+    }
+
+    fn __repr__(&self) -> String {
+        let (n, options, p) = (self.of.len(), self.of.options(), self.of.terms().len());
+        format!("<{n} decisions ({}) among {options} options, {p} terms>", self.recipe.decide.name())
+    }
+}
+
+/// The decisions of a table by a complete recipe.
+pub(crate) fn read(
+    table: &Bound<'_, PyAny>,
+    recipe: &decisions::Recipe,
+    decided: bool,
+) -> PyResult<Decisions> {
+    let (py, mut recipe) = (table.py(), recipe.clone());
+    if !decided {
+        // Nor which decisions belong together, nor how much they count.
+        (recipe.target, recipe.cluster, recipe.weight) = (None, None, None);
+    }
+    let table = Table::new(table)?;
+    let mut names = recipe.columns();
+    names.extend(recipe.alternatives.iter().chain(&recipe.group).cloned());
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let frame = recipe.frame(&table, &names).map_err(|error| table.refusal(error))?;
+    warn(py, &recipe, &frame)?;
+    let of = if decided { recipe.read(&frame) } else { recipe.read_open(&frame) };
+    Ok(Decisions { of: of.map_err(other(py))?, recipe })
+}
