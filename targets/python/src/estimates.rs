@@ -20,6 +20,10 @@ const CRITERIA: [(&str, Criterion); 2] =
 
 /// The statistic of a test, its degrees of freedom, and p.
 type Test = (f64, usize, f64);
+/// The term, the alternative whose term grows, that which is picked more or less often, the elasticity, and its derivative.
+type Elasticity<'py> = (String, String, String, f64, Bound<'py, PyArray1<f64>>);
+/// Scores and their covariance.
+type Scores<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>);
 
 /// Weights of options, estimated from decisions, with their uncertainty.
 ///
@@ -276,7 +280,7 @@ pub(crate) fn elasticities<'py>(
     terms: Vec<String>,
     noise: &str,
     #[pyo3(from_py_with = layer::temperature)] epsilon: f64,
-) -> PyResult<Vec<(String, String, String, f64, Bound<'py, PyArray1<f64>>)>> {
+) -> PyResult<Vec<Elasticity<'py>>> {
     let py = decisions.py();
     let estimation = estimation(noise, epsilon, "fenchel-young", 0.0, How::Exact)?;
     let w = decisions.get().weights(weights)?;
@@ -295,7 +299,7 @@ pub(crate) fn elasticities<'py>(
 pub(crate) fn estimate_scores<'py>(
     layer: &Bound<'py, Layer>,
     decisions: &Bound<'py, PyAny>,
-) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>)> {
+) -> PyResult<Scores<'py>> {
     let py = layer.py();
     let layer = layer.get().double(py)?;
     let given = read::<f64>("decisions", decisions)?;

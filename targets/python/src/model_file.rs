@@ -23,11 +23,7 @@ pub(crate) struct ModelFile {
     pub(crate) of: model_file::ModelFile,
 }
 
-fn array2<'py>(
-    py: Python<'py>,
-    shape: (usize, usize),
-    numbers: Vec<f32>,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
+fn array2(py: Python<'_>, shape: (usize, usize), numbers: Vec<f32>) -> PyResult<Bound<'_, PyArray2<f32>>> {
     let array = Array2::from_shape_vec(shape, numbers);
     Ok(array.map_err(|error| PyValueError::new_err(error.to_string()))?.into_pyarray(py))
 }

@@ -75,7 +75,12 @@ pub(crate) fn watched<R: Send>(py: Python<'_>, f: impl FnOnce(&AtomicBool) -> R 
                 match receive.recv_timeout(GLANCE) {
                     Ok(found) => return Ok(found),
                     Err(RecvTimeoutError::Timeout) => {
-                        if let Err(interrupt) = Python::attach(|py| py.check_signals()) {
+                        #[expect(
+                            clippy::redundant_closure_for_method_calls,
+                            reason = "a path is of one lifetime"
+                        )]
+                        let signals = Python::attach(|py| py.check_signals());
+                        if let Err(interrupt) = signals {
                             stop.store(true, Ordering::Relaxed);
                             return Err(interrupt);
                         }

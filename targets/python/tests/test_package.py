@@ -1,6 +1,7 @@
 """Types, documentation and examples."""
 
 import doctest
+import importlib.util
 import inspect
 import re
 import subprocess
@@ -43,11 +44,24 @@ def test_every_oracle_and_quantity_is_there() -> None:
 
 
 def test_examples() -> None:
-    for found in doctest.testmod(perturbed), doctest.testfile("../README.md", optionflags=doctest.NORMALIZE_WHITESPACE):
+    modules = [perturbed, perturbed.decisions, perturbed.model, perturbed.training]
+    if importlib.util.find_spec("sklearn"):
+        modules.append(importlib.import_module("perturbed.sklearn"))
+    for found in (
+        *map(doctest.testmod, modules),
+        doctest.testfile("../README.md", optionflags=doctest.NORMALIZE_WHITESPACE),
+    ):
         assert found.attempted > 0 and found.failed == 0
 
 
-@pytest.mark.parametrize("command", [["mypy", "--strict", "-p", "perturbed"], ["mypy.stubtest", "perturbed"]], ids=lambda c: c[0])
+SETTINGS = str(Path(__file__).parents[1] / "pyproject.toml")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["mypy", "--config-file", SETTINGS, "-p", "perturbed"], ["mypy.stubtest", "--mypy-config-file", SETTINGS, "perturbed"]],
+    ids=lambda command: command[0],
+)
 def test_types(command: list[str], tmp_path: Path) -> None:
     pytest.importorskip("mypy")
     found = subprocess.run(

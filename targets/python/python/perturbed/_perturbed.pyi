@@ -44,7 +44,8 @@ _Noise = Literal["normal", "gumbel", "laplace", "logistic"]
 _Projection = Literal["none", "mean", "standardize"]
 _Criterion = Literal["fenchel-young", "likelihood"]
 _Errors = Literal["model", "robust", "clustered"]
-_Loss = Literal["fenchel-young", "perturbed-squared", "squared", "pairwise-logistic", "blackbox", "spo-plus"]
+_LossOfLabels = Literal["fenchel-young", "perturbed-squared", "squared", "pairwise-logistic", "blackbox"]
+_Loss = _LossOfLabels | Literal["spo-plus"]
 # A mapping of columns, or a DataFrame of pandas or polars.
 _Table = Any
 # float64.

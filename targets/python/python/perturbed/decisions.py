@@ -59,12 +59,12 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
 _TARGETS = {"chosen": "chosen", "one_of": "one-of", "ranks": "rank", "grades": "grade", "worth": "worth"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Recipe:
     """How the rows of a table become decisions among options, with the names that `perturb train` has for it.
 
     Option e of a decision has the score theta_e = <w, phi_e>: phi_e are features in its row, w one vector of weights for all options.
-    Columns are named as they are, or in quotes; expressions are such as "minutes / 60" and "cost * (ticket == 0)".
+    Columns are named as they are, or in backquotes; expressions are such as "minutes / 60" and "cost * (ticket == 0)".
 
     decide : {"pick", "pick-k", "rank", "each", "route", "assign", "span", "pack", "flow", "tour"}
         How a decision is made among the options of a group.
@@ -163,6 +163,15 @@ class Recipe:
             if ":" not in product:
                 raise ValueError(f"interactions has {product!r}; expected EXPRESSION:COLUMN such as income:mode")
 
+    def __repr__(self) -> str:
+        given = ((field, getattr(self, field.name)) for field in fields(self))
+        return f"Recipe({', '.join(f'{field.name}={value!r}' for field, value in given if value != field.default)})"
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it tells what was decided."""
+        return any(getattr(self, name) is not None for name in _TARGETS)
+
     def _decide(self, columns: Sequence[str]) -> Any:
         """The decision as the library reads it."""
         edges, ends = self.edges or ("from", "to"), self.ends
@@ -190,10 +199,8 @@ class Recipe:
         """The recipe without its terms in the library's JSON, features, constants, interactions, and the reference."""
         alternatives, target = self.alternatives or ("option" if self.options else None), None
         for name, kind in _TARGETS.items():
-            expression = getattr(self, name)
-            if expression is not None:
-                # Ranks are a column, whatever characters its name has.
-                target = {kind: f'"{expression}"' if name == "ranks" and '"' not in expression else expression}
+            if getattr(self, name) is not None:
+                target = {kind: getattr(self, name)}
         by_option = {"options": self.options, "pattern": self.pattern, "name": alternatives} if self.options else None
         recipe = {
             "decide": self._decide(columns), "by_option": by_option, "group": self.group, "alternatives": alternatives,

@@ -1,5 +1,8 @@
 //! A layer as a value of Python.
 
+use std::ops::Range;
+use std::sync::atomic::AtomicBool;
+
 use numpy::{PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use perturb::method::BLOCK;
 use perturb::{AnyLayer, AnyNoise, AnyOracle, Error, How, MonteCarlo, OracleSpec, RowError, Seed, threads};
@@ -36,6 +39,8 @@ mod quantities;
 
 /// So many scores, times samples, are worth the threads and letting go of the interpreter.
 const LARGE: usize = 4096;
+/// So many are worth looking for Ctrl-C in between.
+const LONG: usize = 1 << 26;
 /// A search is worth so many samples at least.
 const SEARCH: usize = 256;
 
@@ -202,11 +207,22 @@ impl Layer {
         }
     }
 
-    /// Runs a computation where it is best off: a small one on this thread, and that of a black box, which needs the interpreter.
-    fn run<R: Send>(&self, py: Python<'_>, work: Work, f: impl FnOnce() -> R + Send) -> PyResult<R> {
+    /// Runs a computation where it is best off: a small one on this thread, and that of a black box, which needs the interpreter. A long
+    /// one may be told to stop, and what it then answers does not matter.
+    fn run<R: Send>(
+        &self,
+        py: Python<'_>,
+        work: Work,
+        f: impl FnOnce(&AtomicBool) -> R + Send,
+    ) -> PyResult<R> {
+        let go_on = AtomicBool::new(false);
         if self.spec.is_none() {
-            return Solver::of(self.oracle.bind(py))?.lend(|| py.detach(|| threads::alone(f)));
+            return Solver::of(self.oracle.bind(py))?.lend(|| py.detach(|| threads::alone(|| f(&go_on))));
         }
+        if work.numbers >= LONG || (work.searches && work.numbers >= LARGE) {
+            return pool::watched(py, f);
+        }
+        let f = || f(&go_on);
         let shared = work.numbers >= LARGE && work.pieces > 1;
         Ok(match shared.then(|| pool::current(py)).flatten() {
             Some(pool) => py.detach(|| pool.install(f)),
@@ -267,11 +283,32 @@ impl Layer {
             let [means, errors] = pair.map(|numbers| shapes.arrays(py, numbers, parts, None));
             return Ok(PyTuple::new(py, [means?, errors?])?.into_any());
         } else {
-            let question = ask.question(u, v);
             fits::<T>(shapes.rows().saturating_mul(shapes.width(parts)))?;
-            let numbers = self.run(py, work, || match first {
-                Some(first) => layer.compute_rows(scores, question, how, first),
-                None => layer.compute(scores, question, how).map_err(|source| RowError { row: 0, source }),
+            let numbers = self.run(py, work, |stop| {
+                let Some(first) = first else {
+                    let question = ask.question(u, v);
+                    return layer
+                        .compute(scores, question, how)
+                        .map_err(|source| RowError { row: 0, source });
+                };
+                // As many rows at once as are not long.
+                let at_once = (LONG / (work.numbers / shapes.rows().max(1)).max(1)).max(1);
+                if shapes.rows() <= at_once {
+                    return layer.compute_rows(scores, ask.question(u, v), how, first);
+                }
+                let mut numbers = Vec::with_capacity(shapes.rows().saturating_mul(shapes.width(parts)));
+                for start in (0..shapes.rows()).step_by(at_once) {
+                    if pool::stopped(stop) {
+                        break;
+                    }
+                    let rows = |x| rows_of(x, dim, start..(start + at_once).min(shapes.rows()));
+                    let question = ask.question(rows(u), rows(v));
+                    let found =
+                        layer.compute_rows(rows(scores), question, how, first.wrapping_add(start as u64));
+                    let in_all = |error: RowError| RowError { row: start + error.row, ..error };
+                    numbers.append(&mut found.map_err(in_all)?);
+                }
+                Ok(numbers)
             })?;
             numbers.map_err(|error| error::in_row(py, error, shapes.batch.is_some()))?
         };
@@ -297,13 +334,18 @@ impl Layer {
             pieces,
             searches: false,
         };
-        let failed = self.run(py, work, || {
-            let fill = |(unit, place): (usize, &mut [T])| match one(unit) {
-                Ok(found) => {
-                    place.copy_from_slice(&found);
-                    None
+        let failed = self.run(py, work, |stop| {
+            let fill = |(unit, place): (usize, &mut [T])| {
+                if pool::stopped(stop) {
+                    return None;
                 }
-                Err(error) => Some((unit / units, error)),
+                match one(unit) {
+                    Ok(found) => {
+                        place.copy_from_slice(&found);
+                        None
+                    }
+                    Err(error) => Some((unit / units, error)),
+                }
             };
             if rayon::current_thread_index().is_some() {
                 numbers.par_chunks_exact_mut(width).enumerate().find_map_first(fill)
@@ -410,7 +452,12 @@ fn first_row(first: u64, batch: Option<usize>) -> PyResult<Option<u64>> {
 
 /// A row of vectors; empty for those that are not given.
 fn row_of<T>(x: &[T], dim: usize, row: usize) -> &[T] {
-    x.get(row * dim..(row + 1) * dim).unwrap_or(&[])
+    rows_of(x, dim, row..row + 1)
+}
+
+/// Rows of vectors; empty for those that are not given.
+fn rows_of<T>(x: &[T], dim: usize, rows: Range<usize>) -> &[T] {
+    x.get(rows.start * dim..rows.end * dim).unwrap_or(&[])
 }
 
 #[pymethods]
