@@ -2,9 +2,9 @@
 
 use rand_core::Rng;
 
-#[cfg(not(target_os = "none"))]
-use super::double_elementary;
 use super::{Bits, Real};
+#[cfg(not(target_os = "none"))]
+use super::{double_elementary, exp_m1};
 
 // Tables, since compilers that optimise for size would divide at run time, in software on most devices.
 
@@ -75,8 +75,14 @@ impl Real for f64 {
     fn exp(self) -> Self {
         double_elementary::exp(self)
     }
+    #[cfg(target_os = "none")]
     fn exp_m1(self) -> Self {
         libm::expm1(self)
+    }
+    #[cfg(not(target_os = "none"))]
+    #[inline(always)]
+    fn exp_m1(self) -> Self {
+        exp_m1::double(self)
     }
     fn ln(self) -> Self {
         libm::log(self)

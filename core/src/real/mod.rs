@@ -14,6 +14,8 @@ mod double;
 #[cfg(any(test, not(target_os = "none")))]
 mod double_elementary;
 mod elementary;
+#[cfg(any(test, not(target_os = "none")))]
+mod exp_m1;
 mod single;
 
 pub(crate) use bits::Bits;

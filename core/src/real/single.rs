@@ -3,6 +3,8 @@
 use rand_core::Rng;
 
 use super::elementary;
+#[cfg(not(target_os = "none"))]
+use super::exp_m1;
 use super::{Bits, Real};
 
 impl Real for f32 {
@@ -43,8 +45,14 @@ impl Real for f32 {
     fn exp(self) -> Self {
         elementary::exp(self)
     }
+    #[cfg(target_os = "none")]
     fn exp_m1(self) -> Self {
         libm::expm1f(self)
+    }
+    #[cfg(not(target_os = "none"))]
+    #[inline(always)]
+    fn exp_m1(self) -> Self {
+        exp_m1::single(self)
     }
     fn ln(self) -> Self {
         libm::logf(self)
