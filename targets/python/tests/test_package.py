@@ -43,23 +43,27 @@ def test_every_oracle_and_quantity_is_there() -> None:
     assert snake <= set(dir(perturbed.Layer))
 
 
-def test_examples() -> None:
-    modules = [perturbed, perturbed.decisions, perturbed.model, perturbed.training]
-    if importlib.util.find_spec("sklearn"):
-        modules.append(importlib.import_module("perturbed.sklearn"))
-    for found in (
-        *map(doctest.testmod, modules),
-        doctest.testfile("../README.md", optionflags=doctest.NORMALIZE_WHITESPACE),
-    ):
-        assert found.attempted > 0 and found.failed == 0
-
-
 SETTINGS = str(Path(__file__).parents[1] / "pyproject.toml")
+# Modules of optional frameworks are checked where these are installed.
+OPTIONAL = {"sklearn": "sklearn", "torch": "torch", "jax": "jax", "pyepo": "pyepo"}
+MODULES = ["perturbed", "perturbed._perturbed"]
+MODULES += [f"perturbed.{name}" for name, package in OPTIONAL.items() if importlib.util.find_spec(package)]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "perturbed._perturbed"] + ["perturbed.decisions", "perturbed.model", "perturbed.training"])
+def test_examples(name: str) -> None:
+    found = doctest.testmod(importlib.import_module(name))
+    assert found.attempted > 0 and found.failed == 0
+
+
+def test_readme() -> None:
+    found = doctest.testfile("../README.md", optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert found.attempted > 0 and found.failed == 0
 
 
 @pytest.mark.parametrize(
     "command",
-    [["mypy", "--config-file", SETTINGS, "-p", "perturbed"], ["mypy.stubtest", "--mypy-config-file", SETTINGS, "perturbed"]],
+    [["mypy", "--config-file", SETTINGS, *(f"-m{name}" for name in MODULES)], ["mypy.stubtest", "perturbed._perturbed"]],
     ids=lambda command: command[0],
 )
 def test_types(command: list[str], tmp_path: Path) -> None:

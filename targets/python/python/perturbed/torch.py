@@ -14,39 +14,43 @@ torch.Size([8, 4, 4])
 
 **Signs.** Everything maximises <y, theta>: costs enter as theta = -costs.
 
-**Shapes.** theta has the shape (d,), or (\\*batch, d) with any number of batch dimensions; an oracle on a rectangle also takes
-(\\*batch, rows, columns). Answers have the shape of theta; numbers have one for each row, of shape batch. Errors name rows by their
-place in the flattened batch.
+**Shapes.** theta has the shape (d,), or (\\*batch, d) with any number of batch dimensions; an oracle on a rectangle
+also takes (\\*batch, rows, columns). Answers have the shape of theta; numbers have one for each row, of shape batch.
+Errors name rows by their place in the flattened batch.
 
-**Types and devices.** float32 and float64 are computed as they are; float16 and bfloat16 in float32, with answers of the type of
-theta. Tensors of other types are a TypeError. Computation takes place on the CPU, on the threads of `perturbed.set_num_threads`;
-tensors on another device are copied to the host and answers back. Tensors on the CPU are read where they are.
+**Types and devices.** float32 and float64 are computed as they are; float16 and bfloat16 in float32, with answers of
+the type of theta. Tensors of other types are a TypeError. Computation takes place on the CPU, on the threads of
+`perturbed.set_num_threads`, and reads tensors where they are; those on another device are copied there and answers
+back, which has not been tested.
 
-**Noise** is named, not drawn from torch's generators: `torch.manual_seed` changes nothing. Row r of the flattened batch has the noise
-of `method.fold(first_row + r)`, as in `Layer`, and a theta without batch dimensions that of `method` itself. A `step` makes it
-`method.fold(step).fold(first_row + r)`; modules count their steps while they train. The backward pass has the noise of its forward
-pass, so that a step's value and gradient belong to the same samples; where the loss is not linear in y_eps this correlates the two,
-a bias of order 1/samples.
+**Noise** is named, not drawn from torch's generators: `torch.manual_seed` changes nothing. Row r of the flattened batch
+has the noise of `method.fold(first_row + r)`, as in `Layer`, and a theta without batch dimensions that of `method`
+itself. A `step` makes it `method.fold(step).fold(first_row + r)`; modules count their steps while they train. The
+backward pass has the noise of its forward pass, so that a step's value and gradient belong to the same samples; where
+the loss is not linear in y_eps this correlates the two, a bias of order 1/samples. Modules whose noise shall be
+independent need methods of different seeds.
 
-**Distributed training.** Every process sets `module.first_row` to the number of rows that the processes before it hold, which is
-`rank * len(theta)` where all hold as many. Then the noise is that of one process with the whole batch, bit for bit. Where the last
-batch is uneven, count its rows, or use `rank << 32` throughout: any numbers that do not overlap give independent noise. For gradient
-accumulation likewise: micro-batches are steps of their own, or one step, `module(theta, step=step, first_row=...)`.
+**Distributed training.** Every process sets `module.first_row` to the number of rows that the processes before it hold,
+`rank * len(theta)` where all hold as many. Then the noise is that of one process with the whole batch, bit for bit.
+Where they do not, as in a last batch, `rank << 32` will do: numbers that do not overlap give independent noise. In the
+accumulation of gradients, micro-batches are steps of their own; to be one step they are given it, and their rows:
+`module(theta, step=step, first_row=...)`.
 
-**Activation checkpointing** computes a forward pass twice. Modules that count steps refuse the second one; give them the step
-instead, `module(theta, step=step)`, so that both have the same noise.
+**Activation checkpointing** computes a forward pass twice. Modules that count steps refuse the second one; give them
+the step instead, `module(theta, step=step)`, so that both have the same noise.
 
-**Derivatives** are those that the layer has: `value` may be derived three times and `maximizer` twice, as far as the layer can by
-its method: exact second derivatives of `maximizer` are known for Simplex alone, sampled ones need smooth noise. Sampled derivatives
-are estimates of the derivative, not derivatives of the estimate. What has none raises an error in the backward pass.
+**Derivatives** are those that the layer has: `value` may be derived three times and `maximizer` twice, as far as the
+layer can by its method: exact second derivatives of `maximizer` are known for Simplex alone, sampled ones need smooth
+noise. Sampled derivatives are estimates of the derivative, not derivatives of the estimate. What has none raises an
+error in the backward pass.
 
-**Compilation.** All functions are operators of torch, so that `torch.compile(fullgraph=True)` and `torch.export` see them whole.
-Layers and methods are constants of a graph; make them outside of it. Graphs hold a layer's description, so that an exported program
-runs in any process that imports this module. A black box, or a description of more than 16 kB, stays in the process that made it,
-and there as long as it runs, once a graph has it. `PartialLabelLoss` breaks graphs.
+**Compilation.** All functions are operators of torch, so that `torch.compile(fullgraph=True)` and `torch.export` see
+them whole. Layers and methods are constants of a graph; make them outside of it. Graphs hold a layer's description, so
+that an exported program runs in any process that imports this module. A black box, or a description of more than 16 kB,
+stays in the process that made it, and there as long as it runs, once a graph has it. `PartialLabelLoss` breaks graphs.
 
-**Transforms.** `torch.func.grad`, `vjp` and `jacrev` work; `vmap` calls the layer once for each element, with equal noise, as a loop
-would. There is no forward mode.
+**Transforms.** `torch.func.grad`, `vjp` and `jacrev` work; `vmap` calls the layer once for each element, with equal
+noise, as a loop would. There is no forward mode.
 """
 
 import json
@@ -82,7 +86,7 @@ __all__ = [
     "value",
 ]
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 Method = Exact | MonteCarlo | Cheapest
 Projection = Literal["none", "mean", "standardize"]
 Reduction = Literal["none", "mean", "sum"]
@@ -96,9 +100,9 @@ _ORACLES = {kind._kind: kind for kind in vars(oracles).values() if isinstance(ki
 _METHODS = {kind.__name__: kind for kind in (Exact, MonteCarlo, Cheapest)}
 
 
-def _constant(function: Function) -> Function:
+def _constant(function: _Function) -> _Function:
     """Of the arguments' identities, for graphs."""
-    return cast(Function, _COMPILER.assume_constant_result(function))
+    return cast(_Function, _COMPILER.assume_constant_result(function))
 
 
 class _Held:
@@ -131,7 +135,7 @@ def _find(name: str) -> _Held:
         return held
     if not name.startswith("{"):
         raise RuntimeError(
-            f"layer {name} is not known: black boxes and layers of long descriptions belong to the process that made them"
+            f"layer {name} is not known; black boxes and long descriptions belong to the process that made them"
         )
     made = json.loads(name)
     ((kind, fields),) = made["oracle"].items()
@@ -152,8 +156,9 @@ def _layer(layer: Layer) -> tuple[str, tuple[int, ...]]:
 def _method(method: Method) -> str:
     """The description of a method."""
     if type(method) not in _METHODS.values():
+        found = type(method).__name__
         raise TypeError(
-            f"method is of type {type(method).__name__}; expected Exact(), MonteCarlo(samples, seed) or Cheapest(samples, seed)"
+            f"method is of type {found}; expected Exact(), MonteCarlo(samples, seed) or Cheapest(samples, seed)"
         )
     if torch.compiler.is_compiling():
         _pin(method)
@@ -193,7 +198,9 @@ def _one(question: str, layer: str, vectors: Sequence[Tensor], *arguments: Any, 
     return _ask(question, layer, vectors, *arguments, **options)[0]
 
 
-def _two(question: str, layer: str, vectors: Sequence[Tensor], *arguments: Any, **options: Any) -> tuple[Tensor, Tensor]:
+def _two(
+    question: str, layer: str, vectors: Sequence[Tensor], *arguments: Any, **options: Any
+) -> tuple[Tensor, Tensor]:
     one, two = _ask(question, layer, vectors, *arguments, **options)
     return one, two
 
@@ -224,12 +231,12 @@ class _Operator:
         custom.register_autograd(self._backward, setup_context=self._setup_context)
         custom.register_vmap(self._mapped(self.operator))
         rules: dict[str, Any] = {
-            "forward": lambda *arguments: self.operator(*arguments),
-            "setup_context": self._setup_context,
-            "backward": self._backward,
-            "vmap": self._mapped(self),
+            "forward": staticmethod(lambda *arguments: self.operator(*arguments)),
+            "setup_context": staticmethod(self._setup_context),
+            "backward": staticmethod(self._backward),
+            "vmap": staticmethod(self._mapped(self)),
         }
-        self.function: Any = type(self.name, (torch.autograd.Function,), {name: staticmethod(f) for name, f in rules.items()})
+        self.function: Any = type(self.name, (torch.autograd.Function,), rules)
 
     def __call__(self, *arguments: Any) -> Any:
         # Operators know nothing of torch.func, and would take dual numbers for constants.
@@ -447,6 +454,10 @@ _COMPUTED = {
 }
 
 
+def _shaped(x: Tensor, shape: Sequence[int]) -> Tensor:
+    return x if x.shape == shape else x.reshape(shape)
+
+
 def _batch(size: torch.Size, shape: tuple[int, ...]) -> torch.Size:
     """The batch dimensions of theta of this size, where an instance has that shape."""
     if size[len(size) - len(shape) :] == shape:
@@ -470,16 +481,16 @@ def _run(operator: _Operator, layer: Layer, vectors: dict[str, Tensor], *argumen
             raise ValueError(f"{parameter} has shape {tuple(x.shape)}; expected {tuple(theta.shape)}, that of theta")
         if x.device != theta.device:
             raise ValueError(f"{parameter} is on {x.device}; expected {theta.device}, where theta is")
-        if x.is_complex():
-            raise TypeError(f"{parameter} has dtype {x.dtype}; expected real numbers")
+        if x.is_complex() or x.layout != torch.strided:
+            raise TypeError(f"{parameter} has dtype {x.dtype} and layout {x.layout}; expected dense real numbers")
     if theta.dtype not in _COMPUTED:
         raise TypeError(f"theta has dtype {theta.dtype}; expected float64, float32, float16 or bfloat16")
     batch, dtype = _batch(theta.shape, shape), _COMPUTED[theta.dtype]
     flat = (math.prod(batch), math.prod(shape)) if batch else (math.prod(shape),)
-    rows = [(x if operator.formulas else x.detach()).to(dtype).reshape(flat) for x in vectors.values()]
+    rows = [_shaped((x if operator.formulas else x.detach()).to(dtype), flat) for x in vectors.values()]
     found = operator(*rows, name, *arguments)
     answer: Tensor = found[0] if isinstance(found, tuple) else found
-    return answer.reshape(theta.shape if answer.ndim == len(flat) else batch).to(theta.dtype)
+    return _shaped(answer, theta.shape if answer.ndim == len(flat) else batch).to(theta.dtype)
 
 
 def _step(step: int | Tensor | None) -> Tensor | None:
@@ -553,8 +564,8 @@ def fenchel_young(
     target : tensor of the shape of theta
         y, a decision or a mean of decisions. It has no gradient.
     omega : bool
-        Whether to add eps Omega(y), which makes the loss 0 where y_eps(theta) = y. It is a constant in theta, and costs a search in
-        each row where y is no decision.
+        Whether to add eps Omega(y), which makes the loss 0 where y_eps(theta) = y. It is a constant in theta, and costs
+        a search in each row where y is no decision.
 
     Other parameters are those of `maximizer`.
     """
@@ -614,8 +625,8 @@ class _Sampled(_Module):
             repeated = not torch.compiler.is_compiling() and torch._C._current_graph_task_id() >= 0
             if repeated or torch._C._are_functorch_transforms_active():
                 raise RuntimeError(
-                    f"{type(self).__name__} cannot count steps where activation checkpointing repeats them or torch.func transforms "
-                    "them; call it with step=..."
+                    f"{type(self).__name__} cannot count steps where activation checkpointing repeats them or "
+                    "torch.func transforms them; call it with step=..."
                 )
             step = self.step.clone()
             if torch.compiler.is_compiling() and not torch.compiler.is_exporting():
@@ -635,8 +646,9 @@ class PerturbedLayer(_Sampled):
     Attributes, besides these:
 
     step : int64 tensor
-        A buffer: how many forward passes were made in training mode. The noise of each is that of its number, so that a training that is
-        resumed from a `state_dict` goes on with the same bits. In evaluation mode the noise is the method's own, always the same.
+        A buffer: how many forward passes were made in training mode. The noise of each is that of its number, so that a
+        training that is resumed from a `state_dict` goes on with the same bits. In evaluation mode the noise is the
+        method's own, always the same.
     first_row : int
         The number of the first row of theta among the rows of all processes, 0 at first.
     """
@@ -653,10 +665,10 @@ class PerturbedLayer(_Sampled):
 
 
 class ImplicitMLE(_Sampled):
-    """I-MLE (Niepert, Minervini and Franceschi 2021): the sampled y_eps(theta), with a gradient towards a target distribution.
+    """I-MLE (Niepert, Minervini and Franceschi 2021): the sampled y_eps(theta), moved towards a target distribution.
 
-    The gradient in theta of a loss whose gradient in the output is g is E[y*(theta + eps Z) - y*(theta - lambda g + eps Z)] / lambda.
-    Where the oracle needs costs >= 0, those of theta and of theta - lambda g must be such.
+    The gradient in theta of a loss whose gradient in the output is g is E[y*(theta + eps Z) - y*(theta - lambda g + eps
+    Z)] / lambda. Where the oracle needs costs >= 0, those of theta and of theta - lambda g must be such.
 
     layer : Layer
     method : MonteCarlo
@@ -681,8 +693,8 @@ class ImplicitMLE(_Sampled):
 class Interpolation(_Module):
     """The decision y*(theta), with a gradient by interpolation (Vlastelica et al. 2020).
 
-    The gradient in theta of a loss whose gradient in the decision is g is (y*(theta) - y*(theta - lambda g)) / lambda. No noise. Where
-    the oracle needs costs >= 0, those of theta and of theta - lambda g must be such.
+    The gradient in theta of a loss whose gradient in the decision is g is (y*(theta) - y*(theta - lambda g)) / lambda.
+    No noise. Where the oracle needs costs >= 0, those of theta and of theta - lambda g must be such.
 
     layer : Layer
     lambd : float
@@ -699,7 +711,9 @@ class Interpolation(_Module):
 
 
 class Identity(_Module):
-    """The decision y*(P(theta)), with the gradient of P(theta) (Sahoo et al. 2023): straight through the solver. No noise.
+    """The decision y*(P(theta)), with the gradient of P(theta): straight through the solver (Sahoo et al. 2023).
+
+    No noise.
 
     layer : Layer
         Its oracle takes scores of any sign, unless the projection is "none".
@@ -725,11 +739,12 @@ class _Regularised(_Module):
 
 
 class SparseMAP(_Regularised):
-    """The regularised decision argmax_y <y, theta> - (lambda/2) |y|^2 over the convex hull (Niculae et al. 2018). No noise.
+    """The regularised decision argmax_y <y, theta> - (lambda/2) |y|^2 over the convex hull (Niculae et al. 2018).
 
-    Found by Frank and Wolfe's method, with an error |y - y_lambda|^2 of at most twice `tolerance` over lambda. The gradient is that of a
-    central difference along the cotangent, so wide that y moves by no more than 0.1 to each side: right to some percent, for twice
-    the solves, and averaged over kinks. Where the oracle needs costs >= 0, the backward pass needs them to be 0.1 lambda or more.
+    Found by Frank and Wolfe's method, with an error |y - y_lambda|^2 of at most twice the duality gap over lambda. No
+    noise. The gradient is the central difference of y along the cotangent, so wide that y moves by no more than 0.1 to
+    each side: an average over kinks, at the price of two more decisions. Where the oracle needs costs >= 0, the backward
+    pass needs them to be 0.1 lambda or more.
 
     layer : Layer
     lambd : float
@@ -766,7 +781,8 @@ class FenchelYoungLoss(_Sampled):
     ) -> Tensor:
         """The loss of `target`, decisions of the shape of theta."""
         noise = self._noise(step, first_row)
-        return _reduced(fenchel_young(self.layer, theta, target, self.method, omega=self.omega, **noise), self.reduction)
+        loss = fenchel_young(self.layer, theta, target, self.method, omega=self.omega, **noise)
+        return _reduced(loss, self.reduction)
 
 
 def _of_partial_labels(layer: Layer, theta: Tensor, agreeing: Oracle | Sequence[Oracle], *how: Any) -> Tensor:
@@ -812,10 +828,10 @@ class PartialLabelLoss(_Sampled):
 
 
 class SPOPlusLoss(_Module):
-    """SPO+ (Elmachtoub and Grigas 2022): a convex bound of the regret of deciding by theta where the true scores are known.
+    """SPO+ (Elmachtoub and Grigas 2022): a convex bound of the `regret` of deciding by theta for known true scores.
 
-    F(2 theta - t) - 2 <theta, y*(t)> + F(t), with the subgradient 2 (y*(2 theta - t) - y*(t)). No noise. Where the oracle needs
-    costs >= 0, those of t and of 2 theta - t must be such.
+    F(2 theta - t) - 2 <theta, y*(t)> + F(t), with the subgradient 2 (y*(2 theta - t) - y*(t)). No noise. Where the
+    oracle needs costs >= 0, those of t and of 2 theta - t must be such.
 
     layer : Layer
     reduction : {"mean", "sum", "none"}
@@ -832,7 +848,9 @@ class SPOPlusLoss(_Module):
 
 
 class SparseMAPLoss(_Regularised):
-    """The SparseMAP loss of decisions, a Fenchel-Young loss with Omega = |.|^2 / 2; its gradient is y_lambda(theta) - target.
+    """The SparseMAP loss of decisions, a Fenchel-Young loss with Omega = |.|^2 / 2, by `SparseMAP`'s method.
+
+    Its gradient is y_lambda(theta) - target.
 
     reduction : {"mean", "sum", "none"}
         Over rows. Other parameters are those of `SparseMAP`.
@@ -853,4 +871,5 @@ class SparseMAPLoss(_Regularised):
     def forward(self, theta: Tensor, target: Tensor) -> Tensor:
         """The loss of `target`, decisions of the shape of theta."""
         vectors = {"theta": theta, "target": target}
-        return _reduced(_run(_sparse_map_loss, self.layer, vectors, self.lambd, self.steps, self.tolerance), self.reduction)
+        loss = _run(_sparse_map_loss, self.layer, vectors, self.lambd, self.steps, self.tolerance)
+        return _reduced(loss, self.reduction)
