@@ -564,8 +564,8 @@ def fenchel_young(
     target : tensor of the shape of theta
         y, a decision or a mean of decisions. It has no gradient.
     omega : bool
-        Whether to add eps Omega(y), which makes the loss 0 where y_eps(theta) = y. It is a constant in theta, and costs
-        a search in each row where y is no decision.
+        Whether to add eps Omega(y), which makes the loss 0 where y_eps(theta) = y. It is a constant in theta, without
+        which gradients are the same and cheaper: where y is no decision, it is a search in each row.
 
     Other parameters are those of `maximizer`.
     """
@@ -743,8 +743,8 @@ class SparseMAP(_Regularised):
 
     Found by Frank and Wolfe's method, with an error |y - y_lambda|^2 of at most twice the duality gap over lambda. No
     noise. The gradient is the central difference of y along the cotangent, so wide that y moves by no more than 0.1 to
-    each side: an average over kinks, at the price of two more decisions. Where the oracle needs costs >= 0, the backward
-    pass needs them to be 0.1 lambda or more.
+    each side: an average over kinks, at the price of two more decisions. Where the oracle needs costs >= 0, the
+    backward pass needs them to be 0.1 lambda or more.
 
     layer : Layer
     lambd : float
@@ -769,7 +769,7 @@ class FenchelYoungLoss(_Sampled):
     reduction : {"mean", "sum", "none"}
         Over rows.
     omega : bool
-        Whether to add the constant eps Omega(target), a search in each row where targets are no decisions.
+        Whether to add the constant eps Omega(target); see `fenchel_young`.
     """
 
     def __init__(self, layer: Layer, method: Method, reduction: Reduction = "mean", *, omega: bool = True) -> None:
