@@ -68,6 +68,7 @@ from torch.autograd import forward_ad
 from torch.library import custom_op
 
 from . import Cheapest, Exact, Layer, MonteCarlo, Oracle, oracles
+from ._checks import number as number_of
 
 __all__ = [
     "FenchelYoungLoss",
@@ -574,7 +575,7 @@ def fenchel_young(
 
 
 def _positive(name: str, x: float) -> float:
-    number = oracles._number(name, x)
+    number = number_of(name, x)
     if number <= 0:
         raise ValueError(f"{name} is {number}; expected more than 0")
     return number
