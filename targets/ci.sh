@@ -2,8 +2,8 @@
 # Everything that must pass, the same at home and in CI.
 #
 #   targets/ci.sh                 all jobs
-#   targets/ci.sh JOB...          host, networks, bench, core, thumb, qemu, docs, package or deny
-#   targets/ci.sh python          the Python package, which the others leave out
+#   targets/ci.sh JOB...          host, networks, bench, core, thumb, qemu, python, docs, package or deny
+#   targets/ci.sh frameworks      the Python package in torch, JAX and PyEPO, some GB of packages: left out of all jobs
 #   targets/ci.sh --host-only     the jobs without firmware or valgrind: host, docs, deny
 #
 # Miri, sanitizers and long soaks take too long for this: docs/checks.md.
@@ -209,23 +209,60 @@ qemu() {
     runner report --check
 }
 
-# The Python package, built as a wheel and tested in an environment of its own.
+# Interpreters of Python from 3.11 on that are at hand, the oldest first.
+pythons() {
+    {
+        compgen -c python3 | grep -E '^python3(\.[0-9]+)?$' || true
+        ! command -v pyenv >/dev/null || ls "$(pyenv root)"/versions/*/bin/python
+    } | sort -u | while read -r python; do
+        "$python" -c 'import sys; v = sys.version_info; v >= (3, 11) and print("%d.%d.%d" % v[:3], sys.executable)' \
+            2>/dev/null || true
+    done | sort -V -u -k 1,1 | cut -d ' ' -f 2-
+}
+
+# An environment of Python with packages.
+environment() { # FOLDER PYTHON PACKAGE...
+    local folder=$1 python=$2
+    shift 2
+    "$python" -m venv "$folder" && "$folder/bin/pip" install --quiet "$@"
+}
+
+# The Python package: a wheel, built and tested by the oldest and the newest Python at hand.
 python() {
     need_component rustfmt cargo fmt
     need_component clippy cargo clippy
-    local folder
-    folder=$(mktemp -d)
     cd targets/python
     run cargo fmt --check
     run cargo clippy --locked -- -D warnings
-    if ! python3 -c "import sys; sys.exit(sys.version_info < (3, 11))" || ! python3 -m venv "$folder" ||
-        ! "$folder/bin/pip" install --quiet maturin pytest hypothesis mypy numpy scipy pandas ml_dtypes; then
+    local folder oldest newest each packages="pytest hypothesis mypy numpy scipy pandas polars ml_dtypes scikit-learn"
+    folder=$(mktemp -d)
+    oldest=$(pythons | head -n 1)
+    newest=$(pythons | tail -n 1)
+    # shellcheck disable=SC2086 # A list.
+    if [ -z "$oldest" ] || ! environment "$folder/oldest" "$oldest" maturin $packages; then
         echo "NOT tested: Python 3.11 or later, its venv, or the packages that tests need cannot be had here"
         return
     fi
+    run "$folder/oldest/bin/maturin" build --release --locked --out "$folder/wheels"
+    # shellcheck disable=SC2086 # A list.
+    [ "$oldest" = "$newest" ] || environment "$folder/newest" "$newest" $packages ||
+        echo "NOT tested by $newest: packages that tests need cannot be had for it"
+    for each in "$folder"/*/bin/pip; do
+        run "$each" install --quiet "$folder"/wheels/*.whl
+        run "${each%pip}python" -m pytest -q -rs
+    done
+    rm -rf "$folder"
+}
+
+frameworks() {
+    cd targets/python
+    local folder
+    folder=$(mktemp -d)
+    environment "$folder" "$(pythons | head -n 1)" maturin pytest mypy numpy scipy scikit-learn \
+        torch torchvision jax jaxopt optax pyepo ortools || fail "torch, JAX, PyEPO or OR-Tools cannot be had"
     run "$folder/bin/maturin" build --release --locked --out "$folder/wheels"
     run "$folder/bin/pip" install --quiet "$folder"/wheels/*.whl
-    run "$folder/bin/python" -m pytest -q
+    run "$folder/bin/python" -m pytest -q -rs tests/test_{torch,jax,peers,pyepo,package}.py
     rm -rf "$folder"
 }
 
@@ -291,13 +328,13 @@ deny() {
 }
 
 case ${1-} in
-    "") set -- host networks bench core thumb qemu docs package deny ;;
+    "") set -- host networks bench core thumb qemu python docs package deny ;;
     --host-only) set -- host docs deny ;;
 esac
 for job in "$@"; do
     case $job in
-        host | networks | bench | core | thumb | qemu | docs | package | deny | python) ;;
-        *) fail "no job $job; there are host, networks, bench, core, thumb, qemu, docs, package, deny and python" ;;
+        host | networks | bench | core | thumb | qemu | python | docs | package | deny | frameworks) ;;
+        *) fail "no job $job; there are host, networks, bench, core, thumb, qemu, python, docs, package, deny and frameworks" ;;
     esac
 done
 for job in "$@"; do

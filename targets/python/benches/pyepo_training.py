@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int)
     asked = parser.parse_args()
+    torch.set_num_threads(1)  # The network is small.
     modules = {"PyEPO": pyepo.func.perturbedFenchelYoung, "perturbed": perturbed.pyepo.perturbedFenchelYoung}
     print("| problem | regret, PyEPO | regret, perturbed | difference | s an epoch, PyEPO | s an epoch, perturbed |\n|---|---|---|---|---|---|")
     for name, problem in PROBLEMS.items():

@@ -50,10 +50,11 @@ MODULES = ["perturbed", "perturbed._perturbed"]
 MODULES += [f"perturbed.{name}" for name, package in OPTIONAL.items() if importlib.util.find_spec(package)]
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name != "perturbed._perturbed"] + ["perturbed.decisions", "perturbed.model", "perturbed.training"])
+@pytest.mark.parametrize("name", [*MODULES, "perturbed.decisions", "perturbed.model", "perturbed.training"])
 def test_examples(name: str) -> None:
     found = doctest.testmod(importlib.import_module(name))
-    assert found.attempted > 0 and found.failed == 0
+    # PyEPO's models need solvers.
+    assert found.failed == 0 and (found.attempted > 0 or name in ("perturbed.pyepo", "perturbed._perturbed"))
 
 
 def test_readme() -> None:
