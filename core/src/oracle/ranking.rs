@@ -114,9 +114,8 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         Ok(Self { shape, reference, ascending: false, small_integers, sums })
     }
 
-    /// Whether y lies outside: by its sum and its length; or if `exactly`, and for a few entries that have not the length of a
-    /// vertex, by majorisation, which is that Σ max(y_i − t, 0) ≤ Σ max(v_i − t, 0) at every t in v, in O(d²).
-    fn refuses(&self, y: &[T], exactly: bool) -> bool {
+    /// Whether y lies outside: by its sum and its length, and for a few entries that have not the length of a vertex by majorisation.
+    fn refuses(&self, y: &[T]) -> bool {
         let Sums { total, size, squares } = self.sums;
         let (mut sum, mut square) = (T::ZERO, T::ZERO);
         for &y in y {
@@ -127,15 +126,19 @@ impl<T: Real, S: Shape> Ranking<T, S> {
         if (sum - total).abs() > slack * size || square - squares > slack * squares {
             return true;
         }
+        y.len() <= COUNTING && square != squares && self.exceeds(y)
+    }
+
+    /// Whether y is not majorised by v: whether Σ max(y_i − t, 0) > Σ max(v_i − t, 0) at any t in v. O(d²).
+    fn exceeds(&self, y: &[T]) -> bool {
         let above = |x: &[T], t: T| x.iter().map(|&x| (x - t).larger(T::ZERO)).sum::<T>();
-        let v = self.reference();
+        let (v, slack) = (self.reference(), hull::slack::<T>(y.len()));
         let mut size = vector::largest_magnitude(v);
-        (exactly || y.len() <= COUNTING && square != squares)
-            && v.iter().any(|&t| {
-                let excess = above(y, t) - above(v, t) > slack * size;
-                size += t.abs();
-                excess
-            })
+        v.iter().any(|&t| {
+            let excess = above(y, t) - above(v, t) > slack * size;
+            size += t.abs();
+            excess
+        })
     }
 
     /// v in descending order.
@@ -210,7 +213,12 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
     }
 
     fn locate(&self, y: &[T], work: Option<&mut Self::Work>) -> Location {
-        hull::located(self, self.refuses(y, work.is_some()), y, work)
+        let thorough = work.is_some();
+        match hull::located(self, self.refuses(y), y, work) {
+            // Not asked of vertices, which most targets are.
+            Location::Undecided if thorough && self.exceeds(y) => Location::Outside,
+            location => location,
+        }
     }
 
     fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
