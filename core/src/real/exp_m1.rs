@@ -50,7 +50,7 @@ macro_rules! exp_m1 {
             let large = r - e + 1.0;
             let large = if k > $offset as Real { large * 2.0 * power($offset as Real) } else { large * up };
             let far = if k < $small { (r - e + (1.0 - down)) * up } else { (r - (e + down) + 1.0) * up };
-            let result = if k < 0.0 || k > 56.0 { large - 1.0 } else { far };
+            let result = if (0.0..=56.0).contains(&k) { far } else { large - 1.0 };
             let result = if k == 1.0 { of_1 } else { result };
             let result = if k == -1.0 { of_minus_1 } else { result };
             let result = if k == 0.0 { of_0 } else { result };
@@ -73,7 +73,7 @@ exp_m1!(
     23,
     127,
     (f32::from_bits(0x3F31_7180), f32::from_bits(0x3717_F7D1), f32::from_bits(0x3FB8_AA3B)),
-    [f32::from_bits(0x3ACF3010), f32::from_bits(0xBD088868)],
+    [f32::from_bits(0x3ACF_3010), f32::from_bits(0xBD08_8868)],
     [
         f32::from_bits(0x3300_0000),
         f32::from_bits(0x3EB1_7219),
@@ -92,8 +92,8 @@ exp_m1!(
     (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10, core::f64::consts::LOG2_E),
     [
         -2.010_992_181_836_243_7e-7,
-        4.008_217_827_329_362_4e-6,
-        -7.936_507_578_674_879e-5,
+        4.008_217_827_329_362e-6,
+        -7.936_507_578_674_88e-5,
         0.001_587_301_587_254_814_6,
         -0.033_333_333_333_333_13
     ],

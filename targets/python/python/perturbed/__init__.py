@@ -14,7 +14,7 @@ array([2., 1., 3.])
 True
 """
 
-from . import metrics
+from . import metrics, plot
 from ._perturbed import (
     Cheapest,
     Decisions,
@@ -85,6 +85,7 @@ __all__ = [
     "estimates_at",
     "get_num_threads",
     "metrics",
+    "plot",
     "set_num_threads",
     "train",
 ]
