@@ -1,10 +1,10 @@
 //! Branch-free eˣ − 1 with the bits of libm's, which compilers turn into vector code. The fits and their coefficients are those of Sun
 //! Microsystems' fdlibm (1993), which libm follows.
 
-/// Writes eˣ − 1 of a number type: 1.5·2ᵖ, the bits of the exponent and its offset, ln 2 in two parts and 1/ln 2, the fit's
+/// Writes eˣ − 1 of a number type: 1.5·2ᵖ, p, the largest exponent, ln 2 in two parts and 1/ln 2, the fit's
 /// coefficients, the ends of libm's ranges, and the k from which 2⁻ᵏ is small beside 1.
 macro_rules! exp_m1 {
-    ($name:ident, $real:ty, $round:literal, $fraction:literal, $offset:literal, ($high:expr, $low:expr, $inverse:expr), $fit:expr,
+    ($name:ident, $real:ty, $round:literal, $fraction:literal, $largest:literal, ($high:expr, $low:expr, $inverse:expr), $fit:expr,
      $ends:expr, $small:literal) => {
         /// eˣ − 1.
         #[inline(always)]
@@ -43,12 +43,12 @@ macro_rules! exp_m1 {
             let of_minus_1 = 0.5 * (r - e) - 0.5;
             let of_1 = if r < -0.25 { -2.0 * (e - (r + 0.5)) } else { 1.0 + 2.0 * (r - e) };
             let power = |k: Real| {
-                Real::from_bits(((k + $round).to_bits() << $fraction).wrapping_add($offset << $fraction))
+                Real::from_bits(((k + $round).to_bits() << $fraction).wrapping_add(Real::to_bits(1.0)))
             };
             let (up, down) = (power(k), power(-k));
             // The largest power in two factors: it is no number.
             let large = r - e + 1.0;
-            let large = if k > $offset as Real { large * 2.0 * power($offset as Real) } else { large * up };
+            let large = if k > $largest { large * 2.0 * power($largest) } else { large * up };
             let far = if k < $small { (r - e + (1.0 - down)) * up } else { (r - (e + down) + 1.0) * up };
             let result = if (0.0..=56.0).contains(&k) { far } else { large - 1.0 };
             let result = if k == 1.0 { of_1 } else { result };
@@ -71,7 +71,7 @@ exp_m1!(
     f32,
     12_582_912.0,
     23,
-    127,
+    127.0,
     (f32::from_bits(0x3F31_7180), f32::from_bits(0x3717_F7D1), f32::from_bits(0x3FB8_AA3B)),
     [f32::from_bits(0x3ACF_3010), f32::from_bits(0xBD08_8868)],
     [
@@ -88,7 +88,7 @@ exp_m1!(
     f64,
     6_755_399_441_055_744.0,
     52,
-    1023,
+    1023.0,
     (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10, core::f64::consts::LOG2_E),
     [
         -2.010_992_181_836_243_7e-7,
