@@ -1,0 +1,937 @@
+"""Layers inside JAX: functions under `jit`, `grad`, `vmap` and `scan`, and the makers that users of jaxopt and optax know.
+
+>>> import jax, jax.numpy as jnp
+>>> from perturbed import Layer, MonteCarlo, Ranking
+>>> from perturbed.jax import fenchel_young
+>>> layer, method = Layer(Ranking(3), "normal", 0.5), MonteCarlo(100)
+>>> def loss(weights, x, ranks, key):
+...     return fenchel_young(layer, x @ weights, ranks, method, seed=key).mean()
+>>> x, ranks = jnp.eye(2), jnp.array([[1.0, 2.0, 3.0], [3.0, 1.0, 2.0]])
+>>> jax.jit(jax.grad(loss))(jnp.zeros((2, 3)), x, ranks, jax.random.key(7)).shape
+(2, 3)
+
+Answers and gradients have the bits of `perturbed.Layer`, which computes them on the host, by `jax.pure_callback`.
+
+**Shapes.** theta has shape (*batch, *shape) or (*batch, d), with any number of axes of batches. Layers, methods, lambdas and
+options are static: they are hashable and may be `static_argnums`.
+
+**Types.** float32 is computed in float32, float64 in float64, float16 and bfloat16 in float32. Answers have the type of theta.
+Integers and complex numbers are a TypeError.
+
+**Noise.** `seed` replaces the seed of the method and may be traced, so that a loop of training needs one compilation: an integer,
+an array of one, or a key of `jax.random`, of either kind. `seed=s` and `seed=jax.random.key(s)` are
+`method.with_seed(s)`. Without `seed`, the method's own counts. Rows of batches are numbered in the order of memory, and row r
+has the noise of `method.fold(first_row + r)`; `first_row` may be traced, too.
+
+**vmap** over theta adds an axis of batches in front: `vmap(f)(theta)` is `f(theta)` to the bit, each row with noise of its own, and one
+call of the layer. Where `seed` or `first_row` is mapped, each element is a call of its own, as if written in a loop:
+`vmap(f)(theta, keys)[i]` is `f(theta[i], keys[i])`. Where theta is not mapped, all elements have the same noise.
+
+**Derivatives** are by reverse mode, the second ones, too: `jax.jacrev(jax.jacrev(f))`. JAX refuses forward mode (`jvp`, `jacfwd`,
+`hessian`) for functions of this kind. What has no derivative is a NotImplementedError.
+
+**Errors.** Outside `jit`, wrong input raises as it does for a layer. A compiled program must not raise: the answers to that call are NaN,
+the reason is written to the log "perturbed.jax", and `last_error` returns it.
+
+**Costs.** A call from a compiled program costs some 40 microseconds beside the computation, several arguments of calls 20 more each.
+Solvers of a `BlackBox` must not use JAX themselves. A program with calls cannot be exported or kept in a cache on disk.
+"""
+
+import inspect
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, Literal, Self, TypeAlias, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from ._perturbed import Cheapest, Exact, Layer, MonteCarlo, PerturbedError
+from .oracles import Oracle, _found, _integer, _number
+
+__all__ = [
+    "Gumbel",
+    "Laplace",
+    "Logistic",
+    "Normal",
+    "decide",
+    "fenchel_young",
+    "identity",
+    "implicit_mle",
+    "interpolation",
+    "last_error",
+    "make_perturbed_argmax",
+    "make_perturbed_fun",
+    "make_perturbed_max",
+    "maximizer",
+    "partial_label",
+    "regret",
+    "sparse_map",
+    "sparse_map_loss",
+    "spo_plus",
+    "value",
+]
+
+_Method: TypeAlias = Exact | MonteCarlo | Cheapest
+# What names noise: a seed, a step and the first row, each an integer, or words of one, or None.
+_Noise: TypeAlias = tuple[Any, Any, Any]
+_NO_NOISE: _Noise = (None, None, None)
+# Arrays, on either side: theta, other vectors of its shape, and noise.
+_Operands: TypeAlias = tuple[Any, tuple[Any, ...], _Noise]
+
+_log = logging.getLogger(__name__)
+_kept: list[Exception] = []
+
+
+def last_error() -> Exception | None:
+    """The reason for which a compiled call last answered NaN, or None; asking forgets it.
+
+    That scores are NaN or infinite does not replace another reason, since one NaN leads to the next. Programs run
+    asynchronously: block on their answers before asking.
+    """
+    return _kept.pop() if _kept else None
+
+
+def _keep(error: Exception) -> None:
+    if _kept and isinstance(error, PerturbedError) and error.kind == "NotFinite":
+        return
+    _kept[:] = [error]
+    _log.error("%s: %s. The answers are NaN; perturbed.jax.last_error() returns this.", type(error).__name__, error)
+
+
+# Questions to a layer. Within this part, scores have shape (*batch, d), whatever the oracle's shape.
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked of a layer, but for arrays."""
+
+    layer: Layer
+    name: str
+    method: _Method | None = None
+    # Arguments between the vectors and the method, and options.
+    values: tuple[Any, ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
+    # Of each answer whether it is a vector; otherwise it is a number for each row.
+    parts: tuple[bool, ...] = (True,)
+
+    def shapes(self, calls: int, operands: _Operands) -> list[tuple[int, ...]]:
+        """Those of the answers for operands whose first axes, so many, stand for calls of their own.
+
+        Operands that all calls share have length 1 there.
+        """
+        calls_made = np.broadcast_shapes(*(x.shape[:calls] for x in jax.tree.leaves(operands)))
+        rows = operands[0].shape[calls:]
+        return [(*calls_made, *(rows if vector else rows[:-1])) for vector in self.parts]
+
+    def ask(self, theta: Any, others: tuple[Any, ...], noise: _Noise) -> tuple[Any, ...]:
+        """The answers for arrays of numpy."""
+        batch, shape = theta.shape[:-1], self.layer.shape
+        if batch:
+            shape = (math.prod(batch), *shape)
+        vectors = [np.broadcast_to(x, theta.shape).reshape(shape) for x in (theta, *others)]
+        (seed, step, first_row), options, method = noise, dict(self.options), self.method
+        if method is not None and seed is not None:
+            method = method.with_seed(_whole(seed))
+        if method is not None and step is not None:
+            method = method.fold(_whole(step))
+        if first_row is not None:
+            options["first_row"] = _whole(first_row)
+        methods = [] if method is None else [method]
+        found = getattr(self.layer, self.name)(*vectors, *self.values, *methods, **options)
+        found = found if isinstance(found, tuple) else (found,)
+        return tuple(np.reshape(x, theta.shape if vector else batch) for x, vector in zip(found, self.parts, strict=False))
+
+
+def _whole(words: Any) -> int:
+    """An integer: as one, or as words of 32 bits, the highest first. Long keys are folded."""
+    if words.ndim == 0:
+        return int(words)
+    first, *others = (int(high) << 32 | int(low) for high, low in words.reshape(-1, 2))
+    seed = MonteCarlo(1, first)
+    for other in others:
+        seed = seed.fold(other)
+    return seed.seed
+
+
+def _on_host(question: _Question, calls: int, operands: _Operands) -> tuple[Any, ...]:
+    """The answers for arrays of numpy."""
+    if not calls:
+        return question.ask(*operands)
+    found = tuple(np.empty(shape, operands[0].dtype) for shape in question.shapes(calls, operands))
+    for index in np.ndindex(found[0].shape[:calls]):
+        one = jax.tree.map(lambda x, i=index: x[tuple(map(min, i, (n - 1 for n in x.shape)))], operands)
+        for place, answer in zip(found, question.ask(*one), strict=True):
+            place[index] = answer
+    return found
+
+
+def _called_back(question: _Question, calls: int, dtypes: Any, *operands: Any) -> tuple[Any, ...]:
+    """The answers for arrays of these types, both as `_split` leaves them; NaN instead of exceptions, as a callback must."""
+    operands = jax.tree.map(lambda x, dtype: _join(np.asarray(x), dtype), operands, dtypes)
+    try:
+        found = _on_host(question, calls, operands)
+    except Exception as error:
+        _keep(error)
+        found = tuple(np.full(shape, np.nan, operands[0].dtype) for shape in question.shapes(calls, operands))
+    return tuple(map(_split, found))
+
+
+def _split(x: Any) -> Any:
+    """Numbers of 64 bits as words: callbacks would round them where 64 bits are enabled in the caller's thread alone."""
+    return x[..., None].view(np.uint32) if x.dtype.itemsize == 8 else x
+
+
+def _join(x: Any, dtype: Any) -> Any:
+    return x.view(dtype)[..., 0] if dtype.itemsize == 8 else x
+
+
+def _traced(x: Any) -> bool:
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(x))
+
+
+def _bind(question: _Question, calls: int, operands: _Operands) -> tuple[jax.Array, ...]:
+    """`_on_host`, at once or when the program runs."""
+    if not _traced(operands):
+        return tuple(map(jnp.asarray, _on_host(question, calls, jax.tree.map(np.asarray, operands))))
+    dtypes = jax.tree.map(lambda x: np.dtype(x.dtype), operands)
+    answers = [np.empty(shape, dtypes[0]) for shape in question.shapes(calls, operands)]
+    host = partial(_called_back, question, calls, dtypes)
+
+    @jax.custom_batching.custom_vmap
+    def run(*operands: Any) -> Any:
+        found = jax.pure_callback(host, tuple(map(_split, answers)), *jax.tree.map(_split, operands))
+        return tuple(_join(x, dtypes[0]) for x in found)
+
+    @run.def_vmap
+    def mapped(_size: int, mapped: Any, *operands: Any) -> Any:
+        mapped = tuple(mapped)
+        if mapped[0] and not any(mapped[2]):  # The axis is one of rows, the first of them.
+            place = lambda x, is_mapped: jnp.moveaxis(x, 0, calls) if is_mapped else jnp.expand_dims(x, calls)
+            found = _bind(question, calls, (*jax.tree.map(place, operands[:2], mapped[:2]), operands[2]))
+            found = tuple(jnp.moveaxis(x, calls, 0) for x in found)
+        else:
+            place = lambda x, is_mapped: x if is_mapped else jnp.expand_dims(x, 0)
+            found = _bind(question, calls + 1, jax.tree.map(place, operands, mapped))
+        return found, (True,) * len(found)
+
+    return tuple(run(*operands))
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _constant(why: str, x: jax.Array) -> jax.Array:
+    """x, which must not be differentiated."""
+    return x
+
+
+@_constant.defjvp
+def _(why: str, _primals: Any, _tangents: Any) -> Any:
+    raise NotImplementedError(why)
+
+
+def _ask(
+    question: _Question, theta: jax.Array, *others: jax.Array, noise: _Noise = _NO_NOISE
+) -> tuple[jax.Array, ...]:
+    """The answers, without derivatives."""
+    if _traced((theta, others)):
+        why = f"{question.name} has no derivative in JAX"
+        theta, others = jax.tree.map(partial(_constant, why), (theta, others))
+    return _bind(question, 0, (theta, others, noise))
+
+
+# Answers with derivatives.
+
+
+def _sampled(question: _Question, name: str, noise: _Noise, theta: jax.Array, *others: jax.Array) -> jax.Array:
+    return _ask(replace(question, name=name, parts=(True,)), theta, *others, noise=noise)[0]
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _maximizer(question: _Question, theta: jax.Array, noise: _Noise) -> jax.Array:
+    return _sampled(question, "maximizer", noise, theta)
+
+
+def _maximizer_forward(question: _Question, theta: jax.Array, noise: _Noise) -> Any:
+    return _maximizer(question, theta, noise), (theta, noise)
+
+
+def _maximizer_backward(question: _Question, kept: Any, cotangent: jax.Array) -> Any:
+    theta, noise = kept
+    return _vjp(question, theta, cotangent, noise), None
+
+
+_maximizer.defvjp(_maximizer_forward, _maximizer_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _vjp(question: _Question, theta: jax.Array, cotangent: jax.Array, noise: _Noise) -> jax.Array:
+    return _sampled(question, "vjp", noise, theta, cotangent)
+
+
+def _vjp_forward(question: _Question, theta: jax.Array, cotangent: jax.Array, noise: _Noise) -> Any:
+    return _vjp(question, theta, cotangent, noise), (theta, cotangent, noise)
+
+
+def _vjp_backward(question: _Question, kept: Any, direction: jax.Array) -> Any:
+    theta, cotangent, noise = kept
+    if question.layer.noise == "laplace":
+        raise NotImplementedError("noise 'laplace' is not smooth: second derivatives of y_eps have no estimate")
+    if isinstance(question.method, Exact):
+        raise NotImplementedError("Exact() knows no second derivatives of y_eps; use MonteCarlo(samples)")
+    # The derivative of J^T u in theta is symmetric.
+    if isinstance(how := question.method, Cheapest):
+        how = MonteCarlo(how.samples, how.seed, how.control, how.draws)
+    along = _sampled(replace(question, method=how), "vjp_jacobian_product", noise, theta, cotangent, direction)
+    return along, _sampled(question, "jvp", noise, theta, direction), None
+
+
+_vjp.defvjp(_vjp_forward, _vjp_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _gradient(question: _Question, theta: jax.Array, target: jax.Array, noise: _Noise) -> jax.Array:
+    """The gradient of the Fenchel-Young loss."""
+    return _sampled(question, "fenchel_young_gradient", noise, theta, target)
+
+
+def _gradient_forward(question: _Question, theta: jax.Array, target: jax.Array, noise: _Noise) -> Any:
+    return _gradient(question, theta, target, noise), (theta, noise)
+
+
+def _gradient_backward(question: _Question, kept: Any, cotangent: jax.Array) -> Any:
+    theta, noise = kept
+    return _vjp(question, theta, cotangent, noise), None, None
+
+
+_gradient.defvjp(_gradient_forward, _gradient_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _smoothed(question: _Question, theta: jax.Array, target: jax.Array | None, noise: _Noise) -> jax.Array:
+    """The Fenchel-Young loss of a target, or without one the smoothed maximum. What is not used is not computed."""
+    others = () if target is None else (target,)
+    return _ask(replace(question, parts=(False,)), theta, *others, noise=noise)[0]
+
+
+def _smoothed_forward(question: _Question, theta: jax.Array, target: jax.Array | None, noise: _Noise) -> Any:
+    return _smoothed(question, theta, target, noise), (theta, target, noise)
+
+
+def _smoothed_backward(question: _Question, kept: Any, cotangent: jax.Array) -> Any:
+    theta, target, noise = kept
+    gradient = _maximizer(question, theta, noise) if target is None else _gradient(question, theta, target, noise)
+    return cotangent[..., None] * gradient, None, None
+
+
+_smoothed.defvjp(_smoothed_forward, _smoothed_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _loss(question: _Question, theta: jax.Array, target: jax.Array | None, noise: _Noise) -> jax.Array:
+    """A loss that the layer answers with its gradient."""
+    loss: jax.Array = _loss_forward(question, theta, target, noise)[0]
+    return loss
+
+
+def _loss_forward(question: _Question, theta: jax.Array, target: jax.Array | None, noise: _Noise) -> Any:
+    others = () if target is None else (target,)
+    question = replace(question, parts=(False, True))
+    return _ask(question, theta, *others, noise=noise)
+
+
+def _loss_backward(_question: _Question, gradient: jax.Array, cotangent: jax.Array) -> Any:
+    return cotangent[..., None] * gradient, None, None
+
+
+_loss.defvjp(_loss_forward, _loss_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _replaced(
+    forward: tuple[_Question, ...], backward: _Question, theta: jax.Array, noise: _Noise
+) -> jax.Array:
+    """A decision, asked for in steps, with a gradient that the layer makes of the cotangent."""
+    for question in forward:
+        (theta,) = _ask(question, theta, noise=noise)
+    return theta
+
+
+def _replaced_forward(forward: tuple[_Question, ...], backward: _Question, theta: jax.Array, noise: _Noise) -> Any:
+    return _replaced(forward, backward, theta, noise), (theta, noise)
+
+
+def _replaced_backward(_forward: Any, backward: _Question, kept: Any, cotangent: jax.Array) -> Any:
+    theta, noise = kept
+    return _ask(backward, theta, cotangent, noise=noise)[0], None
+
+
+_replaced.defvjp(_replaced_forward, _replaced_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _sparse_map(question: _Question, theta: jax.Array) -> jax.Array:
+    return _ask(question, theta)[0]
+
+
+def _sparse_map_forward(question: _Question, theta: jax.Array) -> Any:
+    return _sparse_map(question, theta), theta
+
+
+def _sparse_map_backward(question: _Question, theta: jax.Array, cotangent: jax.Array) -> Any:
+    # The Jacobian is symmetric, so that a difference along the cotangent is the product; y moves by no more than 0.1.
+    norm = jnp.linalg.norm(cotangent, axis=-1, keepdims=True)
+    reach = 0.1 * question.values[0] / jnp.where(norm > 0, norm, 1)
+    (ahead,), (behind,) = (_ask(question, theta + sign * reach * cotangent) for sign in (1, -1))
+    return ((ahead - behind) / (2 * reach),)
+
+
+_sparse_map.defvjp(_sparse_map_forward, _sparse_map_backward)
+
+
+# Arguments.
+
+
+def _array(x: Any) -> jax.Array:
+    x = jnp.asarray(x)
+    # Functions with derivatives of their own do not take what vmap makes of constants of numpy inside jit. This copies nothing.
+    return jnp.copy(x) if _traced(x) else x
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """theta as rows of d numbers of float32 or float64."""
+
+    layer: Layer
+    rows: jax.Array
+    shape: tuple[int, ...]
+    dtype: Any
+
+    def same(self, name: str, x: ArrayLike) -> jax.Array:
+        """Another array of this shape, which is a constant."""
+        x = _array(x)
+        if x.shape != self.shape:
+            raise ValueError(f"{name} has shape {x.shape}; expected {self.shape}, that of theta")
+        if jnp.issubdtype(x.dtype, jnp.complexfloating):
+            raise TypeError(f"{name} has dtype {x.dtype}; expected real numbers")
+        if _traced(x) and jnp.issubdtype(x.dtype, jnp.floating):
+            x = _constant(f"there is no derivative in {name}; write jax.lax.stop_gradient({name})", x)
+        return x.astype(self.rows.dtype).reshape(self.rows.shape)
+
+    def vectors(self, x: jax.Array) -> jax.Array:
+        """An answer of the shape of theta."""
+        return x.reshape(self.shape).astype(self.dtype)
+
+    def numbers(self, x: jax.Array) -> jax.Array:
+        """An answer with a number for each row."""
+        return x.astype(self.dtype)
+
+
+def _scores(layer: Layer, theta: ArrayLike) -> _Scores:
+    if not isinstance(layer, Layer):
+        raise TypeError(f"layer {_found(layer)}; expected a Layer")
+    theta = _array(theta)
+    if not jnp.issubdtype(theta.dtype, jnp.floating):
+        raise TypeError(f"theta has dtype {theta.dtype}; expected floating-point numbers")
+    for row in layer.shape, (layer.dim,):
+        if theta.shape[-len(row) :] == row:
+            wide = theta.dtype == jnp.float64
+            rows = theta.astype(jnp.float64 if wide else jnp.float32)
+            return _Scores(layer, rows.reshape(*theta.shape[: -len(row)], layer.dim), theta.shape, theta.dtype)
+    fitting = f"(..., {layer.dim})"
+    if len(layer.shape) > 1:
+        fitting = f"(..., {', '.join(map(str, layer.shape))}) or {fitting}"
+    raise ValueError(f"theta has shape {theta.shape}; expected {fitting}")
+
+
+def _question(layer: Layer, name: str, method: _Method, kind: Any = _Method, **more: Any) -> _Question:
+    if not isinstance(method, kind):
+        expected = "MonteCarlo(samples)" if kind is MonteCarlo else "Exact(), MonteCarlo(samples) or Cheapest(samples)"
+        raise TypeError(f"method {_found(method)}; expected {expected}")
+    return _Question(layer, name, method, **more)
+
+
+def _words(name: str, x: Any) -> Any:
+    """An integer as an operand of calls; words of 32 bits hold it where JAX has no integers of 64."""
+    if not hasattr(x, "dtype") or not _traced(x) and np.ndim(x) == 0 and x.dtype.kind in "iu":
+        whole = _integer(name, x, 64)
+        return np.array([whole >> 32, whole & 0xFFFF_FFFF], np.uint32)
+    if not jnp.issubdtype(x.dtype, jnp.integer):
+        raise TypeError(f"{name} has dtype {x.dtype}; expected an integer")
+    if np.ndim(x):
+        raise ValueError(f"{name} has shape {x.shape}; expected one integer")
+    return _array(x)
+
+
+def _noise(seed: Any, step: Any, first_row: Any) -> _Noise:
+    if _is_typed_key(seed):
+        if seed.shape != ():
+            raise ValueError(f"seed is an array of keys, of shape {seed.shape}; expected one key, for all rows")
+        seed = jax.random.key_data(seed)
+    elif seed is not None:
+        seed = _array(seed) if _is_key(seed) else _words("seed", seed)
+    step = None if step is None else _words("step", step)
+    return seed, step, None if isinstance(first_row, int) and first_row == 0 else _words("first_row", first_row)
+
+
+def _is_typed_key(x: Any) -> bool:
+    return hasattr(x, "dtype") and jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
+
+
+def _is_key(x: Any) -> bool:
+    """Whether x is a key of jax.random, of the new kind or the old."""
+    return _is_typed_key(x) or getattr(x, "dtype", None) == jnp.uint32 and np.ndim(x) == 1 and x.shape[0] in (2, 4)
+
+
+# What is asked.
+
+
+def decide(layer: Layer, theta: ArrayLike) -> jax.Array:
+    """The unperturbed decision y*(theta), of the shape of theta: what to act on after training. Its gradient is 0."""
+    scores = _scores(layer, theta)
+    return scores.vectors(_ask(_Question(layer, "decide"), jax.lax.stop_gradient(scores.rows))[0])
+
+
+def maximizer(
+    layer: Layer, theta: ArrayLike, method: _Method, *, seed: Any = None, step: Any = None, first_row: Any = 0
+) -> jax.Array:
+    """The smoothed decision y_eps(theta) = E[y*(theta + eps Z)], of the shape of theta (Definition 2.1).
+
+    Its gradient is that of `Layer.vjp`, with the same noise.
+
+    seed : integer or key of jax.random
+        Replaces the seed of the method.
+    step : integer
+        Which noise within that seed: that of `method.fold(step)`.
+    first_row : integer
+        The number of the first row among all rows.
+    """
+    scores = _scores(layer, theta)
+    return scores.vectors(_maximizer(_question(layer, "maximizer", method), scores.rows, _noise(seed, step, first_row)))
+
+
+def value(layer: Layer, theta: ArrayLike, method: _Method, *, seed: Any = None, step: Any = None, first_row: Any = 0) -> jax.Array:
+    """The smoothed maximum F_eps(theta) = E[max_y <y, theta + eps Z>], a number for each row (Definition 2.1).
+
+    Its gradient is `maximizer`, with the same noise. `seed`, `step` and `first_row` are those of `maximizer`.
+    """
+    scores = _scores(layer, theta)
+    question = _question(layer, "value", method)
+    return scores.numbers(_smoothed(question, scores.rows, None, _noise(seed, step, first_row)))
+
+
+def fenchel_young(
+    layer: Layer,
+    theta: ArrayLike,
+    target: ArrayLike,
+    method: _Method,
+    *,
+    omega: bool = True,
+    seed: Any = None,
+    step: Any = None,
+    first_row: Any = 0,
+) -> jax.Array:
+    """The Fenchel-Young loss F_eps(theta) + eps Omega(y) - <theta, y> of `target` = y, a number for each row (Definition 4.1).
+
+    `target` has the shape of theta and is a constant. The gradient is that of `Layer.fenchel_young_gradient`,
+    y_eps(theta) - y, with the same noise. Loss and gradient are computed apart: what a compiled program does not use costs
+    nothing.
+
+    omega : bool
+        Whether to add the constant eps Omega(y), a search in each row where targets are no decisions.
+
+    `seed`, `step` and `first_row` are those of `maximizer`.
+    """
+    scores = _scores(layer, theta)
+    question = _question(layer, "fenchel_young" if omega else "fenchel_young_without_omega", method)
+    return scores.numbers(
+        _smoothed(question, scores.rows, scores.same("target", target), _noise(seed, step, first_row))
+    )
+
+
+def partial_label(
+    layer: Layer,
+    theta: ArrayLike,
+    agreeing: Oracle | Sequence[Oracle],
+    method: MonteCarlo,
+    *,
+    seed: Any = None,
+    step: Any = None,
+    first_row: Any = 0,
+) -> jax.Array:
+    """The Fenchel-Young loss of a partial label, a number for each row: `Layer.partial_label`.
+
+    agreeing : Oracle or sequence of Oracle
+        Decides among what agrees with the label: one for all rows, or one for each.
+    method : MonteCarlo
+        `seed`, `step` and `first_row` are those of `maximizer`.
+    """
+    scores = _scores(layer, theta)
+    if not isinstance(agreeing, Oracle):
+        agreeing = tuple(agreeing)
+    question = _question(layer, "partial_label", method, MonteCarlo, values=(agreeing,))
+    return scores.numbers(_loss(question, scores.rows, None, _noise(seed, step, first_row)))
+
+
+def spo_plus(layer: Layer, theta: ArrayLike, truth: ArrayLike) -> jax.Array:
+    """The SPO+ loss for true scores `truth`, a number for each row: `Layer.spo_plus`.
+
+    `truth` has the shape of theta and is a constant. The gradient is the subgradient 2 (y*(2 theta - t) - y*(t)).
+    """
+    scores = _scores(layer, theta)
+    return scores.numbers(_loss(_Question(layer, "spo_plus"), scores.rows, scores.same("truth", truth), _NO_NOISE))
+
+
+def regret(layer: Layer, theta: ArrayLike, truth: ArrayLike) -> jax.Array:
+    """What deciding by theta costs where `truth` are the true scores, a number for each row: `Layer.regret`. Its gradient is 0."""
+    scores = _scores(layer, theta)
+    truth = jax.lax.stop_gradient(_array(truth))
+    question = _Question(layer, "regret", parts=(False,))
+    return scores.numbers(_ask(question, jax.lax.stop_gradient(scores.rows), scores.same("truth", truth))[0])
+
+
+def interpolation(layer: Layer, theta: ArrayLike, lambd: float) -> jax.Array:
+    """The decision y*(theta), with the gradient of its interpolation for the gradient: `Layer.interpolation_gradient`.
+
+    lambd : float
+        lambda > 0, in units of theta per unit of the gradient in y.
+    """
+    scores = _scores(layer, theta)
+    backward = _Question(layer, "interpolation_gradient", values=(_positive("lambd", lambd),))
+    return scores.vectors(_replaced((_Question(layer, "decide"),), backward, scores.rows, _NO_NOISE))
+
+
+def implicit_mle(
+    layer: Layer, theta: ArrayLike, lambd: float, method: MonteCarlo, *, seed: Any = None, step: Any = None, first_row: Any = 0
+) -> jax.Array:
+    """The mean decision `maximizer`, with the gradient of implicit maximum likelihood: `Layer.imle_gradient`, with the same noise.
+
+    lambd : float
+        lambda > 0, in units of theta per unit of the gradient in y.
+    method : MonteCarlo
+        One sample is the authors' choice. `seed`, `step` and `first_row` are those of `maximizer`.
+    """
+    scores = _scores(layer, theta)
+    forward = _question(layer, "maximizer", method, MonteCarlo)
+    backward = replace(forward, name="imle_gradient", values=(_positive("lambd", lambd),))
+    return scores.vectors(_replaced((forward,), backward, scores.rows, _noise(seed, step, first_row)))
+
+
+def identity(
+    layer: Layer, theta: ArrayLike, projection: Literal["none", "mean", "standardize"] = "standardize"
+) -> jax.Array:
+    """The decision y*(P(theta)), with the gradient as if it were P(theta): `Layer.identity_gradient`.
+
+    projection : {"none", "mean", "standardize"}
+        P(theta) = theta; theta - mean(theta); or the latter divided by its norm.
+    """
+    scores = _scores(layer, theta)
+    project = _Question(layer, "project", values=(projection,))
+    forward = (project, _Question(layer, "decide"))
+    return scores.vectors(_replaced(forward, replace(project, name="identity_gradient"), scores.rows, _NO_NOISE))
+
+
+def sparse_map(
+    layer: Layer, theta: ArrayLike, lambd: float = 1.0, *, steps: int = 1000, tolerance: float = 1e-3
+) -> jax.Array:
+    """The regularised decision argmax_y <y, theta> - (lambda/2) |y|^2 of `Layer.sparse_map`, of the shape of theta.
+
+    Options are those of the layer's method. The gradient is that of a central difference along the cotangent, so wide that y moves by
+    no more than 0.1 to each side: right to some percent, for two more searches.
+    """
+    scores = _scores(layer, theta)
+    return scores.vectors(_sparse_map(_sparse(layer, "sparse_map", lambd, steps, tolerance), scores.rows))
+
+
+def sparse_map_loss(
+    layer: Layer,
+    theta: ArrayLike,
+    target: ArrayLike,
+    lambd: float = 1.0,
+    *,
+    steps: int = 1000,
+    tolerance: float = 1e-3,
+) -> jax.Array:
+    """The SparseMAP loss of `target`, a number for each row: `Layer.sparse_map_loss`.
+
+    `target` has the shape of theta and is a constant. Options are those of the layer's method.
+    """
+    scores = _scores(layer, theta)
+    question = _sparse(layer, "sparse_map_loss", lambd, steps, tolerance)
+    return scores.numbers(_loss(question, scores.rows, scores.same("target", target), _NO_NOISE))
+
+
+def _positive(name: str, x: object) -> float:
+    """A parameter that is part of the program."""
+    if _traced(x):
+        raise TypeError(f"{name} is traced; it is static: a number, known when the program is compiled")
+    number = _number(name, x)
+    if number <= 0:
+        raise ValueError(f"{name} is {number}; it must be positive")
+    return number
+
+
+def _sparse(layer: Layer, name: str, lambd: float, steps: int, tolerance: float) -> _Question:
+    options = (("steps", _integer("steps", steps, 32)), ("tolerance", _positive("tolerance", tolerance)))
+    return _Question(layer, name, values=(_positive("lambd", lambd),), options=options)
+
+
+# Makers.
+
+
+class _Distribution:
+    """Independent entries."""
+
+    name: ClassVar[str]
+
+    def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = (), dtype: Any = float) -> jax.Array:
+        """Draws an array."""
+        drawn: jax.Array = getattr(jax.random, self.name)(key, sample_shape, dtype)
+        return drawn
+
+    def log_prob(self, inputs: jax.Array) -> jax.Array:
+        """The logarithm of the density of each entry, up to a constant."""
+        raise NotImplementedError
+
+
+class Normal(_Distribution):
+    """The standard normal distribution."""
+
+    name = "normal"
+
+    def log_prob(self, inputs: jax.Array) -> jax.Array:
+        """The logarithm of the density of each entry, up to a constant."""
+        return -jnp.square(inputs) / 2
+
+
+class Gumbel(_Distribution):
+    """Gumbel's distribution, under which each entry is the largest with the probability that softmax gives it. Its mean is 0.577."""
+
+    name = "gumbel"
+
+    def log_prob(self, inputs: jax.Array) -> jax.Array:
+        """The logarithm of the density of each entry."""
+        return -(inputs + jnp.exp(-inputs))
+
+
+class Logistic(_Distribution):
+    """The logistic distribution."""
+
+    name = "logistic"
+
+    def log_prob(self, inputs: jax.Array) -> jax.Array:
+        """The logarithm of the density of each entry."""
+        return -inputs - 2 * jax.nn.softplus(-inputs)
+
+
+class Laplace(_Distribution):
+    """Laplace's distribution. It is not smooth, and has first derivatives alone."""
+
+    name = "laplace"
+
+    def log_prob(self, inputs: jax.Array) -> jax.Array:
+        """The logarithm of the density of each entry, up to a constant."""
+        return _minus_magnitude(inputs)
+
+
+@jax.custom_jvp
+def _minus_magnitude(x: jax.Array) -> jax.Array:
+    return -jnp.abs(x)
+
+
+@_minus_magnitude.defjvp
+def _(primals: Any, tangents: Any) -> Any:
+    (x,), (tangent,) = primals, tangents
+    return _minus_magnitude(x), -jnp.sign(_constant("noise 'laplace' is not smooth: no second derivative", x)) * tangent
+
+
+_DISTRIBUTIONS = {kind.name: kind for kind in (Normal, Gumbel, Logistic, Laplace)}
+
+
+def make_perturbed_argmax(
+    argmax_fun: Oracle | Callable[[Any], Any],
+    num_samples: int = 1000,
+    sigma: Any = 0.1,
+    noise: Any = "gumbel",
+    control_variate: bool = True,
+) -> Callable[[Any, Any], Any]:
+    """A function (inputs, key) -> E[argmax_fun(inputs + sigma Z)], estimated from samples, with derivatives.
+
+    The arguments are those that jaxopt's maker of this name takes; the key may also come first, as optax has it.
+
+    argmax_fun : Oracle or callable
+        An oracle is the fast way: the function made is `maximizer` of its layer, of one instance or a batch. Any function of JAX
+        from an array, or a tree of them, to a decision is mapped over samples. A solver of numpy is an oracle,
+        `BlackBox(dim, solver)`.
+    num_samples : int
+        M, the number of samples.
+    sigma : float
+        The temperature, without derivative.
+    noise : {"gumbel", "normal", "logistic", "laplace"} or object
+        A name, or an object with the methods of `Normal`: `sample` and `log_prob`.
+    control_variate : bool
+        Whether the unperturbed decision is subtracted in derivatives, to reduce their variance.
+    """
+    of_oracle = _of_oracle(maximizer, argmax_fun, num_samples, sigma, noise, control_variate)
+    return of_oracle or make_perturbed_fun(argmax_fun, num_samples, sigma, noise, control_variate)
+
+
+def make_perturbed_max(
+    argmax_fun: Oracle | Callable[[Any], Any],
+    num_samples: int = 1000,
+    sigma: Any = 0.1,
+    noise: Any = "gumbel",
+    control_variate: bool = True,
+) -> Callable[[Any, Any], Any]:
+    """A function (inputs, key) -> E[max_y <y, inputs + sigma Z>], whose gradient is `make_perturbed_argmax` of the same arguments.
+
+    Functions of JAX answer decisions of the shape of the inputs, and have one maximum; oracles have one for each row.
+    """
+    of_oracle = _of_oracle(value, argmax_fun, num_samples, sigma, noise, control_variate)
+    if of_oracle is not None:
+        return of_oracle
+    draws = _Draws.of(argmax_fun, num_samples, sigma, noise, control_variate)
+
+    @jax.custom_jvp
+    def largest(x: Any, key: Any) -> Any:
+        perturbed, _ = draws.perturbed(x, key)
+        products = jax.tree.map(lambda x, y: jnp.sum(x * y, range(1, x.ndim)), perturbed, draws.answers(perturbed))
+        return jnp.mean(sum(jax.tree.leaves(products)))
+
+    @largest.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        products = jax.tree.map(jnp.vdot, draws.mean(*primals), tangents[0])
+        return largest(*primals), sum(jax.tree.leaves(products))
+
+    return _either_order(largest)
+
+
+def make_perturbed_fun(
+    fun: Oracle | Callable[[Any], Any],
+    num_samples: int = 1000,
+    sigma: Any = 0.1,
+    noise: Any = "gumbel",
+    control_variate: bool = True,
+    *,
+    use_baseline: bool | None = None,
+) -> Callable[[Any, Any], Any]:
+    """A function (inputs, key) -> E[fun(inputs + sigma Z)], estimated from samples, with derivatives of all orders and modes.
+
+    The arguments are those that the makers of this name of jaxopt and optax take; the key may also come first.
+
+    fun : callable
+        From an array, or a tree of them, to the like. Its own derivatives are not used: it may be piecewise constant.
+    use_baseline : bool
+        Another name of `control_variate`.
+
+    Other arguments are those of `make_perturbed_argmax`.
+    """
+    baseline = control_variate if use_baseline is None else use_baseline
+    return _either_order(_Draws.of(fun, num_samples, sigma, noise, baseline).mean)
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """A function of JAX of perturbed inputs."""
+
+    fun: Callable[[Any], Any]
+    samples: int
+    sigma: Any
+    noise: Any
+    baseline: bool
+
+    @classmethod
+    def of(cls, fun: Any, samples: Any, sigma: Any, noise: Any, baseline: bool) -> Self:
+        if isinstance(fun, Oracle):
+            fun = partial(decide, Layer(fun))
+        if not callable(fun):
+            raise TypeError(f"the function {_found(fun)}; expected a function of JAX, or an oracle")
+        if isinstance(noise, str):
+            if noise not in _DISTRIBUTIONS:
+                raise ValueError(f"noise is {noise!r}; expected one of {', '.join(map(repr, _DISTRIBUTIONS))}")
+            noise = _DISTRIBUTIONS[noise]()
+        if _integer("num_samples", samples, 32) == 0:
+            raise ValueError("num_samples is 0; expected at least 1")
+        sigma = _constant("there is no derivative in sigma", sigma) if _traced(sigma) else _positive("sigma", sigma)
+        return cls(fun, int(samples), sigma, noise, bool(baseline))
+
+    def draw(self, key: Any, x: jax.Array) -> jax.Array:
+        """Noise for one array."""
+        parameters, shape = inspect.signature(self.noise.sample).parameters, (self.samples, *x.shape)
+        if "seed" in parameters:
+            drawn = self.noise.sample(seed=key, sample_shape=shape)
+        elif "dtype" in parameters:
+            drawn = self.noise.sample(key, shape, x.dtype)
+        else:
+            drawn = self.noise.sample(key, shape)
+        return jnp.asarray(drawn, x.dtype)
+
+    def perturbed(self, x: Any, key: Any) -> tuple[Any, jax.Array]:
+        """Inputs of all samples; and for each sample 0, whose derivatives are those of the likelihood ratio of its noise."""
+        leaves, tree = jax.tree.flatten(jax.tree.map(jnp.asarray, x))
+        for leaf in leaves:
+            if not jnp.issubdtype(leaf.dtype, jnp.floating):
+                raise TypeError(f"the inputs have dtype {leaf.dtype}; expected floating-point numbers")
+        keys = [key] if len(leaves) == 1 else jax.random.split(key, len(leaves))
+        perturbed, log_ratio = [], jnp.zeros(self.samples)
+        for leaf, key in zip(leaves, keys, strict=True):
+            z, fixed = self.draw(key, leaf), jax.lax.stop_gradient(leaf)
+            perturbed.append(fixed + self.sigma * z)
+            logs = self.noise.log_prob(z - (leaf - fixed) / self.sigma)
+            log_ratio += jnp.sum(logs, range(1, logs.ndim))
+        return jax.tree.unflatten(tree, perturbed), _excess(log_ratio)
+
+    def answers(self, perturbed: Any) -> Any:
+        """The function's answers for all samples."""
+        try:
+            answers = jax.vmap(self.fun)(perturbed)
+        except jax.errors.TracerArrayConversionError as error:
+            raise TypeError("the function is none of JAX; a solver of numpy is an oracle, BlackBox(dim, solver)") from error
+        return jax.tree.map(lambda y: y.astype(jnp.promote_types(y.dtype, jnp.float16)), answers)
+
+    def mean(self, x: Any, key: Any) -> Any:
+        """The estimate, with derivatives by the likelihood ratio."""
+        perturbed, excess = self.perturbed(x, key)
+        answers = self.answers(perturbed)
+        plain = self.fun(jax.lax.stop_gradient(x)) if self.baseline else jax.tree.map(lambda _: 0, answers)
+        weigh = lambda y, plain: jnp.mean(y + excess.reshape(-1, *[1] * (y.ndim - 1)) * (y - plain), axis=0)
+        return jax.tree.map(weigh, answers, plain)
+
+
+@jax.custom_jvp
+def _excess(log_ratio: jax.Array) -> jax.Array:
+    """exp(x - x0) - 1 at x = x0."""
+    return jnp.zeros_like(log_ratio)
+
+
+@_excess.defjvp
+def _(primals: Any, tangents: Any) -> Any:
+    excess = _excess(*primals)
+    return excess, (1 + excess) * tangents[0]
+
+
+def _of_oracle(
+    ask: Callable[..., Any], oracle: Any, samples: int, sigma: Any, noise: Any, baseline: bool
+) -> Callable[[Any, Any], Any] | None:
+    """A function of a layer; None where oracle, noise or temperature are none of a layer's."""
+    name = noise if isinstance(noise, str) else getattr(noise, "name", None)
+    ours = isinstance(noise, str) or type(noise) is _DISTRIBUTIONS.get(cast(str, name))
+    if not isinstance(oracle, Oracle) or not ours or _traced(sigma):
+        return None
+    layer = Layer(oracle, cast(Any, name), _positive("sigma", sigma))
+    method = MonteCarlo(samples, control="baseline" if baseline else "none")
+    return _either_order(lambda inputs, key: ask(layer, inputs, method, seed=key))
+
+
+def _either_order(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def perturbed(inputs: Any, rng: Any) -> Any:
+        if _is_key(inputs) and not _is_key(rng):
+            inputs, rng = rng, inputs
+        if not _is_key(rng):
+            raise TypeError("no argument is a key of jax.random; expected inputs and a key")
+        return function(inputs, rng)
+
+    return perturbed
