@@ -48,6 +48,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 
 from ._perturbed import Cheapest, Exact, Layer, MonteCarlo, PerturbedError
@@ -858,31 +859,26 @@ class _Draws:
         sigma = _constant("there is no derivative in sigma", sigma) if _traced(sigma) else _positive("sigma", sigma)
         return cls(fun, int(samples), sigma, noise, bool(baseline))
 
-    def draw(self, key: Any, x: jax.Array) -> jax.Array:
-        """Noise for one array."""
-        parameters, shape = inspect.signature(self.noise.sample).parameters, (self.samples, *x.shape)
+    def draw(self, key: Any, entries: int, dtype: Any) -> jax.Array:
+        """Noise for so many entries of each sample."""
+        parameters, shape = inspect.signature(self.noise.sample).parameters, (self.samples, entries)
         if "seed" in parameters:
             drawn = self.noise.sample(seed=key, sample_shape=shape)
         elif "dtype" in parameters:
-            drawn = self.noise.sample(key, shape, x.dtype)
+            drawn = self.noise.sample(key, shape, dtype)
         else:
             drawn = self.noise.sample(key, shape)
-        return jnp.asarray(drawn, x.dtype)
+        return jnp.asarray(drawn, dtype)
 
     def perturbed(self, x: Any, key: Any) -> tuple[Any, jax.Array]:
         """Inputs of all samples; and for each sample 0, whose derivatives are those of the likelihood ratio of its noise."""
-        leaves, tree = jax.tree.flatten(jax.tree.map(jnp.asarray, x))
-        for leaf in leaves:
-            if not jnp.issubdtype(leaf.dtype, jnp.floating):
-                raise TypeError(f"the inputs have dtype {leaf.dtype}; expected floating-point numbers")
-        keys = [key] if len(leaves) == 1 else jax.random.split(key, len(leaves))
-        perturbed, log_ratio = [], jnp.zeros(self.samples)
-        for leaf, key in zip(leaves, keys, strict=True):
-            z, fixed = self.draw(key, leaf), jax.lax.stop_gradient(leaf)
-            perturbed.append(fixed + self.sigma * z)
-            logs = self.noise.log_prob(z - (leaf - fixed) / self.sigma)
-            log_ratio += jnp.sum(logs, range(1, logs.ndim))
-        return jax.tree.unflatten(tree, perturbed), _excess(log_ratio)
+        for leaf in jax.tree.leaves(x):
+            if not jnp.issubdtype(jnp.result_type(leaf), jnp.floating):
+                raise TypeError(f"the inputs have dtype {jnp.result_type(leaf)}; expected floating-point numbers")
+        flat, unflatten = ravel_pytree(x)
+        z, fixed, sigma = self.draw(key, len(flat), flat.dtype), jax.lax.stop_gradient(flat), jnp.asarray(self.sigma, flat.dtype)
+        log_ratio = jnp.sum(self.noise.log_prob(z - (flat - fixed) / sigma), axis=1)
+        return jax.vmap(unflatten)(fixed + sigma * z), _excess(log_ratio)
 
     def answers(self, perturbed: Any) -> Any:
         """The function's answers for all samples."""
@@ -904,7 +900,9 @@ class _Draws:
 @jax.custom_jvp
 def _excess(log_ratio: jax.Array) -> jax.Array:
     """exp(x - x0) - 1 at x = x0."""
-    return jnp.zeros_like(log_ratio)
+    zeros = jnp.zeros_like(log_ratio)
+    # The compiler sees that neither answer needs the ratio; vmap must see that it depends on it, as its derivative does.
+    return jax.lax.select(jnp.isnan(log_ratio), zeros, zeros)
 
 
 @_excess.defjvp
