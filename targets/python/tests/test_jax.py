@@ -210,13 +210,12 @@ def test_vmap_makes_one_call() -> None:
     ids=repr,
 )
 def test_seeds(seed: Any, expected: int) -> None:
-    expected = LAYER.maximizer(THETA, HOW.with_seed(expected).fold(5))
     for wide in False, True:
         with jax.enable_x64(wide):
             theta = THETA.astype("f8" if wide else "f4")
-            expected = LAYER.maximizer(theta, HOW.with_seed(door._whole(door._noise(seed, None, 0)[0])).fold(5))
-            assert same(door.maximizer(LAYER, theta, HOW, seed=seed, step=5), expected)
-            assert same(jax.jit(lambda t: door.maximizer(LAYER, t, HOW, seed=seed, step=5))(theta), expected)
+            answer = LAYER.maximizer(theta, HOW.with_seed(expected).fold(5))
+            for run in lambda f: f, jax.jit:
+                assert same(run(lambda t: door.maximizer(LAYER, t, HOW, seed=seed, step=5))(theta), answer)
 
 
 def test_keys() -> None:
@@ -365,6 +364,26 @@ def test_gradients_are_slopes(oracle: Oracle, noise: Any) -> None:
         np.testing.assert_allclose(jax.jit(jax.grad(f))(theta), differences(f, theta), rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("method", [Exact(), HOW], ids=repr)
+def test_forward_mode(method: Any) -> None:
+    f = lambda t: door.maximizer(LAYER, t, method)
+    loss = lambda t: door.fenchel_young(LAYER, t, Y, method)
+    for run in lambda f: f, jax.jit:
+        y, change = run(lambda t, v: jax.jvp(f, (t,), (v,)))(THETA, V)
+        assert same(y, f(THETA)) and same(change, LAYER.jvp(THETA, V, method))
+        value, slope = run(lambda t, v: jax.jvp(loss, (t,), (v,)))(THETA, V)
+        assert same(value, loss(THETA))
+        np.testing.assert_allclose(slope, (LAYER.fenchel_young_gradient(THETA, Y, method) * V).sum(axis=1), rtol=1e-13)
+        assert same(run(jax.jacfwd(f))(THETA[0]).T, [LAYER.jvp(THETA[0], e, method) for e in np.eye(5)])
+        by_rows = run(jax.vmap(lambda t, v: jax.jvp(f, (t,), (v,))[1]))
+        assert same(by_rows(THETA, V), LAYER.jvp(THETA, V, method))
+    y, linear = jax.linearize(f, THETA)
+    assert same(linear(V), LAYER.jvp(THETA, V, method)) and same(jax.linear_transpose(linear, V)(U)[0], LAYER.vjp(THETA, U, method))
+    # Of changes that are shared, the transpose is a sum.
+    shared = jax.jit(jax.grad(lambda v: (jax.vmap(lambda t: jax.jvp(f, (t,), (v,))[1])(THETA) * U).sum()))(V[0])
+    np.testing.assert_allclose(shared, LAYER.vjp(THETA, U, method).sum(axis=0), rtol=1e-12)
+
+
 @pytest.mark.parametrize("method", [Exact(), HOW, Cheapest(10, 3)], ids=repr)
 def test_second_derivatives_of_losses_are_jacobians(method: Any) -> None:
     expected = [LAYER.vjp(THETA[0], e, method) for e in np.eye(5)]
@@ -373,6 +392,9 @@ def test_second_derivatives_of_losses_are_jacobians(method: Any) -> None:
     for f in value, loss:
         for run in lambda f: f, jax.jit:
             assert same(run(jax.jacrev(jax.jacrev(f)))(THETA[0]), expected)
+            by_forward = [LAYER.jvp(THETA[0], e, method) for e in np.eye(5)]
+            assert same(run(jax.hessian(f))(THETA[0]).T, by_forward)
+            np.testing.assert_allclose(run(jax.jacfwd(jax.jacfwd(f)))(THETA[0]).T, by_forward, rtol=1e-12)
     product = jax.grad(lambda t: jnp.vdot(jax.grad(loss)(t), U[0]))(THETA[0])
     assert same(product, LAYER.vjp(THETA[0], U[0], method))
 
@@ -385,9 +407,10 @@ def test_second_derivatives_of_the_maximizer(method: Any) -> None:
     second = jax.jit(lambda v: jax.grad(lambda t: jnp.vdot(jax.grad(lambda t: (door.maximizer(layer, t, method) * u).sum())(t), v))(theta))
     assert same(second(v), layer.vjp_jacobian_product(theta, u, v, how))
     assert jnp.vdot(second(v), w) == pytest.approx(float(jnp.vdot(second(w), v)), rel=1e-12)
-    hessian = jax.jacrev(jax.jacrev(lambda t: (door.maximizer(layer, t, method) ** 2).sum() / 2))(theta)
     y, jacobian = layer.maximizer(theta, method), layer.jacobian(theta, method)
-    np.testing.assert_allclose(hessian, jacobian.T @ jacobian + layer.vjp_jacobian(theta, y, how), rtol=1e-9, atol=1e-12)
+    for of in lambda f: jax.jacrev(jax.jacrev(f)), jax.hessian:
+        hessian = jax.jit(of(lambda t: (door.maximizer(layer, t, method) ** 2).sum() / 2))(theta)
+        np.testing.assert_allclose(hessian, jacobian.T @ jacobian + layer.vjp_jacobian(theta, y, how), rtol=1e-9, atol=1e-12)
 
 
 def test_second_derivatives_estimate_those_of_the_closed_form() -> None:
@@ -404,8 +427,9 @@ def test_second_derivatives_estimate_those_of_the_closed_form() -> None:
 @pytest.mark.parametrize(
     ("f", "kind", "message"),
     [
-        (jax.hessian(lambda t: door.value(LAYER, t, HOW)), TypeError, "forward-mode"),
-        (jax.jacfwd(lambda t: door.maximizer(LAYER, t, HOW)), TypeError, "forward-mode"),
+        (jax.jacfwd(jax.jacfwd(lambda t: door.maximizer(LAYER, t, HOW))), NotImplementedError, "as jax.hessian does"),
+        (jax.jacrev(jax.jacfwd(lambda t: door.maximizer(LAYER, t, HOW))), NotImplementedError, "as jax.hessian does"),
+        (jax.jacfwd(lambda t: door.sparse_map(LAYER, t)), TypeError, "forward-mode"),
         (jax.jacrev(jax.jacrev(lambda t: door.maximizer(LAYER, t, Exact()))), NotImplementedError, "Exact"),
         (
             jax.jacrev(jax.jacrev(lambda t: door.maximizer(Layer(Ranking(5), "laplace"), t, HOW))),
@@ -415,7 +439,7 @@ def test_second_derivatives_estimate_those_of_the_closed_form() -> None:
         (
             jax.jacrev(jax.jacrev(jax.jacrev(lambda t: door.maximizer(LAYER, t, HOW)))),
             NotImplementedError,
-            "vjp_jacobian_product has no derivative in JAX",
+            "vjp_jacobian_product has no derivative in theta",
         ),
         (jax.grad(lambda y: door.fenchel_young(LAYER, THETA[0], y, HOW)), NotImplementedError, "no derivative in target"),
         (jax.grad(lambda t: door.spo_plus(LAYER, THETA[0], t)), NotImplementedError, "no derivative in truth"),

@@ -48,7 +48,9 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import Primitive
 from jax.flatten_util import ravel_pytree
+from jax.interpreters import ad, batching, mlir
 from jax.typing import ArrayLike
 
 from ._perturbed import Cheapest, Exact, Layer, MonteCarlo, PerturbedError
@@ -78,11 +80,6 @@ __all__ = [
 ]
 
 _Method: TypeAlias = Exact | MonteCarlo | Cheapest
-# What names noise: a seed, a step and the first row, each an integer, or words of one, or None.
-_Noise: TypeAlias = tuple[Any, Any, Any]
-_NO_NOISE: _Noise = (None, None, None)
-# Arrays, on either side: theta, other vectors of its shape, and noise.
-_Operands: TypeAlias = tuple[Any, tuple[Any, ...], _Noise]
 
 _log = logging.getLogger(__name__)
 _kept: list[Exception] = []
@@ -104,48 +101,66 @@ def _keep(error: Exception) -> None:
     _log.error("%s: %s. The answers are NaN; perturbed.jax.last_error() returns this.", type(error).__name__, error)
 
 
-# Questions to a layer. Within this part, scores have shape (*batch, d), whatever the oracle's shape.
+# Questions to a layer, on the host. Up to the arguments below, scores have shape (*batch, d), whatever the oracle's shape.
 
 
 @dataclass(frozen=True)
 class _Question:
-    """What is asked of a layer, but for arrays."""
+    """What is asked of a layer, but for arrays: vectors, of which theta is the first, and integers that name noise."""
 
     layer: Layer
     name: str
     method: _Method | None = None
+    # What the integers are: some of "seed", "step" and "first_row".
+    named: tuple[str, ...] = ()
     # Arguments between the vectors and the method, and options.
     values: tuple[Any, ...] = ()
     options: tuple[tuple[str, Any], ...] = ()
     # Of each answer whether it is a vector; otherwise it is a number for each row.
     parts: tuple[bool, ...] = (True,)
 
-    def shapes(self, calls: int, operands: _Operands) -> list[tuple[int, ...]]:
-        """Those of the answers for operands whose first axes, so many, stand for calls of their own.
+    def divide(self, arrays: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Vectors, and the integers."""
+        vectors = len(arrays) - len(self.named)
+        return list(arrays[:vectors]), list(arrays[vectors:])
 
-        Operands that all calls share have length 1 there.
+    def shapes(self, calls: int, arrays: Sequence[Any]) -> list[tuple[int, ...]]:
+        """Those of the answers to arrays whose first axes, so many, stand for calls of their own.
+
+        Arrays that all calls share have length 1 there.
         """
-        calls_made = np.broadcast_shapes(*(x.shape[:calls] for x in jax.tree.leaves(operands)))
-        rows = operands[0].shape[calls:]
-        return [(*calls_made, *(rows if vector else rows[:-1])) for vector in self.parts]
+        lead = np.broadcast_shapes(*(x.shape[:calls] for x in arrays))
+        rows = arrays[0].shape[calls:]
+        return [(*lead, *(rows if vector else rows[:-1])) for vector in self.parts]
 
-    def ask(self, theta: Any, others: tuple[Any, ...], noise: _Noise) -> tuple[Any, ...]:
-        """The answers for arrays of numpy."""
-        batch, shape = theta.shape[:-1], self.layer.shape
-        if batch:
-            shape = (math.prod(batch), *shape)
-        vectors = [np.broadcast_to(x, theta.shape).reshape(shape) for x in (theta, *others)]
-        (seed, step, first_row), options, method = noise, dict(self.options), self.method
-        if method is not None and seed is not None:
-            method = method.with_seed(_whole(seed))
-        if method is not None and step is not None:
-            method = method.fold(_whole(step))
-        if first_row is not None:
-            options["first_row"] = _whole(first_row)
+    def ask(self, arrays: Sequence[Any]) -> tuple[Any, ...]:
+        """The answers of one call of the layer."""
+        vectors, integers = self.divide(arrays)
+        noise = dict(zip(self.named, map(_whole, integers), strict=True))
+        options, method, shape = dict(self.options), self.method, vectors[0].shape
+        if method is not None and "seed" in noise:
+            method = method.with_seed(noise["seed"])
+        if method is not None and "step" in noise:
+            method = method.fold(noise["step"])
+        if "first_row" in noise:
+            options["first_row"] = noise["first_row"]
+        batch = (math.prod(shape[:-1]),) if len(shape) > 1 else ()
+        vectors = [np.broadcast_to(x, shape).reshape(*batch, *self.layer.shape) for x in vectors]
         methods = [] if method is None else [method]
         found = getattr(self.layer, self.name)(*vectors, *self.values, *methods, **options)
         found = found if isinstance(found, tuple) else (found,)
-        return tuple(np.reshape(x, theta.shape if vector else batch) for x, vector in zip(found, self.parts, strict=False))
+        return tuple(np.reshape(x, shape if part else shape[:-1]) for x, part in zip(found, self.parts, strict=False))
+
+    def answer(self, calls: int, arrays: Sequence[Any]) -> tuple[Any, ...]:
+        """The answers of all calls."""
+        if not calls:
+            return self.ask(arrays)
+        found = tuple(np.empty(shape, arrays[0].dtype) for shape in self.shapes(calls, arrays))
+        for index in np.ndindex(found[0].shape[:calls]):
+            one = [x[tuple(map(min, index, (n - 1 for n in x.shape)))] for x in arrays]
+            for place, answer in zip(found, self.ask(one), strict=True):
+                place[index] = answer
+        return found
 
 
 def _whole(words: Any) -> int:
@@ -159,31 +174,147 @@ def _whole(words: Any) -> int:
     return seed.seed
 
 
-def _on_host(question: _Question, calls: int, operands: _Operands) -> tuple[Any, ...]:
-    """The answers for arrays of numpy."""
-    if not calls:
-        return question.ask(*operands)
-    found = tuple(np.empty(shape, operands[0].dtype) for shape in question.shapes(calls, operands))
-    for index in np.ndindex(found[0].shape[:calls]):
-        one = jax.tree.map(lambda x, i=index: x[tuple(map(min, i, (n - 1 for n in x.shape)))], operands)
-        for place, answer in zip(found, question.ask(*one), strict=True):
-            place[index] = answer
-    return found
+# Questions in programs of JAX: a primitive with its type, derivatives, axes of vmap and code.
+
+_asked: Any = Primitive("perturbed")
+_asked.multiple_results = True
 
 
-def _called_back(question: _Question, calls: int, dtypes: Any, *operands: Any) -> tuple[Any, ...]:
-    """The answers for arrays of these types, both as `_split` leaves them; NaN instead of exceptions, as a callback must."""
-    operands = jax.tree.map(lambda x, dtype: _join(np.asarray(x), dtype), operands, dtypes)
-    try:
-        found = _on_host(question, calls, operands)
-    except Exception as error:
-        _keep(error)
-        found = tuple(np.full(shape, np.nan, operands[0].dtype) for shape in question.shapes(calls, operands))
-    return tuple(map(_split, found))
+def _at_once(*operands: Any, question: _Question, calls: int) -> list[jax.Array]:
+    return list(map(jnp.asarray, question.answer(calls, list(map(np.asarray, operands)))))
+
+
+def _types(*operands: Any, question: _Question, calls: int) -> list[Any]:
+    return [jax.core.ShapedArray(shape, operands[0].dtype) for shape in question.shapes(calls, operands)]
+
+
+def _ask(question: _Question, *operands: Any, calls: int = 0) -> jax.Array:
+    """The first answer."""
+    answer: jax.Array = _asked.bind(*operands, question=question, calls=calls)[0]
+    return answer
+
+
+def _along(gradient: jax.Array, tangent: jax.Array) -> jax.Array:
+    return jnp.sum(gradient * tangent, axis=-1)
+
+
+# By question, the change along each vector, given the vectors and the vector's own change; None where there is none.
+_CHANGES: dict[str, tuple[Callable[..., jax.Array] | None, ...]] = {
+    "value": (lambda ask, theta, x: _along(ask("maximizer", theta), x),),
+    "fenchel_young": (lambda ask, theta, y, x: _along(ask("fenchel_young_gradient", theta, y), x), None),
+    "fenchel_young_gradient": (lambda ask, theta, y, x: ask("jvp", theta, x), None),
+    "maximizer": (lambda ask, theta, x: ask("jvp", theta, x),),
+    "jvp": (None, lambda ask, theta, v, x: ask("jvp", theta, x)),
+    "vjp": (
+        lambda ask, theta, u, x: ask("vjp_jacobian_product", theta, u, x),
+        lambda ask, theta, u, x: ask("vjp", theta, x),
+    ),
+    "vjp_jacobian_product": (
+        None,
+        lambda ask, theta, u, v, x: ask("vjp_jacobian_product", theta, x, v),
+        lambda ask, theta, u, v, x: ask("vjp_jacobian_product", theta, u, x),
+    ),
+}
+_CHANGES["fenchel_young_without_omega"] = _CHANGES["fenchel_young"]
+# What is linear in the last vector, and the question that is its transpose. Second derivatives are symmetric.
+_TRANSPOSES = {"jvp": "vjp", "vjp": "jvp", "vjp_jacobian_product": "vjp_jacobian_product"}
+# Losses that the layer answers with their gradient.
+_WITH_GRADIENT = ("spo_plus", "partial_label", "sparse_map_loss")
+
+
+def _other(question: _Question, name: str) -> _Question:
+    """Another question with the same noise, answered by a vector."""
+    method = question.method
+    if name == "vjp_jacobian_product":
+        if question.layer.noise == "laplace":
+            raise NotImplementedError("noise 'laplace' is not smooth: second derivatives of y_eps have no estimate")
+        if isinstance(method, Exact):
+            raise NotImplementedError("Exact() knows no second derivatives of y_eps; use MonteCarlo(samples)")
+        if isinstance(method, Cheapest):
+            method = MonteCarlo(method.samples, method.seed, method.control, method.draws)
+    return replace(question, name=name, method=method, parts=(True,))
+
+
+def _jvp(primals: Any, tangents: Any, *, question: _Question, calls: int) -> Any:
+    vectors, integers = question.divide(primals)
+    changes = _CHANGES.get(question.name, (None,) * len(vectors))
+    if question.name in _WITH_GRADIENT and question.parts == (False,):
+        question, changes = replace(question, parts=(False, True)), (lambda *given: _along(gradient, given[-1]), *changes[1:])
+    moved = [(place, change) for place, change in enumerate(changes) if not isinstance(tangents[place], ad.Zero)]
+    for place, change in moved:
+        if change is None:
+            raise NotImplementedError(_refusal(question.name, place))
+    answer, *gradients = _asked.bind(*primals, question=question, calls=calls)
+    gradient: Any = gradients[0] if gradients else None
+
+    def ask(name: str, *vectors: Any) -> jax.Array:
+        return _ask(_other(question, name), *vectors, *integers, calls=calls)
+
+    terms = [change(ask, *vectors, tangents[place]) for place, change in moved if change is not None]
+    tangent = sum(terms[1:], terms[0]) if terms else jnp.zeros_like(answer)
+    return [answer], [jnp.broadcast_to(tangent, answer.shape)]
+
+
+def _refusal(name: str, place: int) -> str:
+    if name == "jvp":
+        return "a tangent has no derivative in theta; write jax.jacfwd(jax.jacrev(f)), as jax.hessian does"
+    vector = "theta" if place == 0 else "truth" if name == "spo_plus" else "target"
+    return f"{name} has no derivative in {vector} in JAX"
+
+
+def _transpose(cotangents: Any, *operands: Any, question: _Question, calls: int) -> list[Any]:
+    vectors, integers = question.divide(operands)
+    *known, linear = vectors
+    if any(map(ad.is_undefined_primal, known)):
+        raise NotImplementedError(f"{question.name} has no such derivative in JAX")
+    found = _ask(_other(question, _TRANSPOSES[question.name]), *known, cotangents[0], *integers, calls=calls)
+    # Along axes of length 1 it was broadcast.
+    axes = tuple(axis for axis, length in enumerate(linear.aval.shape) if length != found.shape[axis])
+    return [*(None for _ in known), jnp.sum(found, axes, keepdims=True), *(None for _ in integers)]
+
+
+def _batch(operands: Any, axes: Any, *, question: _Question, calls: int) -> Any:
+    """An axis of theta is one of rows, before the others; where integers are mapped, too, or theta is not, it is one of calls."""
+    vectors, integers = question.divide(axes)
+    rows = vectors[0] is not None and all(axis is None for axis in integers)
+    place = calls if rows else 0
+
+    def move(x: Any, axis: int | None) -> jax.Array:
+        return jnp.expand_dims(x, place) if axis is None else jnp.moveaxis(x, axis, place)
+
+    count = len(vectors) if rows else len(operands)
+    moved = [*map(move, operands[:count], axes), *operands[count:]]
+    found = _asked.bind(*moved, question=question, calls=calls if rows else calls + 1)
+    return found, [place] * len(found)
+
+
+_asked.def_impl(_at_once)
+_asked.def_abstract_eval(_types)
+ad.primitive_jvps[_asked] = _jvp
+ad.primitive_transposes[_asked] = _transpose
+batching.primitive_batchers[_asked] = _batch
+
+# jax.pure_callback hands over copies that are made on the threads that wait for them: on one core it hangs, for large arrays.
+# Where the computation is on processors, its own basis does without copies.
+
+_called: Any = Primitive("perturbed_call")
+_called.multiple_results = True
+_called.def_abstract_eval(lambda *_operands, answers, **_how: list(answers))
+
+
+def _program(*operands: Any, question: _Question, calls: int) -> list[Any]:
+    types = tuple(np.dtype(x.dtype) for x in operands)
+    wide = types[0].itemsize == 8
+    answers = tuple(
+        jax.core.ShapedArray((*shape, 2), np.dtype(np.uint32)) if wide else jax.core.ShapedArray(shape, types[0])
+        for shape in question.shapes(calls, operands)
+    )
+    found = _called.bind(*map(_split, operands), question=question, calls=calls, types=types, answers=answers)
+    return [_join(x, types[0]) for x in found]
 
 
 def _split(x: Any) -> Any:
-    """Numbers of 64 bits as words: callbacks would round them where 64 bits are enabled in the caller's thread alone."""
+    """Numbers of 64 bits as words: JAX would round them in threads where 64 bits are not enabled, as they may be in one alone."""
     return x[..., None].view(np.uint32) if x.dtype.itemsize == 8 else x
 
 
@@ -191,36 +322,72 @@ def _join(x: Any, dtype: Any) -> Any:
     return x.view(dtype)[..., 0] if dtype.itemsize == 8 else x
 
 
-def _traced(x: Any) -> bool:
-    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(x))
+def _call(*operands: Any, question: _Question, calls: int, types: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a program calls: answers NaN instead of raising, which it must not."""
+    arrays = [_join(np.asarray(x), dtype) for x, dtype in zip(operands, types, strict=True)]
+    try:
+        found = question.answer(calls, arrays)
+    except Exception as error:
+        _keep(error)
+        found = tuple(np.full(shape, np.nan, types[0]) for shape in question.shapes(calls, arrays))
+    return tuple(map(_split, found))
 
 
-def _bind(question: _Question, calls: int, operands: _Operands) -> tuple[jax.Array, ...]:
-    """`_on_host`, at once or when the program runs."""
-    if not _traced(operands):
-        return tuple(map(jnp.asarray, _on_host(question, calls, jax.tree.map(np.asarray, operands))))
-    dtypes = jax.tree.map(lambda x: np.dtype(x.dtype), operands)
-    answers = [np.empty(shape, dtypes[0]) for shape in question.shapes(calls, operands)]
-    host = partial(_called_back, question, calls, dtypes)
+def _call_on_processors(context: Any, *operands: Any, answers: Any, **how: Any) -> Any:
+    types = context.avals_in, context.avals_out
+    return mlir.emit_python_callback(context, partial(_call, **how), None, list(operands), *types, has_side_effect=False)[0]
 
-    @jax.custom_batching.custom_vmap
-    def run(*operands: Any) -> Any:
-        found = jax.pure_callback(host, tuple(map(_split, answers)), *jax.tree.map(_split, operands))
-        return tuple(_join(x, dtypes[0]) for x in found)
 
-    @run.def_vmap
-    def mapped(_size: int, mapped: Any, *operands: Any) -> Any:
-        mapped = tuple(mapped)
-        if mapped[0] and not any(mapped[2]):  # The axis is one of rows, the first of them.
-            place = lambda x, is_mapped: jnp.moveaxis(x, 0, calls) if is_mapped else jnp.expand_dims(x, calls)
-            found = _bind(question, calls, (*jax.tree.map(place, operands[:2], mapped[:2]), operands[2]))
-            found = tuple(jnp.moveaxis(x, calls, 0) for x in found)
-        else:
-            place = lambda x, is_mapped: x if is_mapped else jnp.expand_dims(x, 0)
-            found = _bind(question, calls + 1, jax.tree.map(place, operands, mapped))
-        return found, (True,) * len(found)
+def _call_on_others(*operands: Any, answers: Any, **how: Any) -> Any:
+    return jax.pure_callback(partial(_call, **how), answers, *operands)
 
-    return tuple(run(*operands))
+
+mlir.register_lowering(_asked, mlir.lower_fun(_program, multiple_results=True))
+mlir.register_lowering(_called, _call_on_processors, platform="cpu")
+mlir.register_lowering(_called, mlir.lower_fun(_call_on_others, multiple_results=True))
+
+
+# Answers whose gradients are made of the cotangent otherwise than linearly. Noise is a tuple of the integers that name it.
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _replaced(steps: tuple[_Question, ...], backward: _Question, theta: jax.Array, noise: tuple[Any, ...]) -> jax.Array:
+    """A decision, found in steps, with a gradient that the layer makes of the cotangent."""
+    for question in steps:
+        theta = _ask(question, theta, *noise)
+    return theta
+
+
+def _replaced_forward(steps: tuple[_Question, ...], backward: _Question, theta: jax.Array, noise: tuple[Any, ...]) -> Any:
+    return _replaced(steps, backward, theta, noise), (theta, noise)
+
+
+def _replaced_backward(_steps: Any, backward: _Question, kept: Any, cotangent: jax.Array) -> Any:
+    theta, noise = kept
+    return _ask(backward, theta, cotangent, *noise), None
+
+
+_replaced.defvjp(_replaced_forward, _replaced_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _sparse_map(question: _Question, theta: jax.Array) -> jax.Array:
+    return _ask(question, theta)
+
+
+def _sparse_map_forward(question: _Question, theta: jax.Array) -> Any:
+    return _sparse_map(question, theta), theta
+
+
+def _sparse_map_backward(question: _Question, theta: jax.Array, cotangent: jax.Array) -> Any:
+    # The Jacobian is symmetric, so that a difference along the cotangent is the product; y moves by no more than 0.1.
+    norm = jnp.linalg.norm(cotangent, axis=-1, keepdims=True)
+    reach = 0.1 * question.values[0] / jnp.where(norm > 0, norm, 1)
+    ahead, behind = (_ask(question, theta + sign * reach * cotangent) for sign in (1, -1))
+    return ((ahead - behind) / (2 * reach),)
+
+
+_sparse_map.defvjp(_sparse_map_forward, _sparse_map_backward)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -234,163 +401,8 @@ def _(why: str, _primals: Any, _tangents: Any) -> Any:
     raise NotImplementedError(why)
 
 
-def _ask(
-    question: _Question, theta: jax.Array, *others: jax.Array, noise: _Noise = _NO_NOISE
-) -> tuple[jax.Array, ...]:
-    """The answers, without derivatives."""
-    if _traced((theta, others)):
-        why = f"{question.name} has no derivative in JAX"
-        theta, others = jax.tree.map(partial(_constant, why), (theta, others))
-    return _bind(question, 0, (theta, others, noise))
-
-
-# Answers with derivatives.
-
-
-def _sampled(question: _Question, name: str, noise: _Noise, theta: jax.Array, *others: jax.Array) -> jax.Array:
-    return _ask(replace(question, name=name, parts=(True,)), theta, *others, noise=noise)[0]
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _maximizer(question: _Question, theta: jax.Array, noise: _Noise) -> jax.Array:
-    return _sampled(question, "maximizer", noise, theta)
-
-
-def _maximizer_forward(question: _Question, theta: jax.Array, noise: _Noise) -> Any:
-    return _maximizer(question, theta, noise), (theta, noise)
-
-
-def _maximizer_backward(question: _Question, kept: Any, cotangent: jax.Array) -> Any:
-    theta, noise = kept
-    return _vjp(question, theta, cotangent, noise), None
-
-
-_maximizer.defvjp(_maximizer_forward, _maximizer_backward)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _vjp(question: _Question, theta: jax.Array, cotangent: jax.Array, noise: _Noise) -> jax.Array:
-    return _sampled(question, "vjp", noise, theta, cotangent)
-
-
-def _vjp_forward(question: _Question, theta: jax.Array, cotangent: jax.Array, noise: _Noise) -> Any:
-    return _vjp(question, theta, cotangent, noise), (theta, cotangent, noise)
-
-
-def _vjp_backward(question: _Question, kept: Any, direction: jax.Array) -> Any:
-    theta, cotangent, noise = kept
-    if question.layer.noise == "laplace":
-        raise NotImplementedError("noise 'laplace' is not smooth: second derivatives of y_eps have no estimate")
-    if isinstance(question.method, Exact):
-        raise NotImplementedError("Exact() knows no second derivatives of y_eps; use MonteCarlo(samples)")
-    # The derivative of J^T u in theta is symmetric.
-    if isinstance(how := question.method, Cheapest):
-        how = MonteCarlo(how.samples, how.seed, how.control, how.draws)
-    along = _sampled(replace(question, method=how), "vjp_jacobian_product", noise, theta, cotangent, direction)
-    return along, _sampled(question, "jvp", noise, theta, direction), None
-
-
-_vjp.defvjp(_vjp_forward, _vjp_backward)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _gradient(question: _Question, theta: jax.Array, target: jax.Array, noise: _Noise) -> jax.Array:
-    """The gradient of the Fenchel-Young loss."""
-    return _sampled(question, "fenchel_young_gradient", noise, theta, target)
-
-
-def _gradient_forward(question: _Question, theta: jax.Array, target: jax.Array, noise: _Noise) -> Any:
-    return _gradient(question, theta, target, noise), (theta, noise)
-
-
-def _gradient_backward(question: _Question, kept: Any, cotangent: jax.Array) -> Any:
-    theta, noise = kept
-    return _vjp(question, theta, cotangent, noise), None, None
-
-
-_gradient.defvjp(_gradient_forward, _gradient_backward)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _smoothed(question: _Question, theta: jax.Array, target: jax.Array | None, noise: _Noise) -> jax.Array:
-    """The Fenchel-Young loss of a target, or without one the smoothed maximum. What is not used is not computed."""
-    others = () if target is None else (target,)
-    return _ask(replace(question, parts=(False,)), theta, *others, noise=noise)[0]
-
-
-def _smoothed_forward(question: _Question, theta: jax.Array, target: jax.Array | None, noise: _Noise) -> Any:
-    return _smoothed(question, theta, target, noise), (theta, target, noise)
-
-
-def _smoothed_backward(question: _Question, kept: Any, cotangent: jax.Array) -> Any:
-    theta, target, noise = kept
-    gradient = _maximizer(question, theta, noise) if target is None else _gradient(question, theta, target, noise)
-    return cotangent[..., None] * gradient, None, None
-
-
-_smoothed.defvjp(_smoothed_forward, _smoothed_backward)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _loss(question: _Question, theta: jax.Array, target: jax.Array | None, noise: _Noise) -> jax.Array:
-    """A loss that the layer answers with its gradient."""
-    loss: jax.Array = _loss_forward(question, theta, target, noise)[0]
-    return loss
-
-
-def _loss_forward(question: _Question, theta: jax.Array, target: jax.Array | None, noise: _Noise) -> Any:
-    others = () if target is None else (target,)
-    question = replace(question, parts=(False, True))
-    return _ask(question, theta, *others, noise=noise)
-
-
-def _loss_backward(_question: _Question, gradient: jax.Array, cotangent: jax.Array) -> Any:
-    return cotangent[..., None] * gradient, None, None
-
-
-_loss.defvjp(_loss_forward, _loss_backward)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _replaced(
-    forward: tuple[_Question, ...], backward: _Question, theta: jax.Array, noise: _Noise
-) -> jax.Array:
-    """A decision, asked for in steps, with a gradient that the layer makes of the cotangent."""
-    for question in forward:
-        (theta,) = _ask(question, theta, noise=noise)
-    return theta
-
-
-def _replaced_forward(forward: tuple[_Question, ...], backward: _Question, theta: jax.Array, noise: _Noise) -> Any:
-    return _replaced(forward, backward, theta, noise), (theta, noise)
-
-
-def _replaced_backward(_forward: Any, backward: _Question, kept: Any, cotangent: jax.Array) -> Any:
-    theta, noise = kept
-    return _ask(backward, theta, cotangent, noise=noise)[0], None
-
-
-_replaced.defvjp(_replaced_forward, _replaced_backward)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _sparse_map(question: _Question, theta: jax.Array) -> jax.Array:
-    return _ask(question, theta)[0]
-
-
-def _sparse_map_forward(question: _Question, theta: jax.Array) -> Any:
-    return _sparse_map(question, theta), theta
-
-
-def _sparse_map_backward(question: _Question, theta: jax.Array, cotangent: jax.Array) -> Any:
-    # The Jacobian is symmetric, so that a difference along the cotangent is the product; y moves by no more than 0.1.
-    norm = jnp.linalg.norm(cotangent, axis=-1, keepdims=True)
-    reach = 0.1 * question.values[0] / jnp.where(norm > 0, norm, 1)
-    (ahead,), (behind,) = (_ask(question, theta + sign * reach * cotangent) for sign in (1, -1))
-    return ((ahead - behind) / (2 * reach),)
-
-
-_sparse_map.defvjp(_sparse_map_forward, _sparse_map_backward)
+def _traced(x: Any) -> bool:
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(x))
 
 
 # Arguments.
@@ -418,8 +430,6 @@ class _Scores:
             raise ValueError(f"{name} has shape {x.shape}; expected {self.shape}, that of theta")
         if jnp.issubdtype(x.dtype, jnp.complexfloating):
             raise TypeError(f"{name} has dtype {x.dtype}; expected real numbers")
-        if _traced(x) and jnp.issubdtype(x.dtype, jnp.floating):
-            x = _constant(f"there is no derivative in {name}; write jax.lax.stop_gradient({name})", x)
         return x.astype(self.rows.dtype).reshape(self.rows.shape)
 
     def vectors(self, x: jax.Array) -> jax.Array:
@@ -448,11 +458,11 @@ def _scores(layer: Layer, theta: ArrayLike) -> _Scores:
     raise ValueError(f"theta has shape {theta.shape}; expected {fitting}")
 
 
-def _question(layer: Layer, name: str, method: _Method, kind: Any = _Method, **more: Any) -> _Question:
+def _checked(method: Any, kind: Any = _Method) -> Any:
     if not isinstance(method, kind):
         expected = "MonteCarlo(samples)" if kind is MonteCarlo else "Exact(), MonteCarlo(samples) or Cheapest(samples)"
         raise TypeError(f"method {_found(method)}; expected {expected}")
-    return _Question(layer, name, method, **more)
+    return method
 
 
 def _words(name: str, x: Any) -> Any:
@@ -467,15 +477,20 @@ def _words(name: str, x: Any) -> Any:
     return _array(x)
 
 
-def _noise(seed: Any, step: Any, first_row: Any) -> _Noise:
+def _noise(seed: Any, step: Any, first_row: Any) -> dict[str, Any]:
+    """The integers that name noise, as operands."""
+    noise = {}
     if _is_typed_key(seed):
         if seed.shape != ():
             raise ValueError(f"seed is an array of keys, of shape {seed.shape}; expected one key, for all rows")
-        seed = jax.random.key_data(seed)
+        noise["seed"] = jax.random.key_data(seed)
     elif seed is not None:
-        seed = _array(seed) if _is_key(seed) else _words("seed", seed)
-    step = None if step is None else _words("step", step)
-    return seed, step, None if isinstance(first_row, int) and first_row == 0 else _words("first_row", first_row)
+        noise["seed"] = _array(seed) if _is_key(seed) else _words("seed", seed)
+    if step is not None:
+        noise["step"] = _words("step", step)
+    if not (isinstance(first_row, int) and first_row == 0):
+        noise["first_row"] = _words("first_row", first_row)
+    return noise
 
 
 def _is_typed_key(x: Any) -> bool:
@@ -493,7 +508,7 @@ def _is_key(x: Any) -> bool:
 def decide(layer: Layer, theta: ArrayLike) -> jax.Array:
     """The unperturbed decision y*(theta), of the shape of theta: what to act on after training. Its gradient is 0."""
     scores = _scores(layer, theta)
-    return scores.vectors(_ask(_Question(layer, "decide"), jax.lax.stop_gradient(scores.rows))[0])
+    return scores.vectors(_ask(_Question(layer, "decide"), jax.lax.stop_gradient(scores.rows)))
 
 
 def maximizer(
@@ -511,7 +526,8 @@ def maximizer(
         The number of the first row among all rows.
     """
     scores = _scores(layer, theta)
-    return scores.vectors(_maximizer(_question(layer, "maximizer", method), scores.rows, _noise(seed, step, first_row)))
+    noise = _noise(seed, step, first_row)
+    return scores.vectors(_ask(_Question(layer, "maximizer", _checked(method), tuple(noise)), scores.rows, *noise.values()))
 
 
 def value(layer: Layer, theta: ArrayLike, method: _Method, *, seed: Any = None, step: Any = None, first_row: Any = 0) -> jax.Array:
@@ -520,8 +536,9 @@ def value(layer: Layer, theta: ArrayLike, method: _Method, *, seed: Any = None, 
     Its gradient is `maximizer`, with the same noise. `seed`, `step` and `first_row` are those of `maximizer`.
     """
     scores = _scores(layer, theta)
-    question = _question(layer, "value", method)
-    return scores.numbers(_smoothed(question, scores.rows, None, _noise(seed, step, first_row)))
+    noise = _noise(seed, step, first_row)
+    question = _Question(layer, "value", _checked(method), tuple(noise), parts=(False,))
+    return scores.numbers(_ask(question, scores.rows, *noise.values()))
 
 
 def fenchel_young(
@@ -547,10 +564,10 @@ def fenchel_young(
     `seed`, `step` and `first_row` are those of `maximizer`.
     """
     scores = _scores(layer, theta)
-    question = _question(layer, "fenchel_young" if omega else "fenchel_young_without_omega", method)
-    return scores.numbers(
-        _smoothed(question, scores.rows, scores.same("target", target), _noise(seed, step, first_row))
-    )
+    noise = _noise(seed, step, first_row)
+    name = "fenchel_young" if omega else "fenchel_young_without_omega"
+    question = _Question(layer, name, _checked(method), tuple(noise), parts=(False,))
+    return scores.numbers(_ask(question, scores.rows, scores.same("target", target), *noise.values()))
 
 
 def partial_label(
@@ -573,8 +590,10 @@ def partial_label(
     scores = _scores(layer, theta)
     if not isinstance(agreeing, Oracle):
         agreeing = tuple(agreeing)
-    question = _question(layer, "partial_label", method, MonteCarlo, values=(agreeing,))
-    return scores.numbers(_loss(question, scores.rows, None, _noise(seed, step, first_row)))
+    noise = _noise(seed, step, first_row)
+    how = _checked(method, MonteCarlo)
+    question = _Question(layer, "partial_label", how, tuple(noise), values=(agreeing,), parts=(False,))
+    return scores.numbers(_ask(question, scores.rows, *noise.values()))
 
 
 def spo_plus(layer: Layer, theta: ArrayLike, truth: ArrayLike) -> jax.Array:
@@ -583,15 +602,15 @@ def spo_plus(layer: Layer, theta: ArrayLike, truth: ArrayLike) -> jax.Array:
     `truth` has the shape of theta and is a constant. The gradient is the subgradient 2 (y*(2 theta - t) - y*(t)).
     """
     scores = _scores(layer, theta)
-    return scores.numbers(_loss(_Question(layer, "spo_plus"), scores.rows, scores.same("truth", truth), _NO_NOISE))
+    question = _Question(layer, "spo_plus", parts=(False,))
+    return scores.numbers(_ask(question, scores.rows, scores.same("truth", truth)))
 
 
 def regret(layer: Layer, theta: ArrayLike, truth: ArrayLike) -> jax.Array:
     """What deciding by theta costs where `truth` are the true scores, a number for each row: `Layer.regret`. Its gradient is 0."""
     scores = _scores(layer, theta)
-    truth = jax.lax.stop_gradient(_array(truth))
     question = _Question(layer, "regret", parts=(False,))
-    return scores.numbers(_ask(question, jax.lax.stop_gradient(scores.rows), scores.same("truth", truth))[0])
+    return scores.numbers(_ask(question, *jax.lax.stop_gradient((scores.rows, scores.same("truth", truth)))))
 
 
 def interpolation(layer: Layer, theta: ArrayLike, lambd: float) -> jax.Array:
@@ -602,7 +621,7 @@ def interpolation(layer: Layer, theta: ArrayLike, lambd: float) -> jax.Array:
     """
     scores = _scores(layer, theta)
     backward = _Question(layer, "interpolation_gradient", values=(_positive("lambd", lambd),))
-    return scores.vectors(_replaced((_Question(layer, "decide"),), backward, scores.rows, _NO_NOISE))
+    return scores.vectors(_replaced((_Question(layer, "decide"),), backward, scores.rows, ()))
 
 
 def implicit_mle(
@@ -616,9 +635,10 @@ def implicit_mle(
         One sample is the authors' choice. `seed`, `step` and `first_row` are those of `maximizer`.
     """
     scores = _scores(layer, theta)
-    forward = _question(layer, "maximizer", method, MonteCarlo)
+    noise = _noise(seed, step, first_row)
+    forward = _Question(layer, "maximizer", _checked(method, MonteCarlo), tuple(noise))
     backward = replace(forward, name="imle_gradient", values=(_positive("lambd", lambd),))
-    return scores.vectors(_replaced((forward,), backward, scores.rows, _noise(seed, step, first_row)))
+    return scores.vectors(_replaced((forward,), backward, scores.rows, tuple(noise.values())))
 
 
 def identity(
@@ -632,7 +652,7 @@ def identity(
     scores = _scores(layer, theta)
     project = _Question(layer, "project", values=(projection,))
     forward = (project, _Question(layer, "decide"))
-    return scores.vectors(_replaced(forward, replace(project, name="identity_gradient"), scores.rows, _NO_NOISE))
+    return scores.vectors(_replaced(forward, replace(project, name="identity_gradient"), scores.rows, ()))
 
 
 def sparse_map(
@@ -661,8 +681,8 @@ def sparse_map_loss(
     `target` has the shape of theta and is a constant. Options are those of the layer's method.
     """
     scores = _scores(layer, theta)
-    question = _sparse(layer, "sparse_map_loss", lambd, steps, tolerance)
-    return scores.numbers(_loss(question, scores.rows, scores.same("target", target), _NO_NOISE))
+    question = replace(_sparse(layer, "sparse_map_loss", lambd, steps, tolerance), parts=(False,))
+    return scores.numbers(_ask(question, scores.rows, scores.same("target", target)))
 
 
 def _positive(name: str, x: object) -> float:
