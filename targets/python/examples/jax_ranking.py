@@ -1,7 +1,7 @@
 """Learns to rank from features: a linear model, trained by the Fenchel-Young loss in one compiled program.
 
-A row of features x has the scores x W of d items; what is observed is their ranking, with some noise in the scores. The model is
-told the rankings alone.
+A row of features x has the scores x W of some items; what is observed is their ranking, with some noise in the scores.
+The model is told the rankings alone.
 
     python jax_ranking.py
 """

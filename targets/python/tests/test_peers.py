@@ -1,8 +1,9 @@
 """What the tests of jaxopt and optax state of their perturbed functions, stated of ours.
 
-Sources of the facts, numbers of samples and tolerances: jaxopt 0.8.5, `tests/perturbations_test.py` at commit 2de13bf; optax,
-`optax/perturbations/_make_pert_test.py` at commit 2edbcbe. Each fact is asked of a function of JAX, as there, and of an oracle where one
-decides the same. Keys differ in what noise they name, so that facts of one key hold for ours, too.
+Sources of the facts, numbers of samples and tolerances: jaxopt 0.8.5, `tests/perturbations_test.py` at commit 2de13bf;
+optax, `optax/perturbations/_make_pert_test.py` at commit 2edbcbe. Each fact is asked of a function of JAX, as there,
+and of an oracle where one decides the same. Keys differ in what noise they name, so that facts of one key hold for
+ours, too.
 """
 
 from collections.abc import Callable
@@ -114,9 +115,9 @@ def test_ranks_of_small_temperatures(baseline: bool) -> None:
 
 
 def test_equal_scores_share_their_ranks() -> None:
-    """Where the fact above does not hold: float32 has no room for its noise, so that the order of equal scores is theirs in memory.
+    """Where the fact above does not hold: float32 has no room for the noise, so that equal scores keep their order.
 
-    An oracle refuses that. In float64 ranks of equal scores are shared in the mean, with a standard error of 0.5 / sqrt(1000).
+    An oracle refuses that. In float64 the mean shares ranks of equal scores, with a standard error of 0.5 / sqrt(1000).
     """
     of_oracle = make_perturbed_argmax(Ranking(range(9)), SAMPLES, 1e-9, Normal())
     with pytest.raises(PerturbedError, match="theta / epsilon is too large for the number type"):
@@ -342,6 +343,8 @@ def test_inputs_of_two_axes() -> None:
 @pytest.mark.parametrize("noise", [Gumbel(), Normal()], ids=lambda noise: noise.name)
 def test_hessians(noise: Any) -> None:
     square = lambda x: 0.5 * jnp.sum(x**2)
-    hessian = jax.jit(lambda sigma: jax.hessian(make_perturbed_fun(square, 10**5, sigma, noise), argnums=1)(KEY, jnp.zeros(2)))
+    hessian = jax.jit(
+        lambda sigma: jax.hessian(make_perturbed_fun(square, 10**5, sigma, noise), argnums=1)(KEY, jnp.zeros(2))
+    )
     for sigma in 0.5, 1.0:
         trees_close(hessian(sigma), jnp.eye(2), 1e-1)

@@ -1,40 +1,45 @@
-"""Layers inside JAX: functions under `jit`, `grad`, `vmap` and `scan`, and the makers that users of jaxopt and optax know.
+"""Layers inside JAX: functions under `jit`, `grad`, `vmap` and `scan`, and the makers that jaxopt and optax have.
 
 >>> import jax, jax.numpy as jnp
 >>> from perturbed import Layer, MonteCarlo, Ranking
 >>> from perturbed.jax import fenchel_young
 >>> layer, method = Layer(Ranking(3), "normal", 0.5), MonteCarlo(100)
->>> def loss(weights, x, ranks, key):
-...     return fenchel_young(layer, x @ weights, ranks, method, seed=key).mean()
+>>> def loss(weights, x, ranks, step):
+...     return fenchel_young(layer, x @ weights, ranks, method, step=step).mean()
 >>> x, ranks = jnp.eye(2), jnp.array([[1.0, 2.0, 3.0], [3.0, 1.0, 2.0]])
->>> jax.jit(jax.grad(loss))(jnp.zeros((2, 3)), x, ranks, jax.random.key(7)).shape
+>>> jax.jit(jax.grad(loss))(jnp.zeros((2, 3)), x, ranks, 7).shape
 (2, 3)
 
-Answers and gradients have the bits of `perturbed.Layer`, which computes them on the host, by `jax.pure_callback`.
+Answers and gradients have the bits of `perturbed.Layer`, which computes them on the host.
 
-**Shapes.** theta has shape (*batch, *shape) or (*batch, d), with any number of axes of batches. Layers, methods, lambdas and
-options are static: they are hashable and may be `static_argnums`.
+**Shapes.** theta has shape (*batch, *shape) or (*batch, d), with any number of axes of batches. Answers have the shape
+of theta; numbers have one for each row, of shape batch. Layers, methods and options are static; they are hashable.
 
-**Types.** float32 is computed in float32, float64 in float64, float16 and bfloat16 in float32. Answers have the type of theta.
-Integers and complex numbers are a TypeError.
+**Types.** float32 is computed in float32, float64 in float64, float16 and bfloat16 in float32. Answers have the type of
+theta. Integers and complex numbers are a TypeError.
 
-**Noise.** `seed` replaces the seed of the method and may be traced, so that a loop of training needs one compilation: an integer,
-an array of one, or a key of `jax.random`, of either kind. `seed=s` and `seed=jax.random.key(s)` are
-`method.with_seed(s)`. Without `seed`, the method's own counts. Rows of batches are numbered in the order of memory, and row r
-has the noise of `method.fold(first_row + r)`; `first_row` may be traced, too.
+**Noise.** Rows of batches are numbered in the order of memory, and row r has the noise of `method.fold(first_row + r)`,
+one instance that of `method`. What `jit` must not know can be an array: `seed`, an integer or a key of `jax.random`,
+makes the method `method.with_seed(seed)`, where `jax.random.key(s)` is the seed s; `step` makes it `method.fold(step)`.
 
-**vmap** over theta adds an axis of batches in front: `vmap(f)(theta)` is `f(theta)` to the bit, each row with noise of its own, and one
-call of the layer. Where `seed` or `first_row` is mapped, each element is a call of its own, as if written in a loop:
-`vmap(f)(theta, keys)[i]` is `f(theta[i], keys[i])`. Where theta is not mapped, all elements have the same noise.
+**vmap** over theta adds an axis of batches in front: `vmap(f)(theta)` is `f(theta)` to the bit, one call of the layer,
+and each row has noise of its own. Where `seed`, `step` or `first_row` are mapped, each element is a call of its own, as
+in a loop: `vmap(f)(theta, keys)[i]` is `f(theta[i], keys[i])`. Where theta is not mapped, all elements have the same
+noise.
 
-**Derivatives** are by reverse mode, the second ones, too: `jax.jacrev(jax.jacrev(f))`. JAX refuses forward mode (`jvp`, `jacfwd`,
-`hessian`) for functions of this kind. What has no derivative is a NotImplementedError.
+**Derivatives** are those that the layer has, of its noise: of `value` and `fenchel_young` the first and second, of
+`maximizer` the first, and if sampled under smooth noise the second. Forward and reverse mode may be combined, but for a
+second derivative of `maximizer` reverse mode comes first, as in `jax.hessian`. Gradients that other functions replace
+are there in reverse mode. What has no derivative is a NotImplementedError.
 
-**Errors.** Outside `jit`, wrong input raises as it does for a layer. A compiled program must not raise: the answers to that call are NaN,
-the reason is written to the log "perturbed.jax", and `last_error` returns it.
+**Errors.** Outside `jit` wrong input raises as it does for a layer. Compiled programs must not raise: the answers to
+the call are NaN, the reason is written to the log "perturbed.jax", and `last_error` returns it.
 
-**Costs.** A call from a compiled program costs some 40 microseconds beside the computation, several arguments of calls 20 more each.
-Solvers of a `BlackBox` must not use JAX themselves. A program with calls cannot be exported or kept in a cache on disk.
+**Devices.** Layers compute on the CPU; arrays on other devices travel. Inside `jax.shard_map(..., check_vma=False)`
+each device asks for its own rows, which `first_row` numbers; arrays that JAX itself divides are gathered.
+
+**Costs.** A call from a program on the CPU costs some 10 microseconds beside the computation. Solvers of a `BlackBox`
+must not use JAX themselves. Programs with calls cannot be exported.
 """
 
 import inspect
@@ -101,7 +106,7 @@ def _keep(error: Exception) -> None:
     _log.error("%s: %s. The answers are NaN; perturbed.jax.last_error() returns this.", type(error).__name__, error)
 
 
-# Questions to a layer, on the host. Up to the arguments below, scores have shape (*batch, d), whatever the oracle's shape.
+# Questions to a layer, on the host. Up to the arguments below, scores have shape (*batch, d), whatever the oracle's.
 
 
 @dataclass(frozen=True)
@@ -238,19 +243,20 @@ def _other(question: _Question, name: str) -> _Question:
 def _jvp(primals: Any, tangents: Any, *, question: _Question, calls: int) -> Any:
     vectors, integers = question.divide(primals)
     changes = _CHANGES.get(question.name, (None,) * len(vectors))
-    if question.name in _WITH_GRADIENT and question.parts == (False,):
-        question, changes = replace(question, parts=(False, True)), (lambda *given: _along(gradient, given[-1]), *changes[1:])
-    moved = [(place, change) for place, change in enumerate(changes) if not isinstance(tangents[place], ad.Zero)]
-    for place, change in moved:
-        if change is None:
+    moved = [place for place in range(len(vectors)) if not isinstance(tangents[place], ad.Zero)]
+    if question.name in _WITH_GRADIENT and question.parts == (False,) and moved == [0]:
+        both = replace(question, parts=(False, True))
+        answer, gradient = _asked.bind(*primals, question=both, calls=calls)
+        return [answer], [_along(gradient, tangents[0])]
+    for place in moved:
+        if changes[place] is None:
             raise NotImplementedError(_refusal(question.name, place))
-    answer, *gradients = _asked.bind(*primals, question=question, calls=calls)
-    gradient: Any = gradients[0] if gradients else None
+    answer = _ask(question, *primals, calls=calls)
 
     def ask(name: str, *vectors: Any) -> jax.Array:
         return _ask(_other(question, name), *vectors, *integers, calls=calls)
 
-    terms = [change(ask, *vectors, tangents[place]) for place, change in moved if change is not None]
+    terms = [cast(Any, changes[place])(ask, *vectors, tangents[place]) for place in moved]
     tangent = sum(terms[1:], terms[0]) if terms else jnp.zeros_like(answer)
     return [answer], [jnp.broadcast_to(tangent, answer.shape)]
 
@@ -274,7 +280,7 @@ def _transpose(cotangents: Any, *operands: Any, question: _Question, calls: int)
 
 
 def _batch(operands: Any, axes: Any, *, question: _Question, calls: int) -> Any:
-    """An axis of theta is one of rows, before the others; where integers are mapped, too, or theta is not, it is one of calls."""
+    """An axis of theta is one of rows, before the others; an axis of the integers, or not of theta, is one of calls."""
     vectors, integers = question.divide(axes)
     rows = vectors[0] is not None and all(axis is None for axis in integers)
     place = calls if rows else 0
@@ -294,8 +300,8 @@ ad.primitive_jvps[_asked] = _jvp
 ad.primitive_transposes[_asked] = _transpose
 batching.primitive_batchers[_asked] = _batch
 
-# jax.pure_callback hands over copies that are made on the threads that wait for them: on one core it hangs, for large arrays.
-# Where the computation is on processors, its own basis does without copies.
+# jax.pure_callback waits for copies of its arguments, which are made by the threads that wait: on one core it hangs.
+# What it is made of needs no copies, and is faster.
 
 _called: Any = Primitive("perturbed_call")
 _called.multiple_results = True
@@ -314,7 +320,7 @@ def _program(*operands: Any, question: _Question, calls: int) -> list[Any]:
 
 
 def _split(x: Any) -> Any:
-    """Numbers of 64 bits as words: JAX would round them in threads where 64 bits are not enabled, as they may be in one alone."""
+    """Numbers of 64 bits as words, for they may be enabled in one thread alone, and JAX rounds them in others."""
     return x[..., None].view(np.uint32) if x.dtype.itemsize == 8 else x
 
 
@@ -333,9 +339,9 @@ def _call(*operands: Any, question: _Question, calls: int, types: tuple[Any, ...
     return tuple(map(_split, found))
 
 
-def _call_on_processors(context: Any, *operands: Any, answers: Any, **how: Any) -> Any:
-    types = context.avals_in, context.avals_out
-    return mlir.emit_python_callback(context, partial(_call, **how), None, list(operands), *types, has_side_effect=False)[0]
+def _call_on_cpu(context: Any, *operands: Any, answers: Any, **how: Any) -> Any:
+    call, types = partial(_call, **how), (context.avals_in, context.avals_out)
+    return mlir.emit_python_callback(context, call, None, list(operands), *types, has_side_effect=False)[0]
 
 
 def _call_on_others(*operands: Any, answers: Any, **how: Any) -> Any:
@@ -343,11 +349,11 @@ def _call_on_others(*operands: Any, answers: Any, **how: Any) -> Any:
 
 
 mlir.register_lowering(_asked, mlir.lower_fun(_program, multiple_results=True))
-mlir.register_lowering(_called, _call_on_processors, platform="cpu")
+mlir.register_lowering(_called, _call_on_cpu, platform="cpu")
 mlir.register_lowering(_called, mlir.lower_fun(_call_on_others, multiple_results=True))
 
 
-# Answers whose gradients are made of the cotangent otherwise than linearly. Noise is a tuple of the integers that name it.
+# Answers whose gradients are not linear in the cotangent. Noise is the integers that name it.
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -358,7 +364,9 @@ def _replaced(steps: tuple[_Question, ...], backward: _Question, theta: jax.Arra
     return theta
 
 
-def _replaced_forward(steps: tuple[_Question, ...], backward: _Question, theta: jax.Array, noise: tuple[Any, ...]) -> Any:
+def _replaced_forward(
+    steps: tuple[_Question, ...], backward: _Question, theta: jax.Array, noise: tuple[Any, ...]
+) -> Any:
     return _replaced(steps, backward, theta, noise), (theta, noise)
 
 
@@ -380,7 +388,7 @@ def _sparse_map_forward(question: _Question, theta: jax.Array) -> Any:
 
 
 def _sparse_map_backward(question: _Question, theta: jax.Array, cotangent: jax.Array) -> Any:
-    # The Jacobian is symmetric, so that a difference along the cotangent is the product; y moves by no more than 0.1.
+    # The Jacobian is symmetric: a difference along the cotangent is the product. y moves by no more than 0.1.
     norm = jnp.linalg.norm(cotangent, axis=-1, keepdims=True)
     reach = 0.1 * question.values[0] / jnp.where(norm > 0, norm, 1)
     ahead, behind = (_ask(question, theta + sign * reach * cotangent) for sign in (1, -1))
@@ -410,7 +418,7 @@ def _traced(x: Any) -> bool:
 
 def _array(x: Any) -> jax.Array:
     x = jnp.asarray(x)
-    # Functions with derivatives of their own do not take what vmap makes of constants of numpy inside jit. This copies nothing.
+    # jax.custom_vjp does not take what vmap makes of numpy's arrays inside jit. In a program this copies nothing.
     return jnp.copy(x) if _traced(x) else x
 
 
@@ -527,10 +535,14 @@ def maximizer(
     """
     scores = _scores(layer, theta)
     noise = _noise(seed, step, first_row)
-    return scores.vectors(_ask(_Question(layer, "maximizer", _checked(method), tuple(noise)), scores.rows, *noise.values()))
+    return scores.vectors(
+        _ask(_Question(layer, "maximizer", _checked(method), tuple(noise)), scores.rows, *noise.values())
+    )
 
 
-def value(layer: Layer, theta: ArrayLike, method: _Method, *, seed: Any = None, step: Any = None, first_row: Any = 0) -> jax.Array:
+def value(
+    layer: Layer, theta: ArrayLike, method: _Method, *, seed: Any = None, step: Any = None, first_row: Any = 0
+) -> jax.Array:
     """The smoothed maximum F_eps(theta) = E[max_y <y, theta + eps Z>], a number for each row (Definition 2.1).
 
     Its gradient is `maximizer`, with the same noise. `seed`, `step` and `first_row` are those of `maximizer`.
@@ -552,11 +564,11 @@ def fenchel_young(
     step: Any = None,
     first_row: Any = 0,
 ) -> jax.Array:
-    """The Fenchel-Young loss F_eps(theta) + eps Omega(y) - <theta, y> of `target` = y, a number for each row (Definition 4.1).
+    """The Fenchel-Young loss F_eps(theta) + eps Omega(y) - <theta, y> of `target` = y, for each row (Definition 4.1).
 
     `target` has the shape of theta and is a constant. The gradient is that of `Layer.fenchel_young_gradient`,
-    y_eps(theta) - y, with the same noise. Loss and gradient are computed apart: what a compiled program does not use costs
-    nothing.
+    y_eps(theta) - y, with the same noise. Loss and gradient are computed apart: what a compiled program does not use
+    costs nothing.
 
     omega : bool
         Whether to add the constant eps Omega(y), a search in each row where targets are no decisions.
@@ -607,7 +619,7 @@ def spo_plus(layer: Layer, theta: ArrayLike, truth: ArrayLike) -> jax.Array:
 
 
 def regret(layer: Layer, theta: ArrayLike, truth: ArrayLike) -> jax.Array:
-    """What deciding by theta costs where `truth` are the true scores, a number for each row: `Layer.regret`. Its gradient is 0."""
+    """What deciding by theta costs where true scores are `truth`, for each row: `Layer.regret`. Its gradient is 0."""
     scores = _scores(layer, theta)
     question = _Question(layer, "regret", parts=(False,))
     return scores.numbers(_ask(question, *jax.lax.stop_gradient((scores.rows, scores.same("truth", truth)))))
@@ -625,9 +637,16 @@ def interpolation(layer: Layer, theta: ArrayLike, lambd: float) -> jax.Array:
 
 
 def implicit_mle(
-    layer: Layer, theta: ArrayLike, lambd: float, method: MonteCarlo, *, seed: Any = None, step: Any = None, first_row: Any = 0
+    layer: Layer,
+    theta: ArrayLike,
+    lambd: float,
+    method: MonteCarlo,
+    *,
+    seed: Any = None,
+    step: Any = None,
+    first_row: Any = 0,
 ) -> jax.Array:
-    """The mean decision `maximizer`, with the gradient of implicit maximum likelihood: `Layer.imle_gradient`, with the same noise.
+    """The mean decision `maximizer`, with the gradient of implicit maximum likelihood: `Layer.imle_gradient`.
 
     lambd : float
         lambda > 0, in units of theta per unit of the gradient in y.
@@ -660,8 +679,8 @@ def sparse_map(
 ) -> jax.Array:
     """The regularised decision argmax_y <y, theta> - (lambda/2) |y|^2 of `Layer.sparse_map`, of the shape of theta.
 
-    Options are those of the layer's method. The gradient is that of a central difference along the cotangent, so wide that y moves by
-    no more than 0.1 to each side: right to some percent, for two more searches.
+    Options are those of the layer's method. The gradient is that of a central difference along the cotangent, so wide
+    that y moves by no more than 0.1 to each side: right to some percent, for two more searches.
     """
     scores = _scores(layer, theta)
     return scores.vectors(_sparse_map(_sparse(layer, "sparse_map", lambd, steps, tolerance), scores.rows))
@@ -729,7 +748,7 @@ class Normal(_Distribution):
 
 
 class Gumbel(_Distribution):
-    """Gumbel's distribution, under which each entry is the largest with the probability that softmax gives it. Its mean is 0.577."""
+    """Gumbel's distribution, whose mean is 0.577: y_eps of `Simplex` is a softmax."""
 
     name = "gumbel"
 
@@ -784,8 +803,8 @@ def make_perturbed_argmax(
     The arguments are those that jaxopt's maker of this name takes; the key may also come first, as optax has it.
 
     argmax_fun : Oracle or callable
-        An oracle is the fast way: the function made is `maximizer` of its layer, of one instance or a batch. Any function of JAX
-        from an array, or a tree of them, to a decision is mapped over samples. A solver of numpy is an oracle,
+        An oracle is the fast way: the function made is `maximizer` of its layer, of one instance or a batch. Functions
+        of JAX, from an array or a tree of them to a decision, are mapped over samples. A solver of numpy is an oracle,
         `BlackBox(dim, solver)`.
     num_samples : int
         M, the number of samples.
@@ -807,7 +826,7 @@ def make_perturbed_max(
     noise: Any = "gumbel",
     control_variate: bool = True,
 ) -> Callable[[Any, Any], Any]:
-    """A function (inputs, key) -> E[max_y <y, inputs + sigma Z>], whose gradient is `make_perturbed_argmax` of the same arguments.
+    """A function (inputs, key) -> E[max_y <y, inputs + sigma Z>]; its gradient is that of `make_perturbed_argmax`.
 
     Functions of JAX answer decisions of the shape of the inputs, and have one maximum; oracles have one for each row.
     """
@@ -839,7 +858,7 @@ def make_perturbed_fun(
     *,
     use_baseline: bool | None = None,
 ) -> Callable[[Any, Any], Any]:
-    """A function (inputs, key) -> E[fun(inputs + sigma Z)], estimated from samples, with derivatives of all orders and modes.
+    """A function (inputs, key) -> E[fun(inputs + sigma Z)], estimated from samples, with all derivatives.
 
     The arguments are those that the makers of this name of jaxopt and optax take; the key may also come first.
 
@@ -891,12 +910,13 @@ class _Draws:
         return jnp.asarray(drawn, dtype)
 
     def perturbed(self, x: Any, key: Any) -> tuple[Any, jax.Array]:
-        """Inputs of all samples; and for each sample 0, whose derivatives are those of the likelihood ratio of its noise."""
+        """Inputs of all samples; and for each a 0, whose derivatives are those of the likelihood ratio of its noise."""
         for leaf in jax.tree.leaves(x):
             if not jnp.issubdtype(jnp.result_type(leaf), jnp.floating):
                 raise TypeError(f"the inputs have dtype {jnp.result_type(leaf)}; expected floating-point numbers")
         flat, unflatten = ravel_pytree(x)
-        z, fixed, sigma = self.draw(key, len(flat), flat.dtype), jax.lax.stop_gradient(flat), jnp.asarray(self.sigma, flat.dtype)
+        z, sigma = self.draw(key, len(flat), flat.dtype), jnp.asarray(self.sigma, flat.dtype)
+        fixed = jax.lax.stop_gradient(flat)
         log_ratio = jnp.sum(self.noise.log_prob(z - (flat - fixed) / sigma), axis=1)
         return jax.vmap(unflatten)(fixed + sigma * z), _excess(log_ratio)
 
@@ -905,8 +925,9 @@ class _Draws:
         try:
             answers = jax.vmap(self.fun)(perturbed)
         except jax.errors.TracerArrayConversionError as error:
-            raise TypeError("the function is none of JAX; a solver of numpy is an oracle, BlackBox(dim, solver)") from error
-        return jax.tree.map(lambda y: y.astype(jnp.promote_types(y.dtype, jnp.float16)), answers)
+            message = "the function is none of JAX; a solver of numpy is an oracle, BlackBox(dim, solver)"
+            raise TypeError(message) from error
+        return jax.tree.map(lambda y: y if jnp.issubdtype(y.dtype, jnp.inexact) else y.astype(float), answers)
 
     def mean(self, x: Any, key: Any) -> Any:
         """The estimate, with derivatives by the likelihood ratio."""
@@ -921,7 +942,7 @@ class _Draws:
 def _excess(log_ratio: jax.Array) -> jax.Array:
     """exp(x - x0) - 1 at x = x0."""
     zeros = jnp.zeros_like(log_ratio)
-    # The compiler sees that neither answer needs the ratio; vmap must see that it depends on it, as its derivative does.
+    # The compiler sees that the ratio is not needed; vmap must see it, as it sees that of the derivative.
     return jax.lax.select(jnp.isnan(log_ratio), zeros, zeros)
 
 
@@ -935,11 +956,11 @@ def _of_oracle(
     ask: Callable[..., Any], oracle: Any, samples: int, sigma: Any, noise: Any, baseline: bool
 ) -> Callable[[Any, Any], Any] | None:
     """A function of a layer; None where oracle, noise or temperature are none of a layer's."""
-    name = noise if isinstance(noise, str) else getattr(noise, "name", None)
-    ours = isinstance(noise, str) or type(noise) is _DISTRIBUTIONS.get(cast(str, name))
-    if not isinstance(oracle, Oracle) or not ours or _traced(sigma):
+    names = [name for name, kind in _DISTRIBUTIONS.items() if type(noise) is kind]
+    name: Any = noise if isinstance(noise, str) else names[0] if names else None
+    if not isinstance(oracle, Oracle) or name is None or _traced(sigma):
         return None
-    layer = Layer(oracle, cast(Any, name), _positive("sigma", sigma))
+    layer = Layer(oracle, name, _positive("sigma", sigma))
     method = MonteCarlo(samples, control="baseline" if baseline else "none")
     return _either_order(lambda inputs, key: ask(layer, inputs, method, seed=key))
 
