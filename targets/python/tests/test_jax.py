@@ -140,6 +140,9 @@ def test_without_omega() -> None:
 def test_no_rows() -> None:
     assert door.maximizer(LAYER, THETA[:0], HOW).shape == (0, 5)
     assert jax.jit(lambda t: door.value(LAYER, t, HOW))(THETA[:0]).shape == (0,)
+    by_seed = jax.vmap(lambda t, seed: door.value(LAYER, t, HOW, seed=seed))
+    assert by_seed(np.zeros((3, 0, 5)), jnp.arange(3)).shape == (3, 0)
+    assert jax.jit(by_seed)(np.zeros((0, 3, 5)), jnp.arange(0)).shape == (0, 3)
 
 
 @pytest.mark.parametrize("rows", [1, 4])

@@ -150,7 +150,8 @@ class _Question:
         if "first_row" in noise:
             options["first_row"] = noise["first_row"]
         batch = (math.prod(shape[:-1]),) if len(shape) > 1 else ()
-        vectors = [np.broadcast_to(x, shape).reshape(*batch, *self.layer.shape) for x in vectors]
+        vectors = [x if x.shape == shape else np.broadcast_to(x, shape) for x in vectors]
+        vectors = [x.reshape(*batch, *self.layer.shape) for x in vectors]
         methods = [] if method is None else [method]
         found = getattr(self.layer, self.name)(*vectors, *self.values, *methods, **options)
         found = found if isinstance(found, tuple) else (found,)
@@ -160,12 +161,13 @@ class _Question:
         """The answers of all calls."""
         if not calls:
             return self.ask(arrays)
-        found = tuple(np.empty(shape, arrays[0].dtype) for shape in self.shapes(calls, arrays))
-        for index in np.ndindex(found[0].shape[:calls]):
-            one = [x[tuple(map(min, index, (n - 1 for n in x.shape)))] for x in arrays]
-            for place, answer in zip(found, self.ask(one), strict=True):
-                place[index] = answer
-        return found
+        shapes = self.shapes(calls, arrays)
+        lead = shapes[0][:calls]
+        each = [np.broadcast_to(x, (*lead, *x.shape[calls:])) for x in arrays]
+        each = [x.reshape(math.prod(lead), *x.shape[calls:]) for x in each]
+        found = list(map(self.ask, zip(*each, strict=True)))
+        parts = [np.array([answer[part] for answer in found], each[0].dtype) for part in range(len(shapes))]
+        return tuple(x.reshape(shape) for x, shape in zip(parts, shapes, strict=True))
 
 
 def _whole(words: Any) -> int:
@@ -813,7 +815,7 @@ def make_perturbed_argmax(
     noise : {"gumbel", "normal", "logistic", "laplace"} or object
         A name, or an object with the methods of `Normal`: `sample` and `log_prob`.
     control_variate : bool
-        Whether the unperturbed decision is subtracted in derivatives, to reduce their variance.
+        Whether the unperturbed decision is subtracted in derivatives, to reduce their variance, for one decision more.
     """
     of_oracle = _of_oracle(maximizer, argmax_fun, num_samples, sigma, noise, control_variate)
     return of_oracle or make_perturbed_fun(argmax_fun, num_samples, sigma, noise, control_variate)
