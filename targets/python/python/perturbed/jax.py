@@ -58,8 +58,11 @@ from jax.flatten_util import ravel_pytree
 from jax.interpreters import ad, batching, mlir
 from jax.typing import ArrayLike
 
+from ._checks import found as found_of
+from ._checks import integer
+from ._checks import number as number_of
 from ._perturbed import Cheapest, Exact, Layer, MonteCarlo, PerturbedError
-from .oracles import Oracle, _found, _integer, _number
+from .oracles import Oracle
 
 __all__ = [
     "Gumbel",
@@ -453,7 +456,7 @@ class _Scores:
 
 def _scores(layer: Layer, theta: ArrayLike) -> _Scores:
     if not isinstance(layer, Layer):
-        raise TypeError(f"layer {_found(layer)}; expected a Layer")
+        raise TypeError(f"layer {found_of(layer)}; expected a Layer")
     theta = _array(theta)
     if not jnp.issubdtype(theta.dtype, jnp.floating):
         raise TypeError(f"theta has dtype {theta.dtype}; expected floating-point numbers")
@@ -471,14 +474,14 @@ def _scores(layer: Layer, theta: ArrayLike) -> _Scores:
 def _checked(method: Any, kind: Any = _Method) -> Any:
     if not isinstance(method, kind):
         expected = "MonteCarlo(samples)" if kind is MonteCarlo else "Exact(), MonteCarlo(samples) or Cheapest(samples)"
-        raise TypeError(f"method {_found(method)}; expected {expected}")
+        raise TypeError(f"method {found_of(method)}; expected {expected}")
     return method
 
 
 def _words(name: str, x: Any) -> Any:
     """An integer as an operand of calls; words of 32 bits hold it where JAX has no integers of 64."""
     if not hasattr(x, "dtype") or not _traced(x) and np.ndim(x) == 0 and x.dtype.kind in "iu":
-        whole = _integer(name, x, 64)
+        whole = integer(name, x, 64)
         return np.array([whole >> 32, whole & 0xFFFF_FFFF], np.uint32)
     if not jnp.issubdtype(x.dtype, jnp.integer):
         raise TypeError(f"{name} has dtype {x.dtype}; expected an integer")
@@ -710,14 +713,14 @@ def _positive(name: str, x: object) -> float:
     """A parameter that is part of the program."""
     if _traced(x):
         raise TypeError(f"{name} is traced; it is static: a number, known when the program is compiled")
-    number = _number(name, x)
+    number = number_of(name, x)
     if number <= 0:
         raise ValueError(f"{name} is {number}; it must be positive")
     return number
 
 
 def _sparse(layer: Layer, name: str, lambd: float, steps: int, tolerance: float) -> _Question:
-    options = (("steps", _integer("steps", steps, 32)), ("tolerance", _positive("tolerance", tolerance)))
+    options = (("steps", integer("steps", steps, 32)), ("tolerance", _positive("tolerance", tolerance)))
     return _Question(layer, name, values=(_positive("lambd", lambd),), options=options)
 
 
@@ -890,12 +893,12 @@ class _Draws:
         if isinstance(fun, Oracle):
             fun = partial(decide, Layer(fun))
         if not callable(fun):
-            raise TypeError(f"the function {_found(fun)}; expected a function of JAX, or an oracle")
+            raise TypeError(f"the function {found_of(fun)}; expected a function of JAX, or an oracle")
         if isinstance(noise, str):
             if noise not in _DISTRIBUTIONS:
                 raise ValueError(f"noise is {noise!r}; expected one of {', '.join(map(repr, _DISTRIBUTIONS))}")
             noise = _DISTRIBUTIONS[noise]()
-        if _integer("num_samples", samples, 32) == 0:
+        if integer("num_samples", samples, 32) == 0:
             raise ValueError("num_samples is 0; expected at least 1")
         sigma = _constant("there is no derivative in sigma", sigma) if _traced(sigma) else _positive("sigma", sigma)
         return cls(fun, int(samples), sigma, noise, bool(baseline))
