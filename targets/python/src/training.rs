@@ -6,7 +6,7 @@ use numpy::{IntoPyArray, PyArray1, PyUntypedArrayMethods};
 use perturb::data::{Dataset, shuffle};
 use perturb::train::{Best, Fitted, Loss, Objective, Optimizer, Schedule, TrainError, Training};
 use perturb::{Real, Seed};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::arguments::{number, python_shape, read};
@@ -101,9 +101,7 @@ pub(crate) fn train(
 ) -> PyResult<ModelFile> {
     let ((name, features, labels), py, layer) = (names, layer.py(), layer.get());
     let (loss, how) = (self::loss::<f32>(loss, lambd)?, method::of(method)?);
-    let Some(spec) = layer.spec() else {
-        return Err(PyTypeError::new_err("layer has a BlackBox; expected an oracle of this package"));
-    };
+    let spec = layer.spec()?;
     let (x, y) = (read::<f64>("x", x)?, read::<f32>("y", y)?);
     for (name, array, columns) in [("x", x.shape(), features.len()), ("y", y.shape(), labels.len())] {
         if !matches!(array, &[rows, found] if rows == x.shape()[0] && found == columns) {

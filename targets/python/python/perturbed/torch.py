@@ -125,7 +125,8 @@ def _pin(it: object) -> None:
 
 @lru_cache(maxsize=256)
 def _hold(layer: Layer) -> _Held:
-    spec = layer.oracle._spec()
+    # Oracles by row are held like a black box.
+    spec = None if isinstance(layer.oracle, tuple) else layer.oracle._spec()
     name = f'{{"oracle": {spec}, "noise": "{layer.noise}", "epsilon": {layer.epsilon!r}}}'
     return _Held(uuid4().hex if spec is None or len(name) > _LONG else name, layer)
 

@@ -10,7 +10,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyList, PyTuple};
 use rayon::prelude::*;
 
 use crate::arguments::{Number, Scores, fits, integer, number, python_shape, read};
@@ -85,8 +85,9 @@ pub(crate) fn check_oracle(oracle: &Bound<'_, PyAny>) -> PyResult<()> {
 /// y*(theta) is the decision of `oracle` for scores theta, argmax over its set C of <y, theta>; Z is noise, and eps the
 /// temperature. The smoothed maximum F_eps(theta) = E[max <y, theta + eps Z>] has y_eps as its gradient.
 ///
-/// oracle : Oracle or BlackBox
-///     What is decided, such as `Ranking(100)`.
+/// oracle : Oracle, or list or tuple of Oracle
+///     What is decided, such as `Ranking(100)`; or one oracle of one shape for each row of every batch: instances that differ in their
+///     weights, graphs or solvers.
 /// noise : {"normal", "gumbel", "laplace", "logistic"}
 /// epsilon : float
 ///     The temperature, positive, in the units of theta.
@@ -114,10 +115,12 @@ pub(crate) struct Layer {
     noise: AnyNoise,
     epsilon: f64,
     shape: Vec<usize>,
-    /// `None` for a black box.
-    spec: Option<OracleSpec>,
-    single: PyOnceLock<AnyLayer<f32>>,
-    double: PyOnceLock<AnyLayer<f64>>,
+    /// One for all rows, or one for each; `None` for a black box.
+    specs: Vec<Option<OracleSpec>>,
+    /// Whether each row has an oracle of its own.
+    by_row: bool,
+    single: PyOnceLock<Vec<AnyLayer<f32>>>,
+    double: PyOnceLock<Vec<AnyLayer<f64>>>,
     /// Of large graphs, not computed twice.
     hash: PyOnceLock<isize>,
 }
@@ -152,6 +155,16 @@ impl<'py, T: Number> Given<'_, 'py, T> {
     }
 }
 
+/// The layers of a type: one for all rows, or one for each.
+#[derive(Clone, Copy)]
+struct Made<'l, T: Number>(&'l [AnyLayer<T>]);
+
+impl<'l, T: Number> Made<'l, T> {
+    fn of(self, row: usize) -> &'l AnyLayer<T> {
+        &self.0[if self.0.len() == 1 { 0 } else { row }]
+    }
+}
+
 /// About how much there is to do.
 #[derive(Clone, Copy)]
 struct Work {
@@ -168,29 +181,61 @@ impl Layer {
         self.shape.iter().product()
     }
 
-    /// What describes the oracle; `None` of a black box.
-    pub(crate) fn spec(&self) -> Option<&OracleSpec> {
-        self.spec.as_ref()
+    /// What describes the oracle of all rows: not a black box, and not one for each row.
+    pub(crate) fn spec(&self) -> PyResult<&OracleSpec> {
+        let known = || {
+            PyTypeError::new_err("layer: expected one oracle of this package for all rows, and no BlackBox")
+        };
+        if self.by_row { Err(known()) } else { self.specs[0].as_ref().ok_or_else(known) }
     }
-    /// In float32.
+    /// Of one oracle for all rows, in float32.
     pub(crate) fn single(&self, py: Python<'_>) -> PyResult<&AnyLayer<f32>> {
-        self.single.get_or_try_init(py, || self.make(py))
+        self.spec()?;
+        Ok(self.made(py, &self.single)?.of(0))
     }
-    /// In float64.
+    /// Of one oracle for all rows, in float64.
     pub(crate) fn double(&self, py: Python<'_>) -> PyResult<&AnyLayer<f64>> {
-        self.double.get_or_try_init(py, || self.make(py))
+        self.spec()?;
+        Ok(self.made(py, &self.double)?.of(0))
+    }
+    /// Whether Python solves.
+    fn has_solvers(&self) -> bool {
+        self.specs.iter().any(Option::is_none)
     }
 
-    fn make<T: Number>(&self, py: Python<'_>) -> PyResult<AnyLayer<T>> {
-        let oracle = self.spec.as_ref().map_or_else(|| black_box::oracle(self.dim()), AnyOracle::new);
-        oracle
-            .and_then(|oracle| AnyLayer::of(oracle, self.noise, T::from_f64(self.epsilon)))
-            .map_err(|error| error::refusal(py, error, None))
+    /// The layers of a type, which are made at first.
+    fn made<'l, T: Number>(
+        &'l self,
+        py: Python<'_>,
+        place: &'l PyOnceLock<Vec<AnyLayer<T>>>,
+    ) -> PyResult<Made<'l, T>> {
+        let make = |spec: &Option<OracleSpec>| {
+            let oracle = spec.as_ref().map_or_else(|| black_box::oracle(self.dim()), AnyOracle::new);
+            oracle
+                .and_then(|oracle| AnyLayer::of(oracle, self.noise, T::from_f64(self.epsilon)))
+                .map_err(|error| error::refusal(py, error, None))
+        };
+        Ok(Made(place.get_or_try_init(py, || self.specs.iter().map(make).collect::<PyResult<_>>())?))
     }
 
     /// The rows of an array.
     fn shapes<'s>(&'s self, name: &str, found: &'s [usize]) -> PyResult<Shapes<'s>> {
         let dim = self.dim();
+        if self.by_row {
+            let count = self.specs.len();
+            return match found {
+                [rows, row @ ..] if *rows == count && (row == self.shape || row == [dim]) => {
+                    Ok(Shapes { batch: Some(count), row })
+                }
+                _ => {
+                    let found = python_shape(found);
+                    let message = format!(
+                        "{name} has shape {found}; expected ({count}, {dim}), a row for each of {count} oracles"
+                    );
+                    Err(PyValueError::new_err(message))
+                }
+            };
+        }
         match (found, &self.shape[..]) {
             (found, shape) if found == shape => Ok(Shapes { batch: None, row: found }),
             (&[entries], _) if entries == dim => Ok(Shapes { batch: None, row: found }),
@@ -216,7 +261,7 @@ impl Layer {
         f: impl FnOnce(&AtomicBool) -> R + Send,
     ) -> PyResult<R> {
         let go_on = AtomicBool::new(false);
-        if self.spec.is_none() {
+        if self.has_solvers() {
             return Solver::of(self.oracle.bind(py))?.lend(|| py.detach(|| threads::alone(|| f(&go_on))));
         }
         if work.numbers >= LONG || (work.searches && work.numbers >= LARGE) {
@@ -242,7 +287,7 @@ impl Layer {
         ask: Ask,
         call: &Call<'_, 'py>,
         theta: PyReadonlyArrayDyn<'py, T>,
-        layer: &PyOnceLock<AnyLayer<T>>,
+        layer: &PyOnceLock<Vec<AnyLayer<T>>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let shape = theta.shape().to_vec();
         let shapes = self.shapes("theta", &shape)?;
@@ -253,7 +298,8 @@ impl Layer {
         let (how, first) = (method::of(call.method)?, first_row(call.first_row, shapes.batch)?);
         let parts = ask.parts();
         let out = call.out.map(|out| Out::new(out, shapes, parts)).transpose()?;
-        let layer = layer.get_or_try_init(py, || self.make(py))?;
+        let layers = self.made(py, layer)?;
+        let layer = layers.of(0);
         let empty: &[T] = &[];
         let vector = |index: usize| vectors.get(index).map_or(Ok(empty), PyReadonlyArrayDyn::as_slice);
         let (scores, u, v, dim) = (theta.as_slice()?, vector(0)?, vector(1)?, self.dim());
@@ -275,13 +321,19 @@ impl Layer {
             let found = self.fill(py, shapes, (1, width), samples, |row| {
                 let question = ask.question(row_of(u, dim, row), row_of(v, dim, row));
                 let how = first.map_or(how, |first| how.row(first.wrapping_add(row as u64)));
-                let found = layer.compute_with_error(row_of(scores, dim, row), question, how)?;
+                let found = layers.of(row).compute_with_error(row_of(scores, dim, row), question, how)?;
                 Ok([found.mean, found.standard_error].concat())
             })?;
             let half = |start| found.chunks_exact(width).flat_map(move |row| &row[start..start + width / 2]);
             let pair = [0, width / 2].map(|start| half(start).copied().collect());
             let [means, errors] = pair.map(|numbers| shapes.arrays(py, numbers, parts, None));
             return Ok(PyTuple::new(py, [means?, errors?])?.into_any());
+        } else if self.by_row {
+            self.fill(py, shapes, (1, shapes.width(parts)), samples, |row| {
+                let question = ask.question(row_of(u, dim, row), row_of(v, dim, row));
+                let how = method::in_row(how, first.map(|first| first.wrapping_add(row as u64)));
+                layers.of(row).compute(row_of(scores, dim, row), question, how)
+            })?
         } else {
             fits::<T>(shapes.rows().saturating_mul(shapes.width(parts)))?;
             let numbers = self.run(py, work, |stop| {
@@ -334,6 +386,10 @@ impl Layer {
             pieces,
             searches: false,
         };
+        if self.by_row && self.has_solvers() {
+            self.fill_by_solvers(py, (units, width), &mut numbers, one)?;
+            return Ok(numbers);
+        }
         let failed = self.run(py, work, |stop| {
             let fill = |(unit, place): (usize, &mut [T])| {
                 if pool::stopped(stop) {
@@ -359,11 +415,42 @@ impl Layer {
         }
     }
 
+    /// The same, row after row, each by its own solver.
+    fn fill_by_solvers<T: Number>(
+        &self,
+        py: Python<'_>,
+        (units, width): (usize, usize),
+        numbers: &mut [T],
+        one: impl Fn(usize) -> Result<Vec<T>, Error> + Sync + Send,
+    ) -> PyResult<()> {
+        let one = &one;
+        for (row, places) in numbers.chunks_exact_mut((units * width).max(1)).enumerate() {
+            let fill = || -> Result<(), Error> {
+                for (unit, place) in places.chunks_exact_mut(width).enumerate() {
+                    place.copy_from_slice(&one(row * units + unit)?);
+                }
+                Ok(())
+            };
+            let found = if self.specs[row].is_some() {
+                Ok(threads::alone(fill))
+            } else {
+                let solver = Solver::of(&self.oracle.bind(py).get_item(row)?)?;
+                solver.lend(|| py.detach(|| threads::alone(fill)))
+            };
+            let found = found.inspect_err(|raised| {
+                // An exception that takes no note is raised as it is.
+                let _ = raised.value(py).call_method1("add_note", (format!("in row {row}"),));
+            })?;
+            found.map_err(|error| error::refusal(py, error, Some(row)))?;
+        }
+        Ok(())
+    }
+
     /// What `one` says of each row: of its scores, of its other vector if there is one, and of the number that names its noise.
     fn by_row<'py, T: Number>(
         &self,
         py: Python<'py>,
-        layer: &PyOnceLock<AnyLayer<T>>,
+        layer: &PyOnceLock<Vec<AnyLayer<T>>>,
         given: Given<'_, 'py, T>,
         out: Option<&Bound<'py, PyAny>>,
         one: impl Fn(&AnyLayer<T>, [&[T]; 2], Option<u64>) -> Result<Vec<T>, Error> + Sync + Send,
@@ -373,13 +460,13 @@ impl Layer {
         let shapes = self.shapes(name, &shape)?;
         let other = other.map(|(name, other)| same_shape::<T>(name, other, &shape)).transpose()?;
         let first = self::first_row(first_row, shapes.batch)?;
-        let layer = layer.get_or_try_init(py, || self.make(py))?;
+        let layers = self.made(py, layer)?;
         let out = out.map(|out| Out::new(out, shapes, parts)).transpose()?;
         let (x_numbers, dim) = (x.as_slice()?, self.dim());
         let other_numbers = other.as_ref().map_or(Ok(&[][..]), PyReadonlyArrayDyn::as_slice)?;
         let found = self.fill(py, shapes, (1, shapes.width(parts)), samples, |row| {
             let vectors = [row_of(x_numbers, dim, row), row_of(other_numbers, dim, row)];
-            one(layer, vectors, first.map(|first| first.wrapping_add(row as u64)))
+            one(layers.of(row), vectors, first.map(|first| first.wrapping_add(row as u64)))
         })?;
         drop((x, other)); // One of them may be `out`.
         shapes.arrays(py, found, parts, out.as_ref())
@@ -389,13 +476,13 @@ impl Layer {
     fn decide_at_once<'py, T: Number>(
         &self,
         py: Python<'py>,
-        layer: &PyOnceLock<AnyLayer<T>>,
+        layer: &PyOnceLock<Vec<AnyLayer<T>>>,
         theta: PyReadonlyArrayDyn<'py, T>,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let shape = theta.shape().to_vec();
         let shapes = self.shapes("theta", &shape)?;
-        let layer = layer.get_or_try_init(py, || self.make(py))?;
+        let layer = self.made(py, layer)?.of(0);
         let out = out.map(|out| Out::new(out, shapes, &[Part::Vector])).transpose()?;
         let scores = theta.as_slice()?;
         for (row, scores) in scores.chunks_exact(self.dim()).enumerate() {
@@ -470,19 +557,37 @@ impl Layer {
         #[pyo3(from_py_with = temperature)] epsilon: f64,
     ) -> PyResult<Self> {
         let py = oracle.py();
-        let spec = spec(oracle)?;
+        let by_row = !oracle.hasattr("_spec")?
+            && (oracle.is_instance_of::<PyList>() || oracle.is_instance_of::<PyTuple>());
+        let oracles: Vec<Bound<'_, PyAny>> =
+            if by_row { oracle.try_iter()?.collect::<PyResult<_>>()? } else { vec![oracle.clone()] };
+        let specs = oracles.iter().map(spec).collect::<PyResult<_>>()?;
+        let shapes: Vec<Vec<usize>> =
+            oracles.iter().map(|oracle| oracle.getattr("shape")?.extract()).collect::<PyResult<_>>()?;
+        let Some(shape) = shapes.first() else {
+            return Err(PyValueError::new_err("oracle has no entries; expected at least one"));
+        };
+        if let Some(index) = shapes.iter().position(|other| other != shape) {
+            let (found, expected) = (python_shape(&shapes[index]), python_shape(shape));
+            let message =
+                format!("oracle[{index}] has shape {found}; expected {expected}, that of the first");
+            return Err(PyValueError::new_err(message));
+        }
         let noise = self::noise(noise)?;
+        let oracle =
+            if by_row { PyTuple::new(py, &oracles)?.into_any().unbind() } else { oracle.clone().unbind() };
         let layer = Self {
-            oracle: oracle.clone().unbind(),
+            oracle,
             noise,
             epsilon,
-            shape: oracle.getattr("shape")?.extract()?,
-            spec,
+            shape: shape.clone(),
+            specs,
+            by_row,
             single: PyOnceLock::new(),
             double: PyOnceLock::new(),
             hash: PyOnceLock::new(),
         };
-        layer.double.get_or_try_init(py, || layer.make(py))?;
+        layer.made(py, &layer.double)?;
         Ok(layer)
     }
 
@@ -523,7 +628,7 @@ impl Layer {
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         by_type!(self, "theta", theta, (theta, layer) => {
-            if self.spec.is_none() {
+            if self.has_solvers() && !self.by_row {
                 return self.decide_at_once(py, layer, theta, out);
             }
             let given = Given { parts: &[Part::Vector], ..Given::of("theta", theta) };
@@ -555,12 +660,12 @@ impl Layer {
         by_type!(self, "theta", theta, (theta, layer) => {
             let shapes = self.shapes("theta", theta.shape())?;
             let first = self::first_row(first_row, shapes.batch)?;
-            let layer = layer.get_or_try_init(py, || self.make(py))?;
+            let layers = self.made(py, layer)?;
             let (numbers, dim) = (theta.as_slice()?, self.dim());
             let drawn = self.fill(py, shapes, (samples, dim), 1, |draw| {
                 let (row, index) = (draw / samples, draw % samples);
                 let how = first.map_or(how, |first| how.row(first.wrapping_add(row as u64)));
-                layer.sample(row_of(numbers, dim, row), how.seed, index as u64)
+                layers.of(row).sample(row_of(numbers, dim, row), how.seed, index as u64)
             })?;
             let shape: Vec<_> = shapes.batch.into_iter().chain([samples]).chain(shapes.row.to_vec()).collect();
             array(py, &shape, drawn)
