@@ -23,11 +23,19 @@ from perturbed.pyepo import (  # noqa: E402
 from pyepo.model.ort import knapsackModel, shortestPathModel  # noqa: E402
 
 WEIGHTS = np.array([[3.25, 5.5, 2.0, 4.75, 1.0, 6.0, 3.5, 2.25]])
+
+
+class OwnModel(shortestPathModel):  # type: ignore[misc]
+    """A class that could have constraints of its own."""
+
+
 MODELS = {
     "grid": (lambda: shortestPathModel((4, 4)), DagPath),
     "knapsack": (lambda: knapsackModel(WEIGHTS, np.array([12.0])), Knapsack),
     "two capacities": (lambda: knapsackModel(np.vstack([WEIGHTS, WEIGHTS[:, ::-1]]), np.array([12.0, 11.0])), BlackBox),
     "relaxed": (lambda: knapsackModel(WEIGHTS, np.array([12.0])).relax(), BlackBox),
+    "fine weights": (lambda: knapsackModel(100 * WEIGHTS + 0.0001, np.array([1200.0])), BlackBox),
+    "derived": (lambda: OwnModel((3, 3)), BlackBox),
     "with a cut": (lambda: knapsackModel(WEIGHTS, np.array([12.0])).addConstr([1] * 8, 3), BlackBox),
 }
 

@@ -118,6 +118,10 @@ def test_a_classifier_is_the_logit() -> None:
         assert PerturbedClassifier(samples=samples).fit(X, classes).score(X, classes) > 0.5
     with pytest.raises(ValueError, match="y has 1 class"):
         PerturbedClassifier().fit(X, ["a"] * 150)
+    with pytest.raises(ValueError, match="random_state is -1"):
+        PerturbedClassifier(random_state=-1).fit(X, classes)
+    with pytest.raises(TypeError, match="batch is of type str"):
+        PerturbedClassifier(batch="all").fit(X, classes)  # type: ignore[arg-type]
 
 
 def test_regressors_decide() -> None:
@@ -127,6 +131,8 @@ def test_regressors_decide() -> None:
     assert model.score(X, y) > 0.8 and np.array_equal(model.predict(X), model.model_.decide(X))
     with pytest.raises(ValueError, match="y has 149 rows; expected 150"):
         DecisionRegressor(oracle).fit(X, y[1:])
+    with pytest.raises(ValueError, match=r"y has shape \(149, 5\); expected \(150, 5\)"):
+        model.score(X, y[1:])
 
 
 def test_tools_of_sklearn() -> None:
@@ -158,6 +164,10 @@ def test_choice_models() -> None:
         ChoiceModel(Recipe(group="trip", features="cost")).fit(frame)
     with pytest.raises(TypeError, match="recipe is of type str"):
         ChoiceModel("trip").fit(frame)
+    with pytest.raises(TypeError, match="training is of type int"):
+        ChoiceModel(TRIPS, training=3).fit(frame)
+    with pytest.raises(ValueError, match="or none of its decisions counts"):
+        ChoiceModel(Recipe(group="trip", chosen="took", features="cost", count="one")).fit({**DATA, "one": [1] * 1200}).score({**DATA, "one": [0] * 1200})
 
 
 def test_summaries() -> None:

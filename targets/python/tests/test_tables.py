@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -194,9 +195,10 @@ def test_columns_by_option() -> None:
     recipe = Recipe(options=["AIR", "CAR", "TRAIN"], features="COST", constants="option", chosen="choice", reference="TRAIN")
     decisions = Decisions(wide, recipe)
     assert decisions.options_by_column == 3 and decisions.alternatives == ["AIR", "CAR", "TRAIN"]
-    np.testing.assert_allclose(estimate(decisions).weights, FOUND.weights, rtol=1e-9)
-    model = Model.of_options(decisions, FOUND.weights, estimates=FOUND)
-    np.testing.assert_allclose(model.scores(wide).ravel(), DECISIONS.scores(FOUND.weights), rtol=1e-12)
+    found = estimate(decisions)
+    np.testing.assert_allclose(found.weights, FOUND.weights, rtol=1e-9)
+    model = Model.of_options(decisions, found.weights, estimates=found)
+    np.testing.assert_allclose(model.scores(wide).ravel(), DECISIONS.scores(found.weights), rtol=1e-12)
     assert model.decide(wide).sum(axis=1).tolist() == [1] * 400
 
 
@@ -224,6 +226,10 @@ def test_missing_values_and_codes() -> None:
     large = np.repeat(np.arange(400) + 2**60, 3)
     assert len(Decisions({**DATA, "trip": large}, TRIPS)) == 400
     assert len(Decisions({**DATA, "trip": [int(x) for x in large]}, TRIPS)) == 400
+    # Names that are no text are of other columns; NaN is missing in every precision.
+    assert Decisions({**DATA, "\ud800": [0] * 1200}, TRIPS).digest == DECISIONS.digest
+    with pytest.raises(PerturbedError, match="`mode` a value in row 0, found an empty cell"):
+        Decisions({**DATA, "mode": [np.float32("nan"), *DATA["mode"][1:]]}, TRIPS)
     mixed = [*DATA["mode"]]
     mixed[7] = 3
     with pytest.raises(TypeError, match="column 'mode' has 3? ?.*row"):
@@ -252,6 +258,18 @@ def test_unseen_values_are_told() -> None:
         (ValueError, "needs capacity", lambda: Recipe(group="g", decide="pack")),
         (ValueError, "edges has 1 entries; expected 2", lambda: Recipe(group="g", edges=("from",))),  # type: ignore[arg-type]
         (ValueError, "interactions has 'income'", lambda: Recipe(group="g", interactions="income")),
+        (ValueError, "k belongs to decide='pick-k', not to 'pick'", lambda: Recipe(group="g", k=3)),
+        (ValueError, "units belongs to decide='flow'", lambda: Recipe(group="g", decide="span", units=2)),
+        (ValueError, "pattern belongs to options", lambda: Recipe(group="g", pattern="{option}.{column}")),
+        (ValueError, "edges and cells exclude", lambda: Recipe(group="g", decide="route", edges=("a", "b"), cells=("c", "d"))),
+        (ValueError, "ends belongs to routes along edges", lambda: Decisions(DATA, Recipe(group="trip", decide="route", ends=("a", "b")))),
+        (ValueError, "straight belongs to routes over cells", lambda: Decisions(ROADS, Recipe(group="map", decide="route", straight=True))),
+        (ValueError, r"group is '\\ud800', which is no valid text", lambda: Recipe(group="\ud800")),
+        (ValueError, r"column 'mode' has '\\ud800' in row 0", lambda: Decisions({**DATA, "mode": ["\ud800"] * 1200}, TRIPS)),
+        (ValueError, "no column .*, but no column at all", lambda: Decisions({}, TRIPS)),
+        (TypeError, r"column 'cost' has Fraction\(.*\) in row 0", lambda: Decisions({**DATA, "cost": [Fraction(10**400)] * 1200}, TRIPS)),
+        (TypeError, r"column 'cost' has array\(.*\) in row 0", lambda: Decisions({**DATA, "cost": [np.ones(1)] * 1200}, TRIPS)),
+        (ValueError, "estimates are of other", lambda: Model.of_options(DECISIONS, 2 * FOUND.weights, estimates=FOUND)),
         (ValueError, "features: ", lambda: Decisions(DATA, Recipe(group="trip", features="cost +"))),
         (PerturbedError, "at least 1 feature", lambda: Decisions(DATA, Recipe(group="trip", chosen="took"))),
         (PerturbedError, "not known what was decided", lambda: estimate(Decisions(DATA, Recipe(group="trip", features="cost")))),

@@ -126,6 +126,8 @@ def test_model_files(tmp_path: Path) -> None:
 
 def test_models_from_weights() -> None:
     """Of torch, jax or anything else."""
+    zero, minus = (Model(Layer(Simplex(2)), [[x, 1.0]]) for x in (0.0, -0.0))
+    assert zero != minus or hash(zero) == hash(minus)
     oracles = [Simplex(4), Hypercube(4), TopK(4, 2), Ranking(4)]
     for oracle in oracles:
         model = Model(Layer(oracle, "gumbel", 0.5), MODEL.weights, MODEL.bias, label_names=["a", "b", "c", "d"])

@@ -64,10 +64,21 @@ def each(one: Callable[[str, object], T], count: int | None = None) -> Callable[
     return check
 
 
+def is_text(x: str) -> bool:
+    """Whether all of its characters are; half of a pair is none."""
+    try:
+        x.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def text(name: str, x: object) -> str:
-    if isinstance(x, str):
-        return x
-    raise TypeError(f"{name} {found(x)}; expected a str")
+    if not isinstance(x, str):
+        raise TypeError(f"{name} {found(x)}; expected a str")
+    if not is_text(x):
+        raise ValueError(f"{name} is {x!r}, which is no valid text")
+    return x
 
 
 def one_of(*names: str) -> Callable[[str, object], str]:

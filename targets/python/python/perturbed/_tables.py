@@ -6,26 +6,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._checks import is_text
+
 # Whole numbers beyond are not told apart by float64.
 _EXACT = 2**53
 
 
 def _missing(x: object) -> bool:
     # NaN is not equal to itself; pandas' NA has no truth value.
-    return x is None or type(x).__name__ in ("NAType", "NaTType") or (isinstance(x, float) and x != x)
+    return x is None or type(x).__name__ in ("NAType", "NaTType") or (isinstance(x, (float, np.floating)) and x != x)
+
+
+def _number(name: str, row: int, x: Any) -> float:
+    if _missing(x):
+        return np.nan
+    try:
+        if isinstance(x, (str, bytes, complex, np.ndarray)):
+            raise TypeError
+        return float(x)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"column {name!r} has {x!r} in row {row}; expected numbers alone, or texts alone") from None
 
 
 def _cells(name: str, cells: list[Any]) -> NDArray[np.float64] | list[str]:
     """Objects: all numbers, or all texts."""
     known = [x for x in cells if not _missing(x)]
     if known and all(isinstance(x, str) for x in known):
-        return ["" if _missing(x) else x for x in cells]
-    for row, x in enumerate(cells):
-        if not _missing(x) and (isinstance(x, (str, bytes, complex)) or not hasattr(x, "__float__")):
-            raise TypeError(f"column {name!r} has {x!r} in row {row}; expected numbers alone, or texts alone")
+        texts = ["" if _missing(x) else x for x in cells]
+        if not is_text("".join(texts)):
+            row = next(row for row, x in enumerate(texts) if not is_text(x))
+            raise ValueError(f"column {name!r} has {texts[row]!r} in row {row}, which is no valid text")
+        return texts
+    numbers = np.array([_number(name, row, x) for row, x in enumerate(cells)])
     if any(isinstance(x, (int, np.integer)) and abs(int(x)) > _EXACT for x in known):
         return ["" if _missing(x) else str(x) for x in cells]
-    return np.array([np.nan if _missing(x) else float(x) for x in cells])
+    return numbers
 
 
 def _numbers(numbers: NDArray[Any]) -> NDArray[np.float64] | list[str]:
@@ -46,14 +61,14 @@ class Table:
                     f"table is of type {type(table).__name__}; expected a mapping of columns, or a DataFrame"
                 )
             names = table.keys()
-        self.names = [name for name in names if isinstance(name, str)]
+        self.names = [name for name in names if isinstance(name, str) and is_text(name)]
         self._table = table
 
     def column(self, name: str) -> NDArray[np.float64] | list[str]:
         """Numbers with NaN where one is missing, or texts with "" there."""
         if name not in self.names:
             known = ", ".join(map(repr, self.names[:10]))
-            raise ValueError(f"the table has no column {name!r}, but {known}")
+            raise ValueError(f"the table has no column {name!r}, but {known or 'no column at all'}")
         column = self._table[name]
         if type(getattr(column, "dtype", None)).__name__ in ("CategoricalDtype", "Categorical", "Enum"):
             column = list(column)

@@ -56,6 +56,15 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "units": integer,
     "capacity": optional(word),
 }  # fmt: skip
+# The kinds of decisions that a parameter is of; elsewhere it would be ignored.
+_OF: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("k", "limit"), ("pick-k",)),
+    "edges": ("route", "assign", "span", "flow", "tour"),
+    **dict.fromkeys(("cells", "straight"), ("route",)),
+    "ends": ("route", "flow"),
+    "units": ("flow",),
+    **dict.fromkeys(("weight", "capacity"), ("pack",)),
+}
 _TARGETS = {"chosen": "chosen", "one_of": "one-of", "ranks": "rank", "grades": "grade", "worth": "worth"}
 
 
@@ -69,7 +78,8 @@ class Recipe:
     decide : {"pick", "pick-k", "rank", "each", "route", "assign", "span", "pack", "flow", "tour"}
         How a decision is made among the options of a group.
     features : str or sequence of str
-        Expressions, separated by commas. A column of texts stands for one term a value.
+        Expressions, separated by commas. A column of texts stands for one term a value; so does one with whole numbers beyond 2**53,
+        which are taken for codes.
     constants : str or sequence of str
         Columns whose values have a constant each, but for the reference: alternative-specific constants.
     interactions : str or sequence of str
@@ -154,9 +164,16 @@ class Recipe:
             object.__setattr__(self, field.name, _CHECKS[field.name](field.name, getattr(self, field.name)))
         if (self.group is None) == (not self.options):
             raise ValueError("expected either group, the column of decisions, or options, those of columns by option")
-        given = [name for name in _TARGETS if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise ValueError(f"{given[0]} and {given[1]} exclude each other")
+        if not self.options and self.pattern != type(self).pattern:
+            raise ValueError("pattern belongs to options, those of columns by option")
+        for field in fields(self):
+            kinds = _OF.get(field.name, _KINDS)
+            if self.decide not in kinds and getattr(self, field.name) != field.default:
+                raise ValueError(f"{field.name} belongs to decide={' or '.join(map(repr, kinds))}, not to {self.decide!r}")
+        for names in (*_TARGETS,), ("edges", "cells"), ("ends", "cells"), ("straight", "edges"):
+            given = [name for name in names if getattr(self, name) not in (None, False)]
+            if len(given) > 1:
+                raise ValueError(f"{given[0]} and {given[1]} exclude each other")
         if self.decide == "pack" and self.capacity is None:
             raise ValueError('decide="pack" needs capacity')
         for product in self.interactions:
@@ -179,8 +196,12 @@ class Recipe:
             case "pick-k":
                 return {"pick-k": {"k": self.k, "limits": self.limit}}
             case "route" if self.cells or not (self.edges or {"from", "to"} <= set(columns)):
+                if ends:
+                    raise ValueError("ends belongs to routes along edges, and the table has no columns from and to")
                 return {"cells": {"at": self.cells or ("row", "column"), "diagonal": not self.straight}}
             case "route":
+                if self.straight:
+                    raise ValueError("straight belongs to routes over cells, and the table has columns from and to, of edges")
                 return {"route": {"columns": edges, "ends": ends}}
             case "flow":
                 return {"flow": {"edges": {"columns": edges, "ends": ends}, "units": self.units}}

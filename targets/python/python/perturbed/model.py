@@ -87,8 +87,15 @@ class Model:
         loss: str = "fenchel-young",
         seed: int = 0,
     ) -> "Model":
-        """The model of weights that were learned from decisions among options, with the recipe of these."""
-        return cls._of(_perturbed.ModelFile.of_options(decisions, weights, noise, epsilon, estimates, loss, seed))
+        """The model of weights that were learned from decisions among options, with the recipe of these.
+
+        estimates : Estimates, optional
+            What is known of these very weights, of which the model then holds all digits.
+        """
+        file = _perturbed.ModelFile.of_options(decisions, weights, noise, epsilon, estimates, loss, seed)
+        if estimates is not None and not (estimates.terms == decisions.terms and np.array_equal(estimates.weights, weights)):
+            raise ValueError("estimates are of other terms or weights than decisions and weights")
+        return cls._of(file)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Model":
@@ -218,7 +225,7 @@ class Model:
         return self._of_labels().maximizer(self.scores(x), method)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Model) and self._file == other._file
+        return isinstance(other, Model) and self.to_bytes() == other.to_bytes()
 
     def __hash__(self) -> int:
         return hash(self.to_bytes())

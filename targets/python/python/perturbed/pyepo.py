@@ -3,8 +3,9 @@
     from pyepo.func import perturbedFenchelYoung      becomes      from perturbed.pyepo import perturbedFenchelYoung
 
 Modules have PyEPO's names, arguments, signs and answers: costs that the model's `modelSense` minimises or maximises. Its shortest paths
-on grids, and its knapsacks with one capacity, are solved by this package's own oracles, on all threads; every other `optModel` by its own
-`setObj` and `solve`, one problem after the other, on the calling thread.
+on grids, and its knapsacks with one capacity, are solved by this package's own oracles, on all threads, but for knapsacks whose weights are
+fine beside the capacity; these and every other `optModel`, also one derived from PyEPO's, by its own `setObj` and `solve`, one problem after
+the other, on the calling thread.
 
 What differs: noise is named by the seed, the step and the row, and not drawn from a generator, so that a training may be resumed
 (`perturbed.torch` tells how); every instance is solved in every step, and `solve_ratio` below 1 is refused; `processes` does not matter.
@@ -50,12 +51,18 @@ class _Solver:
         return np.asarray(solution, dtype=np.float64)
 
 
+# The largest table of a knapsack, items times capacity, that is faster than a general solver.
+_TABLE = 10**7
+
+
 def _whole(weights: Any, capacity: float) -> tuple[list[int], int] | None:
-    """Weights and capacity in units in which they are whole numbers."""
+    """Weights and capacity in units in which they are whole numbers, if these are few."""
     numbers = np.append(np.asarray(weights, dtype=np.float64), capacity)
     for unit in (1, 10, 100, 1000, 10_000):
         scaled = np.round(numbers * unit)
-        if np.all(scaled >= 0) and np.all(scaled < 2**31) and np.allclose(scaled, numbers * unit, rtol=0, atol=1e-9 * unit):
+        if not (np.all(scaled >= 0) and np.all(scaled < 2**31) and len(scaled) * scaled[-1] <= _TABLE):
+            return None
+        if np.allclose(scaled, numbers * unit, rtol=0, atol=1e-9 * unit):
             return [int(weight) for weight in scaled[:-1]], int(scaled[-1])
     return None
 
@@ -67,7 +74,8 @@ def oracle_of(optmodel: optModel) -> Oracle:
     """
     if not isinstance(optmodel, optModel):
         raise TypeError(f"optmodel is of type {type(optmodel).__name__}; expected a pyepo.model.opt.optModel")
-    plain = not getattr(optmodel, "_extra_constrs", ())
+    # What a class of others adds to the problem is not seen here.
+    plain = type(optmodel).__module__.startswith("pyepo.") and not getattr(optmodel, "_extra_constrs", ())
     if plain and isinstance(optmodel, shortestPathBase) and optmodel.modelSense == EPO.MINIMIZE:
         nodes = optmodel.grid[0] * optmodel.grid[1]
         return DagPath(nodes, optmodel.arcs, 0, nodes - 1)

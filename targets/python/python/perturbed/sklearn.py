@@ -25,11 +25,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import metrics
+from ._checks import integer
 from ._perturbed import Decisions, Estimates, Exact, Layer, MonteCarlo, descend, elasticities, estimate, estimates_at
 from .decisions import Recipe
 from .model import Model
 from .oracles import Oracle, Ranking, Simplex
-from .training import Training, train
+from .training import Training, settings_of, train
 
 __all__ = ["ChoiceModel", "DecisionRegressor", "LabelRanker", "PerturbedClassifier"]
 
@@ -115,7 +116,7 @@ class _Trained(BaseEstimator):  # type: ignore[misc]
     def _train(self, oracle: Oracle, x: NDArray[Any], y: NDArray[Any], labels: Sequence[str] | None = None) -> Self:
         training = Training(
             epochs=self.epochs,
-            batch=min(self.batch, len(x)),
+            batch=self.batch,
             rate=self.rate,
             schedule=self.schedule,
             optimizer=self.optimizer,
@@ -148,7 +149,7 @@ class _Trained(BaseEstimator):  # type: ignore[misc]
 
 def _seed(random_state: Any) -> int:
     if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool):
-        return int(random_state)
+        return integer("random_state", random_state, 64)
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
@@ -289,7 +290,10 @@ class DecisionRegressor(_Trained):
     def score(self, X: Any, y: Any) -> float:
         """The share of rows that are decided as they were, in every entry."""
         found = self.predict(X)
-        return float(np.mean((found == np.asarray(y).reshape(found.shape)).all(axis=1)))
+        y = np.asarray(y)
+        if len(y) != len(found) or y.size != found.size:
+            raise ValueError(f"y has shape {y.shape}; expected {found.shape}, or rows of the oracle's shape")
+        return float(np.mean((found == y.reshape(found.shape)).all(axis=1)))
 
 
 class ChoiceModel(BaseEstimator):  # type: ignore[misc]
@@ -357,7 +361,7 @@ class ChoiceModel(BaseEstimator):  # type: ignore[misc]
             raise ValueError("recipe: expected one of chosen, one_of, ranks, grades and worth, which says what was decided")
         decisions, layer = Decisions(X, self.recipe), self._layer()
         criterion: Any = "likelihood" if self.loss == "likelihood" else "fenchel-young"
-        training = self.training or Training()
+        training = settings_of(self.training)
         self.estimates_: Estimates | None = None
         exact = decisions.exact if self.samples is None else self.samples == 0
         if self.loss in ("fenchel-young", "likelihood") and exact:
@@ -420,7 +424,7 @@ class ChoiceModel(BaseEstimator):  # type: ignore[misc]
             if name in found:
                 known = ~np.isnan(found[name])
                 return float(sign * np.average(found[name][known], weights=counts[known]))
-        raise ValueError("X does not say what was decided")
+        raise ValueError("X does not say what was decided, or none of its decisions counts")
 
     def elasticities(self, X: Any, terms: str | Sequence[str]) -> list[tuple[str, str, str, float, float]]:
         """Own and cross elasticities of picks, with standard errors.

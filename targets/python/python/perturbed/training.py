@@ -12,7 +12,7 @@ True
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, SupportsFloat
+from typing import Literal, SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -88,6 +88,15 @@ class Training:
             object.__setattr__(self, field.name, _CHECKS[field.name](field.name, getattr(self, field.name)))
 
 
+def settings_of(training: Training | None) -> Training:
+    """Those given, or by default."""
+    if training is None:
+        return Training()
+    if not isinstance(training, Training):
+        raise TypeError(f"training is of type {type(training).__name__}; expected a Training")
+    return training
+
+
 def train(
     layer: _perturbed.Layer,
     x: ArrayLike,
@@ -131,7 +140,4 @@ def train(
     if y.shape[1:] == layer.shape:
         y = y.reshape(len(y), layer.dim)
     names = name, names_of("feature_names", feature_names, "x", x.shape[1]), names_of("label_names", label_names, "y", layer.dim)
-    settings: Any = Training() if training is None else training
-    if not isinstance(settings, Training):
-        raise TypeError(f"training is of type {type(settings).__name__}; expected a Training")
-    return Model._of(_perturbed.train(layer, x, y, loss, lambd, method, settings, names), layer)
+    return Model._of(_perturbed.train(layer, x, y, loss, lambd, method, settings_of(training), names), layer)
