@@ -124,6 +124,15 @@ def test_a_classifier_is_the_logit() -> None:
         PerturbedClassifier(batch="all").fit(X, classes)  # type: ignore[arg-type]
 
 
+def test_coefficients_make_scores() -> None:
+    """Also where features are centred, as times in seconds since 1970 are."""
+    for far in 0, 1.7e9:
+        x = X + [0, far, 0]
+        ranker = LabelRanker().fit(x, 5 - RANKS)
+        assert (ranker.model_.centres[1] != 0) == (far != 0)
+        np.testing.assert_allclose(x @ ranker.coef_.astype(float) + ranker.intercept_, ranker.decision_function(x), rtol=0, atol=1e-5)
+
+
 def test_regressors_decide() -> None:
     oracle = Knapsack([3, 5, 2, 4, 1], 8)
     y = Layer(oracle).decide(X @ np.sin(np.arange(15.0)).reshape(3, 5))

@@ -55,6 +55,7 @@ def trips(count: int = 400, seed: int = 3) -> dict[str, Any]:
 DATA = trips()
 DECISIONS = Decisions(DATA, TRIPS)
 FOUND = estimate(DECISIONS)
+MODEL = Model.of_options(DECISIONS, FOUND.weights, estimates=FOUND)
 
 
 def test_the_logit_beside_one_that_is_written_here() -> None:
@@ -269,6 +270,7 @@ def test_unseen_values_are_told() -> None:
         (ValueError, "no column .*, but no column at all", lambda: Decisions({}, TRIPS)),
         (TypeError, r"column 'cost' has Fraction\(.*\) in row 0", lambda: Decisions({**DATA, "cost": [Fraction(10**400)] * 1200}, TRIPS)),
         (TypeError, r"column 'cost' has array\(.*\) in row 0", lambda: Decisions({**DATA, "cost": [np.ones(1)] * 1200}, TRIPS)),
+        (ValueError, "column 'trip' has 1200 rows; expected 1, as 'more' has", lambda: MODEL.decide({"more": [0], **DATA})),
         (ValueError, "estimates are of other", lambda: Model.of_options(DECISIONS, 2 * FOUND.weights, estimates=FOUND)),
         (ValueError, "features: ", lambda: Decisions(DATA, Recipe(group="trip", features="cost +"))),
         (PerturbedError, "at least 1 feature", lambda: Decisions(DATA, Recipe(group="trip", chosen="took"))),
@@ -339,8 +341,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_recipes_are_those_of_model_files() -> None:
-    model = Model.of_options(DECISIONS, FOUND.weights, estimates=FOUND)
-    kept = model.provenance["recipe"]
+    kept = MODEL.provenance["recipe"]
     assert kept == json.loads(DECISIONS.recipe) and kept["alternatives"] == "mode"
-    assert model.is_of_options and model.estimates == FOUND and np.array_equal(model.weights, FOUND.weights)
-    np.testing.assert_allclose(model.maximizer(DATA, Exact()), DECISIONS.maximizer(FOUND.weights, Exact()), rtol=1e-12)
+    assert MODEL.is_of_options and MODEL.estimates == FOUND and np.array_equal(MODEL.weights, FOUND.weights)
+    np.testing.assert_allclose(MODEL.maximizer(DATA, Exact()), DECISIONS.maximizer(FOUND.weights, Exact()), rtol=1e-12)

@@ -84,5 +84,10 @@ class Table:
         return _numbers(array)
 
     def __len__(self) -> int:
-        """The number of rows."""
-        return len(self._table[self.names[0]]) if self.names else 0
+        """The number of rows, which is that of every column."""
+        columns = ((name, self._table[name]) for name in self.names)
+        lengths = {name: len(column) if hasattr(column, "__len__") else 0 for name, column in columns}
+        for name, length in lengths.items():
+            if length != lengths[self.names[0]]:
+                raise ValueError(f"column {name!r} has {length} rows; expected {lengths[self.names[0]]}, as {self.names[0]!r} has")
+        return lengths[self.names[0]] if self.names else 0

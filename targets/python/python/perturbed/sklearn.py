@@ -70,6 +70,7 @@ class _Trained(BaseEstimator):  # type: ignore[misc]
         The model, in float32: the bits of `perturb train --validation 0`.
     coef_ : ndarray of shape (n_features, n_labels)
     intercept_ : ndarray of shape (n_labels,)
+        Scores are X @ coef_ + intercept_, but for the digits that are lost where features lie far from 0; `model_.scores` keeps them.
     """
 
     _noise: _Noise = "normal"
@@ -133,7 +134,8 @@ class _Trained(BaseEstimator):  # type: ignore[misc]
             layer, x, y, method, loss=self.loss, lambd=self.lambd, training=training,
             feature_names=None if names is None else [str(name) for name in names], label_names=labels,
         )  # fmt: skip
-        self.coef_, self.intercept_ = self.model_.weights, self.model_.bias
+        self.coef_ = self.model_.weights
+        self.intercept_ = self.model_.bias - self.model_.centres @ self.coef_
         return self
 
     def _scores(self, x: Any) -> NDArray[Any]:
