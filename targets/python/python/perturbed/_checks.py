@@ -65,7 +65,7 @@ def each(one: Callable[[str, object], T], count: int | None = None) -> Callable[
 
 
 def is_text(x: str) -> bool:
-    """Whether all of its characters are; half of a pair is none."""
+    """Whether UTF-8 can hold it, which has no lone surrogates."""
     try:
         x.encode()
     except UnicodeEncodeError:

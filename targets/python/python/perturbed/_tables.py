@@ -17,8 +17,12 @@ def _missing(x: object) -> bool:
     return x is None or type(x).__name__ in ("NAType", "NaTType") or (isinstance(x, (float, np.floating)) and x != x)
 
 
+def _is_code(x: object) -> bool:
+    return isinstance(x, (int, np.integer)) and abs(int(x)) > _EXACT
+
+
 def _number(name: str, row: int, x: Any) -> float:
-    if _missing(x):
+    if _missing(x) or _is_code(x):
         return np.nan
     try:
         if isinstance(x, (str, bytes, complex, np.ndarray)):
@@ -38,7 +42,7 @@ def _cells(name: str, cells: list[Any]) -> NDArray[np.float64] | list[str]:
             raise ValueError(f"column {name!r} has {texts[row]!r} in row {row}, which is no valid text")
         return texts
     numbers = np.array([_number(name, row, x) for row, x in enumerate(cells)])
-    if any(isinstance(x, (int, np.integer)) and abs(int(x)) > _EXACT for x in known):
+    if any(map(_is_code, known)):
         return ["" if _missing(x) else str(x) for x in cells]
     return numbers
 
