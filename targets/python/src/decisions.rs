@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use numpy::ndarray::Array2;
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyUntypedArrayMethods};
 use perturb::data::frame::{Columns, Frame};
 use perturb::data::table::Unseen;
 use perturb::decisions::{self, Judgement, Utility};
 use perturb::{AnyLayer, AnyNoise, Error, Question};
-use pyo3::exceptions::{PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
+use crate::arguments::python_shape;
 use crate::error::{of_decision, other, refusal};
 use crate::table::Table;
 use crate::{layer, method, pool};
@@ -39,7 +40,8 @@ fn warn(py: Python<'_>, recipe: &decisions::Recipe, frame: &Frame) -> PyResult<(
         let (column, rows, values) = (&unseen.column, unseen.rows, values.join(", "));
         let message =
             format!("{rows} rows of column {column} have values that were not there before: {values}{more}");
-        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &std::ffi::CString::new(message)?, 2)?;
+        let message = std::ffi::CString::new(message.replace('\0', "\\0"))?;
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &message, 2)?;
     }
     Ok(())
 }
@@ -48,8 +50,20 @@ impl Decisions {
     /// Weights of the right number.
     pub(crate) fn weights<'py>(&self, w: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray1<'py, f64>> {
         let w = crate::arguments::read::<f64>("weights", w)?;
+        let expected = self.of.terms().len();
+        if w.shape().len() != 1 {
+            let found = python_shape(w.shape());
+            return Err(PyValueError::new_err(format!(
+                "weights has shape {found}; expected ({expected},), one a term"
+            )));
+        }
+        if let Some(place) = w.as_slice()?.iter().position(|w| !w.is_finite()) {
+            return Err(PyValueError::new_err(format!(
+                "weights[{place}] is NaN or infinite; it must be finite"
+            )));
+        }
         let found: PyReadonlyArray1<'py, f64> = w.extract()?;
-        let (expected, count) = (self.of.terms().len(), found.len()?);
+        let count = found.len();
         if count != expected {
             return Err(PyValueError::new_err(format!(
                 "weights has {count} entries; expected {expected}, one a term"
@@ -103,6 +117,10 @@ impl Decisions {
     fn new(table: &Bound<'_, PyAny>, recipe: &Bound<'_, PyAny>) -> PyResult<Self> {
         type Parts = (String, Vec<String>, Vec<String>, Vec<(String, String)>, Option<String>);
         let py = table.py();
+        if !recipe.hasattr("_parts")? {
+            let found = recipe.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("recipe is of type {found}; expected a Recipe")));
+        }
         let table = Table::new(table)?;
         let (json, features, constants, interactions, reference): Parts =
             recipe.call_method1("_parts", (table.names(),))?.extract()?;
@@ -209,12 +227,15 @@ impl Decisions {
     }
 
     /// Some decisions, by their places in this order.
-    fn select(&self, places: Vec<usize>) -> PyResult<Self> {
-        if let Some(place) = places.iter().find(|&&place| place >= self.of.len()) {
+    fn select(&self, places: Vec<i64>) -> PyResult<Self> {
+        let known = |place: &i64| usize::try_from(*place).is_ok_and(|place| place < self.of.len());
+        if let Some(place) = places.iter().find(|place| !known(place)) {
+            let count = self.of.len();
             let message =
-                format!("places has {place}; expected less than {}, the number of decisions", self.of.len());
+                format!("places has {place}; expected 0 to less than {count}, the number of decisions");
             return Err(PyValueError::new_err(message));
         }
+        let places: Vec<usize> = places.into_iter().filter_map(|place| place.try_into().ok()).collect();
         Ok(Self { of: self.of.select(&places), recipe: self.recipe.clone() })
     }
 

@@ -7,7 +7,7 @@ use perturb::inference::{Criterion, Errors, Estimation, Inference};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::arguments::{number, read};
+use crate::arguments::{fits, number, read};
 use crate::decisions::Decisions;
 use crate::error::other;
 use crate::layer::{self, Layer};
@@ -304,6 +304,7 @@ pub(crate) fn estimate_scores<'py>(
     let layer = layer.get().double(py)?;
     let given = read::<f64>("decisions", decisions)?;
     let (numbers, d) = (given.as_slice()?, layer.dim());
+    fits::<f64>(d.saturating_mul(d).saturating_mul(8))?;
     if numbers.len() % d != 0 {
         let message = format!("decisions has {} numbers; expected (n, {d})", numbers.len());
         return Err(PyValueError::new_err(message));

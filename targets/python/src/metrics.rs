@@ -11,7 +11,7 @@ use crate::arguments::{integer, python_shape, read};
 fn rows<'py>(
     (a_name, a): (&str, &Bound<'py, PyAny>),
     (b_name, b): (&str, &Bound<'py, PyAny>),
-    metric: impl Fn(&[f64], &[f64]) -> f64,
+    metric: impl Fn(&[f64], &[f64]) -> f64 + Sync + Send,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = a.py();
     let (a, b) = (read::<f64>(a_name, a)?, read::<f64>(b_name, b)?);
@@ -25,12 +25,13 @@ fn rows<'py>(
             return Err(PyValueError::new_err(format!("{name} has NaN or infinity at number {place}")));
         }
     }
+    let (left, right) = (a.as_slice()?, b.as_slice()?);
     match *a.shape() {
-        [_] => Ok(metric(a.as_slice()?, b.as_slice()?).into_pyobject(py)?.into_any()),
-        [n, k] if k > 0 => {
-            let pairs = a.as_slice()?.chunks_exact(k).zip(b.as_slice()?.chunks_exact(k));
-            let values: Vec<f64> = pairs.map(|(a, b)| metric(a, b)).collect();
-            debug_assert_eq!(values.len(), n);
+        [_] => Ok(py.detach(|| metric(left, right)).into_pyobject(py)?.into_any()),
+        [_, k] if k > 0 => {
+            let pair = |(a, b): (&[f64], &[f64])| metric(a, b);
+            let values: Vec<f64> =
+                py.detach(|| left.chunks_exact(k).zip(right.chunks_exact(k)).map(pair).collect());
             Ok(values.into_pyarray(py).into_any())
         }
         _ => {
@@ -66,7 +67,19 @@ pub(crate) fn ndcg<'py>(
     grades: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = best)] k: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
+    check_grades(grades)?;
     rows(("scores", scores), ("grades", grades), |scores, grades| metrics::ndcg(scores, grades, k))
+}
+
+/// The largest grade whose gain, 2 to its power, is of use in float64.
+const LARGEST: f64 = 512.0;
+
+fn check_grades(grades: &Bound<'_, PyAny>) -> PyResult<()> {
+    let grades = read::<f64>("grades", grades)?;
+    match grades.as_slice()?.iter().find(|grade| !(0.0..=LARGEST).contains(*grade)) {
+        Some(grade) => Err(PyValueError::new_err(format!("grades has {grade}; expected 0 to {LARGEST}"))),
+        None => Ok(()),
+    }
 }
 
 fn best(x: &Bound<'_, PyAny>) -> PyResult<usize> {

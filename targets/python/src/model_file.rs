@@ -208,6 +208,10 @@ impl ModelFile {
             }
             model.score(&row, theta);
         }
+        if let Some(place) = theta.iter().position(|theta| !theta.is_finite()) {
+            let message = format!("row {}: the scores leave the range of float32", place / k);
+            return Err(PyValueError::new_err(message));
+        }
         array2(py, (rows, k), theta)
     }
 

@@ -6,7 +6,7 @@ use numpy::{IntoPyArray, PyArray1, PyUntypedArrayMethods};
 use perturb::data::{Dataset, shuffle};
 use perturb::train::{Best, Fitted, Loss, Objective, Optimizer, Schedule, TrainError, Training};
 use perturb::{Real, Seed};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::arguments::{number, python_shape, read};
@@ -32,6 +32,14 @@ pub(crate) struct Settings {
     standardize: bool,
     intercept: bool,
     seed: u64,
+}
+
+/// The settings of a `Training`.
+fn settings(x: &Bound<'_, PyAny>) -> PyResult<Settings> {
+    x.extract().map_err(|_| {
+        let found = x.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
+        PyTypeError::new_err(format!("training is of type {found}; expected a Training"))
+    })
 }
 
 impl Settings {
@@ -161,7 +169,7 @@ pub(crate) fn train(
 #[expect(clippy::too_many_arguments, reason = "as Python has them")]
 pub(crate) fn descend<'py>(
     decisions: &Bound<'py, Decisions>,
-    training: Settings,
+    #[pyo3(from_py_with = settings)] training: Settings,
     method: &Bound<'py, PyAny>,
     loss: &str,
     noise: &str,

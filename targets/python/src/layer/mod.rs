@@ -252,6 +252,20 @@ impl Layer {
         }
     }
 
+    /// About how many numbers a method keeps, where these are many.
+    fn memory(&self, how: How, rows: usize, samples: usize) -> usize {
+        match (&self.specs[0], how) {
+            // All scores and decisions of a solver's call.
+            (None, _) if !self.by_row => {
+                rows.saturating_mul(samples).saturating_mul(self.dim()).saturating_mul(4)
+            }
+            (Some(OracleSpec::TopK { dim, k }), How::Exact | How::Cheapest(_)) => {
+                dim.saturating_mul(*k).saturating_mul(4)
+            }
+            _ => 0,
+        }
+    }
+
     /// Runs a computation where it is best off: a small one on this thread, and that of a black box, which needs the interpreter. A long
     /// one may be told to stop, and what it then answers does not matter.
     fn run<R: Send>(
@@ -304,6 +318,7 @@ impl Layer {
         let vector = |index: usize| vectors.get(index).map_or(Ok(empty), PyReadonlyArrayDyn::as_slice);
         let (scores, u, v, dim) = (theta.as_slice()?, vector(0)?, vector(1)?, self.dim());
         let samples = T::samples(layer, how, ask.cost()) as usize;
+        fits::<T>(self.memory(how, shapes.rows(), samples))?;
         let width = if parts == [Part::Matrix] { dim } else { 1 };
         let work = Work {
             numbers: scores.len().saturating_mul(samples).saturating_mul(width),
