@@ -31,6 +31,7 @@ from perturbed import (
     SpanningTree,
     TopK,
     Tour,
+    estimate_scores,
 )
 
 LAYER, HOW = Layer(Ranking(4)), MonteCarlo(10, 1)
@@ -428,8 +429,11 @@ def test_answers_too_large_for_memory() -> None:
         lambda: layer.jacobian(theta, MonteCarlo(2)),
         lambda: layer.jacobian(theta, MonteCarlo(2), with_error=True),
         lambda: layer.sample(theta, 10**7),
+        lambda: Layer(BlackBox(10**7, lambda scores: scores)).maximizer(theta, MonteCarlo(10**6)),
+        lambda: Layer(TopK(10**7, 5 * 10**6)).maximizer(theta, Exact()),
+        lambda: estimate_scores(Layer(Simplex(10**7)), theta[None]),
     ):
-        with pytest.raises(MemoryError, match="no memory for [12]0* numbers"):
+        with pytest.raises(MemoryError, match="no memory for [1248]0* numbers"):
             ask()
     for make in (
         lambda: ShortestPath(2**32 - 1, [(0, 1)], 0, 1),

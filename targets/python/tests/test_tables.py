@@ -278,6 +278,11 @@ def test_unseen_values_are_told() -> None:
         (PerturbedError, "`trip` is the same", lambda: estimate(Decisions(DATA, Recipe(group="trip", chosen="took", features="trip")))),
         (ValueError, "weights has 2 entries; expected 3", lambda: DECISIONS.scores([1, 2])),
         (ValueError, "places has 400", lambda: DECISIONS.select([400])),
+        (ValueError, "places has -1; expected 0", lambda: DECISIONS.select([-1])),
+        (TypeError, "recipe is of type int; expected a Recipe", lambda: Decisions(DATA, 3)),  # type: ignore[arg-type]
+        (TypeError, "training is of type int; expected a Training", lambda: descend(DECISIONS, 3, method=Exact())),  # type: ignore[arg-type]
+        (ValueError, r"weights\[1\] is NaN or infinite", lambda: DECISIONS.scores([1, np.nan, 0])),
+        (ValueError, r"weights has shape \(1, 3\); expected \(3,\)", lambda: DECISIONS.scores([[1, 2, 3]])),
         (ValueError, "noise is \"x\"", lambda: estimate(DECISIONS, noise="x")),  # type: ignore[arg-type]
         (ValueError, "criterion is \"x\"", lambda: estimate(DECISIONS, criterion="x")),  # type: ignore[arg-type]
         (PerturbedError, "ridge", lambda: estimate(DECISIONS, ridge=-1)),

@@ -188,9 +188,11 @@ impl Layer {
         };
         if self.by_row { Err(known()) } else { self.specs[0].as_ref().ok_or_else(known) }
     }
-    /// Of one oracle for all rows, in float32.
+    /// Of one oracle for all rows, which is not asked to solve, in float32.
     pub(crate) fn single(&self, py: Python<'_>) -> PyResult<&AnyLayer<f32>> {
-        self.spec()?;
+        if self.by_row {
+            return Err(PyTypeError::new_err("layer: expected one oracle for all rows"));
+        }
         Ok(self.made(py, &self.single)?.of(0))
     }
     /// Of one oracle for all rows, in float64.
