@@ -8,7 +8,7 @@ use perturb::data::frame::{Columns, Frame};
 use perturb::data::table::Unseen;
 use perturb::decisions::{self, Judgement, Utility};
 use perturb::{AnyLayer, AnyNoise, Error, Question};
-use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
@@ -227,7 +227,12 @@ impl Decisions {
     }
 
     /// Some decisions, by their places in this order.
-    fn select(&self, places: Vec<i64>) -> PyResult<Self> {
+    fn select(&self, places: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let places: Vec<i64> = places.extract().map_err(|error: PyErr| {
+            let beyond = error.is_instance_of::<PyOverflowError>(places.py());
+            let message = format!("places has a number beyond {}, that of decisions", self.of.len());
+            if beyond { PyValueError::new_err(message) } else { error }
+        })?;
         let known = |place: &i64| usize::try_from(*place).is_ok_and(|place| place < self.of.len());
         if let Some(place) = places.iter().find(|place| !known(place)) {
             let count = self.of.len();
