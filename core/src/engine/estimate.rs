@@ -52,7 +52,8 @@ where
         let forbids = quantity::check(layer, theta, quantity)?;
         error::check_range("samples", how.samples as usize, 1, u32::MAX as usize)?;
         let centre = layer.centre(theta)?;
-        let sampler = Sampler { forbids, ..Sampler::new(layer, theta, centre, how, Q::NEEDS) };
+        let direction = quantity.direction();
+        let sampler = Sampler { forbids, direction, ..Sampler::new(layer, theta, centre, how, Q::NEEDS) };
         Ok(Self { sampler, quantity })
     }
 
@@ -97,7 +98,12 @@ where
         let mut lane_sums = lane_sums.as_mut().map(|sums| cut(sums.as_mut(), oracle.shape().dim()));
         let mut each = |_, drawn: Drawn<'_, '_, T>| match drawn {
             Drawn::One(draw) => quantity.add(noise, draw, sum),
-            Drawn::Group(group) if sampler.in_groups() => quantity.add_group(noise, group, sum),
+            Drawn::Group(group) if sampler.in_groups() => {
+                Q::terms(noise, group);
+                if let Some(sums) = Q::Form::parts(sum).next() {
+                    lanes::add_lanes(group.z, 0, group.count, sums);
+                }
+            }
             Drawn::Group(_) => {}
         };
         let sink = match &mut lane_sums {

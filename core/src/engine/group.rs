@@ -1,14 +1,15 @@
 //! What oracles, noises and quantities see of a group of [`LANES`] samples.
 
-use super::lanes::LANES;
+use super::lanes::{self, LANES};
 use super::race::Race;
 use super::streams::Streams;
+use crate::{Real, vector};
 
 /// What [`LANES`] perturbed solves side by side know: lane l of all is one [`Draw`](crate::quantity::Draw).
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct DrawGroup<'a, T> {
-    /// The noise, d rows.
-    pub z: &'a [[T; LANES]],
+    /// The noise, d rows, which [terms](crate::Quantity::terms) may overwrite.
+    pub z: &'a mut [[T; LANES]],
     /// The perturbed scores, d rows.
     pub theta: &'a [[T; LANES]],
     /// The solutions, d rows.
@@ -18,9 +19,58 @@ pub struct DrawGroup<'a, T> {
     /// The temperature ε.
     pub epsilon: T,
     /// y*(θ), if the estimate uses it as a baseline.
-    pub baseline: Option<&'a [T]>,
+    pub baseline: Option<Column<'a, T>>,
+    /// What [`Quantity::direction`](crate::Quantity::direction) says.
+    pub direction: Column<'a, T>,
     /// Lanes from here on are empty.
     pub count: usize,
+}
+
+/// A vector of d entries for every lane of a group.
+#[derive(Clone, Copy, Debug)]
+pub enum Column<'a, T> {
+    /// One for all.
+    Shared(&'a [T]),
+    /// Lane l of these d rows is that of lane l.
+    Own(&'a [[T; LANES]]),
+}
+
+impl<T: Real> Column<'_, T> {
+    /// ⟨column, rows⟩ of every lane, summed from the first entry to the last.
+    #[inline(always)]
+    pub(crate) fn dot(self, rows: &[[T; LANES]]) -> [T; LANES] {
+        match self {
+            Self::Shared(column) => {
+                let mut sums = [T::ZERO; LANES];
+                for (row, &x) in rows.iter().zip(column) {
+                    lanes::row_by_row();
+                    for lane in 0..LANES {
+                        sums[lane] += row[lane] * x;
+                    }
+                }
+                lanes::settle(sums)
+            }
+            Self::Own(columns) => lanes::dot(rows, columns),
+        }
+    }
+
+    /// Entry `index` of every lane.
+    #[inline(always)]
+    pub(crate) fn row(self, index: usize) -> [T; LANES] {
+        match self {
+            Self::Shared(column) => [column.get(index).copied().unwrap_or(T::ZERO); LANES],
+            Self::Own(columns) => columns.get(index).copied().unwrap_or([T::ZERO; LANES]),
+        }
+    }
+
+    /// ⟨self, other⟩ of every lane.
+    #[inline(always)]
+    pub(crate) fn dot_column(self, other: Self) -> [T; LANES] {
+        match (self, other) {
+            (column, Self::Own(rows)) | (Self::Own(rows), column) => column.dot(rows),
+            (Self::Shared(a), Self::Shared(b)) => [vector::dot(a, b); LANES],
+        }
+    }
 }
 
 /// [`LANES`] problems to be solved side by side: lane l of `theta` is one.

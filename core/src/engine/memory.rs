@@ -6,7 +6,7 @@ use super::lanes::LANES;
 use crate::oracle::Array;
 use crate::{Oracle, Real, Shape};
 
-/// Working memory of one thread for samples: eight arrays of d numbers, the oracle's own, and on hosts seven arrays of 16·d
+/// Working memory of one thread for samples: eight arrays of d numbers, the oracle's own, and on hosts eight arrays of 16·d
 /// numbers: on the heap once an estimate needs them, for shapes of fixed size of 64 rows each, within.
 pub struct Memory<O: Oracle<T>, T: Real> {
     pub(crate) draws: DrawMemory<O, T>,
@@ -22,6 +22,8 @@ pub(crate) struct DrawMemory<O: Oracle<T>, T: Real> {
     /// Whether the oracle may be warm.
     pub(super) warm: bool,
     pub(super) baseline: Array<O, T>,
+    /// Those of rows that share groups.
+    pub(super) baselines: Option<Lanes<O::Shape, T>>,
     pub(super) lanes: Option<LaneMemory<O::Shape, T>>,
 }
 
@@ -64,6 +66,7 @@ impl<O: Oracle<T>, T: Real> Memory<O, T> {
                 solve: Solve { z: array(), score: array(), theta: array(), y: array(), work: oracle.work() },
                 warm: false,
                 baseline: array(),
+                baselines: None,
                 lanes: None,
             },
             control: ControlSums { y: array(), theta: array(), score: array() },

@@ -35,13 +35,13 @@ mod streams;
 
 pub use centre::Centre;
 pub use estimate::{Estimate, Ready};
-pub use group::{DrawGroup, GroupMemory, NoiseGroup, SolveGroup, Wanted};
+pub use group::{Column, DrawGroup, GroupMemory, NoiseGroup, SolveGroup, Wanted};
 pub use lanes::LANES;
 pub use memory::Memory;
 #[cfg(feature = "quasi-random")]
 pub(crate) use quasi_random::draw_quasi_random;
 pub use race::Race;
-pub use rows::{LEAST_SAMPLES, estimate_rows};
+pub use rows::{LEAST_SAMPLES, estimate_rows, spans_rows};
 pub(crate) use sampler::silence;
 pub(crate) use sink::{Drawn, Sink};
 pub use streams::{Lane, Streams};

@@ -7,7 +7,7 @@ use super::group::NoiseGroup;
 use super::lanes::{self, LANES};
 use super::memory::{ControlSums, DrawMemory, Memory, Solve};
 use super::race::Race;
-use super::side_by_side::Job;
+use super::side_by_side::{Baseline, Job};
 use super::sink::{Drawn, Each, Sink};
 use crate::method::{BLOCK, Control, Draws, MonteCarlo};
 use crate::oracle::Array;
@@ -39,6 +39,8 @@ pub(crate) struct Sampler<'e, O, N, T> {
     pub(super) plan: Plan,
     /// Whether θ forbids an entry.
     pub(super) forbids: bool,
+    /// What [`Quantity::direction`](crate::Quantity::direction) says.
+    pub(super) direction: &'e [T],
 }
 
 impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
@@ -49,7 +51,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
         how: MonteCarlo,
         needs: Needs,
     ) -> Self {
-        Self { layer, theta, centre, how, needs, plan: layer.plan(how, needs), forbids: false }
+        Self { layer, theta, centre, how, needs, plan: layer.plan(how, needs), forbids: false, direction: &[] }
     }
 
     /// Lets the oracle warm up at θ, and solves for the baseline if there is one.
@@ -82,7 +84,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
         !cfg!(target_os = "none") && self.plan != Plan::OneByOne
     }
 
-    fn with_baseline(&self) -> bool {
+    pub(super) fn with_baseline(&self) -> bool {
         self.needs.baseline && self.how.variance.control != Control::None
     }
 
@@ -209,7 +211,8 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
         if (end - sample) as usize >= LEAST_SAMPLES && memory.with_lanes(&self.layer.oracle) {
             let with_baseline = self.with_baseline();
             let DrawMemory { solve, baseline, lanes, .. } = memory;
-            let baseline = with_baseline.then_some((*baseline).as_ref());
+            let mut baseline =
+                if with_baseline { Baseline::Shared((*baseline).as_ref()) } else { Baseline::None };
             let Some(lanes) = lanes else { return Ok(sample) };
             while (end - sample) as usize >= LEAST_SAMPLES {
                 let jobs: [Job<'_, T>; LANES] = core::array::from_fn(|lane| Job {
@@ -219,9 +222,11 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
                     sample: sample + lane as u64,
                     warm: false,
                     forbids: self.forbids,
+                    direction: self.direction,
+                    row: 0,
                 });
                 let jobs = jobs.get(..(end - sample) as usize).unwrap_or(&jobs);
-                let drawn = self.layer.draw_group(jobs, self.needs, baseline, solve, lanes, sink);
+                let drawn = self.layer.draw_group(jobs, self.needs, &mut baseline, solve, lanes, sink);
                 drawn.map_err(|(_, error)| error)?;
                 sample += jobs.len() as u64;
             }

@@ -1,6 +1,6 @@
 //! One group of samples, drawn and solved in lockstep.
 
-use super::group::{DrawGroup, GroupMemory, NoiseGroup, SolveGroup, Wanted};
+use super::group::{Column, DrawGroup, GroupMemory, NoiseGroup, SolveGroup, Wanted};
 use super::lanes::{self, LANES, cut};
 use super::memory::{LaneMemory, Solve};
 use super::sampler::silence;
@@ -21,11 +21,73 @@ pub(super) struct Job<'t, T> {
     pub(super) warm: bool,
     /// Whether `theta` forbids an entry.
     pub(super) forbids: bool,
+    /// What the draw is multiplied with, by quantities that have [terms](crate::Quantity::terms) of groups.
+    pub(super) direction: &'t [T],
+    /// Which [`Baseline`] it has.
+    pub(super) row: usize,
+}
+
+/// y*(θ) of the jobs of a group, where the estimate uses it.
+pub(super) enum Baseline<'b, T> {
+    None,
+    /// One for all.
+    Shared(&'b [T]),
+    /// That of row r is lane r; and memory for one.
+    Rows(&'b [[T; LANES]], &'b mut [T]),
+}
+
+impl<T: Real> Baseline<'_, T> {
+    /// That of a row.
+    fn of(&mut self, row: usize) -> Option<&[T]> {
+        match self {
+            Self::None => None,
+            Self::Shared(baseline) => Some(baseline),
+            Self::Rows(rows, one) => {
+                lanes::take_lane(rows, row, one);
+                Some(one)
+            }
+        }
+    }
+
+    /// Those of `jobs`, lane by lane, for which there is `memory`.
+    fn of_jobs<'c>(
+        &'c mut self,
+        jobs: &[Job<'_, T>],
+        memory: &'c mut [[T; LANES]],
+    ) -> Option<Column<'c, T>> {
+        let Self::Rows(rows, _) = *self else { return self.of(0).map(Column::Shared) };
+        if jobs.iter().enumerate().all(|(lane, job)| lane == job.row) {
+            return Some(Column::Own(rows));
+        }
+        let mut row_of = [0; LANES];
+        for (row, job) in row_of.iter_mut().zip(jobs) {
+            *row = job.row % LANES;
+        }
+        if jobs.iter().all(|job| job.row == row_of[0]) {
+            return self.of(row_of[0]).map(Column::Shared);
+        }
+        for (row, of_rows) in memory.iter_mut().zip(rows) {
+            *row = core::array::from_fn(|lane| of_rows[row_of[lane]]);
+        }
+        Some(Column::Own(memory))
+    }
+}
+
+/// The directions of `jobs`, lane by lane, for which there is `memory`.
+fn directions<'c, T: Real>(jobs: &[Job<'c, T>], memory: &'c mut [[T; LANES]]) -> Column<'c, T> {
+    let Some(first) = jobs.first() else { return Column::Shared(&[]) };
+    if jobs.iter().all(|job| core::ptr::eq(job.direction, first.direction)) {
+        return Column::Shared(first.direction);
+    }
+    for (lane, job) in jobs.iter().enumerate() {
+        lanes::put_lane(memory, lane, job.direction);
+    }
+    Column::Own(memory)
 }
 
 /// A group whose noise is drawn: d rows of everything.
 struct Perturbations<'m, T> {
-    z: &'m [[T; LANES]],
+    z: &'m mut [[T; LANES]],
     theta: &'m [[T; LANES]],
     y: &'m mut [[T; LANES]],
     memory: GroupMemory<'m, T>,
@@ -38,7 +100,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         &self,
         jobs: &[Job<'_, T>],
         needs: Needs,
-        baseline: Option<&[T]>,
+        baseline: &mut Baseline<'_, T>,
         solve: &mut Solve<O, T>,
         lanes: &mut LaneMemory<O::Shape, T>,
         sink: &mut Sink<'_, T>,
@@ -98,8 +160,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         }
         if let Sink::Groups(each) = sink {
             let (values, epsilon) = (&[T::ZERO; LANES], self.epsilon);
-            let group = DrawGroup { z: &[], theta, y, values, epsilon, baseline: None, count };
-            each.show(0, Drawn::Group(&group));
+            let (baseline, direction) = (None, Column::Shared(&[]));
+            let mut group = DrawGroup { z: &mut [], theta, y, values, epsilon, baseline, direction, count };
+            each.show(0, Drawn::Group(&mut group));
         }
         Ok(true)
     }
@@ -109,15 +172,16 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         &self,
         jobs: &[Job<'_, T>],
         needs: Needs,
-        baseline: Option<&[T]>,
-        Perturbations { z, theta, y, memory }: Perturbations<'_, T>,
+        baseline: &mut Baseline<'_, T>,
+        Perturbations { z, theta, y, mut memory }: Perturbations<'_, T>,
         solve: &mut Solve<O, T>,
         sink: &mut Sink<'_, T>,
     ) -> Result<(), (usize, Error)> {
         let (count, epsilon) = (jobs.len(), self.epsilon);
         let mut values = [T::ZERO; LANES];
         let wanted = Wanted::Each { y: &mut *y, values: &mut values };
-        let Some(doubtful) = self.oracle.solve_group(SolveGroup { theta, wanted, memory }) else {
+        let problems = SolveGroup { theta, wanted, memory: memory.reborrow() };
+        let Some(doubtful) = self.oracle.solve_group(problems) else {
             return self.one_by_one(jobs, needs, baseline, z, theta, solve, sink);
         };
         for lane in lanes::each_lane(doubtful).filter(|&lane| lane < count) {
@@ -127,15 +191,18 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         match sink {
             Sink::Sums(_, sums) => lanes::run(lanes::Accumulate { sums, rows: y, count }),
             Sink::Groups(each) => {
+                let direction = directions(jobs, memory.costs);
+                let baseline = baseline.of_jobs(jobs, memory.distances);
                 let values = &values;
-                each.show(0, Drawn::Group(&DrawGroup { z, theta, y, values, epsilon, baseline, count }));
+                let mut group = DrawGroup { z, theta, y, values, epsilon, baseline, direction, count };
+                each.show(0, Drawn::Group(&mut group));
             }
             Sink::Draws(_) => {
-                for (lane, &value) in values.iter().enumerate().take(count) {
+                for (lane, (job, &value)) in jobs.iter().zip(&values).enumerate() {
                     lanes::take_lane(z, lane, solve.z.as_mut());
                     lanes::take_lane(theta, lane, solve.theta.as_mut());
                     lanes::take_lane(y, lane, solve.y.as_mut());
-                    sink.show(lane, &self.draw_of(value, baseline, needs.scores, solve));
+                    sink.show(lane, &self.draw_of(value, baseline.of(job.row), needs.scores, solve));
                 }
             }
         }
@@ -148,7 +215,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         &self,
         jobs: &[Job<'_, T>],
         needs: Needs,
-        baseline: Option<&[T]>,
+        baseline: &mut Baseline<'_, T>,
         z: &[[T; LANES]],
         theta: &[[T; LANES]],
         solve: &mut Solve<O, T>,
@@ -162,7 +229,42 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             if !needs.decisions {
                 lanes::take_lane(z, lane, solve.z.as_mut());
             }
-            sink.show(lane, &self.draw_of(value, baseline, needs.scores, solve));
+            sink.show(lane, &self.draw_of(value, baseline.of(job.row), needs.scores, solve));
+        }
+        Ok(())
+    }
+
+    /// Solves at the scores of up to [`LANES`] rows of d, side by side if the oracle can, otherwise as an estimate of its own would
+    /// solve each; where `warm`, the oracle looks at them first. The decision of row r becomes lane r of `y`. An error comes with the
+    /// number of its row.
+    pub(super) fn solve_rows(
+        &self,
+        rows: &[T],
+        warm: bool,
+        solve: &mut Solve<O, T>,
+        lanes: &mut LaneMemory<O::Shape, T>,
+        y: &mut [[T; LANES]],
+    ) -> Result<(), (usize, Error)> {
+        let dim = self.oracle.shape().dim();
+        let LaneMemory { theta, codes, costs, distances, .. } = lanes;
+        let theta = cut(theta.as_mut(), dim);
+        let rows = || rows.chunks_exact(dim.max(1));
+        for (lane, row) in rows().cycle().take(LANES).enumerate() {
+            lanes::put_lane(theta, lane, row);
+        }
+        let memory = GroupMemory {
+            codes: cut(codes.as_mut(), dim),
+            costs: cut(costs.as_mut(), dim),
+            distances: cut(distances.as_mut(), dim),
+        };
+        let wanted = Wanted::Each { y: &mut *y, values: &mut [T::ZERO; LANES] };
+        let left = self.oracle.solve_group(SolveGroup { theta, wanted, memory });
+        for (lane, row) in rows().enumerate().filter(|(lane, _)| left.is_none_or(|left| left >> lane & 1 == 1)) {
+            if warm {
+                self.oracle.warm_up(row, &mut solve.work);
+            }
+            self.solve(row, solve.y.as_mut(), &mut solve.work, None).map_err(|error| (lane, error))?;
+            lanes::put_lane(y, lane, solve.y.as_ref());
         }
         Ok(())
     }

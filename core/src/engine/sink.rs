@@ -7,7 +7,7 @@ use crate::quantity::Draw;
 /// One draw, or many.
 pub(crate) enum Drawn<'d, 'a, T> {
     One(&'d Draw<'a, T>),
-    Group(&'d DrawGroup<'a, T>),
+    Group(&'d mut DrawGroup<'a, T>),
 }
 
 /// Is shown draws, each with the number of its lane.

@@ -112,7 +112,7 @@ pub struct Needs {
     /// Whether g(Z) is the decision y*(θ + εZ), and the output one part of d numbers. Where samples are processed side by
     /// side, such a quantity is left out, or is shown decisions alone.
     pub decisions: bool,
-    /// Whether there is a [`Quantity::add_group`].
+    /// Whether there are [`Quantity::terms`] of a group.
     pub(crate) groups: bool,
     /// What it costs in closed form.
     pub cost: Cost,
@@ -183,10 +183,16 @@ pub trait Quantity<T: Real, N: Noise<T>, S: Shape>: Sync {
     }
     /// out += g(draw).
     fn add(&self, noise: &N, draw: &Draw<'_, T>, out: &mut Self::Output);
-    /// Adds the terms of a group of draws in their order: the bits of [`add`](Self::add) for one after the other.
+    /// The vector that a group's draws are multiplied with, where there are [`terms`](Self::terms) of groups.
     #[doc(hidden)]
-    fn add_group(&self, noise: &N, group: &DrawGroup<'_, T>, out: &mut Self::Output) {
-        let _ = (noise, group, out);
+    fn direction(&self) -> &[T] {
+        &[]
+    }
+    /// Overwrites the noise of a group by its terms, d rows: the bits that [`add`](Self::add) would add to the first part of an
+    /// output. Each lane has a direction of its own, so that draws of many quantities of this kind may share a group.
+    #[doc(hidden)]
+    fn terms(noise: &N, group: &mut DrawGroup<'_, T>) {
+        let _ = (noise, group);
     }
     /// Turns the sum over a block of `count` ≥ 2 draws into the one that leaves each draw out of its own control: for
     /// terms a_m·s_m that are bilinear in a decision or gain a and the score s, Σ(a_m − ā₋ₘ)s_m with ā₋ₘ the mean of

@@ -24,8 +24,11 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Vjp<'_, T> {
     fn add(&self, _: &N, draw: &Draw<'_, T>, out: &mut Self::Output) {
         vector::add_scaled(out.as_mut(), draw.inner(self.cotangent) / draw.epsilon, draw.score);
     }
-    fn add_group(&self, noise: &N, group: &DrawGroup<'_, T>, out: &mut Self::Output) {
-        lanes::run(AddProducts { cotangent: self.cotangent, noise, group, sum: out.as_mut() });
+    fn direction(&self) -> &[T] {
+        self.cotangent
+    }
+    fn terms(noise: &N, group: &mut DrawGroup<'_, T>) {
+        lanes::run(ScoreTerms { noise, group });
     }
     fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, out: &mut Self::Output) {
         Quantity::<T, N, S>::add(self, noise, mean, out);
@@ -39,42 +42,28 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Vjp<'_, T> {
     }
 }
 
-/// Adds the terms of a vector–Jacobian product.
-struct AddProducts<'a, N, T> {
-    cotangent: &'a [T],
+/// ⟨u, y − y*(θ)⟩ ∇ν(z)/ε.
+struct ScoreTerms<'a, 'g, N, T> {
     noise: &'a N,
-    group: &'a DrawGroup<'a, T>,
-    sum: &'a mut [T],
+    group: &'a mut DrawGroup<'g, T>,
 }
 
-impl<N: Noise<T>, T: Real> perturb_lanes::Kernel for AddProducts<'_, N, T> {
+impl<N: Noise<T>, T: Real> perturb_lanes::Kernel for ScoreTerms<'_, '_, N, T> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Self { cotangent, noise, group, sum } = self;
-        let mut weights = [T::ZERO; LANES];
-        for (row, &u) in group.y.iter().zip(cotangent) {
-            lanes::row_by_row();
-            for lane in 0..LANES {
-                weights[lane] += row[lane] * u;
-            }
+        let Self { noise, group } = self;
+        let mut weights = group.direction.dot(group.y);
+        if let Some(baseline) = group.baseline {
+            let least = baseline.dot_column(group.direction);
+            weights = core::array::from_fn(|lane| weights[lane] - least[lane]);
         }
-        let mut weights = lanes::settle(weights);
-        let baseline = group.baseline.map(|baseline| dot(baseline, cotangent));
-        for weight in &mut weights {
-            *weight = baseline.map_or(*weight, |baseline| *weight - baseline) / group.epsilon;
-        }
-        for (sum, row) in sum.iter_mut().zip(group.z) {
+        let weights: [T; LANES] = weights.map(|weight| weight / group.epsilon);
+        for row in &mut *group.z {
             lanes::row_by_row();
-            let (mut scores, mut terms) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+            let mut scores = [T::ZERO; LANES];
             noise.scores(row, &mut scores);
-            for lane in 0..LANES {
-                terms[lane] = weights[lane] * scores[lane];
-            }
-            let terms = lanes::settle(terms);
-            for &term in terms.iter().take(group.count) {
-                *sum += term;
-            }
+            *row = core::array::from_fn(|lane| weights[lane] * scores[lane]);
         }
     }
 }
@@ -92,7 +81,7 @@ pub struct Jvp<'a, T> {
 impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Jvp<'_, T> {
     type Form = Vector;
     type Output = S::Array<T>;
-    const NEEDS: Needs = Needs::new(Cost::Product).with_scores();
+    const NEEDS: Needs = Needs::new(Cost::Product).with_scores().in_groups();
     const RESULT: &'static str = "the derivative";
 
     fn check(&self, _: &N, dim: usize) -> Result<(), Error> {
@@ -104,6 +93,12 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Jvp<'_, T> {
             *sum += weight * y;
         }
     }
+    fn direction(&self) -> &[T] {
+        self.tangent
+    }
+    fn terms(noise: &N, group: &mut DrawGroup<'_, T>) {
+        lanes::run(DecisionTerms { noise, group });
+    }
     fn center(&self, noise: &N, mean: &Draw<'_, T>, count: u32, out: &mut Self::Output) {
         Quantity::<T, N, S>::add(self, noise, mean, out);
         rescale(out.as_mut(), count);
@@ -113,5 +108,31 @@ impl<T: Real, N: Noise<T>, S: Shape> Quantity<T, N, S> for Jvp<'_, T> {
         O: ClosedForm<T, N, Shape = S>,
     {
         form.product(self.tangent, out.as_mut())
+    }
+}
+
+/// (y − y*(θ)) ⟨∇ν(z), u⟩/ε.
+struct DecisionTerms<'a, 'g, N, T> {
+    noise: &'a N,
+    group: &'a mut DrawGroup<'g, T>,
+}
+
+impl<N: Noise<T>, T: Real> perturb_lanes::Kernel for DecisionTerms<'_, '_, N, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { noise, group } = self;
+        for row in &mut *group.z {
+            lanes::row_by_row();
+            let mut scores = [T::ZERO; LANES];
+            noise.scores(row, &mut scores);
+            *row = scores;
+        }
+        let weights = group.direction.dot(group.z).map(|weight| weight / group.epsilon);
+        for (index, (terms, y)) in group.z.iter_mut().zip(group.y).enumerate() {
+            lanes::row_by_row();
+            let baseline = group.baseline.map_or([T::ZERO; LANES], |baseline| baseline.row(index));
+            *terms = core::array::from_fn(|lane| weights[lane] * (y[lane] - baseline[lane]));
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use perturb_core::engine::{Estimate, LANES, estimate_rows};
-use perturb_core::method::{BLOCK, Draws, MonteCarloWork, Way};
+use perturb_core::engine::{Estimate, LANES, estimate_rows, spans_rows};
+use perturb_core::method::{BLOCK, MonteCarloWork, Way};
 use perturb_core::quantity::Form;
 use perturb_core::{Error, Method, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape};
 
@@ -154,11 +154,7 @@ where
             Way::Sampled(how) => {
                 let samples = how.samples as usize;
                 let sampled = Some(how).filter(|_| mean());
-                let packs = sampled.is_some()
-                    && self.first.is_some()
-                    && how.blocks() == 1
-                    && !Q::NEEDS.baseline
-                    && how.variance.draws == Draws::Independent;
+                let packs = sampled.is_some() && self.first.is_some() && spans_rows(how, Q::NEEDS);
                 // LANES is a power of two, so that this is LANES divided by the greatest common divisor.
                 let whole = LANES / (1 << samples.trailing_zeros().min(LANES.trailing_zeros()));
                 Plan { sampled, unit: if packs { whole } else { 1 }, packs, samples }

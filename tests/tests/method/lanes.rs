@@ -1,7 +1,7 @@
 //! Samples side by side have the bits of samples one after the other, in vectors of every width.
 
 use perturb::engine::{GroupMemory, LANES, Memory, NoiseGroup, SolveGroup, Streams, Wanted, estimate_rows};
-use perturb::quantity::{FenchelYoungTerm, Jacobian, Maximizer, Value, Vjp};
+use perturb::quantity::{FenchelYoungTerm, Jacobian, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
 use perturb::{
     AnyNoise, AnyOracle, Assignment, BatchExt, Dyn, DynRect, Error, GridPath, Gumbel, Hypercube, Laplace,
     Logistic, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
@@ -41,6 +41,7 @@ fn estimates<T: Real, O: Oracle<T>, N: Noise<T>>(layer: &Perturbed<O, N, T>, the
         let how = MonteCarlo::new(samples, Seed(5));
         tell(layer.compute(theta, &Maximizer, how).map(|y| y.as_ref().to_vec()));
         tell(layer.compute(theta, &Vjp { cotangent: theta }, how).map(|y| y.as_ref().to_vec()));
+        tell(layer.compute(theta, &Jvp { tangent: theta }, how).map(|y| y.as_ref().to_vec()));
         if target.len() == theta.len() {
             let term = FenchelYoungTerm { target: &target, offset: T::ZERO };
             let found = layer.compute(theta, &term, how);
@@ -64,14 +65,25 @@ fn batches<T: Real, O: Oracle<T> + Sync, N: Noise<T>>(layer: &Perturbed<O, N, T>
     let mut found = Vec::new();
     let rows: Vec<T> =
         (0..11).flat_map(|row| theta.iter().map(move |&x| x * T::from_usize(row + 1))).collect();
+    let directions: Vec<T> = rows.iter().rev().copied().collect();
     for samples in [1, 3, 20, 70] {
         let how = MonteCarlo::new(samples, Seed(8));
         match layer.batch().maximizer(&rows, how) {
             Ok(y) => found.extend(bits(&y)),
             Err(error) => found.extend(error.to_string().bytes().map(u64::from)),
         }
-        if let Ok(products) = layer.batch().vjp(&rows, &rows, how) {
-            found.extend(bits(&products));
+        for how in [how, how.leave_one_out(), MonteCarlo::plain(samples, Seed(8))] {
+            let batch = layer.batch();
+            for products in [batch.vjp(&rows, &directions, how), batch.jvp(&rows, &directions, how)] {
+                found.extend(products.iter().flat_map(|products| bits(products)));
+            }
+        }
+        if theta.len() <= 20
+            && let Ok(all) = layer.batch().compute(&rows, |_| (MaximizerByScore, Jacobian), how)
+        {
+            for (maximizer, jacobian) in &all {
+                found.extend(bits(maximizer.as_ref()).chain(bits(jacobian.as_ref())));
+            }
         }
     }
     found
@@ -183,11 +195,18 @@ fn rows_in_lanes() {
             let mut found = Vec::new();
             for samples in [1, 5, 64] {
                 let how = MonteCarlo::new(samples, Seed(2));
-                let mut sums = vec![layer.oracle().shape().array(0.0); 21];
-                let done = estimate_rows(&layer, &theta, |_| Maximizer, how, 7, &mut memory, &mut sums);
-                let done = done.unwrap();
+                let mut sums = vec![layer.oracle().shape().array(0.0); 16];
+                let (some, memory) = (&theta[..16 * dim], &mut memory);
+                let done = estimate_rows(&layer, some, |_| Maximizer, how, 7, memory, &mut sums).unwrap();
                 for (r, sum) in sums.iter().enumerate() {
                     let want = layer.maximizer(row(r), how.row(7 + r as u64)).unwrap();
+                    assert!(!done || want.as_ref() == sum.as_ref());
+                    found.extend(bits(want.as_ref()));
+                }
+                let vjp = |r: usize| Vjp { cotangent: row(20 - r) };
+                let done = estimate_rows(&layer, some, vjp, how, 7, memory, &mut sums).unwrap();
+                for (r, sum) in sums.iter().enumerate() {
+                    let want = layer.compute(row(r), &vjp(r), how.row(7 + r as u64)).unwrap();
                     assert!(!done || want.as_ref() == sum.as_ref());
                     found.extend(bits(want.as_ref()));
                 }
