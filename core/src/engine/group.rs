@@ -1,7 +1,6 @@
 //! What oracles, noises and quantities see of a group of [`LANES`] samples.
 
 use super::lanes::{self, LANES};
-use super::race::Race;
 use super::streams::Streams;
 use crate::{Real, vector};
 
@@ -119,7 +118,7 @@ pub struct GroupMemory<'a, T> {
 pub enum NoiseGroup<'a, T> {
     /// Whether it answers to [`NoiseGroup::Fill`].
     CanFill,
-    /// Whether it answers to [`NoiseGroup::Race`].
+    /// Whether it draws −ln(−ln u) for every u, so that a race of exponential draws decides which score is the largest.
     CanRace,
     /// Fill lane l of `z` with what [`Noise::fill`](crate::Noise::fill) draws from generator l, all lanes side by side.
     Fill {
@@ -128,8 +127,4 @@ pub enum NoiseGroup<'a, T> {
         /// d rows.
         z: &'a mut [[T; LANES]],
     },
-    /// Count which entry of θ + εZ is the largest, for many samples, without computing the sums: the answers that
-    /// [`Simplex`](crate::Simplex) gives to them, bit for bit. The answer names the samples that cannot be decided so, as bits,
-    /// the first sample as the lowest.
-    Race(Race<'a, T>),
 }

@@ -40,7 +40,6 @@ pub use lanes::LANES;
 pub use memory::Memory;
 #[cfg(feature = "quasi-random")]
 pub(crate) use quasi_random::draw_quasi_random;
-pub use race::Race;
 pub use rows::{LEAST_SAMPLES, estimate_rows, spans_rows};
 pub(crate) use sampler::silence;
 pub(crate) use sink::{Drawn, Sink};

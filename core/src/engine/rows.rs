@@ -1,16 +1,15 @@
 //! Groups that span rows of a batch.
 
-use core::ops::Range;
-
 use super::centre::Centre;
 use super::lanes::{self, LANES, cut};
 use super::memory::{DrawMemory, Memory};
-use super::sampler::Sampler;
+use super::race;
+use super::sampler::{Plan, Sampler};
 use super::side_by_side::{Baseline, Job};
 use super::sink::{Drawn, Sink};
 use crate::method::Draws;
 use crate::quantity::{Form, Needs};
-use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape, quantity};
+use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Seed, Shape, quantity};
 
 pub use super::sampler::LEAST_SAMPLES;
 
@@ -28,7 +27,7 @@ pub fn spans_rows(how: MonteCarlo, needs: Needs) -> bool {
 /// its own estimate. `quantity(r)` is the one of row r.
 ///
 /// Where groups may [span rows](spans_rows), where there are lanes, and for rows that need no centre; returns `false`, having done
-/// nothing, otherwise. Inputs must have been checked. An error comes with its row.
+/// nothing, otherwise. An error comes with its row.
 pub fn estimate_rows<O, N, T, Q>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
@@ -44,20 +43,24 @@ where
     T: Real,
     Q: Quantity<T, N, O::Shape>,
 {
-    let (dim, per_row, rows) = (layer.oracle.shape().dim(), how.samples as usize, sums.len());
+    let (dim, rows, samples) = (layer.oracle.shape().dim(), sums.len(), how.samples);
     check_rows(theta.len(), rows, dim)?;
-    let jobs = rows * per_row;
     let sampler = Sampler::new(layer, theta, Centre::NONE, how, Q::NEEDS);
     let draws = &mut memory.draws;
-    let (large, forbids) = (layer.any_large(theta), !T::all_finite(theta));
-    let possible = sampler.spans_rows() && !large && jobs >= LEAST_SAMPLES && rows <= LANES;
-    if !possible || !draws.with_lanes(&layer.oracle) {
+    let possible = sampler.spans_rows() && !layer.any_large(theta) && rows <= LANES;
+    if !possible || rows * (samples as usize) < LEAST_SAMPLES || !draws.with_lanes(&layer.oracle) {
         return Ok(false);
     }
-    if per_row == 1 {
+    let row_of = |row: usize| theta.get(row * dim..(row + 1) * dim).unwrap_or_default();
+    let quantities: [Q; LANES] = core::array::from_fn(|row| quantity(row.min(rows - 1)));
+    let mut forbids = false;
+    for (row, quantity) in quantities.iter().enumerate().take(rows) {
+        forbids |= quantity::check(layer, row_of(row), quantity).map_err(|error| (row, error))?;
+    }
+    if samples == 1 {
         draws.forget_warm_start(&layer.oracle);
     }
-    draws.warm = per_row > 1;
+    draws.warm = samples > 1;
     for sum in &mut *sums {
         Q::Form::clear(sum);
     }
@@ -68,45 +71,74 @@ where
     if sampler.with_baseline() {
         let shape = layer.oracle.shape();
         let baselines = cut(baselines.get_or_insert_with(|| shape.spare([T::ZERO; LANES])).as_mut(), dim);
-        layer.solve_rows(theta, per_row > 1, solve, lanes, baselines)?;
+        layer.solve_rows(theta, samples > 1, solve, lanes, baselines)?;
         baseline = Baseline::Rows(baselines, one.as_mut());
     }
-    let row_of = |row: usize| theta.get(row * dim..(row + 1) * dim).unwrap_or_default();
-    let quantities: [Q; LANES] = core::array::from_fn(|row| quantity(row.min(rows - 1)));
-    let job = |job: usize| {
-        let (row, sample) = (job / per_row, job % per_row);
-        let seed = how.row(first.wrapping_add(row as u64)).seed;
-        let warm = sample == 0 && per_row > 1;
-        let direction = quantities.get(row).map_or(&[][..], Q::direction);
-        Job { theta: row_of(row), centre: T::ZERO, seed, sample: sample as u64, warm, forbids, direction, row }
+    let seeds: [Seed; LANES] = core::array::from_fn(|row| how.row(first.wrapping_add(row as u64)).seed);
+    let lead = sampler.lead(dim);
+    let job = |row: usize, sample: u32| Job {
+        theta: row_of(row),
+        centre: T::ZERO,
+        seed: seeds.get(row).copied().unwrap_or_default(),
+        sample: u64::from(sample),
+        warm: sample == 0 && samples > 1,
+        forbids,
+        direction: quantities.get(row).map_or(&[], Q::direction),
+        row,
     };
-    for at in (0..jobs).step_by(LANES) {
-        let group: [Job<'_, T>; LANES] = core::array::from_fn(|lane| job((at + lane).min(jobs - 1)));
-        let group = group.get(..jobs - at).unwrap_or(&group);
+    let mut draw = |group: &[Job<'_, T>], lanes: &mut _, sums: &mut [Q::Output]| {
+        let row_of = |lane: usize| group.get(lane).map_or(0, |job| job.row);
         let mut each = |lane: usize, drawn: Drawn<'_, '_, T>| match drawn {
             Drawn::One(draw) => {
-                let row = (at + lane) / per_row;
+                let row = row_of(lane);
                 if let (Some(sum), Some(quantity)) = (sums.get_mut(row), quantities.get(row)) {
                     quantity.add(&layer.noise, draw, sum);
                 }
             }
-            Drawn::Group(group) => {
+            Drawn::Group(drawn) => {
                 let terms = if Q::NEEDS.groups {
-                    Q::terms(&layer.noise, group);
-                    &*group.z
+                    Q::terms(&layer.noise, drawn);
+                    &*drawn.z
                 } else {
-                    group.y
+                    drawn.y
                 };
-                add_terms::<T, O::Shape, Q::Form>(terms, at..at + group.count, per_row, sums);
+                add_terms::<T, O::Shape, Q::Form>(terms, group, sums);
             }
         };
         let in_groups = Q::NEEDS.decisions || Q::NEEDS.groups;
         let mut sink = if in_groups { Sink::Groups(&mut each) } else { Sink::Draws(&mut each) };
         let drawn = layer.draw_group(group, Q::NEEDS, &mut baseline, solve, lanes, &mut sink);
-        drawn.map_err(|(lane, error)| ((at + lane) / per_row, error))?;
+        drawn.map_err(|(lane, error)| (row_of(lane), error))
+    };
+    let (mut row, mut sample) = (0, 0);
+    let mut group = [job(0, 0); LANES];
+    while row < rows {
+        let mut count = 0;
+        for place in &mut group {
+            if row == rows {
+                break;
+            }
+            *place = job(row, sample);
+            count += 1;
+            sample += 1;
+            if sample == samples {
+                (row, sample) = (row + 1, 0);
+            }
+        }
+        let group = group.get(..count).unwrap_or_default();
+        let Some(winners) = lead.and_then(|lead| layer.race_group(group, lead, lanes)) else {
+            draw(group, lanes, sums)?;
+            continue;
+        };
+        for (lane, job) in group.iter().enumerate() {
+            match (winners.of(lane), sums.get_mut(job.row).and_then(|sum| Q::Form::parts(sum).next())) {
+                (Some(entry), Some(wins)) => race::count(entry, wins),
+                _ => draw(core::slice::from_ref(job), lanes, sums)?,
+            }
+        }
     }
     for (row, (sum, quantity)) in sums.iter_mut().zip(&quantities).enumerate() {
-        quantity::finish::<T, N, O::Shape, Q>(quantity, row_of(row), Centre::NONE, how.samples, sum)
+        quantity::finish::<T, N, O::Shape, Q>(quantity, row_of(row), Centre::NONE, samples, sum)
             .map_err(|error| (row, error))?;
     }
     Ok(true)
@@ -118,24 +150,27 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'_, O, N, T> {
         let raced = self.needs.decisions && self.how.samples as usize >= LANES && self.layer.races();
         self.in_groups() && spans_rows(self.how, self.needs) && !raced
     }
+
+    /// The least lead of a race of `dim` entries, if that decides all rows: θ is that of all.
+    fn lead(&self, dim: usize) -> Option<T> {
+        let most = |rows: &[T]| rows.chunks_exact(dim).map(|row| race::greatest(row).abs()).fold(T::ZERO, T::larger);
+        (self.plan == Plan::Race).then(|| race::least_lead(most(self.theta), self.layer.epsilon))?
+    }
 }
 
 /// Adds terms of d rows, those of `jobs`, to the sums of the rows of the batch: runs of lanes that belong to one row.
 fn add_terms<T: Real, S: Shape, F: Form<T, S>>(
     terms: &[[T; LANES]],
-    jobs: Range<usize>,
-    per_row: usize,
+    jobs: &[Job<'_, T>],
     sums: &mut [F::Output],
 ) {
-    let at = jobs.start;
-    let mut job = at;
-    while job < jobs.end {
-        let row = job / per_row;
-        let end = ((row + 1) * per_row).min(jobs.end);
-        if let Some(sum) = sums.get_mut(row).and_then(|sum| F::parts(sum).next()) {
-            lanes::add_lanes(terms, job - at, end - at, sum);
+    let mut start = 0;
+    for run in jobs.chunk_by(|a, b| a.row == b.row) {
+        let sum = run.first().and_then(|job| sums.get_mut(job.row));
+        if let Some(sum) = sum.and_then(|sum| F::parts(sum).next()) {
+            lanes::add_lanes(terms, start, start + run.len(), sum);
         }
-        job = end;
+        start += run.len();
     }
 }
 

@@ -6,7 +6,7 @@ use super::centre::Centre;
 use super::group::NoiseGroup;
 use super::lanes::{self, LANES};
 use super::memory::{ControlSums, DrawMemory, Memory, Solve};
-use super::race::Race;
+use super::race;
 use super::side_by_side::{Baseline, Job};
 use super::sink::{Drawn, Each, Sink};
 use crate::method::{BLOCK, Control, Draws, MonteCarlo};
@@ -101,9 +101,11 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
         if ((samples.end - samples.start) as usize) < LEAST_SAMPLES || !self.centre.score.is_zero() {
             return None;
         }
-        let (theta, epsilon, seed) = (self.theta, self.layer.epsilon, self.how.seed);
-        let race = Race { theta, epsilon, seed, samples, memory: solve.z.as_mut(), wins };
-        self.layer.noise.group(NoiseGroup::Race(race))
+        let epsilon = self.layer.epsilon;
+        let lead = race::least_lead(race::greatest(self.theta).abs(), epsilon)?;
+        let (scores, seed) = (solve.z.as_mut(), self.how.seed);
+        scores.copy_from_slice(self.theta);
+        Some(lanes::run(race::Count { scores, epsilon, lead, seed, samples, wins }))
     }
 
     /// Shows the samples of block `block` that are set in `which`.
@@ -260,7 +262,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     fn plan(&self, how: MonteCarlo, needs: Needs) -> Plan {
         if how.variance.draws != Draws::Independent
             || !lanes::in_use()
-            || self.noise.group(NoiseGroup::CanFill).is_none()
+            || !self.noise.group(NoiseGroup::CanFill)
         {
             Plan::OneByOne
         } else if needs.decisions && self.races() {
@@ -274,7 +276,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     pub(super) fn races(&self) -> bool {
         cfg!(not(target_os = "none"))
             && self.oracle.properties().largest
-            && self.noise.group(NoiseGroup::CanRace).is_some()
+            && self.noise.group(NoiseGroup::CanRace)
     }
 
     /// (θ − c) + εz.

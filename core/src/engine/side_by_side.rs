@@ -3,6 +3,7 @@
 use super::group::{Column, DrawGroup, GroupMemory, NoiseGroup, SolveGroup, Wanted};
 use super::lanes::{self, LANES, cut};
 use super::memory::{LaneMemory, Solve};
+use super::race::{Race, Winners};
 use super::sampler::silence;
 use super::sink::{Drawn, Sink};
 use super::streams::Streams;
@@ -85,6 +86,23 @@ fn directions<'c, T: Real>(jobs: &[Job<'c, T>], memory: &'c mut [[T; LANES]]) ->
     Column::Own(memory)
 }
 
+/// The names of the noise of `jobs`; empty lanes repeat the first job.
+fn names<T>(first: &Job<'_, T>, jobs: &[Job<'_, T>]) -> ([Seed; LANES], [u64; LANES]) {
+    let mut seeds = [first.seed; LANES];
+    let mut samples = [first.sample; LANES];
+    for ((seed, sample), job) in seeds.iter_mut().zip(&mut samples).zip(jobs) {
+        (*seed, *sample) = (job.seed, job.sample);
+    }
+    (seeds, samples)
+}
+
+/// Puts the scores of `jobs` into lanes; empty ones repeat the first job.
+fn put_scores<T: Real>(first: &Job<'_, T>, jobs: &[Job<'_, T>], scores: &mut [[T; LANES]]) {
+    for lane in 0..LANES {
+        lanes::put_lane(scores, lane, jobs.get(lane).unwrap_or(first).theta);
+    }
+}
+
 /// A group whose noise is drawn: d rows of everything.
 struct Perturbations<'m, T> {
     z: &'m mut [[T; LANES]],
@@ -128,6 +146,20 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             return Ok(());
         }
         self.pass_on(jobs, needs, baseline, group, solve, sink)
+    }
+
+    /// Decides `jobs`, up to [`LANES`], by a race, which must decide them; `lead` is that of [`race::least_lead`].
+    pub(super) fn race_group(
+        &self,
+        jobs: &[Job<'_, T>],
+        lead: T,
+        lanes: &mut LaneMemory<O::Shape, T>,
+    ) -> Option<Winners<T>> {
+        let first = jobs.first()?;
+        let scores = cut(lanes.theta.as_mut(), self.oracle.shape().dim());
+        put_scores(first, jobs, scores);
+        let (seeds, samples) = &names(first, jobs);
+        Some(lanes::run(Race { scores, epsilon: self.epsilon, lead, seeds, samples }))
     }
 
     /// Adds up decisions that the oracle need not write down one by one. Returns `false`, having done nothing, where it must, or
@@ -294,18 +326,11 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         // Rows whose noise is in the nearest cache when it is added; even, as steps of noises are.
         const TILE: usize = 64;
         let Some(first) = jobs.first() else { return };
-        // Empty lanes repeat the first job.
-        let mut seeds = [first.seed; LANES];
-        let mut samples = [first.sample; LANES];
-        for ((seed, sample), job) in seeds.iter_mut().zip(&mut samples).zip(jobs) {
-            (*seed, *sample) = (job.seed, job.sample);
-        }
+        let (seeds, samples) = names(first, jobs);
         let mut streams = Streams::new(&seeds, &samples);
         let shared = jobs.iter().all(|job| core::ptr::eq(job.theta, first.theta));
         if !shared {
-            for lane in 0..LANES {
-                lanes::put_lane(perturbed, lane, jobs.get(lane).unwrap_or(first).theta);
-            }
+            put_scores(first, jobs, perturbed);
         }
         for (tile, theta) in perturbed.chunks_mut(TILE).zip(first.theta.chunks(TILE)) {
             let (noise, beyond) = z.split_at_mut(tile.len().min(z.len()));

@@ -29,7 +29,13 @@ impl Streams {
         for (sample, lane) in samples.iter_mut().zip(0..) {
             *sample = first.wrapping_add(lane);
         }
-        Open { seeds: &[seed; LANES], samples: &samples }.run()
+        Self::open(&[seed; LANES], &samples)
+    }
+
+    /// [`new`](Self::new) within a kernel.
+    #[inline(always)]
+    pub(crate) fn open(seeds: &[Seed; LANES], samples: &[u64; LANES]) -> Self {
+        Open { seeds, samples }.run()
     }
 
     /// Generator `lane` < [`LANES`]; a larger one is that of another lane.

@@ -72,6 +72,7 @@ impl MonteCarlo {
     }
     /// As many samples for row `row` of a batch: each row has noise of its own.
     #[must_use]
+    #[inline]
     pub const fn row(self, row: u64) -> Self {
         Self { seed: self.seed.fold(row), ..self }
     }

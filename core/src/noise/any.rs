@@ -110,7 +110,7 @@ impl<T: Real> Noise<T> for AnyNoise {
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
         with_noise!(*self, noise => noise.fill(rng, z));
     }
-    fn group(&self, task: NoiseGroup<'_, T>) -> Option<u64> {
+    fn group(&self, task: NoiseGroup<'_, T>) -> bool {
         with_noise!(*self, noise => noise.group(task))
     }
     fn quantile(&self, p: T) -> T {

@@ -35,10 +35,9 @@ impl<T: Real> Noise<T> for Gumbel {
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
         step::fill::<T, Self, 1>(rng, z);
     }
-    fn group(&self, task: NoiseGroup<'_, T>) -> Option<u64> {
+    fn group(&self, task: NoiseGroup<'_, T>) -> bool {
         match task {
-            NoiseGroup::Race(race) => race.exponential(),
-            NoiseGroup::CanRace => Some(0),
+            NoiseGroup::CanRace => true,
             task => step::group::<T, Self, 1>(task),
         }
     }

@@ -31,7 +31,7 @@ impl<T: Real> Noise<T> for Laplace {
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]) {
         step::fill::<T, Self, 1>(rng, z);
     }
-    fn group(&self, task: NoiseGroup<'_, T>) -> Option<u64> {
+    fn group(&self, task: NoiseGroup<'_, T>) -> bool {
         step::group::<T, Self, 1>(task)
     }
     fn quantile(&self, p: T) -> T {

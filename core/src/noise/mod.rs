@@ -33,12 +33,12 @@ pub trait Noise<T: Real>: Entry {
     fn name(&self) -> &'static str;
     /// Fills `z` with independent draws. Cost: one or two 32-bit words and one or two logarithms an entry.
     fn fill(&self, rng: &mut impl Rng, z: &mut [T]);
-    /// What samples side by side ask of a noise, of the engine's own. `None`, having done nothing, for a noise that cannot:
+    /// What samples side by side ask of a noise, of the engine's own. `false`, having done nothing, for a noise that cannot:
     /// the default.
     #[doc(hidden)]
-    fn group(&self, task: NoiseGroup<'_, T>) -> Option<u64> {
+    fn group(&self, task: NoiseGroup<'_, T>) -> bool {
         let _ = task;
-        None
+        false
     }
 
     /// G⁻¹(p) for p in (0, 1), where G(z) = P(Z ≤ z).

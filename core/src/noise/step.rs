@@ -28,14 +28,14 @@ pub(super) fn fill<T: Real, S: Step<T, N>, const N: usize>(rng: &mut impl Rng, z
 }
 
 /// The same in every lane, where that is asked.
-pub(super) fn group<T: Real, S: Step<T, N>, const N: usize>(task: NoiseGroup<'_, T>) -> Option<u64> {
+pub(super) fn group<T: Real, S: Step<T, N>, const N: usize>(task: NoiseGroup<'_, T>) -> bool {
     match task {
-        NoiseGroup::CanFill => Some(0),
+        NoiseGroup::CanFill => true,
         NoiseGroup::Fill { streams, z } => {
             lanes::run(Fill { streams, z, step: PhantomData::<S> });
-            Some(0)
+            true
         }
-        NoiseGroup::CanRace | NoiseGroup::Race(_) => None,
+        NoiseGroup::CanRace => false,
     }
 }
 

@@ -202,10 +202,6 @@ where
         target: Target<'_, T, Q::Output>,
     ) -> Result<bool, (usize, Error)> {
         let quantity = |row: usize| (self.quantity)(rows.start + row);
-        for row in rows.clone() {
-            Estimate::new(self.layer, self.row(row), &(self.quantity)(row), how)
-                .map_err(|error| (row, error))?;
-        }
         let dim = self.layer.oracle().shape().dim();
         let theta = &self.theta[rows.start * dim..rows.end * dim];
         let first = self.first.unwrap_or(0).wrapping_add(rows.start as u64);

@@ -18,10 +18,11 @@ use crate::arguments::integer;
 /// How often a long computation looks for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(50);
 
-static THREADS: Mutex<Threads> = Mutex::new(Threads { wanted: None, process: 0, pool: None });
+static THREADS: Mutex<Threads> = Mutex::new(Threads { count: None, process: 0, pool: None });
 
 struct Threads {
-    wanted: Option<usize>,
+    /// How many there are to be, once that has been set or asked: finding out takes longer than a small call.
+    count: Option<usize>,
     /// To which `pool` belongs.
     process: u32,
     pool: Option<Arc<ThreadPool>>,
@@ -31,11 +32,10 @@ impl Threads {
     fn lock(_: Python<'_>) -> MutexGuard<'static, Self> {
         THREADS.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    fn count(&self) -> usize {
+    fn count(&mut self) -> usize {
         let named = || std::env::var("RAYON_NUM_THREADS").ok()?.parse().ok().filter(|&threads| threads > 0);
-        self.wanted
-            .or_else(named)
-            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        *self.count.get_or_insert_with(|| named().unwrap_or_else(cores))
     }
     /// Those of this process, started if there are none; `None` where the system refuses.
     fn pool(&mut self) -> Option<Arc<ThreadPool>> {
@@ -45,8 +45,9 @@ impl Threads {
             self.process = process;
         }
         if self.pool.is_none() {
+            let threads = self.count();
             let name = |index| format!("perturbed-{index}");
-            let pool = ThreadPoolBuilder::new().num_threads(self.count()).thread_name(name).build().ok()?;
+            let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build().ok()?;
             // The library's own beginnings, so that no fork can come between.
             pool.install(|| perturb::threads::start(None));
             self.pool = Some(Arc::new(pool));
@@ -109,7 +110,7 @@ pub(crate) fn set_num_threads(py: Python<'_>, threads: &Bound<'_, PyAny>) -> PyR
     let wanted = integer("threads", threads, 1, 1 << 12)?;
     let wanted = usize::try_from(wanted).map_err(|error| PyValueError::new_err(error.to_string()))?;
     let mut state = Threads::lock(py);
-    state.wanted = Some(wanted);
+    state.count = Some(wanted);
     let old = state.pool.take();
     if state.process != std::process::id() {
         mem::forget(old);
