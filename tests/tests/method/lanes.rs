@@ -156,8 +156,14 @@ fn paths<T: Real>(noise: AnyNoise) {
     }
 }
 
-/// Solved one after the other, with noise from lanes.
+/// Small ones are solved one after the other, with noise from lanes.
 fn matches<T: Real>(noise: AnyNoise) {
+    for (rows, columns) in [(20, 20), (10, 17), (17, 10)] {
+        let assignment = Assignment::new(DynRect { rows, columns }).unwrap();
+        check(noise, assignment, &scores::<T>(rows * columns));
+        let forbidding = |i: usize| if i % 3 == 1 { T::NEG_INFINITY } else { T::from_usize(i % 5) };
+        check(noise, assignment, &(0..rows * columns).map(forbidding).collect::<Vec<T>>());
+    }
     let plane = DynRect { rows: 4, columns: 4 };
     check(noise, Assignment::new(plane).unwrap(), &scores::<T>(16));
     check(noise, Assignment::new(plane).unwrap().with_warm_start(), &scores::<T>(16));
@@ -222,6 +228,7 @@ fn rows_in_lanes() {
     check(Simplex::new(Dyn(5)).unwrap());
     check(Ranking::ascending(Dyn(20)).unwrap());
     check(Assignment::new(DynRect { rows: 3, columns: 3 }).unwrap().with_warm_start());
+    check(Assignment::new(DynRect { rows: 11, columns: 11 }).unwrap());
 }
 
 /// The oracles that are said to solve in lanes do, and doubt no distinct scores.
@@ -254,6 +261,9 @@ fn oracles_have_lanes() {
     check(Ranking::ascending(Dyn(10)).unwrap());
     check(Ranking::ascending(Dyn(40)).unwrap());
     check(GridPath::new(DynRect { rows: 5, columns: 8 }, Neighbours::Eight).unwrap());
+    for (rows, columns) in [(10, 10), (12, 12), (10, 17), (17, 10), (7, 40)] {
+        check(Assignment::new(DynRect { rows, columns }).unwrap());
+    }
 }
 
 /// Scores of every kind, among them near ties, which codes do not tell apart; too many entries are left alone.

@@ -1,5 +1,6 @@
 //! Match: the assignment problem.
 
+mod group;
 mod matching;
 mod rows;
 mod scores;
@@ -10,6 +11,7 @@ use core::fmt;
 use matching::{FREE, Matching};
 
 use super::{Decides, FORBIDDEN, Location, Oracle, Properties, allowed, hull};
+use crate::engine::SolveGroup;
 use crate::engine::lanes::{self, LANES};
 use crate::{Error, Plane, Real, Shape, error};
 
@@ -162,17 +164,13 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
         if rows <= columns {
             let (mut matching, numbers, names) = c.matching(r);
             let warm = warm.as_ref().map(AsRef::as_ref);
-            if !vectors
-                || wide::solve::<T, false>(&mut matching, numbers, names, warm, theta, columns).is_none()
-            {
+            if !(vectors && wide::solve_one::<T, false>(&mut matching, numbers, names, warm, theta, columns)) {
                 let scores = |row| theta.get(row as usize * columns..).unwrap_or(&[]).iter().take(columns);
                 matching.solve(warm, scores);
             }
         } else {
             let (mut matching, numbers, names) = r.matching(c);
-            if !vectors
-                || wide::solve::<T, true>(&mut matching, numbers, names, None, theta, columns).is_none()
-            {
+            if !(vectors && wide::solve_one::<T, true>(&mut matching, numbers, names, None, theta, columns)) {
                 let scores = |column| theta.get(column as usize..).unwrap_or(&[]).iter().step_by(columns);
                 matching.solve(None, scores);
             }
@@ -199,6 +197,15 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
                 .ok()
                 .map(|_| work.columns.price.clone())
                 .filter(|prices| prices.as_ref().iter().all(|p| p.is_finite()));
+        }
+    }
+
+    fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
+        let sides = (self.plane.rows().dim(), self.plane.columns().dim());
+        match sides {
+            _ if self.warm => None,
+            (rows, columns) if rows <= columns => group::solve::<T, false>(sides, group),
+            _ => group::solve::<T, true>(sides, group),
         }
     }
 

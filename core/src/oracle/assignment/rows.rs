@@ -8,6 +8,9 @@ use crate::engine::lanes::{LANES, settle};
 /// Numbers of 16 tasks.
 pub(super) type Row<T> = [T; LANES];
 
+/// A row by its quarters.
+pub(super) type Quarters<T> = [[T; 4]; 4];
+
 /// The smaller, and `b` where `a` is NaN.
 #[inline(always)]
 pub(super) fn smaller<T: Real>(a: T, b: T) -> T {
@@ -27,10 +30,19 @@ fn take<T: Real>(lanes: [T; 4]) -> [T; 4] {
     core::hint::black_box(lanes).map(|x| x + T::ZERO)
 }
 
+/// Quarters of a row, each through memory of its own: of a wider store, processors do not pass the parts on to loads before it is done.
+#[inline(always)]
+pub(super) fn quarters<X: Copy>(x: &Row<X>) -> Quarters<X> {
+    let mut quarters = [[x[0]; 4]; 4];
+    for (quarter, x) in quarters.iter_mut().zip(x.as_chunks::<4>().0) {
+        *quarter = core::hint::black_box(*x);
+    }
+    quarters
+}
+
 /// The least number.
 #[inline(always)]
-pub(super) fn least<T: Real>(x: &Row<T>) -> T {
-    let [a, b, c, d] = x.as_chunks::<4>().0 else { return T::INFINITY };
+pub(super) fn least<T: Real>([a, b, c, d]: &Quarters<T>) -> T {
     let mut four = [T::ZERO; 4];
     for i in 0..4 {
         four[i] = smaller(smaller(d[i], c[i]), smaller(b[i], a[i]));
@@ -41,9 +53,7 @@ pub(super) fn least<T: Real>(x: &Row<T>) -> T {
 
 /// The least number and the next, from lanes of both.
 #[inline(always)]
-pub(super) fn least_two<T: Real>(x: &Row<T>, next: &Row<T>) -> (T, T) {
-    let [a, b, c, d] = x.as_chunks::<4>().0 else { return (T::INFINITY, T::INFINITY) };
-    let [e, f, g, h] = next.as_chunks::<4>().0 else { return (T::INFINITY, T::INFINITY) };
+pub(super) fn least_two<T: Real>([a, b, c, d]: &Quarters<T>, [e, f, g, h]: &Quarters<T>) -> (T, T) {
     let (mut least, mut next) = ([T::ZERO; 4], [T::ZERO; 4]);
     for i in 0..4 {
         (least[i], next[i]) = merge(merge((a[i], e[i]), (b[i], f[i])), merge((c[i], g[i]), (d[i], h[i])));
@@ -88,26 +98,24 @@ impl Equal {
 
 /// The first of the tasks whose number is the value.
 #[inline(always)]
-pub(super) fn first<T: Real>(value: T, x: &Row<T>, tasks: &Row<u32>) -> u32 {
+pub(super) fn first<T: Real>(value: T, x: &Quarters<T>, tasks: &Quarters<u32>) -> u32 {
     one_of(value, x, tasks, u32::MAX, u32::min)
 }
 
 /// The last of them.
 #[inline(always)]
-pub(super) fn last<T: Real>(value: T, x: &Row<T>, tasks: &Row<u32>) -> u32 {
+pub(super) fn last<T: Real>(value: T, x: &Quarters<T>, tasks: &Quarters<u32>) -> u32 {
     one_of(value, x, tasks, 0, u32::max)
 }
 
 #[inline(always)]
 fn one_of<T: Real>(
     value: T,
-    x: &Row<T>,
-    tasks: &Row<u32>,
+    [a, b, c, d]: &Quarters<T>,
+    [e, f, g, h]: &Quarters<u32>,
     none: u32,
     choose: impl Fn(u32, u32) -> u32,
 ) -> u32 {
-    let [a, b, c, d] = x.as_chunks::<4>().0 else { return 0 };
-    let [e, f, g, h] = tasks.as_chunks::<4>().0 else { return 0 };
     let mut four = [0; 4];
     for i in 0..4 {
         let of = |x: T, task: u32| if x == value { task } else { none };

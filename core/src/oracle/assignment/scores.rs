@@ -57,6 +57,12 @@ impl<'a, T: Real, const TALL: bool> Scores<'a, T, TALL> {
     #[inline(always)]
     pub(super) fn one(&self, agent: u32, task: u32) -> T {
         let (row, column) = if TALL { (task, agent) } else { (agent, task) };
-        self.theta.get(row as usize * self.columns + column as usize).copied().unwrap_or(T::ZERO)
+        self.at(row as usize * self.columns + column as usize)
+    }
+
+    /// Entry `index` of θ.
+    #[inline(always)]
+    pub(super) fn at(&self, index: usize) -> T {
+        self.theta.get(index).copied().unwrap_or(T::ZERO)
     }
 }
