@@ -1,6 +1,7 @@
 //! The threads of rayon's global pool, which batches, training and readers share.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Once, OnceLock};
 use std::thread;
@@ -8,6 +9,14 @@ use std::thread;
 use rayon::ThreadPoolBuilder;
 
 static STARTED: Once = Once::new();
+
+/// What a computation that runs to its end is told: never to stop.
+pub(crate) static GO_ON: AtomicBool = AtomicBool::new(false);
+
+/// Whether a computation is told to stop.
+pub(crate) fn stopped(stop: &AtomicBool) -> bool {
+    stop.load(Ordering::Relaxed)
+}
 
 /// Starts `wanted` threads, or one a core, unless rayon's global pool has been started; returns how many there are.
 ///

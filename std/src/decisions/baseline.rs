@@ -1,13 +1,21 @@
 //! Simple weights, beside which others are judged.
 
+use std::sync::atomic::AtomicBool;
+
 use super::Decisions;
 use crate::inference::symmetric::{pseudo_inverse, times};
+use crate::threads::{GO_ON, stopped};
 
 impl Decisions {
     /// The weights of least squares: of the grades, or of what options are worth, or else of what was decided (y, of what is open the mean), on the terms and an
     /// intercept, which changes no order; each decision by its weight. Where terms are collinear, the shortest solution in units of their deviations. Cost
     /// O(options × p² + p³).
     pub fn least_squares(&self) -> Vec<f64> {
+        self.least_squares_until(&GO_ON)
+    }
+
+    /// The same, unless another thread sets `stop`: then those of some decisions alone, within the time of O(p³).
+    pub fn least_squares_until(&self, stop: &AtomicBool) -> Vec<f64> {
         let p = self.terms.len();
         let (mut count, mut mean, mut mean_y) = (0.0, vec![0.0; p], 0.0);
         let of = |at: usize| {
@@ -15,7 +23,9 @@ impl Decisions {
             let weight = self.weight(at);
             known.filter(|(_, row)| row.is_some()).map(move |((phi, y), _)| (phi, y, weight))
         };
-        let rows = || (0..self.len()).filter(|&at| self.weight(at) > 0.0).flat_map(of);
+        let rows = || {
+            (0..self.len()).take_while(|_| !stopped(stop)).filter(|&at| self.weight(at) > 0.0).flat_map(of)
+        };
         for (phi, y, weight) in rows() {
             count += weight;
             let share = weight / count;

@@ -1,12 +1,15 @@
 //! How well scores decide, beside what was decided.
 
+use std::sync::atomic::AtomicBool;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Decisions, Kind, Layer, Layers, Part};
 use crate::data::Dataset;
+use crate::threads::{self, GO_ON, stopped};
 use crate::train::LinearModel;
-use crate::{AnyNoise, AnyOracle, Error, How, OracleSpec, Real, metrics, threads};
+use crate::{AnyNoise, AnyOracle, Error, How, OracleSpec, Real, metrics};
 
 /// How well weights decide: one number a decision and metric. A metric that does not apply is NaN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -103,11 +106,17 @@ impl Judgement {
 impl Decisions {
     /// The judgement of θ = Φw on each decision, with the decision's weight. Layer: `noise` and `epsilon`, whose expectations are
     /// computed as `how` says; only log-losses need them. Refused: decisions of which it is not known what was decided.
-    pub fn judge(
+    pub fn judge(&self, w: &[f64], layer: (AnyNoise, f64), how: How) -> Result<Vec<(f64, Judgement)>, Error> {
+        self.judge_until(w, layer, how, &GO_ON)
+    }
+
+    /// The same, unless another thread sets `stop`: then the judgements of some decisions alone, within the time of one on each thread.
+    pub fn judge_until(
         &self,
         w: &[f64],
         (noise, epsilon): (AnyNoise, f64),
         how: How,
+        stop: &AtomicBool,
     ) -> Result<Vec<(f64, Judgement)>, Error> {
         if self.targets.len() != self.rows.len() {
             let (expected, found) = (self.rows.len(), self.targets.len());
@@ -126,7 +135,14 @@ impl Decisions {
             };
             Ok((self.weight(at), known.judge(layers.of(at)?, &theta, how)?))
         };
-        (0..self.len()).into_par_iter().map(one).collect::<Vec<Result<_, Error>>>().into_iter().collect()
+        let unless = |&_: &usize| !stopped(stop);
+        (0..self.len())
+            .into_par_iter()
+            .filter(unless)
+            .map(one)
+            .collect::<Vec<Result<_, Error>>>()
+            .into_iter()
+            .collect()
     }
 }
 

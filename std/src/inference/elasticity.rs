@@ -1,10 +1,13 @@
 //! Elasticities of the probabilities of picks.
 
+use std::sync::atomic::AtomicBool;
+
 use rayon::prelude::*;
 
 use super::estimation::{Estimation, EstimationError};
 use crate::decisions::{Decisions, Layer, Layers};
-use crate::{Error, How, Question, threads};
+use crate::threads::{self, GO_ON, stopped};
+use crate::{Error, How, Question};
 
 /// By how many per cent an alternative is picked more often if a term of one alternative grows by one per cent in every decision.
 ///
@@ -69,6 +72,17 @@ impl Estimation {
         w: &[f64],
         terms: &[&str],
     ) -> Result<Vec<Elasticity>, EstimationError> {
+        self.elasticities_until(decisions, w, terms, &GO_ON)
+    }
+
+    /// The same, unless another thread sets `stop`: then [`EstimationError::Stopped`], within the time of one decision on each thread.
+    pub fn elasticities_until(
+        &self,
+        decisions: &Decisions,
+        w: &[f64],
+        terms: &[&str],
+        stop: &AtomicBool,
+    ) -> Result<Vec<Elasticity>, EstimationError> {
         let names = decisions.alternative_names();
         if names.is_empty() {
             return Err(EstimationError::NoAlternatives);
@@ -101,7 +115,7 @@ impl Estimation {
             return Err(EstimationError::NoPicks { found });
         }
         let smooth = self.noise != crate::AnyNoise::Laplace;
-        let problem = Problem { decisions, layers, w, places: &places, smooth };
+        let problem = Problem { decisions, layers, w, places: &places, smooth, stop };
         let sums = problem.sums(size)?;
         Ok(sums.elasticities(names, terms, p, smooth))
     }
@@ -164,6 +178,7 @@ struct Problem<'a> {
     /// Of the terms.
     places: &'a [usize],
     smooth: bool,
+    stop: &'a AtomicBool,
 }
 
 /// The probabilities of a decision and their derivatives.
@@ -186,6 +201,9 @@ impl Problem<'_> {
         let sum = |start: usize| {
             let mut sums = zero();
             for at in start..n.min(start + block) {
+                if stopped(self.stop) {
+                    return Err(EstimationError::Stopped);
+                }
                 self.add(at, &mut sums).map_err(|source| EstimationError::Decision {
                     decision: self.decisions.decision_name(at).to_owned(),
                     source,

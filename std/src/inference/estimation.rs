@@ -1,5 +1,7 @@
 //! Weights of options' features, estimated from decisions, with their uncertainty.
 
+use std::sync::atomic::AtomicBool;
+
 use rayon::prelude::*;
 
 use super::Estimates;
@@ -7,7 +9,8 @@ use super::estimates::Covariances;
 use super::symmetric::{dot, largest, pseudo_inverse, sandwich, times};
 use crate::data::text;
 use crate::decisions::{Decisions, Layer, Layers};
-use crate::{AnyLayer, AnyNoise, AnyOracle, Error, How, Question, threads};
+use crate::threads::{self, GO_ON, stopped};
+use crate::{AnyLayer, AnyNoise, AnyOracle, Error, How, Question};
 
 /// How the weights w of θ = Φw are estimated from [`Decisions`].
 ///
@@ -161,6 +164,9 @@ pub enum EstimationError {
         /// Newton steps.
         steps: usize,
     },
+    /// The computation was told to stop.
+    #[error("it was stopped")]
+    Stopped,
 }
 
 fn terms_are(terms: &[String]) -> String {
@@ -185,28 +191,44 @@ const STEPS: usize = 100;
 impl Estimation {
     /// The weights that minimise the criterion, and their uncertainty, with exact expectations.
     pub fn fit(&self, decisions: &Decisions) -> Result<Estimates, EstimationError> {
+        self.fit_until(decisions, &GO_ON)
+    }
+
+    /// The same, unless another thread sets `stop`: then [`EstimationError::Stopped`], within the time of one decision on each thread
+    /// and of O(p³).
+    pub fn fit_until(&self, decisions: &Decisions, stop: &AtomicBool) -> Result<Estimates, EstimationError> {
         let exact = Self { how: How::Exact, ..self.clone() };
-        let problem = Problem::new(&exact, decisions)?;
-        let (w, sums, steps) = problem.minimise(exact.start(decisions)?, self.ridge)?;
+        let problem = Problem::new(&exact, decisions, stop)?;
+        let (w, sums, steps) = problem.minimise(exact.start(decisions, stop)?, self.ridge)?;
         problem.estimates(w, &sums, steps, self)
     }
 
     /// What is known of weights that were found in another way, by stochastic gradients for instance, with the uncertainty that they
     /// have if they minimise the criterion. With samples, gradients have the variance of the samples, too.
     pub fn at(&self, decisions: &Decisions, w: &[f64]) -> Result<Estimates, EstimationError> {
-        let problem = Problem::new(self, decisions)?;
+        self.at_until(decisions, w, &GO_ON)
+    }
+
+    /// The same, unless another thread sets `stop`, as [`fit_until`](Self::fit_until) has it.
+    pub fn at_until(
+        &self,
+        decisions: &Decisions,
+        w: &[f64],
+        stop: &AtomicBool,
+    ) -> Result<Estimates, EstimationError> {
+        let problem = Problem::new(self, decisions, stop)?;
         let sums = problem.pass(w, Order::Bend)?;
         problem.estimates(w.to_vec(), &sums, 0, self)
     }
 
     /// Where to begin: a likelihood without a short formula at the estimates of the logit, in units of the other noise.
-    fn start(&self, decisions: &Decisions) -> Result<Vec<f64>, EstimationError> {
+    fn start(&self, decisions: &Decisions, stop: &AtomicBool) -> Result<Vec<f64>, EstimationError> {
         let zero = vec![0.0; decisions.terms().len()];
         if self.criterion != Criterion::Likelihood || self.noise == AnyNoise::Gumbel {
             return Ok(zero);
         }
         let logit = Self { noise: AnyNoise::Gumbel, criterion: Criterion::FenchelYoung, ..*self };
-        let problem = Problem::new(&logit, decisions)?;
+        let problem = Problem::new(&logit, decisions, stop)?;
         let (mut w, ..) = problem.minimise(zero, self.ridge)?;
         // The standard deviations of both.
         let variance = match self.noise {
@@ -262,6 +284,7 @@ pub(super) struct Problem<'a> {
     criterion: Criterion,
     how: How,
     layers: Layers,
+    stop: &'a AtomicBool,
 }
 
 /// A Hessian in θ.
@@ -282,7 +305,7 @@ struct Local {
 }
 
 impl<'a> Problem<'a> {
-    fn new(of: &Estimation, decisions: &'a Decisions) -> Result<Self, EstimationError> {
+    fn new(of: &Estimation, decisions: &'a Decisions, stop: &'a AtomicBool) -> Result<Self, EstimationError> {
         for (parameter, expected, ok, found) in [
             ("ridge", "a finite number of at least 0", of.ridge >= 0.0 && of.ridge.is_finite(), of.ridge),
             ("epsilon", "a finite number above 0", of.epsilon > 0.0 && of.epsilon.is_finite(), of.epsilon),
@@ -324,7 +347,7 @@ impl<'a> Problem<'a> {
             });
         }
         threads::start(None);
-        Ok(Self { decisions, criterion: of.criterion, how: of.how, layers })
+        Ok(Self { decisions, criterion: of.criterion, how: of.how, layers, stop })
     }
 
     fn terms(&self) -> usize {
@@ -385,6 +408,9 @@ impl<'a> Problem<'a> {
 
     /// Adds what one decision contributes.
     fn add(&self, at: usize, w: &[f64], order: Order, sums: &mut Sums) -> Result<(), EstimationError> {
+        if stopped(self.stop) {
+            return Err(EstimationError::Stopped);
+        }
         let mut theta = vec![0.0; self.decisions.size(at)];
         self.decisions.scores(at, w, &mut theta);
         let named = |source| EstimationError::Decision {
@@ -543,6 +569,9 @@ impl<'a> Problem<'a> {
             (0..p).map(|j| of.gradient[j] / scale[j] + n * ridge * w[j] * scale[j]).collect()
         };
         for step_number in 0..STEPS {
+            if stopped(self.stop) {
+                return Err(EstimationError::Stopped);
+            }
             let gradient = slope(&here, &w);
             let scaled = |matrix: &[f64]| {
                 let mut scaled: Vec<f64> =
@@ -591,7 +620,12 @@ impl<'a> Problem<'a> {
                     .collect();
                 // As a rule the whole step is taken, and all of this is needed.
                 let order = if share < 1.0 { Order::Value } else { Order::Bend };
-                if let Ok(there) = self.pass(&next, order) {
+                // Scores out of range are a step too far.
+                let there = match self.pass(&next, order) {
+                    Err(EstimationError::Stopped) => return Err(EstimationError::Stopped),
+                    there => there.ok(),
+                };
+                if let Some(there) = there {
                     let change = there.loss + penalty(&next) - loss;
                     // Where the change is rounding, the gradient decides.
                     let shrinks = || {

@@ -9,6 +9,8 @@ mod estimates;
 mod estimation;
 pub(crate) mod symmetric;
 
+use std::sync::atomic::AtomicBool;
+
 #[cfg(feature = "files")]
 pub use elasticity::Elasticity;
 #[cfg(feature = "files")]
@@ -18,6 +20,8 @@ pub use estimation::{Criterion, Estimation, EstimationError};
 
 use perturb_core::{ClosedForm, Error, Exact, Noise, Normal, Perturbed, Shape};
 use symmetric::{dot, largest, pseudo_inverse, sandwich, times};
+
+use crate::threads::{GO_ON, stopped};
 
 /// The estimate θ̂_n, at which y_ε(θ̂_n) is the mean ȳ_n of n decisions: it minimises the mean Fenchel–Young loss
 /// (Section 4).
@@ -57,6 +61,9 @@ pub enum InferenceError {
              may help"
     )]
     Boundary,
+    /// The computation was told to stop.
+    #[error("it was stopped")]
+    Stopped,
 }
 
 /// Most Newton steps.
@@ -90,6 +97,19 @@ impl Inference {
         O: ClosedForm<f64, N>,
         N: Noise<f64>,
     {
+        Self::from_decisions_until(layer, decisions, &GO_ON)
+    }
+
+    /// The same, unless another thread sets `stop`: then [`InferenceError::Stopped`], within the time of a Jacobian and of O(d³).
+    pub fn from_decisions_until<O, N>(
+        layer: &Perturbed<O, N, f64>,
+        decisions: &[f64],
+        stop: &AtomicBool,
+    ) -> Result<Self, InferenceError>
+    where
+        O: ClosedForm<f64, N>,
+        N: Noise<f64>,
+    {
         let dim = layer.oracle().shape().dim();
         let samples = decisions.len() / dim;
         if !decisions.len().is_multiple_of(dim) {
@@ -113,13 +133,16 @@ impl Inference {
         let mean: Vec<f64> = sums.iter().map(|sum| sum / samples as f64).collect();
         let mut squares = vec![0.0; dim * dim];
         for y in decisions.chunks_exact(dim) {
+            if stopped(stop) {
+                return Err(InferenceError::Stopped);
+            }
             let off: Vec<f64> = y.iter().zip(&mean).map(|(y, mean)| y - mean).collect();
             for (sums, off_i) in squares.chunks_exact_mut(dim).zip(&off) {
                 sums.iter_mut().zip(&off).for_each(|(sum, off_j)| *sum += off_i * off_j);
             }
         }
         let spread: Vec<f64> = squares.iter().map(|sum| sum / (samples - 1) as f64).collect();
-        let theta = solve(layer, &mean)?;
+        let theta = solve(layer, &mean, stop)?;
         let (inverse, rank) =
             pseudo_inverse(&hessian(layer, &theta)?, dim).ok_or(InferenceError::Boundary)?;
         if rank + usize::from(layer.oracle().shift_invariant()) < dim {
@@ -188,7 +211,11 @@ where
 }
 
 /// θ with y_ε(θ) = `mean`, by Newton steps that are halved until F_ε(θ) − ⟨ȳ, θ⟩ falls.
-fn solve<O, N>(layer: &Perturbed<O, N, f64>, mean: &[f64]) -> Result<Vec<f64>, InferenceError>
+fn solve<O, N>(
+    layer: &Perturbed<O, N, f64>,
+    mean: &[f64],
+    stop: &AtomicBool,
+) -> Result<Vec<f64>, InferenceError>
 where
     O: ClosedForm<f64, N>,
     N: Noise<f64>,
@@ -210,6 +237,9 @@ where
         let slope = dot(&step, &residual);
         let mut share = 1.0;
         let next = loop {
+            if stopped(stop) {
+                return Err(InferenceError::Stopped);
+            }
             let next: Vec<f64> = theta.iter().zip(&step).map(|(theta, step)| theta - share * step).collect();
             if let Ok((there, residual)) = gap(&next) {
                 // Where the gap is all rounding, the residual decides.

@@ -2,11 +2,15 @@
 
 #![allow(clippy::format_push_string, reason = "tables are written row by row")]
 
-use perturb::AnyNoise;
+use std::sync::atomic::AtomicBool;
+
 use perturb::data::frame::{Columns, Expression};
 use perturb::data::table::{Format, parse_table};
 use perturb::decisions::{Decide, Decisions, Recipe, Target, Utility};
-use perturb::inference::{Criterion, Errors, Estimates, Estimation, EstimationError};
+use perturb::inference::{
+    Criterion, Errors, Estimates, Estimation, EstimationError, Inference, InferenceError,
+};
+use perturb::{AnyNoise, AnyOracle, How, OracleSpec, Perturbed};
 
 fn expression(text: &str) -> Expression {
     Expression::parse(text).unwrap()
@@ -313,5 +317,31 @@ fn tables_that_are_no_decisions_are_refused() {
     assert!(
         error.starts_with("t.csv, line 2: expected a route of what was chosen in the decision `1`"),
         "{error}"
+    );
+}
+
+/// What is told to stop before it begins does nothing.
+#[test]
+fn computations_stop_when_they_are_told_to() {
+    let (stop, go_on) = (AtomicBool::new(true), AtomicBool::new(false));
+    let data = decisions(&picks(), Decide::Pick, chosen(), "x, y");
+    let (estimation, w) = (Estimation::default(), [0.3, -0.2]);
+    assert_eq!(estimation.fit_until(&data, &stop), Err(EstimationError::Stopped));
+    assert_eq!(estimation.fit_until(&data, &go_on), estimation.fit(&data));
+    assert_eq!(estimation.at_until(&data, &w, &stop), Err(EstimationError::Stopped));
+    assert_eq!(estimation.at_until(&data, &w, &go_on), estimation.at(&data, &w));
+    let layer = (AnyNoise::Gumbel, 1.0);
+    assert_eq!(data.judge_until(&w, layer, How::Exact, &stop), Ok(Vec::new()));
+    assert_eq!(data.judge_until(&w, layer, How::Exact, &go_on).unwrap().len(), data.len());
+    assert_eq!(data.least_squares_until(&stop), [0.0; 2]);
+    assert_eq!(data.least_squares_until(&go_on), data.least_squares());
+    let oracle = AnyOracle::<f64>::new(&OracleSpec::Simplex { dim: 2 }).unwrap();
+    let layer = Perturbed::new(oracle, AnyNoise::Gumbel, 1.0).unwrap();
+    let given = [1.0, 0.0, 0.0, 1.0];
+    let stopped = Inference::from_decisions_until(&layer, &given, &stop);
+    assert_eq!(stopped, Err(InferenceError::Stopped));
+    assert_eq!(
+        Inference::from_decisions_until(&layer, &given, &go_on),
+        Inference::from_decisions(&layer, &given)
     );
 }

@@ -302,7 +302,7 @@ impl Decisions {
     ) -> PyResult<BTreeMap<&'static str, Bound<'py, PyArray1<f64>>>> {
         let (w, how, noise) = (self.weights(weights)?, method::of(method)?, layer::noise(noise)?);
         let w = w.as_slice()?;
-        let judged = pool::watched(py, |_| self.of.judge(w, (noise, epsilon), how))?;
+        let judged = pool::watched(py, |stop| self.of.judge_until(w, (noise, epsilon), how, stop))?;
         let judged = judged.map_err(|error| refusal(py, error, None))?;
         let mean = Judgement::mean(&judged);
         let metrics = mean.named().into_iter().map(|(name, _)| {
@@ -321,7 +321,7 @@ impl Decisions {
 
     /// The weights of least squares of what was decided on the features: the baseline that ignores the solver.
     fn least_squares<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        Ok(pool::watched(py, |_| self.of.least_squares())?.into_pyarray(py))
+        Ok(pool::watched(py, |stop| self.of.least_squares_until(stop))?.into_pyarray(py))
     }
 
     fn __repr__(&self) -> String {

@@ -241,7 +241,7 @@ pub(crate) fn estimate(
     let py = decisions.py();
     let estimation = estimation(noise, epsilon, criterion, ridge, How::Exact)?;
     let decisions = &decisions.get().of;
-    let found = pool::watched(py, |_| estimation.fit(decisions))?;
+    let found = pool::watched(py, |stop| estimation.fit_until(decisions, stop))?;
     Ok(Estimates { of: found.map_err(other(py))? })
 }
 
@@ -263,7 +263,7 @@ pub(crate) fn estimates_at(
     let estimation = estimation(noise, epsilon, criterion, 0.0, method::of(method)?)?;
     let w = decisions.get().weights(weights)?;
     let (w, decisions) = (w.as_slice()?, &decisions.get().of);
-    let found = pool::watched(py, |_| estimation.at(decisions, w))?;
+    let found = pool::watched(py, |stop| estimation.at_until(decisions, w, stop))?;
     Ok(Estimates { of: found.map_err(other(py))? })
 }
 
@@ -286,7 +286,7 @@ pub(crate) fn elasticities<'py>(
     let w = decisions.get().weights(weights)?;
     let (w, decisions) = (w.as_slice()?, &decisions.get().of);
     let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
-    let found = pool::watched(py, |_| estimation.elasticities(decisions, w, &terms))?;
+    let found = pool::watched(py, |stop| estimation.elasticities_until(decisions, w, &terms, stop))?;
     let found = found.map_err(other(py))?.into_iter();
     Ok(found.map(|one| (one.term, one.changed, one.of, one.value, one.gradient.into_pyarray(py))).collect())
 }
@@ -309,7 +309,7 @@ pub(crate) fn estimate_scores<'py>(
         let message = format!("decisions has {} numbers; expected (n, {d})", numbers.len());
         return Err(PyValueError::new_err(message));
     }
-    let found = pool::watched(py, |_| Inference::from_decisions(layer.layer(), numbers))?;
+    let found = pool::watched(py, |stop| Inference::from_decisions_until(layer.layer(), numbers, stop))?;
     let found = found.map_err(other(py))?;
     let covariance = Array2::from_shape_vec((d, d), found.covariance);
     let covariance = covariance.map_err(|error| PyValueError::new_err(error.to_string()))?;

@@ -4,8 +4,13 @@ use numpy::{IntoPyArray, PyUntypedArrayMethods};
 use perturb::metrics;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use rayon::prelude::*;
 
 use crate::arguments::{integer, python_shape, read};
+use crate::pool;
+
+/// So many numbers are worth the threads, and looking for Ctrl-C between two rows.
+const LARGE: usize = 4096;
 
 /// What `metric` says of two rows, or of each row of two arrays of shape (n, k).
 fn rows<'py>(
@@ -30,8 +35,14 @@ fn rows<'py>(
         [_] => Ok(py.detach(|| metric(left, right)).into_pyobject(py)?.into_any()),
         [_, k] if k > 0 => {
             let pair = |(a, b): (&[f64], &[f64])| metric(a, b);
-            let values: Vec<f64> =
-                py.detach(|| left.chunks_exact(k).zip(right.chunks_exact(k)).map(pair).collect());
+            let values: Vec<f64> = if left.len() < LARGE {
+                left.chunks_exact(k).zip(right.chunks_exact(k)).map(pair).collect()
+            } else {
+                pool::watched(py, |stop| {
+                    let pair = |rows| if pool::stopped(stop) { f64::NAN } else { pair(rows) };
+                    left.par_chunks_exact(k).zip(right.par_chunks_exact(k)).map(pair).collect()
+                })?
+            };
             Ok(values.into_pyarray(py).into_any())
         }
         _ => {

@@ -228,6 +228,10 @@ def test_metrics() -> None:
         "Layer(Ranking(500)).vjp(np.zeros((10_000, 500)), np.zeros((10_000, 500)), MonteCarlo(10_000))",
         "Layer(Ranking(500)).maximizer(np.zeros((100_000, 500)), MonteCarlo(10_000))",
         "Layer(TopK(50, 5)).inverse_maximizer(np.full((100_000, 50), 0.1), MonteCarlo(1000))",
+        "estimate(PICKS, noise='normal', criterion='likelihood')",
+        "estimates_at(PICKS, [1.0], MonteCarlo(10**6))",
+        "elasticities(PICKS, [1.0], PICKS.terms, noise='normal')",
+        "PICKS.judge([1.0], MonteCarlo(10**6))",
     ],
 )
 def test_ctrl_c_ends_long_calls(call: str) -> None:
@@ -235,6 +239,10 @@ def test_ctrl_c_ends_long_calls(call: str) -> None:
 import numpy as np
 from perturbed import *
 RANKS = np.tile(np.arange(1.0, 51), (5000, 1))
+PICKS = Decisions(
+    {{"g": np.repeat(np.arange(5000), 20), "o": list(range(20)) * 5000, "x": np.arange(1e5) % 97, "y": [1, *[0] * 19] * 5000}},
+    Recipe(group="g", alternatives="o", chosen="y", features="x / 97"),
+)
 print("begins", flush=True)
 try:
     {call}
