@@ -18,6 +18,7 @@ mod baseline;
 mod judge;
 mod layers;
 mod recipe;
+mod stored;
 mod structure;
 mod targets;
 
@@ -29,12 +30,13 @@ pub use judge::Judgement;
 use layers::Kind;
 pub(crate) use layers::{Layer, Layers};
 pub use recipe::{Recipe, Target, Utility};
+use serde::{Deserialize, Serialize};
 pub use structure::{Decide, Edges};
 
 use crate::{AnyOracle, Oracle, OracleSpec};
 
 /// A problem of its own on some entries of a decision: what is open of a decision that is known in part.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// The entries, in increasing order.
     pub entries: Vec<usize>,
@@ -43,7 +45,10 @@ pub struct Part {
 }
 
 /// n decisions among options with p features each.
-#[derive(Clone)]
+///
+/// They can be written down and read again, with serde, by the same version of this library.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "stored::Unchecked")]
 pub struct Decisions {
     name: String,
     terms: Vec<String>,
@@ -60,9 +65,11 @@ pub struct Decisions {
     /// What the options are worth, if that says what was decided.
     worth: Vec<f64>,
     parts: BTreeMap<usize, Vec<Part>>,
+    #[serde(serialize_with = "stored::specs")]
     oracles: Vec<AnyOracle<f64>>,
     /// For each decision its oracle.
     kinds: Vec<u32>,
+    #[serde(skip_serializing)]
     known: HashMap<String, u32>,
     weights: Vec<f64>,
     /// Empty where each decision stands alone.

@@ -10,12 +10,16 @@ use perturb::decisions::{self, Judgement, Utility};
 use perturb::{AnyLayer, AnyNoise, Error, Question};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use rayon::prelude::*;
 
 use crate::arguments::python_shape;
 use crate::error::{of_decision, other, refusal};
 use crate::table::Table;
 use crate::{layer, method, pool};
+
+/// Of the package, whose other versions may pickle in another way.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Decisions among options, read from a table as a `Recipe` says.
 ///
@@ -26,6 +30,8 @@ use crate::{layer, method, pool};
 ///     Columns by name: a dict of arrays and lists, or a table of pandas or polars.
 /// recipe : Recipe
 ///     What the options are, and what was decided.
+///
+/// Pickles hold the decisions themselves, not the table, and are for other processes of the same version of this package.
 #[pyclass(frozen, module = "perturbed")]
 pub(crate) struct Decisions {
     pub(crate) of: decisions::Decisions,
@@ -324,6 +330,27 @@ impl Decisions {
         Ok(pool::watched(py, |stop| self.of.least_squares_until(stop))?.into_pyarray(py))
     }
 
+    /// From what `__reduce__` tells.
+    #[staticmethod]
+    fn _pickled(version: &str, recipe: &str, numbers: &[u8]) -> PyResult<Self> {
+        let unreadable = |error: String| PyValueError::new_err(format!("the pickled decisions: {error}"));
+        if version != VERSION {
+            let message =
+                format!("are of version {version}, not {VERSION}; make them from the table and the recipe");
+            return Err(unreadable(message));
+        }
+        let recipe = serde_json::from_str(recipe).map_err(|error| unreadable(error.to_string()))?;
+        let of = postcard::from_bytes(numbers).map_err(|error| unreadable(error.to_string()))?;
+        Ok(Self { of, recipe })
+    }
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, (&'static str, String, Bound<'py, PyBytes>))> {
+        let numbers = postcard::to_allocvec(&slf.get().of);
+        let numbers = numbers.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let parts = (VERSION, slf.get().recipe()?, PyBytes::new(slf.py(), &numbers));
+        Ok((slf.get_type().getattr("_pickled")?, parts))
+    }
     fn __repr__(&self) -> String {
         let (n, options, p) = (self.of.len(), self.of.options(), self.of.terms().len());
         format!("<{n} decisions ({}) among {options} options, {p} terms>", self.recipe.decide.name())

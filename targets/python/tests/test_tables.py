@@ -1,5 +1,6 @@
 """Tables of every kind, recipes, decisions among options, estimates, and weights by stochastic gradients."""
 
+import copy
 import json
 import math
 import pickle
@@ -177,12 +178,19 @@ def test_every_kind_of_decision(recipe: Recipe, more: dict[str, Any]) -> None:
     smoothed = decisions.maximizer([1.5], Exact() if decisions.exact else MonteCarlo(100, 1))
     assert y.shape == smoothed.shape == (decisions.starts[-1],)
     w = descend(decisions, Training(epochs=2), method=Exact() if decisions.exact else MonteCarlo(5))
-    judged = decisions.judge(w, Exact() if decisions.exact else MonteCarlo(20))
+    judge = Exact() if decisions.exact else MonteCarlo(20)
+    judged = decisions.judge(w, judge)
     assert judged and all(len(values) == 40 for values in judged.values())
     model = Model.of_options(decisions, w)
     assert Model.from_bytes(model.to_bytes()).decide(table).shape == (200,)
     again = decisions.read(table)
     assert again.digest == decisions.digest and len(again.select([3, 1])) == 2
+    pickled = pickle.loads(pickle.dumps(decisions))
+    assert pickled.recipe == decisions.recipe and pickled.digest == decisions.digest
+    assert np.array_equal(pickled.decide([1.5]), y)
+    assert {name: values.tobytes() for name, values in pickled.judge(w, judge).items()} == {
+        name: values.tobytes() for name, values in judged.items()
+    }
     assert repr(eval(repr(recipe))) == repr(recipe)
 
 
@@ -201,6 +209,54 @@ def test_columns_by_option() -> None:
     model = Model.of_options(decisions, found.weights, estimates=found)
     np.testing.assert_allclose(model.scores(wide).ravel(), DECISIONS.scores(found.weights), rtol=1e-12)
     assert model.decide(wide).sum(axis=1).tolist() == [1] * 400
+
+
+def test_pickled_decisions() -> None:
+    """Without the table: with terms, names, counts and clusters, and all that is asked of them."""
+    recipe = Recipe(**{**vars(TRIPS), "cluster": "person", "count": "1 + (person == 3)"})
+    decisions = Decisions(DATA, recipe)
+    for twin in pickle.loads(pickle.dumps(decisions)), copy.deepcopy(decisions), pickle.loads(pickle.dumps(decisions.select([7, 7, 2]))):
+        places = range(400) if len(twin) == 400 else [7, 7, 2]
+        same = decisions.select(places)
+        for name in ("terms", "names", "alternatives", "exact", "options_by_column", "recipe", "digest"):
+            assert getattr(twin, name) == getattr(same, name), name
+        for name in ("starts", "rows", "features", "targets", "counts"):
+            assert np.array_equal(getattr(twin, name), getattr(same, name)), name
+        assert np.array_equal(twin.maximizer(FOUND.weights, Exact()), same.maximizer(FOUND.weights, Exact()))
+    assert estimate(pickle.loads(pickle.dumps(decisions))) == estimate(decisions)
+    assert pickle.loads(pickle.dumps(decisions)).read(DATA).digest == decisions.digest
+    assert Model.of_options(pickle.loads(pickle.dumps(DECISIONS)), FOUND.weights, estimates=FOUND) == MODEL
+    make, (version, kept, numbers) = decisions.__reduce__()
+    for wrong, message in (
+        (("0.0.1", kept, numbers), "are of version 0.0.1, not"),
+        ((version, "{}", numbers), "missing field"),
+        ((version, kept, numbers[:-1]), "pickled decisions"),
+        ((version, kept, b""), "pickled decisions"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make(*wrong)
+    # Whatever bytes are damaged: an exception, or other numbers.
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        damaged = bytearray(numbers)
+        damaged[rng.integers(400) if rng.random() < 0.5 else rng.integers(len(damaged))] ^= 1 << rng.integers(8)
+        try:
+            twin = make(version, kept, bytes(damaged))
+        except ValueError:
+            continue
+        assert len(twin.scores(np.ones(len(twin.terms)))) == twin.starts[-1]
+
+
+def test_processes_share_decisions() -> None:
+    joblib = pytest.importorskip("joblib")
+    folds = [np.arange(400) % 3 != fold for fold in range(3)]
+    parallel = joblib.Parallel(n_jobs=2)(joblib.delayed(_of_some)(DECISIONS, fold.nonzero()[0]) for fold in folds)
+    for found, fold in zip(parallel, folds, strict=True):
+        assert found == estimate(DECISIONS.select(fold.nonzero()[0]))
+
+
+def _of_some(decisions: Decisions, places: np.ndarray) -> Estimates:
+    return estimate(decisions.select(places))
 
 
 def test_tables_of_other_packages() -> None:
