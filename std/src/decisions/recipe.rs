@@ -417,7 +417,7 @@ impl Recipe {
         }
         let known: Vec<String> = all.into_iter().map(|(known, _)| known).collect();
         let expected = format!("one of {} in {}", text::listed(&known, LISTED), quote(column));
-        Err(DataError::parameter("interact", expected, quote(value)))
+        Err(DataError::parameter("interactions", expected, quote(value)))
     }
 
     /// The rows of each decision, in the order in which their first rows stand, and the names of the decisions.

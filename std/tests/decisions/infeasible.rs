@@ -147,7 +147,7 @@ fn codes_have_constants() {
     let utility = |column: &str| Utility::default().with_interaction("share", column).unwrap();
     assert_eq!(
         utility("zone=7").terms(&recipe, &frame, None).unwrap_err().to_string(),
-        "interact: expected one of -1, 9, 10 in `zone`, found `7`"
+        "interactions: expected one of -1, 9, 10 in `zone`, found `7`"
     );
     let mut one = recipe.clone();
     one.terms = utility("zone=9").terms(&recipe, &frame, None).unwrap();

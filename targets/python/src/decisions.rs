@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use numpy::ndarray::Array2;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyUntypedArrayMethods};
-use perturb::data::frame::{Columns, Frame};
+use perturb::data::DataError;
+use perturb::data::frame::{ByOption, Columns, Expression, Frame};
 use perturb::data::table::Unseen;
-use perturb::decisions::{self, Judgement, Utility};
+use perturb::decisions::{self, Judgement, Target, Utility};
 use perturb::{AnyLayer, AnyNoise, Error, Question};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
@@ -36,6 +37,85 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(crate) struct Decisions {
     pub(crate) of: decisions::Decisions,
     pub(crate) recipe: decisions::Recipe,
+}
+
+/// The fields of `Recipe` in Python, but for those that say how is decided.
+#[derive(FromPyObject)]
+struct Given {
+    features: Vec<String>,
+    constants: Vec<String>,
+    interactions: Vec<String>,
+    reference: Option<String>,
+    group: Option<String>,
+    options: Vec<String>,
+    pattern: String,
+    alternatives: Option<String>,
+    chosen: Option<String>,
+    one_of: Option<String>,
+    ranks: Option<String>,
+    grades: Option<String>,
+    worth: Option<String>,
+    r#where: Option<String>,
+    available: Option<String>,
+    count: Option<String>,
+    cluster: Option<String>,
+}
+
+/// The exception for what is wrong with an argument of this name.
+fn named(name: &str) -> impl Fn(DataError) -> PyErr {
+    move |error| {
+        PyValueError::new_err(match error {
+            DataError::Parameter { expected, found, .. } => {
+                format!("{name}: expected {expected}, found {found}")
+            }
+            other => format!("{name}: {other}"),
+        })
+    }
+}
+
+impl Given {
+    fn utility(&self) -> PyResult<Utility> {
+        let mut utility = Utility::new(&self.features.join(", ")).map_err(named("features"))?;
+        for column in &self.constants {
+            utility = utility.with_constants(column);
+        }
+        for product in &self.interactions {
+            let (of, column) = product.rsplit_once(':').unwrap_or((product, ""));
+            utility = utility.with_interaction(of, column.trim()).map_err(named("interactions"))?;
+        }
+        Ok(utility)
+    }
+
+    /// The recipe without its terms; `decide` in JSON.
+    fn open(&self, decide: &str) -> PyResult<decisions::Recipe> {
+        let expression = |name: &str, text: &Option<String>| {
+            text.as_ref().map(|text| Expression::parse(text).map_err(named(name))).transpose()
+        };
+        let decide = serde_json::from_str(decide);
+        let decide = decide.map_err(|error| PyValueError::new_err(format!("decide: {error}")))?;
+        let mut recipe = decisions::Recipe::new(decide);
+        recipe.alternatives.clone_from(&self.alternatives);
+        if !self.options.is_empty() {
+            let name = recipe.alternatives.get_or_insert_with(|| "option".into());
+            let by_option = ByOption::new(self.options.clone(), &self.pattern, name);
+            recipe.by_option = Some(by_option.map_err(|error| PyValueError::new_err(error.to_string()))?);
+        }
+        (recipe.group, recipe.cluster) = (self.group.clone(), self.cluster.clone());
+        recipe.filter = expression("where", &self.r#where)?;
+        recipe.available = expression("available", &self.available)?;
+        recipe.weight = expression("count", &self.count)?;
+        let targets: [(&str, &Option<String>, fn(Expression) -> Target); 5] = [
+            ("chosen", &self.chosen, Target::Chosen),
+            ("one_of", &self.one_of, Target::OneOf),
+            ("ranks", &self.ranks, Target::Rank),
+            ("grades", &self.grades, Target::Grade),
+            ("worth", &self.worth, Target::Worth),
+        ];
+        for (name, text, target) in targets {
+            recipe.target = expression(name, text)?.map(target).or(recipe.target);
+        }
+        Ok(recipe)
+    }
 }
 
 /// Warns of values that were not there when the terms were made.
@@ -121,29 +201,18 @@ impl Decisions {
 impl Decisions {
     #[new]
     fn new(table: &Bound<'_, PyAny>, recipe: &Bound<'_, PyAny>) -> PyResult<Self> {
-        type Parts = (String, Vec<String>, Vec<String>, Vec<(String, String)>, Option<String>);
         let py = table.py();
-        if !recipe.hasattr("_parts")? {
+        if !recipe.hasattr("_decide")? {
             let found = recipe.get_type().name()?;
             return Err(PyTypeError::new_err(format!("recipe is of type {found}; expected a Recipe")));
         }
-        let table = Table::new(table)?;
-        let (json, features, constants, interactions, reference): Parts =
-            recipe.call_method1("_parts", (table.names(),))?.extract()?;
-        let named = |name: &'static str| move |error| PyValueError::new_err(format!("{name}: {error}"));
-        let mut utility = Utility::new(&features.join(", ")).map_err(named("features"))?;
-        for column in constants {
-            utility = utility.with_constants(column);
-        }
-        for (of, column) in interactions {
-            utility = utility.with_interaction(&of, column).map_err(named("interactions"))?;
-        }
-        let open: decisions::Recipe =
-            serde_json::from_str(&json).map_err(|error| PyValueError::new_err(format!("recipe: {error}")))?;
+        let (table, given) = (Table::new(table)?, recipe.extract::<Given>()?);
+        let decide: String = recipe.call_method1("_decide", (table.names(),))?.extract()?;
+        let (utility, open) = (given.utility()?, given.open(&decide)?);
         let names = open.columns();
         let names: Vec<&str> = names.iter().map(String::as_str).chain(utility.columns()).collect();
         let frame = open.frame(&table, &names).map_err(|error| table.refusal(error))?;
-        let recipe = open.with_terms(&utility, &frame, reference.as_deref()).map_err(other(py))?;
+        let recipe = open.with_terms(&utility, &frame, given.reference.as_deref()).map_err(other(py))?;
         let of = if recipe.target.is_some() { recipe.read(&frame) } else { recipe.read_open(&frame) };
         Ok(Self { of: of.map_err(other(py))?, recipe })
     }

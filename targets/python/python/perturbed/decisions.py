@@ -65,7 +65,7 @@ _OF: dict[str, tuple[str, ...]] = {
     "units": ("flow",),
     **dict.fromkeys(("weight", "capacity"), ("pack",)),
 }
-_TARGETS = {"chosen": "chosen", "one_of": "one-of", "ranks": "rank", "grades": "grade", "worth": "worth"}
+_TARGETS = ("chosen", "one_of", "ranks", "grades", "worth")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -170,7 +170,7 @@ class Recipe:
             kinds = _OF.get(field.name, _KINDS)
             if self.decide not in kinds and getattr(self, field.name) != field.default:
                 raise ValueError(f"{field.name} belongs to decide={' or '.join(map(repr, kinds))}, not to {self.decide!r}")
-        for names in (*_TARGETS,), ("edges", "cells"), ("ends", "cells"), ("straight", "edges"):
+        for names in _TARGETS, ("edges", "cells"), ("ends", "cells"), ("straight", "edges"):
             given = [name for name in names if getattr(self, name) not in (None, False)]
             if len(given) > 1:
                 raise ValueError(f"{given[0]} and {given[1]} exclude each other")
@@ -189,8 +189,11 @@ class Recipe:
         """Whether it tells what was decided."""
         return any(getattr(self, name) is not None for name in _TARGETS)
 
-    def _decide(self, columns: Sequence[str]) -> Any:
-        """The decision as the library reads it."""
+    def _decide(self, columns: Sequence[str]) -> str:
+        """The decision in the library's JSON, for a table with these columns."""
+        return json.dumps(self._kind(columns))
+
+    def _kind(self, columns: Sequence[str]) -> Any:
         edges, ends = self.edges or ("from", "to"), self.ends
         match self.decide:
             case "pick-k":
@@ -215,19 +218,3 @@ class Recipe:
                 return {"tour": {"legs": edges}}
             case simple:
                 return simple
-
-    def _parts(self, columns: Sequence[str]) -> tuple[str, Sequence[str], Sequence[str], list[tuple[str, str]], str | None]:
-        """The recipe without its terms in the library's JSON, features, constants, interactions, and the reference."""
-        alternatives, target = self.alternatives or ("option" if self.options else None), None
-        for name, kind in _TARGETS.items():
-            if getattr(self, name) is not None:
-                target = {kind: getattr(self, name)}
-        by_option = {"options": self.options, "pattern": self.pattern, "name": alternatives} if self.options else None
-        recipe = {
-            "decide": self._decide(columns), "by_option": by_option, "group": self.group, "alternatives": alternatives,
-            "terms": [], "filter": self.where, "available": self.available, "target": target, "cluster": self.cluster,
-            "weight": self.count,
-        }  # fmt: skip
-        products = [product.rsplit(":", 1) for product in self.interactions]
-        pairs = [(of, column.strip()) for of, column in products]
-        return json.dumps(recipe), self.features, self.constants, pairs, self.reference
