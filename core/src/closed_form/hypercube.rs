@@ -23,6 +23,7 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Hypercube<T, S> {
             Cost::Maximizer => [6, 3, 1],
             Cost::Product => [4, 1, 1],
             Cost::Jacobian => [4, 3, 3],
+            Cost::Curvature | Cost::CurvatureProduct => return None,
         };
         Some(super::measured(self.shape().dim(), samples))
     }

@@ -54,13 +54,13 @@ pub trait ClosedForm<T: Real, N: Noise<T>>: Oracle<T> {
         false
     }
     /// About how many samples take as long as what is asked, by [`MonteCarlo`](crate::MonteCarlo) on a host in f32; none where
-    /// this oracle, as it was configured, has no closed form. A constant of oracle and noise, not a measurement:
+    /// this oracle, as it was configured, has no closed form of it. A constant of oracle and noise, not a measurement:
     /// [`How::Cheapest`](crate::How::Cheapest) decides by it, and so alike on every machine.
     ///
-    /// As provided, one: a closed form of few operations an entry, like the softmax.
+    /// As provided, one: a closed form of few operations an entry, like the softmax; none of [`curvature`](Self::curvature).
     fn samples_of_equal_cost(&self, noise: &N, cost: Cost) -> Option<u32> {
-        let _ = (noise, cost);
-        Some(1)
+        let _ = noise;
+        (cost < Cost::Curvature).then_some(1)
     }
     /// Writes y_1(θ) into `y` and returns F_1(θ).
     fn expect(&self, noise: &N, theta: &[T], y: &mut [T], memory: &mut Self::Memory) -> Result<T, Error>;

@@ -28,6 +28,7 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Ranking<T, S> {
             Cost::Product if N::HINGE_IN_VECTORS => [12, 12, 21],
             Cost::Product => [3, 4, 14],
             Cost::Jacobian => [10, 30, 200],
+            Cost::Curvature | Cost::CurvatureProduct => return None,
         };
         Some(super::measured(self.shape().dim(), samples))
     }

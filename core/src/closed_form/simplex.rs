@@ -29,17 +29,19 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for Simplex<S> {
             Cost::Value if N::MAX_STABLE => [5, 2, 1],
             Cost::Maximizer if N::MAX_STABLE => [7, 3, 1],
             Cost::Product if N::MAX_STABLE => [2, 1, 1],
-            Cost::Jacobian if N::MAX_STABLE => [2, 7, 50],
+            Cost::Jacobian | Cost::Curvature if N::MAX_STABLE => [2, 7, 50],
             // Panels split at every score.
             Cost::Value if N::KINKED => [900, 1_900, 4_200],
             Cost::Maximizer if N::KINKED => [1_450, 3_600, 8_400],
             Cost::Product if N::KINKED => [950, 450, 1_700],
             Cost::Jacobian if N::KINKED => [600, 7_000, 70_000],
+            Cost::Curvature if N::KINKED => return None,
             Cost::Value => [550, 320, 100],
             Cost::Maximizer => [950, 670, 210],
             Cost::Product if N::HINGE_IN_VECTORS => [520, 290, 130],
             Cost::Product => [220, 50, 30],
-            Cost::Jacobian => [500, 1_300, 10_000],
+            Cost::Jacobian | Cost::Curvature => [500, 1_300, 10_000],
+            Cost::CurvatureProduct => return None,
         };
         Some(super::measured(Oracle::<T>::shape(self).dim(), samples))
     }

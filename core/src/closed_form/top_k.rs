@@ -72,6 +72,7 @@ impl<T: Real, N: Law<T>, S: Shape> ClosedForm<T, N> for TopK<S> {
             Cost::Product if N::HINGE_IN_VECTORS => levels.saturating_mul(4 + dim / 3),
             Cost::Product => levels.saturating_mul(2 + dim / 10),
             Cost::Jacobian => levels.saturating_mul(3 + dim / 50),
+            Cost::Curvature | Cost::CurvatureProduct => return None,
         })
     }
 

@@ -29,6 +29,10 @@ pub enum Cost {
     Product,
     /// J itself.
     Jacobian,
+    /// ∂(Jᵀu)/∂θ.
+    Curvature,
+    /// A product with ∂(Jᵀu)/∂θ.
+    CurvatureProduct,
 }
 
 impl Cost {

@@ -17,7 +17,7 @@ pub struct VjpJacobian<'a, T> {
 impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobian<'_, T> {
     type Form = Matrix;
     type Output = S::Matrix<T>;
-    const NEEDS: Needs = Needs::new(Cost::Jacobian).with_scores();
+    const NEEDS: Needs = Needs::new(Cost::Curvature).with_scores();
     const RESULT: &'static str = "the derivative";
 
     fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {
@@ -35,7 +35,7 @@ impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobian<'_,
     }
 }
 
-/// The product of [`VjpJacobian`] with a vector v, E\[⟨u, y*⟩ (∇ν⟨∇ν, v⟩ − ∇²ν ⊙ v)\]/ε². Cost O(d) a sample.
+/// The product of [`VjpJacobian`] with a vector v, E\[⟨u, y*⟩ (∇ν⟨∇ν, v⟩ − ∇²ν ⊙ v)\]/ε². Cost O(d) a sample. It has no closed form.
 #[derive(Clone, Copy, Debug)]
 pub struct VjpJacobianProduct<'a, T> {
     /// u.
@@ -47,7 +47,7 @@ pub struct VjpJacobianProduct<'a, T> {
 impl<T: Real, N: SmoothNoise<T>, S: Shape> Quantity<T, N, S> for VjpJacobianProduct<'_, T> {
     type Form = Vector;
     type Output = S::Array<T>;
-    const NEEDS: Needs = Needs::new(Cost::Product).with_scores();
+    const NEEDS: Needs = Needs::new(Cost::CurvatureProduct).with_scores();
     const RESULT: &'static str = "the derivative";
 
     fn check(&self, noise: &N, dim: usize) -> Result<(), Error> {

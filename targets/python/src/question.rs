@@ -70,8 +70,10 @@ impl Ask {
     pub(crate) fn cost(self) -> Cost {
         match self {
             Self::Maximizer | Self::MaximizerByScore | Self::FenchelYoungGradient => Cost::Maximizer,
-            Self::Vjp | Self::Jvp | Self::VjpJacobianProduct => Cost::Product,
-            Self::Jacobian | Self::JacobianByCurvature | Self::VjpJacobian => Cost::Jacobian,
+            Self::Vjp | Self::Jvp => Cost::Product,
+            Self::Jacobian | Self::JacobianByCurvature => Cost::Jacobian,
+            Self::VjpJacobian => Cost::Curvature,
+            Self::VjpJacobianProduct => Cost::CurvatureProduct,
             _ => Cost::Value,
         }
     }

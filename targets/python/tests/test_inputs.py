@@ -24,6 +24,7 @@ from perturbed import (
     Knapsack,
     Layer,
     MonteCarlo,
+    Oracle,
     PerturbedError,
     Ranking,
     ShortestPath,
@@ -165,6 +166,28 @@ def test_errors_name_parameter_and_row(rows: int) -> None:
     with pytest.raises(PerturbedError, match="cotangent") as found:
         LAYER.vjp(theta, wrong, HOW)
     assert found.value.row == 2
+
+
+@pytest.mark.parametrize("noise", ["gumbel", "normal", "logistic"])
+@pytest.mark.parametrize("oracle", [Simplex(4), TopK(4, 2), Ranking(4), Hypercube(4)], ids=lambda oracle: type(oracle).__name__)
+def test_what_has_no_closed_form_is_sampled(oracle: Oracle, noise: Any) -> None:
+    """By `Cheapest`, even where a closed form would cost less than these samples."""
+    layer, many = Layer(oracle, noise), 20_000
+    u, v = THETA[::-1].copy(), THETA + 1
+    sampled = layer.vjp_jacobian_product(THETA, u, v, MonteCarlo(many, 1))
+    assert np.array_equal(layer.vjp_jacobian_product(THETA, u, v, Cheapest(many, 1)), sampled)
+    known = isinstance(oracle, Simplex)
+    matrix = layer.vjp_jacobian(THETA, u, Exact() if known else MonteCarlo(many, 1))
+    assert np.array_equal(layer.vjp_jacobian(THETA, u, Cheapest(many, 1)), matrix)
+    with pytest.raises(PerturbedError, match="second derivatives .* have none"):
+        layer.vjp_jacobian_product(THETA, u, v, Exact())
+    target = layer.decide(THETA)
+    asked: list[tuple[str, tuple[Any, ...]]] = [
+        ("value", ()), ("maximizer", ()), ("jacobian", ()), ("vjp", (u,)), ("jvp", (u,)), ("fenchel_young", (target,)),
+        ("epsilon_derivative", ()), ("epsilon_loss_derivative", (target,)), ("jacobian_by_curvature", ()), ("maximizer_by_score", ()),
+    ]  # fmt: skip
+    for name, vectors in asked:
+        getattr(layer, name)(THETA, *vectors, Cheapest(2**20, 1))
 
 
 def test_refusals_of_methods() -> None:

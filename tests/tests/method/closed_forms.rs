@@ -4,6 +4,7 @@ use perturb::{
     ClosedForm, Const, Dyn, Exact, Gumbel, How, Hypercube, Laplace, Logistic, Method, MonteCarlo, Noise,
     Normal, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
     method::{Cost, Way},
+    quantity::{VjpJacobian, VjpJacobianProduct},
 };
 use perturb_tests::cases::method::closed_forms::check;
 use perturb_tests::reference::{self, RANKS_FROM_ZERO};
@@ -146,4 +147,30 @@ fn the_cheapest_way_is_taken() {
         layer.fenchel_young_gradient(&theta, &target, How::Cheapest(how)).unwrap(),
         layer.fenchel_young_gradient(&theta, &target, how).unwrap(),
     );
+}
+
+/// Second derivatives have closed forms for argmax alone, their products with vectors none: what has none is sampled.
+#[test]
+fn second_derivatives_without_closed_forms_are_sampled() {
+    fn check<O: ClosedForm<f32, Normal>>(oracle: O, matrix_is_exact: bool) {
+        let layer = Perturbed::new(oracle, Normal, 0.5f32).unwrap();
+        let (how, theta) = (MonteCarlo::new(100_000, Seed(7)), [0.25f32, 0.5, -0.25]);
+        let (matrix, product) =
+            (VjpJacobian { cotangent: &theta }, VjpJacobianProduct { cotangent: &theta, tangent: &theta });
+        let cheapest = layer.compute(&theta, &matrix, How::Cheapest(how)).unwrap();
+        let want = if matrix_is_exact { How::Exact } else { How::MonteCarlo(how) };
+        assert_eq!(cheapest.as_ref(), layer.compute(&theta, &matrix, want).unwrap().as_ref());
+        let cheapest = layer.compute(&theta, &product, How::Cheapest(how)).unwrap();
+        assert_eq!(cheapest.as_ref(), layer.compute(&theta, &product, how).unwrap().as_ref());
+        // Of two at once neither is exact if one is not.
+        let both = |how: How| {
+            let (matrix, product) = layer.compute(&theta, &(matrix, product), how).unwrap();
+            [matrix.as_ref(), product.as_ref()].concat()
+        };
+        assert_eq!(both(How::Cheapest(how)), both(How::MonteCarlo(how)));
+    }
+    check(Simplex::new(Dyn(3)).unwrap(), true);
+    check(TopK::new(Dyn(3), 2).unwrap(), false);
+    check(Hypercube::binary(Dyn(3)).unwrap(), false);
+    check(Ranking::ascending(Dyn(3)).unwrap(), false);
 }
