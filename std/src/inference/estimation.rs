@@ -317,6 +317,11 @@ impl<'a> Problem<'a> {
         if decisions.is_empty() || decisions.target(0).is_empty() {
             return Err(EstimationError::NoTargets);
         }
+        let total = total(decisions);
+        if !(total > 0.0 && total.is_finite()) {
+            let (parameter, expected) = ("the total weight of all decisions", "a finite number above 0");
+            return Err(EstimationError::Setting { parameter, expected, found: total });
+        }
         if decisions.terms().len() > LARGEST {
             let expected = "at most 4096 for Newton's method; stochastic gradients have no such limit";
             let found = decisions.terms().len() as f64;
@@ -556,7 +561,9 @@ impl<'a> Problem<'a> {
 
     /// The minimum, by Newton steps from `start` that are halved until the loss falls; the sums there, and the number of steps.
     fn minimise(&self, start: Vec<f64>, ridge: f64) -> Result<(Vec<f64>, Sums, usize), EstimationError> {
-        let (n, p) = (self.decisions.len() as f64, self.terms());
+        // A weight is a number of repetitions: n decisions, one of which counts as one of `mean` on average.
+        let (n, p) = (total(self.decisions), self.terms());
+        let mean = n / self.decisions.len() as f64;
         let mut w = start;
         let first = self.pass(&w, Order::Bend)?;
         let scale = self.scale(&first, ridge > 0.0)?;
@@ -633,7 +640,7 @@ impl<'a> Problem<'a> {
                         dot(&times(&inverse, &slope), &slope) < 0.5 * decrement
                     };
                     if change <= -1e-4 * share * decrement
-                        || (order == Order::Bend && change.abs() <= 1e-9 * (1.0 + loss.abs()) && shrinks())
+                        || (order == Order::Bend && change.abs() <= 1e-9 * (mean + loss.abs()) && shrinks())
                     {
                         break Some((next, (order == Order::Bend).then_some(there)));
                     }
@@ -649,7 +656,7 @@ impl<'a> Problem<'a> {
                     here = there.map_or_else(|| self.pass(&w, Order::Bend), Ok)?;
                 }
                 // All that is left is rounding.
-                None if decrement <= 1e-8 * (1.0 + loss.abs()) && largest(&step) <= 1e-3 => {
+                None if decrement <= 1e-8 * (mean + loss.abs()) && largest(&step) <= 1e-3 => {
                     return Ok((w, here, step_number + 1));
                 }
                 None => return Err(EstimationError::NotConverged { steps: step_number }),
@@ -660,7 +667,7 @@ impl<'a> Problem<'a> {
 
     /// The root of each term's mean curvature where the search begins.
     fn scale(&self, first: &Sums, ridged: bool) -> Result<Vec<f64>, EstimationError> {
-        let (n, p) = (self.decisions.len() as f64, self.terms());
+        let (n, p) = (total(self.decisions), self.terms());
         let mut sizes = vec![0.0f64; p];
         for at in 0..self.decisions.len() {
             for phi in self.decisions.features(at).chunks_exact(p) {
@@ -761,7 +768,7 @@ impl<'a> Problem<'a> {
             clusters: clustered.as_ref().map_or(0, |(count, _)| *count),
             clustered: clustered.map(|(_, matrix)| matrix),
         };
-        let weight = (0..self.decisions.len()).map(|at| self.decisions.weight(at)).sum();
+        let weight = total(self.decisions);
         Ok(Estimates::new(self.decisions, w, covariances, (at.loss, likelihood, null), (weight, steps)))
     }
 
@@ -774,6 +781,11 @@ impl<'a> Problem<'a> {
         };
         (0..self.decisions.len()).map(one).sum()
     }
+}
+
+/// The number of decisions, repetitions counted.
+fn total(decisions: &Decisions) -> f64 {
+    (0..decisions.len()).map(|at| decisions.weight(at)).sum()
 }
 
 /// The inverse of a matrix whose entries may differ in size by any power.

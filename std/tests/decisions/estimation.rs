@@ -115,6 +115,47 @@ fn weights_are_repetitions() {
     assert!((weighed.null_log_likelihood().unwrap() + 120.0 * 3f64.ln()).abs() < 1e-9);
 }
 
+/// Weights of decisions in another unit: the same estimates, errors in the root of the unit, clustered ones the same.
+#[test]
+fn weights_have_any_unit() {
+    let utility = Utility::new("x, y").unwrap();
+    let frame = parse_table("t.csv".as_ref(), picks().as_bytes(), Format::default(), |table| {
+        table.frame(&["group", "x", "y", "chosen", "weight"])
+    })
+    .unwrap();
+    let mut recipe = Recipe::new(Decide::Pick).with_group("group").with_target(chosen());
+    recipe.terms = utility.terms(&recipe, &frame, None).unwrap();
+    recipe.cluster = Some("weight".into());
+    for criterion in [Criterion::FenchelYoung, Criterion::Likelihood] {
+        for (noise, ridge) in [(AnyNoise::Gumbel, 0.0), (AnyNoise::Normal, 0.1)] {
+            let estimation = Estimation { noise, criterion, ridge, ..Estimation::default() };
+            let mut of = |unit: &str| {
+                recipe.weight = Some(expression(&format!("weight * {unit}")));
+                estimation.fit(&recipe.read(&frame).unwrap()).unwrap()
+            };
+            let one = of("1");
+            for (text, unit) in [("1e-12", 1e-12f64), ("3e-6", 3e-6), ("1e9", 1e9)] {
+                let other = of(text);
+                let close =
+                    |a: f64, b: f64| assert!((a - b).abs() < 1e-10 * b.abs(), "{noise:?} {text} {a} {b}");
+                one.coefficients().iter().zip(other.coefficients()).for_each(|(&a, &b)| close(a, b));
+                close(other.loss(), one.loss());
+                for (kind, root) in
+                    [(Errors::Model, unit.sqrt()), (Errors::Robust, unit.sqrt()), (Errors::Clustered, 1.0)]
+                {
+                    let errors = |of: &Estimates| of.standard_errors(kind);
+                    let (Some(a), Some(b)) = (errors(&other), errors(&one)) else { continue };
+                    a.iter().zip(b).for_each(|(a, b)| close(a * root, b));
+                }
+                assert_eq!(other.steps(), one.steps());
+            }
+        }
+    }
+    recipe.weight = Some(expression("0 * weight"));
+    let refused = fit(&recipe.read(&frame).unwrap()).unwrap_err().to_string();
+    assert_eq!(refused, "the total weight of all decisions is 0; expected a finite number above 0");
+}
+
 /// ε names the scale of scores: θ/ε is what is estimated.
 #[test]
 fn the_temperature_is_a_unit() {

@@ -259,6 +259,21 @@ def _of_some(decisions: Decisions, places: np.ndarray) -> Estimates:
     return estimate(decisions.select(places))
 
 
+def test_counts_have_any_unit() -> None:
+    """Weights and losses do not depend on it, errors by its root, those of clusters not."""
+    recipe = Recipe(**{**vars(TRIPS), "cluster": "person", "count": "n"})
+    one = estimate(Decisions({**DATA, "n": DATA["person"] % 3 + 1}, recipe))
+    for unit in (1e-12, 3e-7, 1e8):
+        other = estimate(Decisions({**DATA, "n": unit * (DATA["person"] % 3 + 1)}, recipe))
+        np.testing.assert_allclose(other.weights, one.weights, rtol=1e-11)
+        assert other.loss == pytest.approx(one.loss, rel=1e-12) and other.steps == one.steps
+        for errors, scale in (("model", unit**0.5), ("robust", unit**0.5), ("clustered", 1)):
+            found, expected = (of.standard_errors(errors) for of in (other, one))  # type: ignore[arg-type]
+            np.testing.assert_allclose(found * scale, expected, rtol=1e-10)
+    with pytest.raises(PerturbedError, match="the total weight of all decisions is 0; expected a finite number above 0"):
+        estimate(Decisions({**DATA, "n": np.zeros(1200)}, recipe))
+
+
 def test_tables_of_other_packages() -> None:
     pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
     frame = pandas.DataFrame(DATA)
