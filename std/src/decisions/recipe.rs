@@ -422,12 +422,11 @@ impl Recipe {
 
     /// The rows of each decision, in the order in which their first rows stand, and the names of the decisions.
     fn groups(&self, frame: &Frame, kept: &[usize]) -> Result<(Vec<String>, Vec<Vec<usize>>), DataError> {
-        if let Some(by_option) = &self.by_option {
-            let count = by_option.options().len();
+        if self.by_option.is_some() {
             let mut groups: Vec<Vec<usize>> = Vec::new();
             let mut names: Vec<String> = Vec::new();
             for &row in kept {
-                let name = (frame.before() + row / count + 1).to_string();
+                let name = (frame.before() + frame.row_of_file(row) + 1).to_string();
                 if names.last() == Some(&name) {
                     if let Some(group) = groups.last_mut() {
                         group.push(row);
@@ -478,6 +477,7 @@ impl Recipe {
     pub fn unseen(&self, frame: &Frame) -> Vec<Unseen> {
         let of = |(column, known): (&String, &BTreeSet<String>)| {
             let mut unseen = Unseen { column: column.clone(), values: BTreeSet::new(), rows: 0 };
+            let mut last = None;
             let found = frame.column(column).ok()?;
             for row in 0..frame.len() {
                 let other = match found {
@@ -489,7 +489,12 @@ impl Recipe {
                     }
                 };
                 if let Some(value) = other {
-                    unseen.add(value);
+                    // A row of the file counts once, whatever its options are.
+                    if last.replace(frame.row_of_file(row)) == last {
+                        unseen.note(value)
+                    } else {
+                        unseen.add(value)
+                    }
                 }
             }
             (unseen.rows > 0).then_some(unseen)

@@ -274,6 +274,20 @@ def test_counts_have_any_unit() -> None:
         estimate(Decisions({**DATA, "n": np.zeros(1200)}, recipe))
 
 
+def test_messages_of_wide_tables_name_their_rows() -> None:
+    wide = {"A_COST": [1.0, 2, 3, 4], "B_COST": [2.0, 1, np.nan, 3], "to": ["x", "y", "z", "x"], "n": [1, 1, 1, -1], "choice": [1, 2, 1, 2]}
+    recipe: dict[str, Any] = {"options": ["A", "B"], "features": "COST", "chosen": "choice"}
+    with pytest.raises(PerturbedError, match="a finite number in `COST` in row 2, option `B`, found a missing value"):
+        Decisions(wide, Recipe(**recipe))
+    wide["B_COST"][2] = 4
+    with pytest.raises(PerturbedError, match="one weight .* in row 3, option `A`, found -1"):
+        Decisions(wide, Recipe(**recipe, count="n"))
+    constants = Decisions(wide, Recipe(**{**recipe, "interactions": "COST:to"}))
+    with pytest.warns(UserWarning, match="2 rows of column to have values that were not there before: q"):
+        constants.read({**wide, "to": ["q", "y", "z", "q"]})
+    assert constants.rows.tolist() == list(range(8)) and constants.names == ["1", "2", "3", "4"]
+
+
 def test_tables_of_other_packages() -> None:
     pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
     frame = pandas.DataFrame(DATA)

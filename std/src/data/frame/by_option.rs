@@ -121,8 +121,8 @@ impl ByOption {
     pub fn lengthen(&self, frame: &Frame, names: &[&str]) -> Result<Frame, DataError> {
         let count = self.options.len();
         let rows: Vec<usize> = (0..frame.len() * count).map(|row| row / count).collect();
-        let mut long =
-            Frame { columns: std::collections::BTreeMap::new(), names: Vec::new(), ..frame.clone() };
+        let (columns, names_of) = (std::collections::BTreeMap::new(), Vec::new());
+        let mut long = Frame { columns, names: names_of, options: self.options.clone(), ..frame.clone() };
         long.rows = rows.len();
         long.lines = rows.iter().filter_map(|&row| frame.lines.get(row).copied()).collect();
         let options = (0..rows.len()).filter_map(|row| self.options.get(row % count)).map(String::as_str);

@@ -37,6 +37,8 @@ pub struct Frame {
     lines: Vec<usize>,
     /// Rows of the file before the first.
     before: usize,
+    /// The options that the rows for one of the file are in turn; none where each is a row of the file.
+    options: Vec<String>,
     /// What stands before the fractions of numbers.
     decimal: u8,
     /// Where in their lines the cells of a column stand, counted from 1: those of the rows in turn.
@@ -265,6 +267,7 @@ impl Frame {
             places: BTreeMap::new(),
             decimal: b'.',
             before: 0,
+            options: Vec::new(),
         })
     }
 
@@ -373,12 +376,22 @@ impl Frame {
         })
     }
 
-    /// Something wrong in a row, counted from 0.
+    /// Something wrong in a row, counted from 0: in the line of the file in which it stands, or in the row, and by option.
     pub fn fault(&self, row: usize, expected: impl Into<String>, found: impl Into<String>) -> DataError {
         match self.lines.get(row) {
             Some(&line) => DataError::invalid(&self.file, line, None, expected, found),
-            None => DataError::binary(&self.file, format!("{} in row {row}", expected.into()), found),
+            None => {
+                let option = self.options.get(row % self.options.len().max(1));
+                let option = option.map_or_else(String::new, |option| format!(", option {}", quote(option)));
+                let row = self.before + self.row_of_file(row);
+                DataError::binary(&self.file, format!("{} in row {row}{option}", expected.into()), found)
+            }
         }
+    }
+
+    /// The row of the file from which a row is, counted from the first of these.
+    pub(crate) fn row_of_file(&self, row: usize) -> usize {
+        row / self.options.len().max(1)
     }
 
     /// The same, of a file that has so many rows before these.
@@ -452,6 +465,7 @@ impl Frame {
             rows: rows.len(),
             decimal: self.decimal,
             before: 0,
+            options: Vec::new(),
             lines: rows.iter().filter_map(|&row| self.lines.get(row).copied()).collect(),
             places: self
                 .places

@@ -27,9 +27,13 @@ impl Unseen {
     /// How many values a message names.
     pub const NAMED: usize = 5;
 
-    /// Counts a row with this value.
+    /// Takes note of this value, of another row.
     pub(crate) fn add(&mut self, value: String) {
         self.rows += 1;
+        self.note(value);
+    }
+    /// Takes note of this value.
+    pub(crate) fn note(&mut self, value: String) {
         self.values.insert(value);
         if self.values.len() > Self::NAMED + 1 {
             self.values.pop_last();
