@@ -19,7 +19,7 @@ type Solver<T> = dyn Fn(&[T], &mut [T]) -> Result<(), &'static str> + Send + Syn
 
 /// A solver of many problems at once, used as an oracle for one problem.
 #[derive(Clone)]
-pub(super) struct Batched<T> {
+pub(crate) struct Batched<T> {
     dim: usize,
     solver: Arc<Solver<T>>,
 }
@@ -49,7 +49,7 @@ impl<T: Real> Batched<T> {
 
     /// What `ask` says of `layer` with all decisions in one call of the solver. Both functions ask the layer that they are given
     /// for the same means over samples, on this thread: `collect` for the scores, `ask` for the answer.
-    pub(super) fn at_once<A>(
+    pub(crate) fn at_once<A>(
         &self,
         layer: &Perturbed<AnyOracle<T>, AnyNoise, T>,
         collect: impl FnOnce(&Perturbed<AnyOracle<T>, AnyNoise, T>) -> Result<(), RowError>,

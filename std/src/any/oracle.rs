@@ -209,7 +209,7 @@ impl<T: Real> AnyOracle<T> {
     }
 
     /// The solver of many problems, if it is one.
-    pub(super) fn as_batched(&self) -> Option<&Batched<T>> {
+    pub(crate) fn as_batched(&self) -> Option<&Batched<T>> {
         match &self.kind {
             Kind::Batched(batched) => Some(batched),
             _ => None,

@@ -143,6 +143,11 @@ pub enum OracleSpec {
         /// The largest total weight.
         capacity: u32,
     },
+    /// A solver that no value describes, of which only the size is known: for data of its decisions. [`AnyOracle::new`] refuses it.
+    BlackBox {
+        /// d.
+        dim: usize,
+    },
 }
 
 /// A whole layer as a value: an oracle, a noise and a temperature.
@@ -255,6 +260,9 @@ impl<T: Real> AnyOracle<T> {
                 let total = fitting.map(|&weight| u64::from(weight)).sum::<u64>();
                 let most = u64::from(*capacity).min(total) as usize;
                 Knapsack::new(Dyn(weights.len()), Dyn(most.saturating_add(1)), weights, *capacity)?.into()
+            }
+            OracleSpec::BlackBox { .. } => {
+                return Err(Error::Solver { sample: None, because: "a black box is no value" });
             }
         })
     }

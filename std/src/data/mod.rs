@@ -109,7 +109,7 @@ impl<T: Real> Dataset<T> {
     ///
     /// An error says what is refused: fewer than one row, one feature or two labels, a feature that is not finite, what the oracle's
     /// constructor refuses, an oracle with another number of scores, or a row that is none of its decisions. Means of decisions are
-    /// taken, too.
+    /// taken, too; of an [`OracleSpec::BlackBox`] all that is finite.
     ///
     /// ```
     /// use perturb::OracleSpec;
@@ -295,7 +295,12 @@ fn check_decisions<T: Real>(oracle: &OracleSpec, k: usize, targets: &[T]) -> Res
         return Ok(());
     }
     let of_oracle = |error| DataError::parameter("oracle", "one that can be made", error);
-    let any = AnyOracle::<f64>::new(oracle).map_err(of_oracle)?;
+    let any = match *oracle {
+        // Anything may be its decision.
+        OracleSpec::BlackBox { dim } => AnyOracle::<f64>::black_box(dim, |_, _| Err("it is not at hand")),
+        _ => AnyOracle::new(oracle),
+    };
+    let any = any.map_err(of_oracle)?;
     if any.shape().dim() != k {
         return Err(DataError::parameter("oracle", format!("one of {k} scores"), any.shape().dim()));
     }

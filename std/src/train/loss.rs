@@ -3,12 +3,12 @@ use std::fmt;
 use perturb_core::loss::{SpoPlus, composed, interpolated};
 use perturb_core::oracle::Array;
 use perturb_core::quantity::FenchelYoungGradient;
-use perturb_core::{Error, How, Method, Noise, Oracle, Perturbed, Real, Seed, Shape};
+use perturb_core::{AnyNoise, Error, How, Method, Noise, Oracle, Perturbed, Real, Seed, Shape};
 use perturb_lanes::{Kernel, run};
 
 use crate::batch::{Crew, Target, Task};
 use crate::share::{self, RowsMut, Units};
-use crate::{BatchExt, RowError};
+use crate::{AnyOracle, BatchExt, RowError, threads};
 
 /// What is minimised between scores θ and a target decision y: the four losses of Section 5.2, the logistic loss of pairs, and SPO+,
 /// whose target is the true scores.
@@ -219,6 +219,31 @@ impl<O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Objective<O,
     }
 }
 
+impl<T: Real, H: Method<AnyOracle<T>, AnyNoise, T>> Objective<AnyOracle<T>, AnyNoise, T, H> {
+    /// [`gradients_at`](Self::gradients_at) on this thread: by one call of a solver of many problems, where no solve depends on another.
+    pub(super) fn gradients_at_once<'t>(
+        &self,
+        thetas: &[T],
+        target: impl Fn(usize) -> &'t [T] + Sync,
+        seed: Seed,
+        gradients: &mut [T],
+        workspace: &mut Workspace<AnyOracle<T>, AnyNoise, T, H>,
+    ) -> Result<(), RowError> {
+        let at = |layer: &Perturbed<_, _, _>, gradients: &mut [T], workspace: &mut Workspace<_, _, _, _>| {
+            let objective = Self { layer: layer.clone(), ..*self };
+            threads::alone(|| objective.gradients_at(thetas, &target, seed, gradients, workspace))
+        };
+        match (self.layer.oracle().as_batched(), self.loss) {
+            (Some(solver), Loss::FenchelYoung | Loss::PerturbedSquared) => solver.at_once(
+                &self.layer,
+                |layer| at(layer, &mut vec![T::ZERO; thetas.len()], &mut Workspace::default()),
+                |layer| at(layer, gradients, workspace),
+            ),
+            _ => at(&self.layer, gradients, workspace),
+        }
+    }
+}
+
 /// The gradient of [`Loss::PairwiseLogistic`] between vectors that are checked.
 fn pairwise_checked<T: Real>(theta: &[T], target: &[T], dim: usize, gradient: &mut [T]) -> Result<(), Error> {
     check("theta", theta, dim)?;
@@ -305,9 +330,13 @@ fn half_square<T: Real>(a: &[T], b: &[T]) -> T {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use perturb_core::{Const, Exact, MonteCarlo, Normal, Ranking};
 
     use super::*;
+    use crate::OracleSpec;
 
     fn objective(loss: Loss<f64>) -> Objective<Ranking<f64, Const<4>>, Normal, f64, Exact> {
         let layer = Perturbed::new(Ranking::ascending(Const::<4>).unwrap(), Normal, 0.7).unwrap();
@@ -384,5 +413,44 @@ mod tests {
         let want =
             objective.layer.fenchel_young_gradient(&theta, &target, MonteCarlo::new(1, Seed(5))).unwrap();
         assert_eq!(gradient, want);
+    }
+
+    /// The bits of one problem after the other, by one call a batch where no solve depends on another.
+    #[test]
+    fn solvers_of_many_problems_are_called_once() {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
+        let largest = move |scores: &[f64], decisions: &mut [f64]| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            for (scores, decision) in scores.chunks_exact(3).zip(decisions.chunks_exact_mut(3)) {
+                let best = (1..3).fold(0, |best, at| if scores[at] > scores[best] { at } else { best });
+                (0..3).for_each(|at| decision[at] = f64::from(u8::from(at == best)));
+            }
+            Ok(())
+        };
+        let thetas: Vec<f64> = (0..15).map(|at| f64::from(at * 7 % 11) / 4.0).collect();
+        let target = |row: usize| &[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]][row % 2][..];
+        let how = How::MonteCarlo(MonteCarlo::new(3, Seed(0)));
+        let gradients = |oracle: AnyOracle<f64>, loss| {
+            let objective =
+                Objective { layer: Perturbed::new(oracle, AnyNoise::Normal, 0.7).unwrap(), loss, how };
+            let mut found = vec![0.0; thetas.len()];
+            objective
+                .gradients_at_once(&thetas, target, Seed(5), &mut found, &mut Workspace::default())
+                .unwrap();
+            found
+        };
+        let batched = AnyOracle::batched(3, largest).unwrap();
+        for (loss, most) in [
+            (Loss::FenchelYoung, 1),
+            (Loss::PerturbedSquared, 1),
+            (Loss::BlackBox { lambda: 0.5 }, 10),
+            (Loss::Squared, 0),
+        ] {
+            calls.store(0, Ordering::Relaxed);
+            let simplex = AnyOracle::new(&OracleSpec::Simplex { dim: 3 }).unwrap();
+            assert_eq!(gradients(batched.clone(), loss), gradients(simplex, loss), "{}", loss.name());
+            assert_eq!(calls.load(Ordering::Relaxed), most, "{}", loss.name());
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use perturb_core::{Error, Method, Noise, Oracle, Real};
+use perturb_core::{AnyNoise, Error, Method, Noise, Oracle, Real, Seed};
 use serde::{Deserialize, Serialize};
 
 use super::descent::Descent;
@@ -12,7 +12,7 @@ use super::optimizer::Moments;
 use super::products::{outer_products, scores};
 use super::{Best, Fitted, LinearModel, Objective, Standardization, TrainError, Training, Workspace};
 use crate::data::Dataset;
-use crate::{RowError, threads};
+use crate::{AnyOracle, RowError, threads};
 
 /// A run in progress: the scores and the descent of an affine model ([`AffineMut`](crate::AffineMut)) row after row, batch by
 /// batch.
@@ -157,20 +157,33 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
 
     /// Takes a step on the next rows of the shuffled order, if one is left. Returns whether it was the last step of an epoch.
     pub fn step(&mut self) -> Result<bool, TrainError> {
+        self.step_with(|Asked { objective, theta, data, rows, seed, gradients, workspace }| {
+            objective.gradients_at(theta, |row| data.y(rows[row]), seed, gradients, workspace)
+        })
+    }
+
+    fn step_with(
+        &mut self,
+        ask: impl FnOnce(Asked<'_, O, N, T, H>) -> Result<(), RowError>,
+    ) -> Result<bool, TrainError> {
         if self.is_done() {
             return Ok(true);
         }
         let rows = self.descent.rows();
-        self.gradient(&rows)?;
+        self.gradient(&rows, ask)?;
         Ok(self.descent.advance())
     }
 
     /// Computes the mean gradient of `rows`.
-    fn gradient(&mut self, rows: &[usize]) -> Result<(), TrainError> {
+    fn gradient(
+        &mut self,
+        rows: &[usize],
+        ask: impl FnOnce(Asked<'_, O, N, T, H>) -> Result<(), RowError>,
+    ) -> Result<(), TrainError> {
         self.batch.gather(self.data, rows, &self.standardization);
         let (weights, bias) = self.descent.parameters.split_at(self.weights());
         scores(weights, bias, &self.batch.x, &mut self.batch.theta);
-        self.slopes(rows).map_err(|RowError { row, source }| TrainError::Row {
+        self.slopes(rows, ask).map_err(|RowError { row, source }| TrainError::Row {
             step: self.descent.step,
             row: rows[row],
             source,
@@ -181,15 +194,20 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
     }
 
     /// The gradients of all rows in their scores.
-    fn slopes(&mut self, rows: &[usize]) -> Result<(), RowError> {
+    fn slopes(
+        &mut self,
+        rows: &[usize],
+        ask: impl FnOnce(Asked<'_, O, N, T, H>) -> Result<(), RowError>,
+    ) -> Result<(), RowError> {
         let (data, labels) = (self.data, self.data.labels());
         let overflow = self.batch.overflow().map(|place| place / labels);
         let Minibatch { theta, slopes, .. } = &mut self.batch;
         // A row that overflows is the last: what its gradient is refused for goes before.
         let end = overflow.map_or(theta.len(), |row| (row + 1) * labels);
         let seed = self.training.seed.fold(1).fold(self.descent.step as u64);
-        let (theta, slopes) = (&theta[..end], &mut slopes[..end]);
-        self.objective.gradients_at(theta, |row| data.y(rows[row]), seed, slopes, &mut self.workspace)?;
+        let (theta, gradients) = (&theta[..end], &mut slopes[..end]);
+        let (objective, workspace) = (self.objective, &mut self.workspace);
+        ask(Asked { objective, theta, data, rows, seed, gradients, workspace })?;
         match overflow {
             None => Ok(()),
             Some(row) => Err(RowError { row, source: Error::Overflow { quantity: "a score Wx + b" } }),
@@ -227,4 +245,25 @@ impl<'a, O: Oracle<T> + Sync, N: Noise<T>, T: Real, H: Method<O, N, T>> Run<'a, 
         bias.copy_from_slice(&parameters[self.weights()..]);
         self.standardization.fold_into(model)
     }
+}
+
+impl<T: Real, H: Method<AnyOracle<T>, AnyNoise, T>> Run<'_, AnyOracle<T>, AnyNoise, T, H> {
+    /// The same step for a solver of many problems at once ([`AnyOracle::batched`]): it is called once for all rows and samples, on this
+    /// thread, but for a loss whose second solve depends on the first ([`Loss::BlackBox`](super::Loss)), which calls it for each.
+    pub fn step_at_once(&mut self) -> Result<bool, TrainError> {
+        self.step_with(|Asked { objective, theta, data, rows, seed, gradients, workspace }| {
+            objective.gradients_at_once(theta, |row| data.y(rows[row]), seed, gradients, workspace)
+        })
+    }
+}
+
+/// What is asked of a step: the gradients in the scores of its rows.
+struct Asked<'s, O: Oracle<T>, N: Noise<T>, T: Real, H: Method<O, N, T>> {
+    objective: &'s Objective<O, N, T, H>,
+    theta: &'s [T],
+    data: &'s Dataset<T>,
+    rows: &'s [usize],
+    seed: Seed,
+    gradients: &'s mut [T],
+    workspace: &'s mut Workspace<O, N, T, H>,
 }

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use numpy::{IntoPyArray, PyArray1, PyUntypedArrayMethods};
 use perturb::data::{Dataset, shuffle};
 use perturb::train::{Best, Fitted, Loss, Objective, Optimizer, Schedule, TrainError, Training};
-use perturb::{Real, Seed};
+use perturb::{How, Real, Seed, threads};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::arguments::{number, python_shape, read};
+use crate::arguments::{fits, number, python_shape, read};
 use crate::decisions::Decisions;
 use crate::error::other;
 use crate::layer::{self, Layer};
@@ -109,7 +109,7 @@ pub(crate) fn train(
 ) -> PyResult<ModelFile> {
     let ((name, features, labels), py, layer) = (names, layer.py(), layer.get());
     let (loss, how) = (self::loss::<f32>(loss, lambd)?, method::of(method)?);
-    let spec = layer.spec()?;
+    let (spec, solver) = (layer.spec_of_data()?, layer.solver(py)?);
     let (x, y) = (read::<f64>("x", x)?, read::<f32>("y", y)?);
     for (name, array, columns) in [("x", x.shape(), features.len()), ("y", y.shape(), labels.len())] {
         if !matches!(array, &[rows, found] if rows == x.shape()[0] && found == columns) {
@@ -121,30 +121,47 @@ pub(crate) fn train(
             return Err(PyValueError::new_err(message));
         }
     }
-    let data = Dataset::<f32>::centred(
-        name,
-        spec.clone(),
-        (features, labels),
-        x.as_slice()?,
-        y.as_slice()?.to_vec(),
-    );
+    let data = Dataset::<f32>::centred(name, spec, (features, labels), x.as_slice()?, y.as_slice()?.to_vec());
     let data = data.map_err(other(py))?;
     let training = settings.training(data.len(), data.features(), &loss)?;
     let layer = layer.single(py)?.layer().clone();
     let noise = (*layer.noise(), layer.epsilon());
     let objective = Objective { layer, loss, how };
-    let fitted = pool::watched(py, |stop| {
-        // The order in which the program takes rows whose last ones it keeps to validate.
-        let rows = data.select(&shuffle(Seed(settings.seed).fold(0), data.len()));
-        let run = training.start(&objective, &rows)?;
-        run.drive(Best::default(), |_, _, _| {
-            Ok::<_, TrainError>(if pool::stopped(stop) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
+    // The order in which the program takes rows whose last ones it keeps to validate.
+    let rows = data.select(&shuffle(Seed(settings.seed).fold(0), data.len()));
+    let run = training.start(&objective, &rows).map_err(other(py))?;
+    let solves = !matches!(loss, Loss::Squared | Loss::PairwiseLogistic);
+    let fitted = if let Some(solver) = solver.filter(|_| solves) {
+        let samples =
+            if let How::MonteCarlo(how) | How::Cheapest(how) = how { how.samples as usize } else { 1 };
+        // All scores and decisions of a step.
+        fits::<f32>(
+            [training.batch.min(rows.len()), samples, rows.labels(), 4]
+                .into_iter()
+                .fold(1, usize::saturating_mul),
+        )?;
+        solver.lend(|| {
+            py.detach(|| {
+                threads::alone(|| {
+                    let mut run = run;
+                    while !run.is_done() {
+                        run.step_at_once()?;
+                    }
+                    run.finish(Best::default())
+                })
             })
-        })
-    })?;
+        })?
+    } else {
+        pool::watched(py, |stop| {
+            run.drive(Best::default(), |_, _, _| {
+                Ok::<_, TrainError>(if pool::stopped(stop) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                })
+            })
+        })?
+    };
     let Fitted { model, .. } = fitted.map_err(other(py))?;
     let mut of = perturb::model_file::ModelFile::of_labels(&model, &data, noise);
     of.provenance.seed = settings.seed;

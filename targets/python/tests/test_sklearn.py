@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from perturbed import Decisions, Exact, Knapsack, Layer, Model, MonteCarlo, Recipe, TopK, Training, estimate, train
+from perturbed import BlackBox, Decisions, Exact, Knapsack, Layer, Model, MonteCarlo, Recipe, Simplex, TopK, Training, estimate, train
 from test_tables import DATA, FOUND, ROADS, TRIPS
 from test_training import MODEL, RANKS, X
 
@@ -220,3 +220,18 @@ def test_models_go_to_files(tmp_path: Path) -> None:
     assert "trips_choose" in header and "TRIPS_FEATURES" in header
     other = train(Layer(TopK(3, 2)), X, Layer(TopK(3, 2)).decide(X), MonteCarlo(5), training=Training(epochs=2))
     assert "OTHER_PICKS" in other.to_c_header("other") and other.maximizer(X, Exact()).shape == (150, 3)
+
+
+def largest(scores: np.ndarray) -> np.ndarray:
+    """Argmax of each problem."""
+    return np.asarray(scores == scores.max(axis=1, keepdims=True), dtype=scores.dtype)
+
+
+def test_a_regressor_of_a_solver_of_python() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal((300, 3))
+    y = largest(x @ rng.standard_normal((3, 4)))
+    regressor = clone(DecisionRegressor(BlackBox(4, largest), noise="gumbel")).fit(x, y)
+    known = DecisionRegressor(Simplex(4), noise="gumbel").fit(x, y)
+    assert np.array_equal(regressor.coef_, known.coef_) and regressor.score(x, y) == known.score(x, y) > 0.9
+    assert np.array_equal(pickle.loads(pickle.dumps(regressor)).predict(x), known.predict(x))

@@ -74,10 +74,6 @@ def test_far_features_are_centred() -> None:
 def test_every_oracle_can_be_trained(name: str) -> None:
     oracle, _ = ORACLES[name]
     layer = Layer(oracle, "normal", 0.5)
-    if isinstance(oracle, BlackBox):
-        with pytest.raises(TypeError, match="BlackBox"):
-            train(layer, X, np.zeros((150, 5)), MonteCarlo(1))
-        return
     costly = isinstance(oracle, (GridPath, ShortestPath))
     weights = np.array([[np.sin(3 * i + j) for j in range(layer.dim)] for i in range(3)])
     y = layer.decide(-np.abs(X @ weights) if costly else X @ weights)
@@ -86,6 +82,58 @@ def test_every_oracle_can_be_trained(name: str) -> None:
     chance = (np.roll(y, 1, axis=0) == y).mean()
     # Costs must be positive, and those of an affine model change sign: it learns the less.
     assert right > chance + (0.2 if costly else 0.6) * (1 - chance), (right, chance)
+
+
+def ranks_of(scores: np.ndarray) -> np.ndarray:
+    """k for the largest score, and of equal ones for the first, as `Ranking` decides."""
+    places = (-scores).argsort(axis=1, kind="stable").argsort(axis=1)
+    return (scores.shape[1] - places).astype(scores.dtype)
+
+
+@pytest.mark.parametrize("loss", ["fenchel-young", "perturbed-squared", "squared", "pairwise-logistic", "blackbox"])
+@pytest.mark.parametrize("batched", [True, False])
+def test_solvers_of_python_are_trained_with_the_same_bits(loss: Any, batched: bool) -> None:
+    calls = []
+
+    def solver(scores: np.ndarray) -> np.ndarray:
+        assert scores.dtype == np.float32
+        calls.append(len(scores))
+        return ranks_of(np.atleast_2d(scores)).reshape(scores.shape)
+
+    options: dict[str, Any] = {"loss": loss, "training": Training(seed=1, rate=0.05, epochs=3)}
+    model = train(Layer(BlackBox(4, solver, batched=batched)), X, RANKS, MonteCarlo(3), **options)
+    known = train(LAYER, X, RANKS, MonteCarlo(3), **options)
+    assert model.weights.tobytes() == known.weights.tobytes() and model.bias.tobytes() == known.bias.tobytes()
+    steps = 3 * (len(X) // 32)
+    if batched:
+        # Of 32 rows 3 samples; squared losses ask twice, the second time beside the decision itself. One for one of "blackbox".
+        asked = {"fenchel-young": [32 * 3] * steps, "perturbed-squared": [32 * (3 + 3 + 1)] * steps, "blackbox": [1] * (2 * 32 * steps)}
+        assert calls == asked.get(loss, [])
+    assert np.array_equal(model.decide(X), known.decide(X))
+    # A file does not know the solver.
+    assert Model.from_bytes(model.to_bytes()).layer is None and np.array_equal(Model.from_bytes(model.to_bytes()).scores(X), model.scores(X))
+
+
+def test_solvers_of_python_that_fail_in_training() -> None:
+    class Broken(Exception):
+        pass
+
+    def broken(scores: np.ndarray) -> np.ndarray:
+        raise Broken
+
+    for loss in ("fenchel-young", "perturbed-squared", "blackbox"):
+        with pytest.raises(Broken):
+            train(Layer(BlackBox(4, broken)), X, RANKS, MonteCarlo(3), loss=loss)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="returned an array of shape"):
+            train(Layer(BlackBox(4, lambda scores: scores[:, :2])), X, RANKS, MonteCarlo(3), loss=loss)  # type: ignore[arg-type]
+    with pytest.raises(PerturbedError, match="no closed form"):
+        train(Layer(BlackBox(4, ranks_of)), X, RANKS, Exact())
+    with pytest.raises(PerturbedError, match="expected decisions of black box, found another in row 3"):
+        train(Layer(BlackBox(4, ranks_of)), X, np.where(np.arange(len(X))[:, None] == 3, np.nan, RANKS), MonteCarlo(1))
+    with pytest.raises(MemoryError):
+        train(Layer(BlackBox(4, ranks_of)), X, RANKS, MonteCarlo(2**32 - 1))
+    with pytest.raises(TypeError, match="one oracle of this package for all rows"):
+        train(Layer([BlackBox(4, ranks_of)] * 2), X, RANKS, MonteCarlo(1))
 
 
 @pytest.mark.parametrize("loss", ["fenchel-young", "perturbed-squared", "squared", "pairwise-logistic", "blackbox"])
@@ -225,6 +273,7 @@ def test_metrics() -> None:
     "call",
     [
         "train(Layer(Ranking(50)), np.random.default_rng(0).random((5000, 20)), RANKS, MonteCarlo(100), training=Training(epochs=10**6))",
+        "train(Layer(BlackBox(50, lambda scores: scores)), np.zeros((5000, 20)), RANKS, MonteCarlo(1), training=Training(epochs=10**6))",
         "Layer(Ranking(500)).vjp(np.zeros((10_000, 500)), np.zeros((10_000, 500)), MonteCarlo(10_000))",
         "Layer(Ranking(500)).maximizer(np.zeros((100_000, 500)), MonteCarlo(10_000))",
         "Layer(TopK(50, 5)).inverse_maximizer(np.full((100_000, 50), 0.1), MonteCarlo(1000))",

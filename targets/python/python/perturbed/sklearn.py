@@ -240,8 +240,8 @@ class DecisionRegressor(_Trained):
     Targets are decisions, of shape (n, k) or (n, *oracle.shape).
 
     oracle : Oracle
-        What is decided, but for black boxes. Scores of an affine model change sign, so that DagPath suits routes and GridPath, whose costs are
-        positive, does not.
+        What is decided. Scores of an affine model change sign, so that DagPath suits routes and GridPath, whose costs are positive, does
+        not. A `BlackBox` is called once a step, with all rows and samples in float32.
     """
 
     def __init__(

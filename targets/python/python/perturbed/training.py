@@ -115,11 +115,14 @@ def train(
     It computes in float32, with the bits of `perturb train --validation 0` on the same numbers. Ctrl-C ends it.
 
     layer : Layer
-        The oracle, the noise and the temperature; "squared", "pairwise-logistic" and "blackbox" use the oracle alone.
+        The oracle, the noise and the temperature; "squared", "pairwise-logistic" and "blackbox" use the oracle alone. The solver of a
+        `BlackBox` is called once a step for all rows and samples, with float32; for loss "blackbox" twice a row. A file does not know it: a
+        model that was read has scores, and no layer.
     x : array of shape (n, d)
         Finite features.
     y : array of shape (n, k) or (n, *layer.shape)
-        What was decided in each row: a point of the convex hull of all decisions of the oracle. Of rankings k for the best label.
+        What was decided in each row: a point of the convex hull of all decisions of the oracle, which is not checked of a `BlackBox`. Of
+        rankings k for the best label.
     method : Exact, MonteCarlo or Cheapest
         How expectations are computed; its seed does not matter, each row of each step has its own noise.
     loss : {"fenchel-young", "perturbed-squared", "squared", "pairwise-logistic", "blackbox"}

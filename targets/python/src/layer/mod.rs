@@ -188,7 +188,18 @@ impl Layer {
         };
         if self.by_row { Err(known()) } else { self.specs[0].as_ref().ok_or_else(known) }
     }
-    /// Of one oracle for all rows, which is not asked to solve, in float32.
+    /// The same of any oracle for all rows: of a black box its size alone.
+    pub(crate) fn spec_of_data(&self) -> PyResult<OracleSpec> {
+        match self.specs[..] {
+            [None] if !self.by_row => Ok(OracleSpec::BlackBox { dim: self.dim() }),
+            _ => self.spec().cloned(),
+        }
+    }
+    /// The solver of a black box, one for all rows.
+    pub(crate) fn solver(&self, py: Python<'_>) -> PyResult<Option<Solver>> {
+        if self.has_solvers() { Solver::of(self.oracle.bind(py)).map(Some) } else { Ok(None) }
+    }
+    /// Of one oracle for all rows, in float32.
     pub(crate) fn single(&self, py: Python<'_>) -> PyResult<&AnyLayer<f32>> {
         if self.by_row {
             return Err(PyTypeError::new_err("layer: expected one oracle for all rows"));
