@@ -236,7 +236,7 @@ impl Decisions {
     fn terms(&self) -> Vec<String> {
         self.of.terms().to_vec()
     }
-    /// The names of the decisions.
+    /// The names of the decisions: values of `group`, or numbers of the table's rows, counted from 1, where a row is a decision.
     #[getter]
     fn names(&self) -> Vec<&str> {
         (0..self.of.len()).map(|at| self.of.decision_name(at)).collect()
@@ -251,7 +251,8 @@ impl Decisions {
     fn starts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<usize>> {
         self.places().into_pyarray(py)
     }
-    /// The row of the table of each option, counted from 0; -1 for one that is missing from a rectangle.
+    /// The row of the table of each option, counted from 0; -1 for one that is missing from a rectangle. Where a row of the table is a
+    /// decision, row * options_by_column + the place of the option.
     #[getter]
     fn rows<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
         let rows = (0..self.of.len()).flat_map(|at| self.of.rows(at).iter());

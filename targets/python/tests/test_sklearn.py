@@ -203,6 +203,11 @@ def test_choice_models_of_other_decisions() -> None:
         routed = ChoiceModel(routes, loss=loss, noise="normal", training=Training(epochs=20)).fit(table)
         assert routed.coef_[0] < 0 and routed.score(table) == pytest.approx(0, abs=1e-12)
     assert routed.estimates_ is not None and routed.estimates_.errors_by_default == "robust"
+    # How expectations are sampled is the caller's to choose.
+    sampled = routed.model_.maximizer(table, MonteCarlo(1000))
+    assert np.array_equal(routed.predict_proba(table), sampled)
+    assert np.array_equal(routed.predict_proba(table, method=MonteCarlo(50, 3)), routed.model_.maximizer(table, MonteCarlo(50, 3)))
+    assert np.array_equal(ranked.predict_proba(table, method=Exact()), ranked.predict_proba(table))
     with pytest.raises(ValueError, match="ridge applies"):
         ChoiceModel(routes, ridge=1.0).fit(table)
 

@@ -445,3 +445,30 @@ def test_recipes_are_those_of_model_files() -> None:
     assert kept == json.loads(DECISIONS.recipe) and kept["alternatives"] == "mode"
     assert MODEL.is_of_options and MODEL.estimates == FOUND and np.array_equal(MODEL.weights, FOUND.weights)
     np.testing.assert_allclose(MODEL.maximizer(DATA, Exact()), DECISIONS.maximizer(FOUND.weights, Exact()), rtol=1e-12)
+
+
+def test_expressions_are_what_the_documentation_says() -> None:
+    table = {"g": [1, 1, 2, 2], "x": [1.0, 2.0, np.nan, 4.0], "in vehicle": [2.0, 3.0, 5.0, 7.0], "mode": ["car", "air"] * 2}
+
+    def of(features: str, where: str = "!missing(x)") -> list[float]:
+        decisions = Decisions(table, Recipe(group="g", features=features, where=where))
+        return [float(x) for x in decisions.features[:, 0]]
+
+    assert of("`in vehicle`") == [2, 3, 7] and Decisions(table, Recipe(group="g", features="t = `in vehicle` / 2")).terms == ["t"]
+    assert of("-x^2 + 2 * (x - 1) / 4") == [-1, -3.5, -14.5]
+    assert of("(mode == 'car') + 2 * (mode != \"car\")") == [1, 2, 2]
+    assert of("x < 2 || x >= 4 && !(x == 4)") == [1, 0, 0]
+    assert of("ln(x) - log1p(x - 1) + exp(0) + sqrt(4) + abs(-x) + min(x, 2) + max(x, 2)") == [7, 9, 13]
+    assert of("if(missing(x), 9, x)", where="1") == [1, 2, 9, 4]
+    with pytest.raises(PerturbedError, match="in row 2, found a missing value"):
+        of("0 * x", where="1")
+    with pytest.raises(PerturbedError, match="in row 0, found -inf"):
+        of("ln(x - 1)")
+
+
+def test_numbers_of_options() -> None:
+    """`alternatives` and `alternatives`.number, in the order of the options; what an option has no column of is missing."""
+    wide = {"A-COST": [1.0, 2], "B-COST": [3.0, 4], "B-FEE": [5.0, 6], "kind": ["x", "y"]}
+    recipe = {"options": ["A", "B"], "pattern": "{option}-{column}", "alternatives": "mode"}
+    decisions = Decisions(wide, Recipe(features="COST, mode.number, (mode == 'B') * (kind == 'y'), if(missing(FEE), 0, FEE)", **recipe))  # type: ignore[arg-type]
+    assert decisions.features.tolist() == [[1, 1, 0, 0], [3, 2, 0, 5], [2, 1, 0, 0], [4, 2, 1, 6]]

@@ -73,17 +73,33 @@ class Recipe:
     """How the rows of a table become decisions among options, with the names that `perturb train` has for it.
 
     Option e of a decision has the score theta_e = <w, phi_e>: phi_e are features in its row, w one vector of weights for all options.
-    Columns are named as they are, or in backquotes; expressions are such as "minutes / 60" and "cost * (ticket == 0)".
+
+    **Rows.** With `group` a row of the table is an option. With `options` it is a decision: it stands for as many rows as there are
+    options, in their order, in which the column COST is TRAIN_COST, then CAR_COST, the columns `alternatives` (by default "option") and
+    `alternatives`.number name and number the option from 1, and all other columns are repeated. What an option has no column of is missing.
+    Expressions are of these rows. Errors name rows of the table, counted from 0, and the option; `Decisions.rows` has
+    row * len(options) + option.
+
+    **Expressions** are such as "minutes / 60" and "cost * (ticket == 0)":
+
+    - columns by their names, in backquotes if these have other characters than letters, digits, "_" and ".": `in vehicle`;
+    - numbers, and texts in quotes: 1.5, 'car' or "car";
+    - + - * / ^, parentheses; -x^2 is -(x^2);
+    - == != < <= > >=, of texts == and !=, which are 1 where they hold and 0 elsewhere; && || and ! of such;
+    - ln(x), log1p(x), exp(x), sqrt(x), abs(x), min(x, y), max(x, y), missing(x), if(condition, x, y).
+
+    What is computed from a missing value is missing, even 0 times it; missing(x) is 1 where x is. `if` looks at the value that it takes
+    alone. A term that is missing or infinite is refused where its row is used, so that "where" may leave it out. At most 1,000 bytes.
 
     decide : {"pick", "pick-k", "rank", "each", "route", "assign", "span", "pack", "flow", "tour"}
         How a decision is made among the options of a group.
     features : str or sequence of str
-        Expressions, separated by commas. A column of texts stands for one term a value; so does one with whole numbers beyond 2**53,
-        which are taken for codes.
+        Expressions, separated by commas; NAME = EXPRESSION gives a term a name. A column of texts stands for one term a value; so does one
+        with whole numbers beyond 2**53, which are taken for codes.
     constants : str or sequence of str
         Columns whose values have a constant each, but for the reference: alternative-specific constants.
     interactions : str or sequence of str
-        Products of an expression and the constants of a column, such as "income:mode" or "income:mode=air".
+        Products of an expression and the constants of a column, or one of these, such as "income:mode" and "income:mode=air".
     reference : str, optional
         The value without a constant, by default the first.
     group : str, optional
@@ -91,23 +107,24 @@ class Recipe:
     options : sequence of str
         Instead of `group`: the options of a table with a row a decision, and columns such as TRAIN_TIME and CAR_TIME.
     pattern : str
-        How columns by option are named.
+        How columns by option are named, such as "{column}.{option}" for COST.TRAIN.
     alternatives : str, optional
         The column that names the options; with `options` by default "option".
     chosen : str, optional
         What was chosen: an expression that is 1 for it and 0 elsewhere; with `options` also a column that names or numbers it.
     one_of : str, optional
-        What may have been chosen: 1 for the options one of which was.
+        What may have been chosen: an expression that is 1 for the options one of which was.
     ranks : str, optional
-        Ranks, 1 for the best. Equal ranks leave the order open; options without a rank come after all others.
+        Ranks, an expression, 1 for the best. Equal ranks leave the order open; options without a rank come after all others.
     grades : str, optional
-        Grades to rank by, the larger the better.
+        Grades to rank by, an expression, the larger the better.
     worth : str, optional
-        What options turned out to be worth, such as "-cost": what was decided is the decision that is worth most.
+        What options turned out to be worth, an expression such as "-cost": what was decided is the decision that is worth most.
     where, available : str, optional
-        Rows where this is 0 are left out; options cannot be chosen where this is 0.
+        Expressions: rows where `where` is 0 are left out; options cannot be chosen where `available` is 0.
     count : str, optional
-        How much a decision counts, by default 1.
+        How much a decision counts, an expression of at least 0, the same in all its rows, in any unit; by default 1. `descend` counts
+        each decision once.
     cluster : str, optional
         The column that says which decisions belong together, such as those of one person.
     k : int, optional

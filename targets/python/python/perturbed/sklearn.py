@@ -26,7 +26,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import metrics
 from ._checks import integer
-from ._perturbed import Decisions, Estimates, Exact, Layer, MonteCarlo, descend, elasticities, estimate, estimates_at
+from ._perturbed import Cheapest, Decisions, Estimates, Exact, Layer, MonteCarlo, descend, elasticities, estimate, estimates_at
 from .decisions import Recipe
 from .model import Model
 from .oracles import Oracle, Ranking, Simplex
@@ -395,11 +395,16 @@ class ChoiceModel(BaseEstimator):  # type: ignore[misc]
         found = self.model_.decide(X)
         return self._ranks(X, found) if self.recipe.decide == "rank" else found
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """The expected decision of each row: the probability that it is chosen, or its expected rank."""
+    def predict_proba(self, X: Any, *, method: Exact | MonteCarlo | Cheapest | None = None) -> NDArray[np.float64]:
+        """The expected decision of each row: the probability that it is chosen, or its expected rank.
+
+        method : Exact, MonteCarlo or Cheapest, optional
+            How expectations are computed: by default exactly where they are known, otherwise by 1,000 samples, MonteCarlo(1000), with
+            standard errors of at most 0.016 for probabilities.
+        """
         check_is_fitted(self)
-        decisions = self.model_.read(X, decided=False)
-        method = Exact() if decisions.exact else MonteCarlo(1000)
+        if method is None:
+            method = Exact() if self.model_.read(X, decided=False).exact else MonteCarlo(1000)
         found = self.model_.maximizer(X, method)
         return self._ranks(X, found) if self.recipe.decide == "rank" else found
 
