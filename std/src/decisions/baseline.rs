@@ -14,7 +14,7 @@ impl Decisions {
         self.least_squares_until(&GO_ON)
     }
 
-    /// The same, unless another thread sets `stop`: then those of some decisions alone, within the time of O(p³).
+    /// The same, unless another thread sets `stop`: then 0 or those of some decisions alone, within O(p²).
     pub fn least_squares_until(&self, stop: &AtomicBool) -> Vec<f64> {
         let p = self.terms.len();
         let (mut count, mut mean, mut mean_y) = (0.0, vec![0.0; p], 0.0);
@@ -45,7 +45,7 @@ impl Decisions {
             (0..p).map(|j| if gram[j * p + j] > 0.0 { gram[j * p + j].sqrt() } else { 1.0 }).collect();
         (0..p * p).for_each(|at| gram[at] /= scale[at / p] * scale[at % p]);
         product.iter_mut().zip(&scale).for_each(|(x, scale)| *x /= scale);
-        let Some((inverse, _)) = pseudo_inverse(&gram, p) else { return vec![0.0; p] };
+        let Some((inverse, _)) = pseudo_inverse(&gram, p, stop) else { return vec![0.0; p] };
         times(&inverse, &product).into_iter().zip(scale).map(|(w, scale)| w / scale).collect()
     }
 

@@ -194,8 +194,7 @@ impl Estimation {
         self.fit_until(decisions, &GO_ON)
     }
 
-    /// The same, unless another thread sets `stop`: then [`EstimationError::Stopped`], within the time of one decision on each thread
-    /// and of O(p³).
+    /// The same, unless another thread sets `stop`: then [`EstimationError::Stopped`], within the time of one decision on each thread.
     pub fn fit_until(&self, decisions: &Decisions, stop: &AtomicBool) -> Result<Estimates, EstimationError> {
         let exact = Self { how: How::Exact, ..self.clone() };
         let problem = Problem::new(&exact, decisions, stop)?;
@@ -588,11 +587,12 @@ impl<'a> Problem<'a> {
             };
             // Where the true Hessian is indefinite, that of the convex part is above it.
             let true_one = if here.concave.is_empty() { None } else { Some(scaled(&here.curvature())) };
-            let true_one =
-                true_one.and_then(|hessian| pseudo_inverse(&hessian, p)).filter(|(_, rank)| *rank == p);
+            let true_one = true_one
+                .and_then(|hessian| pseudo_inverse(&hessian, p, self.stop))
+                .filter(|(_, rank)| *rank == p);
             let hessian = scaled(&here.hessian);
-            let Some((inverse, rank)) = true_one.or_else(|| pseudo_inverse(&hessian, p)) else {
-                return Err(EstimationError::NotConverged { steps: step_number });
+            let Some((inverse, rank)) = true_one.or_else(|| pseudo_inverse(&hessian, p, self.stop)) else {
+                return Err(self.no_inverse(step_number));
             };
             if rank < p {
                 return Err(self.deficient(&hessian, &inverse, step_number));
@@ -687,6 +687,11 @@ impl<'a> Problem<'a> {
         if constant.is_empty() { Ok(scale) } else { Err(EstimationError::Constant { terms: constant }) }
     }
 
+    /// What is wrong with numbers that are not finite, if anything.
+    fn no_inverse(&self, steps: usize) -> EstimationError {
+        if stopped(self.stop) { EstimationError::Stopped } else { EstimationError::NotConverged { steps } }
+    }
+
     /// Why the Hessian has no inverse.
     fn deficient(&self, hessian: &[f64], inverse: &[f64], step: usize) -> EstimationError {
         let p = self.terms();
@@ -733,8 +738,8 @@ impl<'a> Problem<'a> {
         of: &Estimation,
     ) -> Result<Estimates, EstimationError> {
         let p = self.terms();
-        let Some((inverse, _)) = scaled_inverse(&at.curvature(), p) else {
-            return Err(EstimationError::NotConverged { steps });
+        let Some((inverse, _)) = scaled_inverse(&at.curvature(), p, self.stop) else {
+            return Err(self.no_inverse(steps));
         };
         let picks = self.layers.all_pick();
         let likelihood = match of.criterion {
@@ -759,15 +764,18 @@ impl<'a> Problem<'a> {
                     outer[i * p..(i + 1) * p].iter_mut().zip(score).for_each(|(sum, y)| *sum += x * y);
                 }
             }
-            Some((sums.len(), sandwich(&inverse, &outer, p)))
+            Some((sums.len(), sandwich(&inverse, &outer, p, self.stop)))
         };
         let null = likelihood.map(|_| self.null());
         let covariances = Covariances {
             model,
-            robust: sandwich(&inverse, &at.outer, p),
+            robust: sandwich(&inverse, &at.outer, p, self.stop),
             clusters: clustered.as_ref().map_or(0, |(count, _)| *count),
             clustered: clustered.map(|(_, matrix)| matrix),
         };
+        if stopped(self.stop) {
+            return Err(EstimationError::Stopped);
+        }
         let weight = total(self.decisions);
         Ok(Estimates::new(self.decisions, w, covariances, (at.loss, likelihood, null), (weight, steps)))
     }
@@ -789,11 +797,11 @@ fn total(decisions: &Decisions) -> f64 {
 }
 
 /// The inverse of a matrix whose entries may differ in size by any power.
-fn scaled_inverse(matrix: &[f64], p: usize) -> Option<(Vec<f64>, usize)> {
+fn scaled_inverse(matrix: &[f64], p: usize, stop: &AtomicBool) -> Option<(Vec<f64>, usize)> {
     let root = |x: f64| if x == 0.0 { 1.0 } else { x.abs().sqrt() };
     let scale: Vec<f64> = (0..p).map(|j| root(matrix[j * p + j])).collect();
     let scaled: Vec<f64> = (0..p * p).map(|at| matrix[at] / (scale[at / p] * scale[at % p])).collect();
-    let (inverse, rank) = pseudo_inverse(&scaled, p)?;
+    let (inverse, rank) = pseudo_inverse(&scaled, p, stop)?;
     Some(((0..p * p).map(|at| inverse[at] / (scale[at / p] * scale[at % p])).collect(), rank))
 }
 

@@ -100,7 +100,7 @@ impl Inference {
         Self::from_decisions_until(layer, decisions, &GO_ON)
     }
 
-    /// The same, unless another thread sets `stop`: then [`InferenceError::Stopped`], within the time of a Jacobian and of O(d³).
+    /// The same, unless another thread sets `stop`: then [`InferenceError::Stopped`], within the time of a Jacobian.
     pub fn from_decisions_until<O, N>(
         layer: &Perturbed<O, N, f64>,
         decisions: &[f64],
@@ -144,12 +144,15 @@ impl Inference {
         let spread: Vec<f64> = squares.iter().map(|sum| sum / (samples - 1) as f64).collect();
         let theta = solve(layer, &mean, stop)?;
         let (inverse, rank) =
-            pseudo_inverse(&hessian(layer, &theta)?, dim).ok_or(InferenceError::Boundary)?;
+            pseudo_inverse(&hessian(layer, &theta)?, dim, stop).ok_or_else(|| no_inverse(stop))?;
         if rank + usize::from(layer.oracle().shift_invariant()) < dim {
             return Err(InferenceError::Boundary);
         }
         let covariance =
-            covariance(&inverse, &spread, dim)?.into_iter().map(|x| x / samples as f64).collect();
+            covariance(&inverse, &spread, dim, stop)?.into_iter().map(|x| x / samples as f64).collect();
+        if stopped(stop) {
+            return Err(InferenceError::Stopped);
+        }
         Ok(Self { theta, covariance, samples })
     }
 
@@ -173,6 +176,11 @@ impl Inference {
     }
 }
 
+/// Why a Hessian has no inverse.
+fn no_inverse(stop: &AtomicBool) -> InferenceError {
+    if stopped(stop) { InferenceError::Stopped } else { InferenceError::Boundary }
+}
+
 /// H⁺ Σ H⁺ of Proposition 4.1 at θ: the covariance of √n(θ̂_n − θ) for large n, d × d, given Σ_Y.
 pub fn asymptotic_covariance<O, N>(
     layer: &Perturbed<O, N, f64>,
@@ -188,13 +196,14 @@ where
         let (expected, found) = (dim * dim, decisions.len());
         return Err(Error::Length { parameter: "the covariance of decisions", expected, found }.into());
     }
-    let (inverse, _) = pseudo_inverse(&hessian(layer, theta)?, dim).ok_or(InferenceError::Boundary)?;
-    Ok(covariance(&inverse, decisions, dim)?)
+    let (inverse, _) =
+        pseudo_inverse(&hessian(layer, theta)?, dim, &GO_ON).ok_or(InferenceError::Boundary)?;
+    Ok(covariance(&inverse, decisions, dim, &GO_ON)?)
 }
 
 /// H⁺ Σ H⁺, row by row.
-fn covariance(inverse: &[f64], decisions: &[f64], dim: usize) -> Result<Vec<f64>, Error> {
-    let product = sandwich(inverse, decisions, dim);
+fn covariance(inverse: &[f64], decisions: &[f64], dim: usize, stop: &AtomicBool) -> Result<Vec<f64>, Error> {
+    let product = sandwich(inverse, decisions, dim, stop);
     if product.iter().all(|x| x.is_finite()) {
         Ok(product)
     } else {
@@ -228,7 +237,9 @@ where
     let (mut here, mut residual) = gap(&theta)?;
     let goal = 1e-11 * largest(mean).max(1.0);
     for _ in 0..STEPS {
-        let Some((inverse, _)) = pseudo_inverse(&hessian(layer, &theta)?, mean.len()) else { break };
+        let Some((inverse, _)) = pseudo_inverse(&hessian(layer, &theta)?, mean.len(), stop) else {
+            return Err(no_inverse(stop));
+        };
         let step = times(&inverse, &residual);
         let settled = largest(&step) <= LAST_STEP * layer.epsilon();
         if settled && largest(&residual) <= goal {

@@ -1,36 +1,49 @@
 //! Symmetric matrices, d × d, row by row: as much linear algebra as estimates need.
 
+use std::sync::atomic::AtomicBool;
+
+use crate::threads::stopped;
+
 /// Pivots of a factorisation below this share of the first count as 0.
 const RANK: f64 = 1e-9;
 
 /// The inverse on the span of a positive semidefinite matrix, and the dimension of that span; `None` for a matrix that is 0 or
-/// not finite.
+/// not finite, and if `stop` is set, within O(d²).
 ///
 /// H ≈ LLᵀ by Cholesky's method, which takes the largest pivot first and ends where none is left; then
 /// H⁺ = L(LᵀL)⁻¹(LᵀL)⁻¹Lᵀ. O(d³).
-pub(crate) fn pseudo_inverse(matrix: &[f64], dim: usize) -> Option<(Vec<f64>, usize)> {
+pub(crate) fn pseudo_inverse(matrix: &[f64], dim: usize, stop: &AtomicBool) -> Option<(Vec<f64>, usize)> {
     if matrix.iter().any(|x| !x.is_finite()) {
         return None;
     }
-    let columns = semidefinite_factor(matrix, dim);
+    let columns = semidefinite_factor(matrix, dim, stop);
     let rank = columns.len();
     if rank == 0 {
         return None;
     }
-    let gram = columns.iter().flat_map(|a| columns.iter().map(move |b| dot(a, b))).collect();
-    let factor = factor(gram, rank)?;
-    let solved: Vec<Vec<f64>> = (0..dim)
-        .map(|row| {
-            let mut x: Vec<f64> = columns.iter().map(|column| column[row]).collect();
-            solve(&factor, &mut x);
-            x
-        })
-        .collect();
-    Some((solved.iter().flat_map(|a| solved.iter().map(move |b| dot(a, b))).collect(), rank))
+    let factor = factor(products(&columns, stop)?, rank, stop)?;
+    let solved = (0..dim).map(|row| {
+        let mut x: Vec<f64> = columns.iter().map(|column| column[row]).collect();
+        solve(&factor, &mut x);
+        (!stopped(stop)).then_some(x)
+    });
+    Some((products(&solved.collect::<Option<Vec<_>>>()?, stop)?, rank))
 }
 
-/// The columns of L.
-fn semidefinite_factor(matrix: &[f64], dim: usize) -> Vec<Vec<f64>> {
+/// The inner products of all pairs, unless `stop` is set.
+fn products(vectors: &[Vec<f64>], stop: &AtomicBool) -> Option<Vec<f64>> {
+    let mut products = Vec::with_capacity(vectors.len() * vectors.len());
+    for a in vectors {
+        products.extend(vectors.iter().map(|b| dot(a, b)));
+        if stopped(stop) {
+            return None;
+        }
+    }
+    Some(products)
+}
+
+/// The columns of L; some of them, if `stop` is set.
+fn semidefinite_factor(matrix: &[f64], dim: usize, stop: &AtomicBool) -> Vec<Vec<f64>> {
     // What is left of H: the mean of both triangles, less the columns so far.
     let mut rest: Vec<f64> =
         (0..dim * dim).map(|at| 0.5 * (matrix[at] + matrix[at % dim * dim + at / dim])).collect();
@@ -46,7 +59,7 @@ fn semidefinite_factor(matrix: &[f64], dim: usize) -> Vec<Vec<f64>> {
         if columns.is_empty() {
             first = pivot;
         }
-        if pivot <= RANK * first || pivot <= 0.0 {
+        if pivot <= RANK * first || pivot <= 0.0 || stopped(stop) {
             return columns;
         }
         let (row, root) = (open[place], pivot.sqrt());
@@ -64,9 +77,12 @@ fn semidefinite_factor(matrix: &[f64], dim: usize) -> Vec<Vec<f64>> {
     }
 }
 
-/// The lower triangle R of a positive definite matrix RRᵀ, row by row; `None` if rounding leaves it indefinite.
-fn factor(mut matrix: Vec<f64>, dim: usize) -> Option<Vec<f64>> {
+/// The lower triangle R of a positive definite matrix RRᵀ, row by row; `None` if rounding leaves it indefinite, or `stop` is set.
+fn factor(mut matrix: Vec<f64>, dim: usize, stop: &AtomicBool) -> Option<Vec<f64>> {
     for i in 0..dim {
+        if stopped(stop) {
+            return None;
+        }
         for j in 0..=i {
             let (a, b) = (&matrix[i * dim..i * dim + j], &matrix[j * dim..j * dim + j]);
             let rest = matrix[i * dim + j] - dot(a, b);
@@ -95,10 +111,13 @@ fn solve(factor: &[f64], x: &mut [f64]) {
     }
 }
 
-/// ABA for symmetric A and B.
-pub(crate) fn sandwich(outer: &[f64], inner: &[f64], dim: usize) -> Vec<f64> {
-    let half: Vec<f64> = outer.chunks_exact(dim).flat_map(|row| times(inner, row)).collect();
-    half.chunks_exact(dim).flat_map(|row| times(outer, row)).collect()
+/// ABA for symmetric A and B; some of its rows, if `stop` is set.
+pub(crate) fn sandwich(outer: &[f64], inner: &[f64], dim: usize, stop: &AtomicBool) -> Vec<f64> {
+    let rows = |matrix: &[f64], by: &[f64]| -> Vec<f64> {
+        let rows = by.chunks_exact(dim).take_while(|_| !stopped(stop));
+        rows.flat_map(|row| times(matrix, row)).collect()
+    };
+    rows(outer, &rows(inner, outer))
 }
 
 /// The product of a symmetric matrix and a vector.
@@ -118,6 +137,7 @@ pub(crate) fn largest(x: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::threads::GO_ON;
     use perturb_core::{Noise, Normal, Seed};
 
     fn product(a: &[f64], b: &[f64], dim: usize) -> Vec<f64> {
@@ -144,13 +164,13 @@ mod tests {
                             *h += scale * z[at / dim] * z[at % dim];
                         }
                     }
-                    let (inverse, found) = pseudo_inverse(&h, dim).unwrap();
+                    let (inverse, found) = pseudo_inverse(&h, dim, &GO_ON).unwrap();
                     assert_eq!(found, rank, "{dim}");
                     let (left, right) = (product(&h, &inverse, dim), product(&inverse, &h, dim));
                     assert_close(&product(&left, &h, dim), &h, 1e-8);
                     assert_close(&product(&inverse, &left, dim), &inverse, 1e-8);
                     assert_close(&left, &right, 1e-8);
-                    assert_close(&sandwich(&inverse, &h, dim), &inverse, 1e-8);
+                    assert_close(&sandwich(&inverse, &h, dim, &GO_ON), &inverse, 1e-8);
                 }
             }
         }
@@ -159,11 +179,12 @@ mod tests {
     #[test]
     fn what_has_no_inverse_is_refused() {
         for matrix in [[0.0; 4], [-1.0, 0.0, 0.0, -1.0], [1.0, f64::NAN, 0.0, 1.0], [f64::INFINITY; 4]] {
-            assert_eq!(pseudo_inverse(&matrix, 2), None, "{matrix:?}");
+            assert_eq!(pseudo_inverse(&matrix, 2, &GO_ON), None, "{matrix:?}");
         }
         // The span of (1, 1).
-        let (inverse, rank) = pseudo_inverse(&[2.0; 4], 2).unwrap();
+        let (inverse, rank) = pseudo_inverse(&[2.0; 4], 2, &GO_ON).unwrap();
         assert_eq!(rank, 1);
         assert_close(&inverse, &[0.125; 4], 1e-15);
+        assert_eq!(pseudo_inverse(&[2.0; 4], 2, &AtomicBool::new(true)), None);
     }
 }
