@@ -491,9 +491,9 @@ impl Recipe {
                 if let Some(value) = other {
                     // A row of the file counts once, whatever its options are.
                     if last.replace(frame.row_of_file(row)) == last {
-                        unseen.note(value)
+                        unseen.note(value);
                     } else {
-                        unseen.add(value)
+                        unseen.add(value);
                     }
                 }
             }

@@ -21,6 +21,8 @@ use crate::{layer, method, pool};
 
 /// Of the package, whose other versions may pickle in another way.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// That version, the recipe in JSON, and the decisions.
+type Pickled<'py> = (&'static str, String, Bound<'py, PyBytes>);
 
 /// Decisions among options, read from a table as a `Recipe` says.
 ///
@@ -104,16 +106,14 @@ impl Given {
         recipe.filter = expression("where", &self.r#where)?;
         recipe.available = expression("available", &self.available)?;
         recipe.weight = expression("count", &self.count)?;
-        let targets: [(&str, &Option<String>, fn(Expression) -> Target); 5] = [
-            ("chosen", &self.chosen, Target::Chosen),
-            ("one_of", &self.one_of, Target::OneOf),
-            ("ranks", &self.ranks, Target::Rank),
-            ("grades", &self.grades, Target::Grade),
-            ("worth", &self.worth, Target::Worth),
-        ];
-        for (name, text, target) in targets {
-            recipe.target = expression(name, text)?.map(target).or(recipe.target);
-        }
+        let target = |name, text: &Option<String>, target: fn(Expression) -> Target| {
+            Ok::<_, PyErr>(expression(name, text)?.map(target))
+        };
+        recipe.target = (target("chosen", &self.chosen, Target::Chosen)?)
+            .or(target("one_of", &self.one_of, Target::OneOf)?)
+            .or(target("ranks", &self.ranks, Target::Rank)?)
+            .or(target("grades", &self.grades, Target::Grade)?)
+            .or(target("worth", &self.worth, Target::Worth)?);
         Ok(recipe)
     }
 }
@@ -413,9 +413,7 @@ impl Decisions {
         let of = postcard::from_bytes(numbers).map_err(|error| unreadable(error.to_string()))?;
         Ok(Self { of, recipe })
     }
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (&'static str, String, Bound<'py, PyBytes>))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Pickled<'py>)> {
         let numbers = postcard::to_allocvec(&slf.get().of);
         let numbers = numbers.map_err(|error| PyValueError::new_err(error.to_string()))?;
         let parts = (VERSION, slf.get().recipe()?, PyBytes::new(slf.py(), &numbers));

@@ -378,15 +378,13 @@ impl Frame {
 
     /// Something wrong in a row, counted from 0: in the line of the file in which it stands, or in the row, and by option.
     pub fn fault(&self, row: usize, expected: impl Into<String>, found: impl Into<String>) -> DataError {
-        match self.lines.get(row) {
-            Some(&line) => DataError::invalid(&self.file, line, None, expected, found),
-            None => {
-                let option = self.options.get(row % self.options.len().max(1));
-                let option = option.map_or_else(String::new, |option| format!(", option {}", quote(option)));
-                let row = self.before + self.row_of_file(row);
-                DataError::binary(&self.file, format!("{} in row {row}{option}", expected.into()), found)
-            }
+        if let Some(&line) = self.lines.get(row) {
+            return DataError::invalid(&self.file, line, None, expected, found);
         }
+        let option = self.options.get(row % self.options.len().max(1));
+        let option = option.map_or_else(String::new, |option| format!(", option {}", quote(option)));
+        let row = self.before + self.row_of_file(row);
+        DataError::binary(&self.file, format!("{} in row {row}{option}", expected.into()), found)
     }
 
     /// The row of the file from which a row is, counted from the first of these.
