@@ -422,11 +422,12 @@ impl Recipe {
 
     /// The rows of each decision, in the order in which their first rows stand, and the names of the decisions.
     fn groups(&self, frame: &Frame, kept: &[usize]) -> Result<(Vec<String>, Vec<Vec<usize>>), DataError> {
-        if self.by_option.is_some() {
+        if let Some(by_option) = &self.by_option {
+            let count = by_option.options().len();
             let mut groups: Vec<Vec<usize>> = Vec::new();
             let mut names: Vec<String> = Vec::new();
             for &row in kept {
-                let name = (frame.before() + frame.row_of_file(row) + 1).to_string();
+                let name = (frame.before() + row / count + 1).to_string();
                 if names.last() == Some(&name) {
                     if let Some(group) = groups.last_mut() {
                         group.push(row);
