@@ -8,6 +8,7 @@ Prints how many calls ended how; `1 SEED N` repeats call N. What crashes or hang
 import copy
 import faulthandler
 import inspect
+import os
 import pickle
 import random
 import sys
@@ -196,4 +197,5 @@ def main(calls: int, seed: int = 1, first: int = 0) -> bool:
 
 if __name__ == "__main__":
     faulthandler.enable()
+    os.chdir(tempfile.mkdtemp())  # Models are saved under any name.
     sys.exit(main(*map(int, sys.argv[1:])))
