@@ -3,7 +3,7 @@
 #
 #   targets/ci.sh                 all jobs
 #   targets/ci.sh JOB...          host, networks, bench, core, thumb, qemu, python, docs, package or deny
-#   targets/ci.sh frameworks      the Python package in torch, JAX and PyEPO, some GB of packages: left out of all jobs
+#   targets/ci.sh frameworks      the Python package in torch, JAX and PyEPO, 7 GB of packages: left out of all jobs
 #   targets/ci.sh --host-only     the jobs without firmware or valgrind: host, docs, deny
 #
 # Miri, sanitizers and long soaks take too long for this: docs/checks.md.
@@ -234,7 +234,8 @@ python() {
     cd targets/python
     run cargo fmt --check
     run cargo clippy --locked -- -D warnings
-    local folder oldest newest each packages="pytest hypothesis mypy numpy scipy pandas polars ml_dtypes scikit-learn"
+    local folder oldest newest each packages
+    packages="pytest hypothesis matplotlib mypy numpy scipy pandas polars ml_dtypes scikit-learn"
     folder=$(mktemp -d)
     oldest=$(pythons | head -n 1)
     newest=$(pythons | tail -n 1)
@@ -254,16 +255,24 @@ python() {
     rm -rf "$folder"
 }
 
+# The tests that need torch, JAX or PyEPO, and those of types and examples, which then see all modules.
 frameworks() {
     cd targets/python
-    local folder
+    local folder oldest
+    oldest=$(pythons | head -n 1)
+    [ -n "$oldest" ] || fail "install Python 3.11 or later"
+    # What torch.compile writes is C++ that includes Python.h.
+    need_command c++ g++ "g++"
+    [ -f "$("$oldest" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
+        fail "install the headers of $oldest: the package python3-dev (Debian, Ubuntu) or python3-devel (Fedora)"
     folder=$(mktemp -d)
-    environment "$folder" "$(pythons | head -n 1)" maturin pytest mypy numpy scipy scikit-learn \
-        torch torchvision jax jaxopt optax pyepo ortools || fail "torch, JAX, PyEPO or OR-Tools cannot be had"
+    # shellcheck disable=SC2064 # This folder. What fails leaves no GB behind.
+    trap "rm -rf '$folder'" EXIT
+    environment "$folder" "$oldest" maturin pytest mypy numpy scipy scikit-learn torch jax jaxopt optax pyepo ortools ||
+        fail "torch, JAX, PyEPO or OR-Tools cannot be had"
     run "$folder/bin/maturin" build --release --locked --out "$folder/wheels"
     run "$folder/bin/pip" install --quiet "$folder"/wheels/*.whl
-    run "$folder/bin/python" -m pytest -q -rs tests/test_{torch,jax,peers,pyepo,package}.py
-    rm -rf "$folder"
+    run "$folder/bin/python" -m pytest -q -rs tests/test_{torch,jax,peers,pyepo,package,rows}.py
 }
 
 docs() {

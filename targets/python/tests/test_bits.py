@@ -125,7 +125,7 @@ def test_forked_children() -> None:
     for _ in range(2):
         answers, pipe = context.Pipe(duplex=False)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Of Python, for forks beside threads.
+            warnings.filterwarnings("ignore", ".*fork")  # Of Python and JAX, for forks beside threads.
             process = context.Process(target=child, args=(pipe,), daemon=True)
             process.start()
         if not answers.poll(60):

@@ -779,7 +779,7 @@ class Decisions(Dataset):
         return theta, pt.maximizer(LARGE, theta, MonteCarlo(100, 3), first_row=64 * index)
 
 
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork")
 @pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 @pytest.mark.parametrize(("start", "count"), [("fork", 1), ("fork", 2), ("fork", 3), ("spawn", 2)])
 def test_workers(start: str, count: int) -> None:
