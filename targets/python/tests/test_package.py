@@ -45,7 +45,7 @@ def test_every_oracle_and_quantity_is_there() -> None:
 
 SETTINGS = str(Path(__file__).parents[1] / "pyproject.toml")
 # Modules of optional frameworks are checked where these are installed.
-OPTIONAL = {"sklearn": "sklearn", "torch": "torch", "jax": "jax", "pyepo": "pyepo"}
+OPTIONAL = {"sklearn": "sklearn", "torch": "torch", "jax": "jax", "pyepo": "pyepo", "plot": "matplotlib"}
 MODULES = ["perturbed", "perturbed._perturbed"]
 MODULES += [f"perturbed.{name}" for name, package in OPTIONAL.items() if importlib.util.find_spec(package)]
 

@@ -34,6 +34,7 @@ from perturbed.pyepo import (  # noqa: E402
     perturbedOpt,
     regret,
 )
+from perturbed.torch import SparseMAPLoss  # noqa: E402
 from pyepo import EPO, dsl  # noqa: E402
 from pyepo.model.opt import optModel  # noqa: E402
 from pyepo.model.ort import knapsackModel, shortestPathModel  # noqa: E402
@@ -297,6 +298,18 @@ def test_labels_that_are_means() -> None:
     (a, da), (b, db) = gradient(SPOPlus(model), *rows), gradient(pyepo.func.SPOPlus(model), *rows)
     torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(da, db, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["grid", "knapsack"])
+def test_regularised_losses(name: str) -> None:
+    """What the README names for PyEPO's: the loss within the duality gap, and y within the root of twice that over lambda."""
+    model, predicted, _, solutions, _ = instances(name)
+    loss = SparseMAPLoss(ours.Layer(oracle_of(model)), 2.0, "none", steps=20_000, tolerance=1e-3)
+    other = pyepo.func.regularizedFrankWolfeFenchelYoung(model, 2.0, reduction="none")
+    (a, da), (b, db) = gradient(lambda c: loss(sign_of(model) * c, solutions), predicted), gradient(other, predicted, solutions)
+    assert (a - b).abs().max() <= 1e-3 + 1e-5 and b.min() > 0.01
+    weights = torch.arange(1, 6)[:, None]
+    assert ((da - db)[1:] / weights).norm(dim=1).max() <= np.sqrt(2 * 1e-3 / 2.0) + 1e-3
 
 
 SOLUTIONS = {
