@@ -302,11 +302,12 @@ def test_labels_that_are_means() -> None:
 
 @pytest.mark.parametrize("name", ["grid", "knapsack"])
 def test_regularised_losses(name: str) -> None:
-    """What the README names for PyEPO's: the loss within the duality gap, and y within the root of twice that over lambda."""
+    """What the README names for PyEPO's: the loss up to the duality gap, y up to the root of twice that over lambda."""
     model, predicted, _, solutions, _ = instances(name)
     loss = SparseMAPLoss(ours.Layer(oracle_of(model)), 2.0, "none", steps=20_000, tolerance=1e-3)
     other = pyepo.func.regularizedFrankWolfeFenchelYoung(model, 2.0, reduction="none")
-    (a, da), (b, db) = gradient(lambda c: loss(sign_of(model) * c, solutions), predicted), gradient(other, predicted, solutions)
+    a, da = gradient(lambda costs: loss(sign_of(model) * costs, solutions), predicted)
+    b, db = gradient(other, predicted, solutions)
     assert (a - b).abs().max() <= 1e-3 + 1e-5 and b.min() > 0.01
     weights = torch.arange(1, 6)[:, None]
     assert ((da - db)[1:] / weights).norm(dim=1).max() <= np.sqrt(2 * 1e-3 / 2.0) + 1e-3
@@ -322,6 +323,19 @@ LOSSES = {
     "PFY": lambda model, reduction: perturbedFenchelYoung(model, 3, reduction=reduction),
     "SPOPlus": lambda model, reduction: SPOPlus(model, reduction=reduction),
 }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_half_types_are_computed_in_float32(name: str) -> None:
+    """Of costs that half types hold: answers are those of float32, rounded."""
+    model, *tensors = instances(name)
+    predicted, true, solutions, _ = (x.bfloat16() for x in tensors)
+    labels = {"PFY": (solutions,), "SPOPlus": (true, solutions)}
+    cases = [(made, ()) for made in SOLUTIONS.values()]
+    cases += [(lambda model, loss=loss: loss(model, "none"), labels[key]) for key, loss in LOSSES.items()]
+    for made, more in cases:
+        (a, da), (b, _) = gradient(made(model), predicted, *more), gradient(made(model), predicted.float(), *more)
+        assert da.dtype == torch.bfloat16 and torch.equal(a, b.bfloat16())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -475,10 +489,15 @@ def test_wrong_tensors() -> None:
         (lambda: fenchel_young(predicted, solutions.T), r"true_sol has shape \(5, 6\); expected \(6, 5\)"),
         (lambda: blackboxOpt(model)(solutions), r"pred_cost has shape \(6, 5\)"),
         (lambda: blackboxOpt(model)(predicted * np.nan), "row 0"),
-        (lambda: implicitMLE(model, 3, distribution=wide)(predicted), r"the sample has shape \(7,\); expected \(6, 3, 5\)"),
+        (lambda: implicitMLE(model, 3, distribution=wide)(predicted), r"sample has shape \(7,\); expected \(6, 3, 5\)"),
     ):
         with pytest.raises(ValueError, match=message):
             call()
-    for call in (lambda: spo([1.0], true)), (lambda: spo(predicted, 1.0)), (lambda: fenchel_young(predicted, [1.0])):
-        with pytest.raises(TypeError, match=r"expected a tensor"):
+    for call, message in (
+        (lambda: spo([1.0], true), "pred_cost is of type list"),
+        (lambda: spo(predicted.long(), true), "pred_cost has dtype torch.int64"),
+        (lambda: spo(predicted, 1.0), "true_cost is of type float"),
+        (lambda: fenchel_young(predicted, [1.0]), "true_sol is of type list"),
+    ):
+        with pytest.raises(TypeError, match=message):
             call()

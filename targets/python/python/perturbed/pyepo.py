@@ -171,12 +171,13 @@ class _Module(nn.Module):
         self.layer = Layer(oracle, "normal", 1.0 if sigma is None else _positive("sigma", sigma))
 
     def scores(self, name: str, costs: Tensor) -> Tensor:
-        """theta of costs, with those that are known if only some are predicted."""
-        if not isinstance(costs, Tensor):
-            raise TypeError(f"{name} is of type {type(costs).__name__}; expected a tensor")
+        """theta of costs, with those that are known if only some are predicted; of half types in float32."""
+        if not isinstance(costs, Tensor) or not costs.is_floating_point():
+            found = f"has dtype {costs.dtype}" if isinstance(costs, Tensor) else f"is of type {type(costs).__name__}"
+            raise TypeError(f"{name} {found}; expected a tensor of floating-point numbers")
         if costs.shape[-1:] != (self.optmodel.num_cost,):
             raise ValueError(f"{name} has shape {tuple(costs.shape)}; expected (*batch, {self.optmodel.num_cost})")
-        theta: Tensor = self.sign * self.optmodel._fullCost(costs)
+        theta: Tensor = self.sign * self.optmodel._fullCost(costs.to(torch.promote_types(costs.dtype, torch.float32)))
         return theta
 
     def value(self, true_obj: Tensor, theta: Tensor) -> Tensor:
@@ -207,7 +208,7 @@ class perturbedFenchelYoung(_Module):
         """The loss of optimal solutions."""
         theta = self.scores("pred_cost", pred_cost)
         found: Tensor = self.loss(theta, _constant("true_sol", true_sol, theta.shape).to(theta.dtype))
-        return found
+        return found.to(pred_cost.dtype)
 
 
 class perturbedOpt(_Module):
@@ -231,7 +232,7 @@ class perturbedOpt(_Module):
     def forward(self, pred_cost: Tensor) -> Tensor:
         """y_eps of each row."""
         found: Tensor = self.smooth(self.scores("pred_cost", pred_cost))
-        return found
+        return found.to(pred_cost.dtype)
 
 
 class implicitMLE(_Module):
@@ -271,9 +272,9 @@ class implicitMLE(_Module):
         own = isinstance(self.distribution, sumGammaDistribution)
         options: Any = {"device": theta.device, "dtype": theta.dtype} if own else {}
         noise = _constant("the sample", torch.as_tensor(self.distribution.sample(size=size, **options)), size).to(theta)
-        reached = self.sign * self.sigma * self.predicted.to(theta.device)
-        found: Tensor = _ImplicitMLE.apply(theta, reached * noise, self)
-        return found
+        noise = self.sign * self.sigma * noise * self.predicted.to(theta.device)
+        found: Tensor = _ImplicitMLE.apply(theta, noise, self)
+        return found.to(pred_cost.dtype)
 
 
 class _ImplicitMLE(torch.autograd.Function):
@@ -317,7 +318,7 @@ class SPOPlus(_Module):
     ) -> Tensor:
         """The loss for true costs, with their solutions and optimal values; what is not given is found."""
         theta = self.scores("pred_cost", pred_cost)
-        truth = self.scores("true_cost", _constant("true_cost", true_cost, pred_cost.shape)).to(theta.dtype)
+        truth = self.scores("true_cost", _constant("true_cost", true_cost, pred_cost.shape).to(theta.dtype))
         if true_sol is None:
             y = decide(self.layer, truth)
         else:
@@ -325,7 +326,7 @@ class SPOPlus(_Module):
         value = (truth * y).sum(-1) if true_obj is None else self.value(true_obj, theta)
         ahead = 2 * theta - truth
         loss = (ahead * decide(self.layer, ahead)).sum(-1) - 2 * (theta * y).sum(-1) + value
-        return _reduced(loss, self.reduction)
+        return _reduced(loss, self.reduction).to(pred_cost.dtype)
 
 
 class blackboxOpt(_Module):
@@ -340,7 +341,7 @@ class blackboxOpt(_Module):
     def forward(self, pred_cost: Tensor) -> Tensor:
         """The solution of each row."""
         found: Tensor = self.decide(self.scores("pred_cost", pred_cost))
-        return found
+        return found.to(pred_cost.dtype)
 
 
 class negativeIdentity(_Module):
@@ -353,7 +354,7 @@ class negativeIdentity(_Module):
     def forward(self, pred_cost: Tensor) -> Tensor:
         """The solution of each row."""
         found: Tensor = self.decide(self.scores("pred_cost", pred_cost))
-        return found
+        return found.to(pred_cost.dtype)
 
 
 def regret(
