@@ -153,7 +153,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'_, O, N, T> {
 
     /// The least lead of a race of `dim` entries, if that decides all rows: θ is that of all.
     fn lead(&self, dim: usize) -> Option<T> {
-        let most = |rows: &[T]| rows.chunks_exact(dim).map(|row| race::greatest(row).abs()).fold(T::ZERO, T::larger);
+        let most =
+            |rows: &[T]| rows.chunks_exact(dim).map(|row| race::greatest(row).abs()).fold(T::ZERO, T::larger);
         (self.plan == Plan::Race).then(|| race::least_lead(most(self.theta), self.layer.epsilon))?
     }
 }

@@ -51,7 +51,16 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
         how: MonteCarlo,
         needs: Needs,
     ) -> Self {
-        Self { layer, theta, centre, how, needs, plan: layer.plan(how, needs), forbids: false, direction: &[] }
+        Self {
+            layer,
+            theta,
+            centre,
+            how,
+            needs,
+            plan: layer.plan(how, needs),
+            forbids: false,
+            direction: &[],
+        }
     }
 
     /// Lets the oracle warm up at θ, and solves for the baseline if there is one.

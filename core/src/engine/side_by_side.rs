@@ -51,11 +51,7 @@ impl<T: Real> Baseline<'_, T> {
     }
 
     /// Those of `jobs`, lane by lane, for which there is `memory`.
-    fn of_jobs<'c>(
-        &'c mut self,
-        jobs: &[Job<'_, T>],
-        memory: &'c mut [[T; LANES]],
-    ) -> Option<Column<'c, T>> {
+    fn of_jobs<'c>(&'c mut self, jobs: &[Job<'_, T>], memory: &'c mut [[T; LANES]]) -> Option<Column<'c, T>> {
         let Self::Rows(rows, _) = *self else { return self.of(0).map(Column::Shared) };
         if jobs.iter().enumerate().all(|(lane, job)| lane == job.row) {
             return Some(Column::Own(rows));
@@ -291,7 +287,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         };
         let wanted = Wanted::Each { y: &mut *y, values: &mut [T::ZERO; LANES] };
         let left = self.oracle.solve_group(SolveGroup { theta, wanted, memory });
-        for (lane, row) in rows().enumerate().filter(|(lane, _)| left.is_none_or(|left| left >> lane & 1 == 1)) {
+        for (lane, row) in
+            rows().enumerate().filter(|(lane, _)| left.is_none_or(|left| left >> lane & 1 == 1))
+        {
             if warm {
                 self.oracle.warm_up(row, &mut solve.work);
             }

@@ -164,7 +164,8 @@ impl<T: Real, P: Plane> Oracle<T> for Assignment<P> {
         if rows <= columns {
             let (mut matching, numbers, names) = c.matching(r);
             let warm = warm.as_ref().map(AsRef::as_ref);
-            if !(vectors && wide::solve_one::<T, false>(&mut matching, numbers, names, warm, theta, columns)) {
+            if !(vectors && wide::solve_one::<T, false>(&mut matching, numbers, names, warm, theta, columns))
+            {
                 let scores = |row| theta.get(row as usize * columns..).unwrap_or(&[]).iter().take(columns);
                 matching.solve(warm, scores);
             }

@@ -126,7 +126,7 @@ impl<T: Real, const TALL: bool, const K: usize> Kernel for Solve<'_, '_, T, TALL
             }
             in_turn(problems, &mut all);
             for ((problem, state), free) in problems.iter_mut().zip(all).zip(&mut free) {
-                *free = state.map_or(0, |state| problem.end_reduction(state));
+                *free = state.map_or(0, |state| problem.end_reduction(&state));
             }
         }
         let mut all = [const { None }; K];
@@ -304,9 +304,9 @@ impl<'a, T: Real, const TALL: bool> Problem<'a, T, TALL> {
 
     /// How many agents wait still.
     #[inline(always)]
-    fn end_reduction(&mut self, state: Reduction<T>) -> usize {
+    fn end_reduction(&mut self, state: &Reduction<T>) -> usize {
         let Self { matching: Matching { waiting, .. }, price: prices, .. } = self;
-        let Reduction { free, mut still, mut next, mut agent, changed, new, .. } = state;
+        let &Reduction { free, mut still, mut next, mut agent, changed, new, .. } = state;
         set(prices.as_flattened_mut(), changed, new);
         while next < free {
             set(waiting, still, agent);
