@@ -92,8 +92,11 @@ impl<T: Real> perturb_lanes::Kernel for Race<'_, T> {
         let most = lanes::settle(most);
         for row in &mut *handicaps {
             lanes::row_by_row();
-            let scores = *row;
-            *row = core::array::from_fn(|lane| ((most[lane] - scores[lane]) / epsilon).exp());
+            let mut handicaps = *row;
+            for lane in 0..LANES {
+                handicaps[lane] = ((most[lane] - handicaps[lane]) / epsilon).exp();
+            }
+            *row = handicaps;
         }
         race(handicaps, own, lead, Streams::open(seeds, samples))
     }
@@ -169,7 +172,10 @@ fn race<T: Real, H: Copy>(
         if i >= EARLY && all_late(&draws, &handicap, &second) {
             continue;
         }
-        let times: [T; LANES] = core::array::from_fn(|lane| draws[lane].exponential() * handicap[lane]);
+        let mut times = draws;
+        for lane in 0..LANES {
+            times[lane] = times[lane].exponential() * handicap[lane];
+        }
         let (leaders, seconds, before) = (least, second, winners);
         // Without a choice between stores, which compilers for narrow vectors would make by branches.
         winners = core::array::from_fn(|lane| {
