@@ -77,6 +77,8 @@ impl<T: Real> Column<'_, T> {
 pub struct SolveGroup<'a, T> {
     /// The scores, d rows.
     pub theta: &'a [[T; LANES]],
+    /// Lanes from here on are empty: nothing is added up of them, and what else is written there does not matter.
+    pub count: usize,
     /// What is wanted.
     pub wanted: Wanted<'a, T>,
     /// Working memory.
@@ -97,8 +99,6 @@ pub enum Wanted<'a, T> {
     Sum {
         /// The solutions are added to these d rows.
         sums: &'a mut [[T; LANES]],
-        /// Lanes from here on are empty.
-        count: usize,
     },
 }
 

@@ -4,7 +4,7 @@ use super::group::{Column, DrawGroup, GroupMemory, NoiseGroup, SolveGroup, Wante
 use super::lanes::{self, LANES, cut};
 use super::memory::{LaneMemory, Solve};
 use super::race::{Race, Winners};
-use super::sampler::silence;
+use super::sampler::{LEAST_SAMPLES, silence};
 use super::sink::{Drawn, Sink};
 use super::streams::Streams;
 use crate::quantity::Needs;
@@ -177,8 +177,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
                 &mut **y
             }
         };
-        let wanted = Wanted::Sum { sums: &mut *target, count };
-        let problems = SolveGroup { theta, wanted, memory: memory.reborrow() };
+        let wanted = Wanted::Sum { sums: &mut *target };
+        let problems = SolveGroup { theta, count, wanted, memory: memory.reborrow() };
         let Some(doubtful) = self.oracle.solve_group(problems) else { return Ok(false) };
         for lane in lanes::each_lane(doubtful).filter(|&lane| lane < count) {
             self.solve_lane(jobs, theta, lane, solve)?;
@@ -208,7 +208,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         let (count, epsilon) = (jobs.len(), self.epsilon);
         let mut values = [T::ZERO; LANES];
         let wanted = Wanted::Each { y: &mut *y, values: &mut values };
-        let problems = SolveGroup { theta, wanted, memory: memory.reborrow() };
+        let problems = SolveGroup { theta, count, wanted, memory: memory.reborrow() };
         let Some(doubtful) = self.oracle.solve_group(problems) else {
             return self.one_by_one(jobs, needs, baseline, z, theta, solve, sink);
         };
@@ -285,8 +285,10 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             costs: cut(costs.as_mut(), dim),
             distances: cut(distances.as_mut(), dim),
         };
+        let count = rows().count();
         let wanted = Wanted::Each { y: &mut *y, values: &mut [T::ZERO; LANES] };
-        let left = self.oracle.solve_group(SolveGroup { theta, wanted, memory });
+        let group = SolveGroup { theta, count, wanted, memory };
+        let left = if count < LEAST_SAMPLES { None } else { self.oracle.solve_group(group) };
         for (lane, row) in
             rows().enumerate().filter(|(lane, _)| left.is_none_or(|left| left >> lane & 1 == 1))
         {

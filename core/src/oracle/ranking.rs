@@ -222,20 +222,20 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
     }
 
     fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
-        let SolveGroup { theta, wanted, memory } = group;
+        let SolveGroup { theta, count, wanted, memory } = group;
         let reference = self.reference.as_ref();
         let (codes, rows) = (Codes::new(theta.len())?, memory.codes);
         let doubtful = codes.write(theta, rows);
         network::sort_descending(rows);
         Some(match wanted {
             Wanted::Each { y, values } => {
-                let (count, sums) = (LANES, &mut *y);
+                let sums = &mut *y;
                 let doubtful =
                     lanes::run(Place::<_, false> { reference, theta, count, sums, codes, rows, doubtful });
                 *values = lanes::run(lanes::Values { theta, y });
                 doubtful
             }
-            Wanted::Sum { sums, count } => {
+            Wanted::Sum { sums } => {
                 lanes::run(Place::<_, true> { reference, theta, count, sums, codes, rows, doubtful })
             }
         })

@@ -65,16 +65,16 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
         hull::located(self, hull::no_pick(y, 1), y, work)
     }
 
-    fn solve_group(&self, SolveGroup { theta, wanted, .. }: SolveGroup<'_, T>) -> Option<u32> {
+    fn solve_group(&self, SolveGroup { theta, count, wanted, .. }: SolveGroup<'_, T>) -> Option<u32> {
         let (best, found) = lanes::run(Largest { theta });
         let doubtful = lanes::not_finite(&found);
         match wanted {
             Wanted::Each { y, values } => {
                 y.fill([T::ZERO; LANES]);
-                mark(&best, LANES, doubtful, y);
+                mark(&best, count, doubtful, y);
                 *values = found;
             }
-            Wanted::Sum { sums, count } => mark(&best, count, doubtful, sums),
+            Wanted::Sum { sums } => mark(&best, count, doubtful, sums),
         }
         Some(doubtful)
     }

@@ -78,7 +78,7 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
     }
 
     fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
-        let SolveGroup { theta, wanted, memory } = group;
+        let SolveGroup { theta, count, wanted, memory } = group;
         let codes = Codes::new(theta.len()).filter(|_| self.k < theta.len())?;
         let (k, rows) = (self.k, memory.codes);
         let mut doubtful = codes.write(theta, rows);
@@ -97,7 +97,7 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
         if k >= network::BLOCK {
             codes.write(theta, rows);
         }
-        let mark = |count, sums| {
+        let mark = |sums| {
             let marked = |lane| lane < count && doubtful >> lane & 1 == 0;
             let bounds = core::array::from_fn(|lane| if marked(lane) { next[lane] } else { u32::MAX });
             lanes::run(Mark { codes: rows, bounds, sums });
@@ -105,12 +105,12 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
         match wanted {
             Wanted::Each { y, values } => {
                 y.fill([T::ZERO; LANES]);
-                mark(LANES, &mut *y);
+                mark(&mut *y);
                 *values = lanes::values(theta, y);
                 // No decision, or one that overflowed.
                 doubtful |= lanes::not_finite(values);
             }
-            Wanted::Sum { sums, count } => mark(count, sums),
+            Wanted::Sum { sums } => mark(sums),
         }
         Some(doubtful)
     }

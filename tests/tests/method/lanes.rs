@@ -245,7 +245,7 @@ fn oracles_have_lanes() {
         let (mut codes, mut values) = (vec![[0; LANES]; dim], [0.0; LANES]);
         let memory = GroupMemory { codes: &mut codes, costs: &mut costs, distances: &mut distances };
         let wanted = Wanted::Each { y: &mut y, values: &mut values };
-        let doubtful = oracle.solve_group(SolveGroup { theta: &theta, wanted, memory });
+        let doubtful = oracle.solve_group(SolveGroup { theta: &theta, count: LANES, wanted, memory });
         assert_eq!(doubtful, Some(0), "{}", oracle.properties().name);
         for lane in 0..LANES {
             let column: Vec<f32> = theta.iter().map(|row| row[lane]).collect();
@@ -301,7 +301,7 @@ fn many_entries_in_lanes() {
         let (mut codes, mut values) = (vec![[0; LANES]; dim], [T::ZERO; LANES]);
         let memory = GroupMemory { codes: &mut codes, costs: &mut costs, distances: &mut distances };
         let wanted = Wanted::Each { y: &mut y, values: &mut values };
-        let doubtful = oracle.solve_group(SolveGroup { theta: &theta, wanted, memory });
+        let doubtful = oracle.solve_group(SolveGroup { theta: &theta, count: LANES, wanted, memory });
         assert_eq!(doubtful, Some(left_alone), "{name}");
         for (lane, column) in columns.iter().enumerate().filter(|(lane, _)| left_alone >> lane & 1 == 0) {
             let (mut alone, mut work) = (oracle.shape().array(T::ZERO), oracle.work());
@@ -320,9 +320,9 @@ fn many_entries_in_lanes() {
         let theta = vec![[T::ZERO; LANES]; codes.len()];
         let (mut y, mut costs, mut distances) = (theta.clone(), theta.clone(), theta.clone());
         let memory = GroupMemory { codes: &mut codes, costs: &mut costs, distances: &mut distances };
-        let wanted = Wanted::Sum { sums: &mut y, count: LANES };
+        let wanted = Wanted::Sum { sums: &mut y };
         let oracle = Ranking::<T, _>::ascending(Dyn(theta.len())).unwrap();
-        assert_eq!(oracle.solve_group(SolveGroup { theta: &theta, wanted, memory }), None);
+        assert_eq!(oracle.solve_group(SolveGroup { theta: &theta, count: LANES, wanted, memory }), None);
     }
 
     let widths = Widths::alone();

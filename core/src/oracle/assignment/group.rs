@@ -13,7 +13,7 @@ const TURNS: usize = 4;
 /// The solutions of a group, where the memory for it suffices. `TALL`: there are more rows than columns.
 pub(super) fn solve<T: Real, const TALL: bool>(
     (rows, columns): (usize, usize),
-    SolveGroup { theta, mut wanted, memory }: SolveGroup<'_, T>,
+    SolveGroup { theta, count, mut wanted, memory }: SolveGroup<'_, T>,
 ) -> Option<u32> {
     let (dim, tasks, agents) = (rows * columns, rows.max(columns), rows.min(columns));
     let each = dim / LANES;
@@ -28,20 +28,20 @@ pub(super) fn solve<T: Real, const TALL: bool>(
     }
     // Of every lane: its scores one after the other, and memory for one problem.
     let scores = costs.as_flattened_mut();
-    for (lane, scores) in scores.chunks_exact_mut(dim).enumerate() {
+    for (lane, scores) in scores.chunks_exact_mut(dim).enumerate().take(count.next_multiple_of(TURNS)) {
         lanes::take_lane(theta, lane, scores);
     }
     let scores = &*scores;
     let mut numbers = distances.chunks_exact_mut(each);
     let mut names = codes.chunks_exact_mut(each);
     let mut doubtful = 0;
-    for (of_some, first) in scores.chunks_exact(TURNS * dim).zip((0..LANES).step_by(TURNS)) {
+    for (of_some, first) in scores.chunks_exact(TURNS * dim).zip((0..count).step_by(TURNS)) {
         let mut of_each = of_some.chunks_exact(dim);
         let mut next = || problem::<T, TALL>(of_each.next()?, columns, rows, numbers.next()?, names.next()?);
         let [Some(a), Some(b), Some(c), Some(d)] = [next(), next(), next(), next()] else { return None };
         let mut problems: [_; TURNS] = [a, b, c, d];
         wide::solve(&mut problems);
-        for (problem, lane) in problems.iter().zip(first..LANES) {
+        for (problem, lane) in problems.iter().zip(first..count) {
             if !put(problem, columns, lane, &mut wanted) {
                 doubtful |= 1 << lane;
             }
@@ -98,8 +98,8 @@ fn put<T: Real, const TALL: bool>(
             }
             values[lane] = value;
         }
-        &mut Wanted::Sum { ref mut sums, count } => {
-            for pair in pairs().filter(|_| lane < count) {
+        Wanted::Sum { sums } => {
+            for pair in pairs() {
                 if let Some(sum) = sums.get_mut(place(pair)) {
                     sum[lane] += T::ONE;
                 }

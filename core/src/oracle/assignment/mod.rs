@@ -56,16 +56,17 @@ impl<P: Plane> Assignment<P> {
     /// The same problem, square ones solved from the prices of the unperturbed scores in every estimate of more than
     /// one sample (Section 3).
     ///
-    /// The answer is the same, but where several are equally good. It pays where ε is small against the differences of
-    /// the scores: in the bench `graphs`, normal scores of deviation 1, an estimate takes this share of its time:
+    /// The answer is the same, but where several are equally good. It pays where there are many rows, and ε is small against the
+    /// differences of the scores: others are solved several at a time on hosts. In the bench `graphs`, normal scores of deviation 1,
+    /// on a processor with AVX-512, an estimate takes this share of its time:
     ///
     /// | n | ε = 0.01 | ε = 0.1 | ε = 1 |
     /// |---|---|---|---|
-    /// | 10 | 0.88 | 0.88 | 0.99 |
-    /// | 20 | 0.89 | 0.90 | 1.06 |
-    /// | 50 | 0.71 | 0.79 | 1.21 |
-    /// | 100 | 0.61 | 0.79 | 1.16 |
-    /// | 200 | 0.52 | 0.64 | 1.04 |
+    /// | 10 | 1.26 | 1.33 | 1.66 |
+    /// | 20 | 1.16 | 1.38 | 1.58 |
+    /// | 50 | 0.81 | 1.06 | 1.58 |
+    /// | 100 | 0.76 | 0.85 | 0.99 |
+    /// | 200 | 0.61 | 0.67 | 0.91 |
     #[must_use]
     pub fn with_warm_start(self) -> Self {
         Self { warm: true, ..self }

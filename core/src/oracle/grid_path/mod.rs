@@ -254,17 +254,17 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
     }
 
     fn solve_group(&self, group: SolveGroup<'_, T>) -> Option<u32> {
-        let SolveGroup { theta, wanted, memory } = group;
+        let SolveGroup { theta, count, wanted, memory } = group;
         let doubtful = self.sweep(theta, memory.costs, memory.distances)?;
         match wanted {
             Wanted::Each { y, values } => {
                 y.fill([T::ZERO; LANES]);
-                self.trace_all(memory.distances, LANES, doubtful, y);
+                self.trace_all(memory.distances, count, doubtful, y);
                 *values = lanes::values(theta, y);
                 // No decision, or one that overflowed.
                 Some(doubtful | lanes::not_finite(values))
             }
-            Wanted::Sum { sums, count } => {
+            Wanted::Sum { sums } => {
                 self.trace_all(memory.distances, count, doubtful, sums);
                 Some(doubtful)
             }

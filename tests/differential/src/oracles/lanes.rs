@@ -68,15 +68,15 @@ fn check<T: Real, O: Oracle<T>>(oracle: &O, source: &mut Source) {
     let theta: Vec<[T; LANES]> = (0..d).map(|i| core::array::from_fn(|lane| columns[lane][i])).collect();
     let lanes = || vec![[T::ZERO; LANES]; d];
     let (mut costs, mut distances, mut codes) = (lanes(), lanes(), vec![[0; LANES]; d]);
-    let mut ask = |wanted: Wanted<'_, T>| {
+    let mut ask = |wanted: Wanted<'_, T>, count: usize| {
         let memory = GroupMemory { codes: &mut codes, costs: &mut costs, distances: &mut distances };
-        oracle.solve_group(SolveGroup { theta: &theta, wanted, memory })
+        oracle.solve_group(SolveGroup { theta: &theta, count, wanted, memory })
     };
     let (mut y, mut values) = (lanes(), [T::ZERO; LANES]);
-    let solved = ask(Wanted::Each { y: &mut y, values: &mut values });
+    let solved = ask(Wanted::Each { y: &mut y, values: &mut values }, LANES);
     let mut sums = lanes();
     let count = source.whole(1, LANES);
-    let added = ask(Wanted::Sum { sums: &mut sums, count });
+    let added = ask(Wanted::Sum { sums: &mut sums }, count);
     let mut work = oracle.work();
     for (lane, column) in columns.iter().enumerate() {
         let mut alone = vec![T::ZERO; d];
