@@ -1,8 +1,10 @@
 //! Groups that span rows of a batch.
 
+use core::slice;
+
 use super::centre::Centre;
 use super::lanes::{self, LANES, cut};
-use super::memory::{DrawMemory, Memory};
+use super::memory::{DrawMemory, LaneMemory, Memory, Solve};
 use super::race;
 use super::sampler::{Plan, Sampler};
 use super::side_by_side::{Baseline, Job};
@@ -26,8 +28,9 @@ pub fn spans_rows(how: MonteCarlo, needs: Needs) -> bool {
 /// `sums`, which are overwritten. Row r takes the samples of [`how.row`](MonteCarlo::row)`(first + r)`, and gets the bits of
 /// its own estimate. `quantity(r)` is the one of row r.
 ///
-/// Where groups may [span rows](spans_rows), where there are lanes, and for rows that need no centre; returns `false`, having done
-/// nothing, otherwise. An error comes with its row.
+/// Where groups may [span rows](spans_rows), where there are lanes, for rows that are as they should be, need no centre, and can all be
+/// solved for the baseline; returns `false`, and nothing of worth in `sums`, otherwise. An error comes with its row, the first that
+/// has one.
 pub fn estimate_rows<O, N, T, Q>(
     layer: &Perturbed<O, N, T>,
     theta: &[T],
@@ -55,7 +58,9 @@ where
     let quantities: [Q; LANES] = core::array::from_fn(|row| quantity(row.min(rows - 1)));
     let mut forbids = false;
     for (row, quantity) in quantities.iter().enumerate().take(rows) {
-        forbids |= quantity::check(layer, row_of(row), quantity).map_err(|error| (row, error))?;
+        // A row before a wrong one may fail, too: each by itself will tell.
+        let Ok(forbidden) = quantity::check(layer, row_of(row), quantity) else { return Ok(false) };
+        forbids |= forbidden;
     }
     if samples == 1 {
         draws.forget_warm_start(&layer.oracle);
@@ -71,77 +76,130 @@ where
     if sampler.with_baseline() {
         let shape = layer.oracle.shape();
         let baselines = cut(baselines.get_or_insert_with(|| shape.spare([T::ZERO; LANES])).as_mut(), dim);
-        layer.solve_rows(theta, samples > 1, solve, lanes, baselines)?;
+        if layer.solve_rows(theta, samples > 1, solve, lanes, baselines).is_err() {
+            return Ok(false);
+        }
         baseline = Baseline::Rows(baselines, one.as_mut());
     }
-    let seeds: [Seed; LANES] = core::array::from_fn(|row| how.row(first.wrapping_add(row as u64)).seed);
     let lead = sampler.lead(dim);
-    let job = |row: usize, sample: u32| Job {
-        theta: row_of(row),
-        centre: T::ZERO,
-        seed: seeds.get(row).copied().unwrap_or_default(),
-        sample: u64::from(sample),
-        warm: sample == 0 && samples > 1,
-        forbids,
-        direction: quantities.get(row).map_or(&[], Q::direction),
-        row,
-    };
-    let mut draw = |group: &[Job<'_, T>], lanes: &mut _, sums: &mut [Q::Output]| {
+    let seeds = core::array::from_fn(|row| how.row(first.wrapping_add(row as u64)).seed);
+    let rows = Rows { layer, theta, quantities, count: rows, samples, seeds, forbids };
+    let drawn = rows.draw_all(lead, &mut baseline, solve, lanes, sums);
+    let whole = drawn.as_ref().map_or_else(|&(failed, _)| failed, |()| rows.count);
+    for (row, (sum, quantity)) in sums.iter_mut().zip(&rows.quantities).enumerate().take(whole) {
+        quantity::finish::<T, N, O::Shape, Q>(quantity, rows.row(row), Centre::NONE, samples, sum)
+            .map_err(|error| (row, error))?;
+    }
+    drawn.map(|()| true)
+}
+
+/// Rows of a batch that share groups.
+struct Rows<'r, O, N, T, Q> {
+    layer: &'r Perturbed<O, N, T>,
+    theta: &'r [T],
+    /// What is asked of each row; there are `count` of them.
+    quantities: [Q; LANES],
+    count: usize,
+    samples: u32,
+    seeds: [Seed; LANES],
+    /// Whether θ of a row forbids an entry.
+    forbids: bool,
+}
+
+impl<O, N, T, Q> Rows<'_, O, N, T, Q>
+where
+    O: Oracle<T>,
+    N: Noise<T>,
+    T: Real,
+    Q: Quantity<T, N, O::Shape>,
+{
+    fn row(&self, row: usize) -> &[T] {
+        let dim = self.layer.oracle.shape().dim();
+        self.theta.get(row * dim..(row + 1) * dim).unwrap_or_default()
+    }
+
+    fn job(&self, row: usize, sample: u32) -> Job<'_, T> {
+        Job {
+            theta: self.row(row),
+            centre: T::ZERO,
+            seed: self.seeds.get(row).copied().unwrap_or_default(),
+            sample: u64::from(sample),
+            warm: sample == 0 && self.samples > 1,
+            forbids: self.forbids,
+            direction: self.quantities.get(row).map_or(&[], Q::direction),
+            row,
+        }
+    }
+
+    /// Adds the terms of all samples of all rows to the sums of these, in order. Where there is a `lead`, decisions are raced for.
+    fn draw_all(
+        &self,
+        lead: Option<T>,
+        baseline: &mut Baseline<'_, T>,
+        solve: &mut Solve<O, T>,
+        lanes: &mut LaneMemory<O::Shape, T>,
+        sums: &mut [Q::Output],
+    ) -> Result<(), (usize, Error)> {
+        let (mut row, mut sample) = (0, 0);
+        let mut group = [self.job(0, 0); LANES];
+        while row < self.count {
+            let mut jobs = 0;
+            for place in &mut group {
+                if row == self.count {
+                    break;
+                }
+                *place = self.job(row, sample);
+                jobs += 1;
+                sample += 1;
+                if sample == self.samples {
+                    (row, sample) = (row + 1, 0);
+                }
+            }
+            let group = group.get(..jobs).unwrap_or_default();
+            let Some(winners) = lead.and_then(|lead| self.layer.race_group(group, lead, lanes)) else {
+                self.draw(group, baseline, solve, lanes, sums)?;
+                continue;
+            };
+            for (lane, job) in group.iter().enumerate() {
+                let sum = sums.get_mut(job.row).and_then(|sum| Q::Form::parts(sum).next());
+                match (winners.of(lane), sum) {
+                    (Some(entry), Some(wins)) => race::count(entry, wins),
+                    _ => self.draw(slice::from_ref(job), baseline, solve, lanes, sums)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the terms of up to [`LANES`] jobs to the sums of their rows.
+    fn draw(
+        &self,
+        group: &[Job<'_, T>],
+        baseline: &mut Baseline<'_, T>,
+        solve: &mut Solve<O, T>,
+        lanes: &mut LaneMemory<O::Shape, T>,
+        sums: &mut [Q::Output],
+    ) -> Result<(), (usize, Error)> {
         let row_of = |lane: usize| group.get(lane).map_or(0, |job| job.row);
+        let noise = &self.layer.noise;
         let mut each = |lane: usize, drawn: Drawn<'_, '_, T>| match drawn {
             Drawn::One(draw) => {
                 let row = row_of(lane);
-                if let (Some(sum), Some(quantity)) = (sums.get_mut(row), quantities.get(row)) {
-                    quantity.add(&layer.noise, draw, sum);
+                if let (Some(sum), Some(quantity)) = (sums.get_mut(row), self.quantities.get(row)) {
+                    quantity.add(noise, draw, sum);
                 }
             }
-            Drawn::Group(drawn) => {
-                let terms = if Q::NEEDS.groups {
-                    Q::terms(&layer.noise, drawn);
-                    &*drawn.z
-                } else {
-                    drawn.y
-                };
-                add_terms::<T, O::Shape, Q::Form>(terms, group, sums);
+            Drawn::Group(drawn) if Q::NEEDS.groups => {
+                Q::terms(noise, drawn);
+                add_terms::<T, O::Shape, Q::Form>(drawn.z, group, sums);
             }
+            Drawn::Group(drawn) => add_terms::<T, O::Shape, Q::Form>(drawn.y, group, sums),
         };
         let in_groups = Q::NEEDS.decisions || Q::NEEDS.groups;
         let mut sink = if in_groups { Sink::Groups(&mut each) } else { Sink::Draws(&mut each) };
-        let drawn = layer.draw_group(group, Q::NEEDS, &mut baseline, solve, lanes, &mut sink);
+        let drawn = self.layer.draw_group(group, Q::NEEDS, baseline, solve, lanes, &mut sink);
         drawn.map_err(|(lane, error)| (row_of(lane), error))
-    };
-    let (mut row, mut sample) = (0, 0);
-    let mut group = [job(0, 0); LANES];
-    while row < rows {
-        let mut count = 0;
-        for place in &mut group {
-            if row == rows {
-                break;
-            }
-            *place = job(row, sample);
-            count += 1;
-            sample += 1;
-            if sample == samples {
-                (row, sample) = (row + 1, 0);
-            }
-        }
-        let group = group.get(..count).unwrap_or_default();
-        let Some(winners) = lead.and_then(|lead| layer.race_group(group, lead, lanes)) else {
-            draw(group, lanes, sums)?;
-            continue;
-        };
-        for (lane, job) in group.iter().enumerate() {
-            match (winners.of(lane), sums.get_mut(job.row).and_then(|sum| Q::Form::parts(sum).next())) {
-                (Some(entry), Some(wins)) => race::count(entry, wins),
-                _ => draw(core::slice::from_ref(job), lanes, sums)?,
-            }
-        }
     }
-    for (row, (sum, quantity)) in sums.iter_mut().zip(&quantities).enumerate() {
-        quantity::finish::<T, N, O::Shape, Q>(quantity, row_of(row), Centre::NONE, samples, sum)
-            .map_err(|error| (row, error))?;
-    }
-    Ok(true)
 }
 
 impl<O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'_, O, N, T> {

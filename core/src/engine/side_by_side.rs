@@ -263,8 +263,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     }
 
     /// Solves at the scores of up to [`LANES`] rows of d, side by side if the oracle can, otherwise as an estimate of its own would
-    /// solve each; where `warm`, the oracle looks at them first. The decision of row r becomes lane r of `y`. An error comes with the
-    /// number of its row.
+    /// solve each; where `warm`, the oracle looks at them first. The decision of row r becomes lane r of `y`.
     pub(super) fn solve_rows(
         &self,
         rows: &[T],
@@ -272,7 +271,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         solve: &mut Solve<O, T>,
         lanes: &mut LaneMemory<O::Shape, T>,
         y: &mut [[T; LANES]],
-    ) -> Result<(), (usize, Error)> {
+    ) -> Result<(), Error> {
         let dim = self.oracle.shape().dim();
         let LaneMemory { theta, codes, costs, distances, .. } = lanes;
         let theta = cut(theta.as_mut(), dim);
@@ -295,7 +294,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             if warm {
                 self.oracle.warm_up(row, &mut solve.work);
             }
-            self.solve(row, solve.y.as_mut(), &mut solve.work, None).map_err(|error| (lane, error))?;
+            self.solve(row, solve.y.as_mut(), &mut solve.work, None)?;
             lanes::put_lane(y, lane, solve.y.as_ref());
         }
         Ok(())

@@ -4,7 +4,8 @@ use perturb::engine::{GroupMemory, LANES, Memory, NoiseGroup, SolveGroup, Stream
 use perturb::quantity::{FenchelYoungTerm, Jacobian, Jvp, Maximizer, MaximizerByScore, Value, Vjp};
 use perturb::{
     AnyNoise, AnyOracle, Assignment, BatchExt, Dyn, DynRect, Error, GridPath, Gumbel, Hypercube, Laplace,
-    Logistic, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real, Seed, Shape, Simplex, TopK,
+    Logistic, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real, RowError, Seed, Shape, Simplex,
+    TopK,
     oracle::{NegativeCost, Neighbours},
 };
 use perturb_tests::widths::{Width, Widths};
@@ -66,24 +67,24 @@ fn batches<T: Real, O: Oracle<T> + Sync, N: Noise<T>>(layer: &Perturbed<O, N, T>
     let rows: Vec<T> =
         (0..11).flat_map(|row| theta.iter().map(move |&x| x * T::from_usize(row + 1))).collect();
     let directions: Vec<T> = rows.iter().rev().copied().collect();
+    let mut tell = |result: Result<Vec<T>, RowError>| match result {
+        Ok(numbers) => found.extend(bits(&numbers)),
+        // Which row failed, and which sample.
+        Err(error) => found.extend(error.to_string().bytes().map(u64::from)),
+    };
+    let batch = layer.batch();
     for samples in [1, 3, 20, 70] {
         let how = MonteCarlo::new(samples, Seed(8));
-        match layer.batch().maximizer(&rows, how) {
-            Ok(y) => found.extend(bits(&y)),
-            Err(error) => found.extend(error.to_string().bytes().map(u64::from)),
-        }
+        tell(batch.maximizer(&rows, how));
         for how in [how, how.leave_one_out(), MonteCarlo::plain(samples, Seed(8))] {
-            let batch = layer.batch();
-            for products in [batch.vjp(&rows, &directions, how), batch.jvp(&rows, &directions, how)] {
-                found.extend(products.iter().flat_map(|products| bits(products)));
-            }
+            tell(batch.vjp(&rows, &directions, how));
+            tell(batch.jvp(&rows, &directions, how));
         }
-        if theta.len() <= 20
-            && let Ok(all) = layer.batch().compute(&rows, |_| (MaximizerByScore, Jacobian), how)
-        {
-            for (maximizer, jacobian) in &all {
-                found.extend(bits(maximizer.as_ref()).chain(bits(jacobian.as_ref())));
-            }
+        if theta.len() <= 20 {
+            let all = batch.compute(&rows, |_| (MaximizerByScore, Jacobian), how);
+            tell(all.map(|all| {
+                all.iter().flat_map(|(y, jacobian)| [y.as_ref(), jacobian.as_ref()].concat()).collect()
+            }));
         }
     }
     found
