@@ -13,7 +13,8 @@ use crate::{AnyNoise, AnyOracle, Error, How, Method, threads};
 /// A training of the weights w of θ = Φw on [`Decisions`], between two steps.
 ///
 /// Each step descends the mean gradient Φᵀ∂L/∂θ of a batch of decisions, whose rows are computed on all threads and added up in their
-/// order. Terms are scaled to mean square 1 (if [`Training::standardize`]), and the weights scaled back. Fenchel–Young losses of
+/// order; each decision counts by its [weight](Decisions::weight), in units of the mean of all. Terms are scaled to mean square 1 (if
+/// [`Training::standardize`]), and the weights scaled back. Fenchel–Young losses of
 /// decisions that are known in part are those of [`decisions`](crate::decisions); other losses need decisions known in full.
 pub struct OptionsRun<'a> {
     decisions: &'a Decisions,
@@ -21,6 +22,8 @@ pub struct OptionsRun<'a> {
     /// One for each distinct layer.
     objectives: Vec<Objective<AnyOracle<f64>, AnyNoise, f64>>,
     scale: Vec<f64>,
+    /// The mean weight of a decision.
+    unit: f64,
     descent: Descent<'a, f64>,
 }
 
@@ -56,6 +59,11 @@ impl Training {
             let expected = "one whose targets are decisions; what options are worth is not known";
             return Err(DataError::parameter("loss", expected, loss.name()).into());
         }
+        let total: f64 = (0..decisions.len()).map(|at| decisions.weight(at)).sum();
+        if !(total > 0.0 && total.is_finite()) {
+            return Err(setting("the total weight of all decisions", "a finite number above 0", total));
+        }
+        let unit = total / decisions.len() as f64;
         let layers = Layers::new(decisions, noise, epsilon).map_err(|(_, error)| error)?;
         let objective = |of: &Layer| Objective { layer: of.any.layer().clone(), loss, how };
         let objectives = layers.distinct().iter().map(objective).collect();
@@ -68,7 +76,7 @@ impl Training {
         };
         threads::start(None);
         let descent = Descent::new(self, decisions.len(), parameters, p);
-        Ok(OptionsRun { decisions, layers, objectives, scale, descent })
+        Ok(OptionsRun { decisions, layers, objectives, scale, unit, descent })
     }
 }
 
@@ -88,7 +96,8 @@ impl OptionsRun<'_> {
         gradient.fill(0.0);
         for (&row, slope) in rows.iter().zip(slopes) {
             let slope = slope.map_err(|source| TrainError::Row { step: self.descent.step, row, source })?;
-            gradient.iter_mut().zip(slope).for_each(|(sum, x)| *sum += x);
+            let weight = self.decisions.weight(row) / self.unit;
+            gradient.iter_mut().zip(slope).for_each(|(sum, x)| *sum += weight * x);
         }
         let share = 1.0 / rows.len() as f64;
         gradient.iter_mut().zip(&self.scale).for_each(|(g, scale)| *g *= share * scale);
@@ -184,9 +193,10 @@ fn scale(decisions: &Decisions) -> Vec<f64> {
     let mut squares = vec![0.0; p];
     let mut count = 0.0;
     for at in 0..decisions.len() {
+        let weight = decisions.weight(at);
         for phi in decisions.features(at).chunks_exact(p.max(1)) {
-            count += 1.0;
-            squares.iter_mut().zip(phi).for_each(|(sum, phi)| *sum += phi * phi);
+            count += weight;
+            squares.iter_mut().zip(phi).for_each(|(sum, phi)| *sum += weight * (phi * phi));
         }
     }
     squares.into_iter().map(|sum: f64| if sum > 0.0 { (count / sum).sqrt() } else { 1.0 }).collect()

@@ -10,6 +10,7 @@ use perturb::decisions::{Decide, Decisions, Recipe, Target, Utility};
 use perturb::inference::{
     Criterion, Errors, Estimates, Estimation, EstimationError, Inference, InferenceError,
 };
+use perturb::train::{Loss, Training};
 use perturb::{AnyNoise, AnyOracle, How, OracleSpec, Perturbed};
 
 fn expression(text: &str) -> Expression {
@@ -86,6 +87,13 @@ fn terms_without_information_are_named() {
     );
 }
 
+/// What steps down the gradient of all decisions lead to.
+fn descend(decisions: &Decisions) -> Vec<f64> {
+    let training = Training { batch: decisions.len(), least_steps: 40, ..Training::default() };
+    let layer = (AnyNoise::Gumbel, 1.0);
+    training.start_options(layer, Loss::FenchelYoung, How::Exact, decisions, None).unwrap().finish().unwrap()
+}
+
 /// Weights of decisions are repetitions: the same estimates, loss and errors.
 #[test]
 fn weights_are_repetitions() {
@@ -99,8 +107,9 @@ fn weights_are_repetitions() {
     let all = recipe.read(&frame).unwrap();
     let repeated: Vec<usize> = (0..all.len()).flat_map(|at| vec![at; 1 + at % 3]).collect();
     recipe.weight = Some(expression("weight"));
-    let (weighed, repeated) =
-        (fit(&recipe.read(&frame).unwrap()).unwrap(), fit(&all.select(&repeated)).unwrap());
+    let (weighed, times) = (recipe.read(&frame).unwrap(), all.select(&repeated));
+    let learned = [&weighed, &times, &all].map(descend);
+    let (weighed, repeated) = (fit(&weighed).unwrap(), fit(&times).unwrap());
     for (a, b) in weighed.coefficients().iter().zip(repeated.coefficients()) {
         assert!((a - b).abs() < 1e-9, "{a} {b}");
     }
@@ -113,6 +122,18 @@ fn weights_are_repetitions() {
     assert!((weighed.bic().unwrap() - repeated.bic().unwrap()).abs() < 1e-9);
     assert!((weighed.log_likelihood().unwrap() - repeated.log_likelihood().unwrap()).abs() < 1e-9);
     assert!((weighed.null_log_likelihood().unwrap() + 120.0 * 3f64.ln()).abs() < 1e-9);
+    let [weighed, repeated, unweighed] = learned;
+    for ((a, b), other) in weighed.iter().zip(repeated).zip(unweighed) {
+        assert!((a - b).abs() < 1e-12 && (a - other).abs() > 1e-4, "{a} {b} {other}");
+    }
+    recipe.weight = Some(expression("0 * weight"));
+    let training = Training::default();
+    let nothing = recipe.read(&frame).unwrap();
+    let run = training.start_options((AnyNoise::Gumbel, 1.0), Loss::FenchelYoung, How::Exact, &nothing, None);
+    assert_eq!(
+        run.unwrap_err().to_string(),
+        "the total weight of all decisions is 0; expected a finite number above 0"
+    );
 }
 
 /// Weights of decisions in another unit: the same estimates, errors in the root of the unit, clustered ones the same.

@@ -123,8 +123,7 @@ class Recipe:
     where, available : str, optional
         Expressions: rows where `where` is 0 are left out; options cannot be chosen where `available` is 0.
     count : str, optional
-        How much a decision counts, an expression of at least 0, the same in all its rows, in any unit; by default 1. `descend` counts
-        each decision once.
+        How much a decision counts, an expression of at least 0, the same in all its rows, in any unit; by default 1.
     cluster : str, optional
         The column that says which decisions belong together, such as those of one person.
     k : int, optional
