@@ -4,7 +4,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use perturb::data::frame::{Columns, Expression};
+use perturb::data::frame::{Columns, Expression, Frame};
 use perturb::data::table::{Format, parse_table};
 use perturb::decisions::{Decide, Decisions, Recipe, Target, Utility};
 use perturb::inference::{
@@ -87,6 +87,18 @@ fn terms_without_information_are_named() {
     );
 }
 
+/// [`picks`] with their column of weights, and what reads them without it.
+fn picks_with_weights() -> (Frame, Recipe) {
+    let utility = Utility::new("x, y").unwrap();
+    let frame = parse_table("t.csv".as_ref(), picks().as_bytes(), Format::default(), |table| {
+        table.frame(&["group", "x", "y", "chosen", "weight"])
+    })
+    .unwrap();
+    let mut recipe = Recipe::new(Decide::Pick).with_group("group").with_target(chosen());
+    recipe.terms = utility.terms(&recipe, &frame, None).unwrap();
+    (frame, recipe)
+}
+
 /// What steps down the gradient of all decisions lead to.
 fn descend(decisions: &Decisions) -> Vec<f64> {
     let training = Training { batch: decisions.len(), least_steps: 40, ..Training::default() };
@@ -97,13 +109,7 @@ fn descend(decisions: &Decisions) -> Vec<f64> {
 /// Weights of decisions are repetitions: the same estimates, loss and errors.
 #[test]
 fn weights_are_repetitions() {
-    let utility = Utility::new("x, y").unwrap();
-    let frame = parse_table("t.csv".as_ref(), picks().as_bytes(), Format::default(), |table| {
-        table.frame(&["group", "x", "y", "chosen", "weight"])
-    })
-    .unwrap();
-    let mut recipe = Recipe::new(Decide::Pick).with_group("group").with_target(chosen());
-    recipe.terms = utility.terms(&recipe, &frame, None).unwrap();
+    let (frame, mut recipe) = picks_with_weights();
     let all = recipe.read(&frame).unwrap();
     let repeated: Vec<usize> = (0..all.len()).flat_map(|at| vec![at; 1 + at % 3]).collect();
     recipe.weight = Some(expression("weight"));
@@ -139,13 +145,7 @@ fn weights_are_repetitions() {
 /// Weights of decisions in another unit: the same estimates, errors in the root of the unit, clustered ones the same.
 #[test]
 fn weights_have_any_unit() {
-    let utility = Utility::new("x, y").unwrap();
-    let frame = parse_table("t.csv".as_ref(), picks().as_bytes(), Format::default(), |table| {
-        table.frame(&["group", "x", "y", "chosen", "weight"])
-    })
-    .unwrap();
-    let mut recipe = Recipe::new(Decide::Pick).with_group("group").with_target(chosen());
-    recipe.terms = utility.terms(&recipe, &frame, None).unwrap();
+    let (frame, mut recipe) = picks_with_weights();
     recipe.cluster = Some("weight".into());
     for criterion in [Criterion::FenchelYoung, Criterion::Likelihood] {
         for (noise, ridge) in [(AnyNoise::Gumbel, 0.0), (AnyNoise::Normal, 0.1)] {
