@@ -23,8 +23,12 @@ pub struct Gumbel;
 
 impl<T: Real> Step<T, 1> for Gumbel {
     #[cfg_attr(not(target_os = "none"), inline(always))]
-    fn step(rng: &mut impl Rng) -> [T; 1] {
-        [-(-T::uniform(rng).ln_normal()).ln_normal()]
+    fn draw(rng: &mut impl Rng) -> [T; 1] {
+        [T::uniform(rng)]
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn values([u]: [T; 1]) -> [T; 1] {
+        [-(-u.ln_normal()).ln_normal()]
     }
 }
 

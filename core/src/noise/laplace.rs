@@ -18,9 +18,13 @@ pub struct Laplace;
 
 impl<T: Real> Step<T, 1> for Laplace {
     #[cfg_attr(not(target_os = "none"), inline(always))]
-    fn step(rng: &mut impl Rng) -> [T; 1] {
-        let magnitude = T::uniform(rng).ln_normal();
-        [magnitude * T::sign(rng)]
+    fn draw(rng: &mut impl Rng) -> [T; 1] {
+        let u = T::uniform(rng);
+        [u * T::sign(rng)]
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn values([signed]: [T; 1]) -> [T; 1] {
+        [signed.abs().ln_normal().flip(signed)]
     }
 }
 

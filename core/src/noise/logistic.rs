@@ -19,8 +19,11 @@ pub struct Logistic;
 
 impl<T: Real> Step<T, 1> for Logistic {
     #[cfg_attr(not(target_os = "none"), inline(always))]
-    fn step(rng: &mut impl Rng) -> [T; 1] {
-        let u = T::uniform(rng);
+    fn draw(rng: &mut impl Rng) -> [T; 1] {
+        [T::uniform(rng)]
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn values([u]: [T; 1]) -> [T; 1] {
         [u.ln_normal() - (T::ONE - u).ln_normal()]
     }
 }

@@ -24,9 +24,13 @@ pub struct Normal;
 
 impl<T: Real> Step<T, 2> for Normal {
     #[cfg_attr(not(target_os = "none"), inline(always))]
-    fn step(rng: &mut impl Rng) -> [T; 2] {
-        let radius = (-(T::uniform(rng).ln_normal() * T::TWO)).sqrt();
-        let (cos, sin) = T::cos_sin_turn(rng);
+    fn draw(rng: &mut impl Rng) -> [T; 2] {
+        [T::uniform(rng), T::raw(rng)]
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn values([u, angle]: [T; 2]) -> [T; 2] {
+        let radius = (-(u.ln_normal() * T::TWO)).sqrt();
+        let (cos, sin) = angle.cos_sin_turn();
         [radius * cos, radius * sin]
     }
 }

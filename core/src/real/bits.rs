@@ -49,8 +49,16 @@ pub trait Bits: Copy + 'static {
     /// A random number in (0, 1), of the grid of `uniform` or one twice as coarse, in the cell of 2⁻²³ (f32) or 2⁻²⁴
     /// (f64) that holds `coordinate`, which lies in [0, 1).
     fn refine(coordinate: f32, rng: &mut impl Rng) -> Self;
-    /// A uniform angle as (quadrant, r): (π/2)·quadrant + r, r in [−π/4, π/4).
-    fn angle(rng: &mut impl Rng) -> (u32, Self);
+    /// Random bits in the place of a number; it may be none.
+    fn raw(rng: &mut impl Rng) -> Self;
+    /// Raw bits name the angle (π/2)·quadrant + r, their first two the quadrant, the others r in [−π/4, π/4): r.
+    fn angle(self) -> Self;
+    /// The bits of an angle a quarter of a turn further on.
+    fn quarter_ahead(self) -> Self;
+    /// Whether the quadrant of an angle is an odd one.
+    fn is_odd_quadrant(self) -> bool;
+    /// −self where the first bit of `sign` is set, self elsewhere.
+    fn flip(self, sign: Self) -> Self;
     /// The first 23 bits after the binary point of x in [0, 1): a function that never falls as x grows.
     fn fraction_bits(self) -> u32;
     /// x = m·2ᵏ with m in [√½, √2), for normal positive x: (m, k).
@@ -90,13 +98,13 @@ pub trait Bits: Copy + 'static {
     /// ln 2. Where k is not 0, |ln x| > ln 2/2, so that the rounding of k ln 2 is of the order of the result's.
     const LN_2: Self;
 
-    /// (cos, sin) of a uniform random angle.
+    /// (cos, sin) of the angle that raw bits name.
     #[cfg_attr(not(target_os = "none"), inline(always))]
-    fn cos_sin_turn(rng: &mut impl Rng) -> (Self, Self)
+    fn cos_sin_turn(self) -> (Self, Self)
     where
         Self: Real,
     {
-        let (quadrant, r) = Self::angle(rng);
+        let r = self.angle();
         let r2 = r * r;
         let (mut cos, mut sin) = (Self::ZERO, Self::ZERO);
         for &term in Self::COS_SERIES.iter().rev() {
@@ -106,9 +114,7 @@ pub trait Bits: Copy + 'static {
             sin = (sin + term) * r2;
         }
         let (cos, sin) = (Self::ONE + cos, r + r * sin);
-        let (c, s) = if quadrant & 1 == 0 { (cos, sin) } else { (sin, cos) };
-        let c = if (quadrant + 1) & 2 == 0 { c } else { -c };
-        let s = if quadrant & 2 == 0 { s } else { -s };
-        (c, s)
+        let (c, s) = if self.is_odd_quadrant() { (sin, cos) } else { (cos, sin) };
+        (c.flip(self.quarter_ahead()), s.flip(self))
     }
 }

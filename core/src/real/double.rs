@@ -163,11 +163,25 @@ impl Bits for f64 {
         (cell + u) * (1.0 / f64::from(1u32 << 24))
     }
     #[cfg_attr(not(target_os = "none"), inline(always))]
-    fn angle(rng: &mut impl Rng) -> (u32, Self) {
-        let u = rng.next_u64();
-        let quadrant = (u >> 62) as u32;
-        let r = ((u & 0x3FFF_FFFF_FFFF_FFFF) >> 9) as i64 - (1 << 52);
-        (quadrant, r as f64 * (core::f64::consts::FRAC_PI_2 / (1u64 << 53) as f64))
+    fn raw(rng: &mut impl Rng) -> Self {
+        f64::from_bits(rng.next_u64())
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn angle(self) -> Self {
+        let r = ((self.to_bits() & 0x3FFF_FFFF_FFFF_FFFF) >> 9).cast_signed() - (1 << 52);
+        r as f64 * (core::f64::consts::FRAC_PI_2 / (1u64 << 53) as f64)
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn quarter_ahead(self) -> Self {
+        f64::from_bits(self.to_bits().wrapping_add(1 << 62))
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn is_odd_quadrant(self) -> bool {
+        (self.to_bits() << 1).cast_signed() < 0
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn flip(self, sign: Self) -> Self {
+        f64::from_bits(self.to_bits() ^ (sign.to_bits() & 1 << 63))
     }
     #[inline(always)]
     fn fraction_bits(self) -> u32 {

@@ -135,12 +135,26 @@ impl Bits for f32 {
         ((coordinate * (1u32 << 24) as f32) as u32 | 1) as f32 * (1.0 / (1u32 << 24) as f32)
     }
     #[cfg_attr(not(target_os = "none"), inline(always))]
-    fn angle(rng: &mut impl Rng) -> (u32, Self) {
-        let u = rng.next_u32();
-        let quadrant = u >> 30;
-        // 24 bits, centred: an odd multiple of 2⁻²⁴ turns would need 25.
-        let r = ((u & 0x3FFF_FFFF) >> 6) as i32 - (1 << 23);
-        (quadrant, r as f32 * (core::f64::consts::FRAC_PI_2 / f64::from(1u32 << 24)) as f32)
+    fn raw(rng: &mut impl Rng) -> Self {
+        f32::from_bits(rng.next_u32())
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn angle(self) -> Self {
+        // 24 bits, centred: an odd multiple of 2⁻²⁴ turns would need 25. The last six are not shifted out, but are 0.
+        let r = (self.to_bits() & 0x3FFF_FFC0).cast_signed() - (1 << 29);
+        r as f32 * (core::f64::consts::FRAC_PI_2 / f64::from(1u32 << 30)) as f32
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn quarter_ahead(self) -> Self {
+        f32::from_bits(self.to_bits().wrapping_add(1 << 30))
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn is_odd_quadrant(self) -> bool {
+        (self.to_bits() << 1).cast_signed() < 0
+    }
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn flip(self, sign: Self) -> Self {
+        f32::from_bits(self.to_bits() ^ (sign.to_bits() & 1 << 31))
     }
     #[inline(always)]
     fn fraction_bits(self) -> u32 {
