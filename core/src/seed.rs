@@ -43,16 +43,30 @@ impl Seed {
         Self(mix(mix(self.0.wrapping_add(GOLDEN)) ^ key.wrapping_mul(GOLDEN)))
     }
 
-    /// The state of the generator of sample number `sample`, as two words.
+    /// [`fold`](Self::fold) of the keys from `first` on, whose products with a constant differ by it.
+    #[inline(always)]
+    pub(crate) fn fold_consecutive<const N: usize>(self, first: u64) -> [Self; N] {
+        let (own, mut product) = (mix(self.0.wrapping_add(GOLDEN)), first.wrapping_mul(GOLDEN));
+        let mut folded = [self; N];
+        for seed in &mut folded {
+            seed.0 = own ^ product;
+            product = product.wrapping_add(GOLDEN);
+        }
+        for seed in &mut folded {
+            seed.0 = mix(seed.0);
+        }
+        folded
+    }
+
+    /// The state of the generator of the sample that this seed was [folded](Self::fold) with, as two words.
     #[cfg_attr(not(target_os = "none"), inline(always))]
-    pub(crate) const fn state(self, sample: u64) -> [u64; 2] {
-        let first = self.fold(sample).0;
-        [first, mix(first.wrapping_add(GOLDEN))]
+    pub(crate) const fn state(self) -> [u64; 2] {
+        [self.0, mix(self.0.wrapping_add(GOLDEN))]
     }
 
     /// The generator of sample number `sample`.
     pub fn stream(self, sample: u64) -> Stream {
-        let [first, second] = self.state(sample);
+        let [first, second] = self.fold(sample).state();
         let mut state = [0; 16];
         let (low, high) = state.split_at_mut(8);
         low.copy_from_slice(&first.to_le_bytes());

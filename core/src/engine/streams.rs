@@ -25,17 +25,30 @@ impl Streams {
     /// Lane l: the generator of sample `first` + l of `seed`.
     #[inline(always)]
     pub(crate) fn consecutive(seed: Seed, first: u64) -> Self {
-        let mut samples = [first; LANES];
-        for (sample, lane) in samples.iter_mut().zip(0..) {
-            *sample = first.wrapping_add(lane);
-        }
-        Self::open(&[seed; LANES], &samples)
+        Self::of(&seed.fold_consecutive(first))
     }
 
     /// [`new`](Self::new) within a kernel.
     #[inline(always)]
     pub(crate) fn open(seeds: &[Seed; LANES], samples: &[u64; LANES]) -> Self {
         Open { seeds, samples }.run()
+    }
+
+    /// The generators of the samples that seeds were folded with. In loops that are vectors each: words of 64 bits, then
+    /// their halves.
+    #[inline(always)]
+    fn of(folded: &[Seed; LANES]) -> Self {
+        let (mut words, mut state) = ([[0; LANES]; 2], [[0; LANES]; 4]);
+        for (lane, seed) in folded.iter().enumerate() {
+            [words[0][lane], words[1][lane]] = seed.state();
+        }
+        for (halves, words) in state.chunks_exact_mut(2).zip(&words) {
+            for (lane, &word) in words.iter().enumerate() {
+                halves[0][lane] = word as u32;
+                halves[1][lane] = (word >> 32) as u32;
+            }
+        }
+        Self { state }
     }
 
     /// Generator `lane` < [`LANES`]; a larger one is that of another lane.
@@ -66,16 +79,20 @@ impl Kernel for Open<'_> {
     type Output = Streams;
     #[inline(always)]
     fn run(self) -> Streams {
-        let mut words = [[0; LANES]; 2];
-        let [first, second] = &mut words;
-        let names = self.seeds.iter().zip(self.samples);
-        for ((first, second), (seed, &sample)) in first.iter_mut().zip(second).zip(names) {
-            [*first, *second] = seed.state(sample);
+        let (&[seed, ..], &[first, ..]) = (self.seeds, self.samples);
+        let mut differs = 0;
+        for lane in 0..LANES {
+            let consecutive = first.wrapping_add(lane as u64);
+            differs |= (self.seeds[lane].0 ^ seed.0) | (self.samples[lane] ^ consecutive);
         }
-        let [first, second] = words;
-        let low = |words: [u64; LANES]| words.map(|word| word as u32);
-        let high = |words: [u64; LANES]| words.map(|word| (word >> 32) as u32);
-        Streams { state: [low(first), high(first), low(second), high(second)] }
+        if differs == 0 {
+            return Streams::consecutive(seed, first);
+        }
+        let mut folded = *self.seeds;
+        for (seed, &sample) in folded.iter_mut().zip(self.samples) {
+            *seed = seed.fold(sample);
+        }
+        Streams::of(&folded)
     }
 }
 
@@ -126,7 +143,17 @@ mod tests {
     fn lanes_are_the_streams_of_their_samples() {
         let seeds = core::array::from_fn(|lane| Seed(3).fold(lane as u64 / 3));
         let samples = core::array::from_fn(|lane| 1000 + lane as u64);
-        let streams = Streams::new(&seeds, &samples);
+        agree(&Streams::new(&seeds, &samples), &seeds, &samples);
+        // Consecutive samples of one seed, to the last and from the first.
+        let samples = core::array::from_fn(|lane| (lane as u64).wrapping_sub(7));
+        agree(&Streams::new(&[Seed(3); LANES], &samples), &[Seed(3); LANES], &samples);
+        agree(&Streams::consecutive(Seed(3), samples[0]), &[Seed(3); LANES], &samples);
+        // All but the last are.
+        let samples = core::array::from_fn(|lane| if lane < 15 { lane as u64 } else { 14 });
+        agree(&Streams::new(&[Seed(3); LANES], &samples), &[Seed(3); LANES], &samples);
+    }
+
+    fn agree(streams: &Streams, seeds: &[Seed; LANES], samples: &[u64; LANES]) {
         for lane in 0..LANES {
             let (mut found, mut want) = (streams.get(lane), seeds[lane].stream(samples[lane]));
             for _ in 0..10 {
