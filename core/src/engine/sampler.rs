@@ -225,17 +225,20 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
             let mut baseline =
                 if with_baseline { Baseline::Shared((*baseline).as_ref()) } else { Baseline::None };
             let Some(lanes) = lanes else { return Ok(sample) };
+            let mut jobs = [Job {
+                theta: self.theta,
+                centre: self.centre.score,
+                seed: self.how.seed,
+                sample,
+                warm: false,
+                forbids: self.forbids,
+                direction: self.direction,
+                row: 0,
+            }; LANES];
             while (end - sample) as usize >= LEAST_SAMPLES {
-                let jobs: [Job<'_, T>; LANES] = core::array::from_fn(|lane| Job {
-                    theta: self.theta,
-                    centre: self.centre.score,
-                    seed: self.how.seed,
-                    sample: sample + lane as u64,
-                    warm: false,
-                    forbids: self.forbids,
-                    direction: self.direction,
-                    row: 0,
-                });
+                for (job, sample) in jobs.iter_mut().zip(sample..) {
+                    job.sample = sample;
+                }
                 let jobs = jobs.get(..(end - sample) as usize).unwrap_or(&jobs);
                 let drawn = self.layer.draw_group(jobs, self.needs, &mut baseline, solve, lanes, sink);
                 drawn.map_err(|(_, error)| error)?;

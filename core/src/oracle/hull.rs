@@ -85,16 +85,29 @@ fn found<T: Real, O: Oracle<T> + ?Sized>(oracle: &O, y: &[T], work: &mut O::Work
     false
 }
 
+/// Σ f(y), for checks, which have slack: in no certain order, so that no addition waits for the one before.
+#[inline(always)]
+pub(super) fn sum_of<T: Real>(y: &[T], f: impl Fn(T) -> T) -> T {
+    const SUMS: usize = if cfg!(target_os = "none") { 1 } else { 8 };
+    let mut sums = [T::ZERO; SUMS];
+    let (parts, rest) = y.as_chunks::<SUMS>();
+    for part in parts {
+        for (sum, &y) in sums.iter_mut().zip(part) {
+            *sum += f(y);
+        }
+    }
+    for (sum, &y) in sums.iter_mut().zip(rest) {
+        *sum += f(y);
+    }
+    sums.into_iter().sum()
+}
+
 /// Σ y, if all entries lie in [low, high].
 pub(super) fn sum_within<T: Real>(y: &[T], low: T, high: T) -> Option<T> {
     let slack = slack::<T>(0) * high.abs().larger(low.abs());
     let (low, high) = (low - slack, high + slack);
-    let (mut sum, mut within) = (T::ZERO, true);
-    for &y in y {
-        sum += y;
-        within &= y >= low && y <= high;
-    }
-    within.then_some(sum)
+    let within = y.iter().fold(true, |within, &y| within & (y >= low && y <= high));
+    within.then(|| sum_of(y, |y| y))
 }
 
 /// Whether `sum`, of `terms` numbers, is more than `most` ≥ 0.

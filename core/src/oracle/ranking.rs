@@ -50,7 +50,7 @@ struct Sums<T> {
 impl<T: Real> Sums<T> {
     fn new(v: &[T]) -> Self {
         let size = v.iter().map(|v| v.abs()).sum();
-        Self { total: v.iter().copied().sum(), size, squares: dot(v, v) }
+        Self { total: hull::sum_of(v, |v| v), size, squares: hull::sum_of(v, |v| v * v) }
     }
 }
 
@@ -117,11 +117,7 @@ impl<T: Real, S: Shape> Ranking<T, S> {
     /// Whether y lies outside: by its sum and its length, and for a few entries that have not the length of a vertex by majorisation.
     fn refuses(&self, y: &[T]) -> bool {
         let Sums { total, size, squares } = self.sums;
-        let (mut sum, mut square) = (T::ZERO, T::ZERO);
-        for &y in y {
-            sum += y;
-            square += y * y;
-        }
+        let (sum, square) = (hull::sum_of(y, |y| y), hull::sum_of(y, |y| y * y));
         let slack = hull::slack::<T>(y.len());
         if (sum - total).abs() > slack * size || square - squares > slack * squares {
             return true;
