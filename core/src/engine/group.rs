@@ -13,8 +13,6 @@ pub struct DrawGroup<'a, T> {
     pub theta: &'a [[T; LANES]],
     /// The solutions, d rows.
     pub y: &'a [[T; LANES]],
-    /// The values.
-    pub values: &'a [T; LANES],
     /// The temperature ε.
     pub epsilon: T,
     /// y*(θ), if the estimate uses it as a baseline.
@@ -92,8 +90,8 @@ pub enum Wanted<'a, T> {
     Each {
         /// Its solution goes into lane l of these d rows.
         y: &'a mut [[T; LANES]],
-        /// Its value goes here.
-        values: &'a mut [T; LANES],
+        /// Its value goes here, if that is wanted.
+        values: Option<&'a mut [T; LANES]>,
     },
     /// The sums of the solutions, lane by lane; refused where [`Wanted::Each`] and adding up costs no more.
     Sum {

@@ -187,9 +187,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             }
         }
         if let Sink::Groups(each) = sink {
-            let (values, epsilon) = (&[T::ZERO; LANES], self.epsilon);
-            let (baseline, direction) = (None, Column::Shared(&[]));
-            let mut group = DrawGroup { z: &mut [], theta, y, values, epsilon, baseline, direction, count };
+            let (epsilon, baseline, direction) = (self.epsilon, None, Column::Shared(&[]));
+            let mut group = DrawGroup { z: &mut [], theta, y, epsilon, baseline, direction, count };
             each.show(0, Drawn::Group(&mut group));
         }
         Ok(true)
@@ -207,7 +206,8 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
     ) -> Result<(), (usize, Error)> {
         let (count, epsilon) = (jobs.len(), self.epsilon);
         let mut values = [T::ZERO; LANES];
-        let wanted = Wanted::Each { y: &mut *y, values: &mut values };
+        let of_draws = matches!(sink, Sink::Draws(_)).then_some(&mut values);
+        let wanted = Wanted::Each { y: &mut *y, values: of_draws };
         let problems = SolveGroup { theta, count, wanted, memory: memory.reborrow() };
         let Some(doubtful) = self.oracle.solve_group(problems) else {
             return self.one_by_one(jobs, needs, baseline, z, theta, solve, sink);
@@ -221,8 +221,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             Sink::Groups(each) => {
                 let direction = directions(jobs, memory.costs);
                 let baseline = baseline.of_jobs(jobs, memory.distances);
-                let values = &values;
-                let mut group = DrawGroup { z, theta, y, values, epsilon, baseline, direction, count };
+                let mut group = DrawGroup { z, theta, y, epsilon, baseline, direction, count };
                 each.show(0, Drawn::Group(&mut group));
             }
             Sink::Draws(_) => {
@@ -285,7 +284,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
             distances: cut(distances.as_mut(), dim),
         };
         let count = rows().count();
-        let wanted = Wanted::Each { y: &mut *y, values: &mut [T::ZERO; LANES] };
+        let wanted = Wanted::Each { y: &mut *y, values: None };
         let group = SolveGroup { theta, count, wanted, memory };
         let left = if count < LEAST_SAMPLES { None } else { self.oracle.solve_group(group) };
         for (lane, row) in

@@ -75,7 +75,10 @@ impl<T: Real, S: Shape> Oracle<T> for Hypercube<T, S> {
 
     fn solve_group(&self, SolveGroup { theta, wanted, .. }: SolveGroup<'_, T>) -> Option<u32> {
         let Wanted::Each { y, values } = wanted else { return None };
-        *values = lanes::run(Signs { low: self.low, high: self.high, theta, y });
+        lanes::run(Signs { low: self.low, high: self.high, theta, y });
+        if let Some(values) = values {
+            *values = lanes::run(lanes::Values { theta, y });
+        }
         Some(0)
     }
 }
@@ -89,14 +92,13 @@ struct Signs<'a, T> {
 }
 
 impl<T: Real> perturb_lanes::Kernel for Signs<'_, T> {
-    type Output = [T; LANES];
+    type Output = ();
     #[inline(always)]
-    fn run(self) -> [T; LANES] {
+    fn run(self) {
         let Self { low, high, theta, y } = self;
         for (theta, y) in theta.iter().zip(&mut *y) {
             lanes::row_by_row();
             *y = core::array::from_fn(|lane| if theta[lane] > T::ZERO { high } else { low });
         }
-        lanes::dot(theta, y)
     }
 }

@@ -228,7 +228,9 @@ impl<T: Real, S: Shape> Oracle<T> for Ranking<T, S> {
                 let sums = &mut *y;
                 let doubtful =
                     lanes::run(Place::<_, false> { reference, theta, count, sums, codes, rows, doubtful });
-                *values = lanes::run(lanes::Values { theta, y });
+                if let Some(values) = values {
+                    *values = lanes::run(lanes::Values { theta, y });
+                }
                 doubtful
             }
             Wanted::Sum { sums } => {

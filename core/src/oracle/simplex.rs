@@ -72,7 +72,9 @@ impl<T: Real, S: Shape> Oracle<T> for Simplex<S> {
             Wanted::Each { y, values } => {
                 y.fill([T::ZERO; LANES]);
                 mark(&best, count, doubtful, y);
-                *values = found;
+                if let Some(values) = values {
+                    *values = found;
+                }
             }
             Wanted::Sum { sums } => mark(&best, count, doubtful, sums),
         }

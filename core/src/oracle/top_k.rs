@@ -106,9 +106,12 @@ impl<T: Real, S: Shape> Oracle<T> for TopK<S> {
             Wanted::Each { y, values } => {
                 y.fill([T::ZERO; LANES]);
                 mark(&mut *y);
-                *values = lanes::values(theta, y);
+                let found = lanes::values(theta, y);
                 // No decision, or one that overflowed.
-                doubtful |= lanes::not_finite(values);
+                doubtful |= lanes::not_finite(&found);
+                if let Some(values) = values {
+                    *values = found;
+                }
             }
             Wanted::Sum { sums } => mark(sums),
         }

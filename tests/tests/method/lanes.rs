@@ -245,7 +245,7 @@ fn oracles_have_lanes() {
         let (mut y, mut costs, mut distances) = (lanes(), lanes(), lanes());
         let (mut codes, mut values) = (vec![[0; LANES]; dim], [0.0; LANES]);
         let memory = GroupMemory { codes: &mut codes, costs: &mut costs, distances: &mut distances };
-        let wanted = Wanted::Each { y: &mut y, values: &mut values };
+        let wanted = Wanted::Each { y: &mut y, values: Some(&mut values) };
         let doubtful = oracle.solve_group(SolveGroup { theta: &theta, count: LANES, wanted, memory });
         assert_eq!(doubtful, Some(0), "{}", oracle.properties().name);
         for lane in 0..LANES {
@@ -301,7 +301,7 @@ fn many_entries_in_lanes() {
         let (mut y, mut costs, mut distances) = (lanes(), lanes(), lanes());
         let (mut codes, mut values) = (vec![[0; LANES]; dim], [T::ZERO; LANES]);
         let memory = GroupMemory { codes: &mut codes, costs: &mut costs, distances: &mut distances };
-        let wanted = Wanted::Each { y: &mut y, values: &mut values };
+        let wanted = Wanted::Each { y: &mut y, values: Some(&mut values) };
         let doubtful = oracle.solve_group(SolveGroup { theta: &theta, count: LANES, wanted, memory });
         assert_eq!(doubtful, Some(left_alone), "{name}");
         for (lane, column) in columns.iter().enumerate().filter(|(lane, _)| left_alone >> lane & 1 == 0) {

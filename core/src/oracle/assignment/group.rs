@@ -96,7 +96,9 @@ fn put<T: Real, const TALL: bool>(
                     y[lane] = T::ONE;
                 }
             }
-            values[lane] = value;
+            if let Some(values) = values {
+                values[lane] = value;
+            }
         }
         Wanted::Sum { sums } => {
             for pair in pairs() {

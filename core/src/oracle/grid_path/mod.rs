@@ -260,9 +260,12 @@ impl<T: Real, P: Plane> Oracle<T> for GridPath<T, P> {
             Wanted::Each { y, values } => {
                 y.fill([T::ZERO; LANES]);
                 self.trace_all(memory.distances, count, doubtful, y);
-                *values = lanes::values(theta, y);
+                let found = lanes::values(theta, y);
                 // No decision, or one that overflowed.
-                Some(doubtful | lanes::not_finite(values))
+                if let Some(values) = values {
+                    *values = found;
+                }
+                Some(doubtful | lanes::not_finite(&found))
             }
             Wanted::Sum { sums } => {
                 self.trace_all(memory.distances, count, doubtful, sums);

@@ -73,7 +73,7 @@ fn check<T: Real, O: Oracle<T>>(oracle: &O, source: &mut Source) {
         oracle.solve_group(SolveGroup { theta: &theta, count, wanted, memory })
     };
     let (mut y, mut values) = (lanes(), [T::ZERO; LANES]);
-    let solved = ask(Wanted::Each { y: &mut y, values: &mut values }, LANES);
+    let solved = ask(Wanted::Each { y: &mut y, values: Some(&mut values) }, LANES);
     let mut sums = lanes();
     let count = source.whole(1, LANES);
     let added = ask(Wanted::Sum { sums: &mut sums }, count);
