@@ -1,7 +1,5 @@
 //! Groups that span rows of a batch.
 
-use core::slice;
-
 use super::centre::Centre;
 use super::lanes::{self, LANES, cut};
 use super::memory::{DrawMemory, LaneMemory, Memory, Solve};
@@ -56,10 +54,15 @@ where
     }
     let row_of = |row: usize| theta.get(row * dim..(row + 1) * dim).unwrap_or_default();
     let quantities: [Q; LANES] = core::array::from_fn(|row| quantity(row.min(rows - 1)));
-    let mut forbids = false;
+    let (finite, mut forbids) = (T::all_finite(theta), false);
     for (row, quantity) in quantities.iter().enumerate().take(rows) {
+        let checked = if finite {
+            quantity::check_quantity(layer, quantity).map(|()| false)
+        } else {
+            quantity::check(layer, row_of(row), quantity)
+        };
         // A row before a wrong one may fail, too: each by itself will tell.
-        let Ok(forbidden) = quantity::check(layer, row_of(row), quantity) else { return Ok(false) };
+        let Ok(forbidden) = checked else { return Ok(false) };
         forbids |= forbidden;
     }
     if samples == 1 {
@@ -140,32 +143,59 @@ where
         lanes: &mut LaneMemory<O::Shape, T>,
         sums: &mut [Q::Output],
     ) -> Result<(), (usize, Error)> {
-        let (mut row, mut sample) = (0, 0);
-        let mut group = [self.job(0, 0); LANES];
-        while row < self.count {
-            let mut jobs = 0;
-            for place in &mut group {
-                if row == self.count {
-                    break;
+        let after = |(row, sample)| {
+            if sample + 1 < self.samples { (row, sample + 1) } else { (row + 1, 0) }
+        };
+        let mut name = (0, 0);
+        let (mut names, mut jobs) = ([name; LANES], [self.job(0, 0); LANES]);
+        while name.0 < self.count {
+            let mut count = 0;
+            if let Some(lead) = lead {
+                for place in &mut names {
+                    if name.0 == self.count {
+                        break;
+                    }
+                    *place = name;
+                    (name, count) = (after(name), count + 1);
                 }
-                *place = self.job(row, sample);
-                jobs += 1;
-                sample += 1;
-                if sample == self.samples {
-                    (row, sample) = (row + 1, 0);
+                self.race(&names, count, lead, baseline, solve, lanes, sums)?;
+            } else {
+                for job in &mut jobs {
+                    if name.0 == self.count {
+                        break;
+                    }
+                    *job = self.job(name.0, name.1);
+                    (name, count) = (after(name), count + 1);
                 }
+                self.draw(jobs.get(..count).unwrap_or_default(), baseline, solve, lanes, sums)?;
             }
-            let group = group.get(..jobs).unwrap_or_default();
-            let Some(winners) = lead.and_then(|lead| self.layer.race_group(group, lead, lanes)) else {
-                self.draw(group, baseline, solve, lanes, sums)?;
-                continue;
-            };
-            for (lane, job) in group.iter().enumerate() {
-                let sum = sums.get_mut(job.row).and_then(|sum| Q::Form::parts(sum).next());
-                match (winners.of(lane), sum) {
-                    (Some(entry), Some(wins)) => race::count(entry, wins),
-                    _ => self.draw(slice::from_ref(job), baseline, solve, lanes, sums)?,
-                }
+        }
+        Ok(())
+    }
+
+    /// Races for the first `count` of the decisions with such names, rows and samples, and counts them.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a group, each used once")]
+    fn race(
+        &self,
+        names: &[(usize, u32); LANES],
+        count: usize,
+        lead: T,
+        baseline: &mut Baseline<'_, T>,
+        solve: &mut Solve<O, T>,
+        lanes: &mut LaneMemory<O::Shape, T>,
+        sums: &mut [Q::Output],
+    ) -> Result<(), (usize, Error)> {
+        let (mut seeds, mut samples) = ([Seed::default(); LANES], [0; LANES]);
+        for ((seed, name), &(row, sample)) in seeds.iter_mut().zip(&mut samples).zip(names) {
+            (*seed, *name) = (self.seeds[row % LANES], u64::from(sample));
+        }
+        let theta = |lane: usize| self.row(names[lane % LANES].0);
+        let winners = self.layer.race_group(theta, &seeds, &samples, lead, lanes);
+        for (lane, &(row, sample)) in names.iter().enumerate().take(count) {
+            let sum = sums.get_mut(row).and_then(|sum| Q::Form::parts(sum).next());
+            match (winners.of(lane), sum) {
+                (Some(entry), Some(wins)) => race::count(entry, wins),
+                _ => self.draw(&[self.job(row, sample)], baseline, solve, lanes, sums)?,
             }
         }
         Ok(())
@@ -205,7 +235,8 @@ where
 impl<O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'_, O, N, T> {
     /// Whether a group may hold samples of several rows.
     fn spans_rows(&self) -> bool {
-        let raced = self.needs.decisions && self.how.samples as usize >= LANES && self.layer.races();
+        // A race that fills more than half of a group by itself needs the handicaps of one row alone.
+        let raced = self.needs.decisions && self.how.samples as usize > LANES / 2 && self.layer.races();
         self.in_groups() && spans_rows(self.how, self.needs) && !raced
     }
 

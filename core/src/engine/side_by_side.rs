@@ -144,18 +144,21 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         self.pass_on(jobs, needs, baseline, group, solve, sink)
     }
 
-    /// Decides `jobs`, up to [`LANES`], by a race, which must decide them; `lead` is that of [`race::least_lead`].
-    pub(super) fn race_group(
+    /// Decides samples with such names by a race, which must decide them; `lead` is that of [`race::least_lead`], and `theta` has
+    /// the scores of every lane.
+    pub(super) fn race_group<'t>(
         &self,
-        jobs: &[Job<'_, T>],
+        theta: impl Fn(usize) -> &'t [T],
+        seeds: &[Seed; LANES],
+        samples: &[u64; LANES],
         lead: T,
         lanes: &mut LaneMemory<O::Shape, T>,
-    ) -> Option<Winners<T>> {
-        let first = jobs.first()?;
+    ) -> Winners<T> {
         let scores = cut(lanes.theta.as_mut(), self.oracle.shape().dim());
-        put_scores(first, jobs, scores);
-        let (seeds, samples) = &names(first, jobs);
-        Some(lanes::run(Race { scores, epsilon: self.epsilon, lead, seeds, samples }))
+        for lane in 0..LANES {
+            lanes::put_lane(scores, lane, theta(lane));
+        }
+        lanes::run(Race { scores, epsilon: self.epsilon, lead, seeds, samples })
     }
 
     /// Adds up decisions that the oracle need not write down one by one. Returns `false`, having done nothing, where it must, or

@@ -253,14 +253,24 @@ where
     O: Oracle<T>,
     Q: Quantity<T, N, O::Shape>,
 {
-    let dim = layer.oracle.shape().dim();
     let forbids = error::check_scores(&layer.oracle, theta)?;
-    quantity.check(&layer.noise, dim)?;
-    quantity.check_hull(&layer.oracle)?;
+    check_quantity(layer, quantity)?;
     if forbids {
         quantity.check_allowed(theta)?;
     }
     Ok(forbids)
+}
+
+/// Checks the quantity alone.
+pub(crate) fn check_quantity<T, N, O, Q>(layer: &Perturbed<O, N, T>, quantity: &Q) -> Result<(), Error>
+where
+    T: Real,
+    N: Noise<T>,
+    O: Oracle<T>,
+    Q: Quantity<T, N, O::Shape>,
+{
+    quantity.check(&layer.noise, layer.oracle.shape().dim())?;
+    quantity.check_hull(&layer.oracle)
 }
 
 /// An answer that stayed within the range of the number type.

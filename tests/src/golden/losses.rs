@@ -77,7 +77,7 @@ fn streams<T: Real>() -> u64 {
         for sample in [0, 1, u64::from(u32::MAX), u64::MAX] {
             let mut stream = Seed(42).fold(key).stream(sample);
             for _ in 0..5 {
-                let (cos, sin) = T::cos_sin_turn(&mut stream);
+                let (cos, sin) = T::raw(&mut stream).cos_sin_turn();
                 digest.add(&[T::uniform(&mut stream), T::sign(&mut stream), cos, sin]);
                 digest.add(&[T::refine(0.625, &mut stream)]);
             }
