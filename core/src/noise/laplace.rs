@@ -20,7 +20,7 @@ impl<T: Real> Step<T, 1> for Laplace {
     #[cfg_attr(not(target_os = "none"), inline(always))]
     fn draw(rng: &mut impl Rng) -> [T; 1] {
         let u = T::uniform(rng);
-        [u * T::sign(rng)]
+        [u.flip(T::sign(rng))]
     }
     #[cfg_attr(not(target_os = "none"), inline(always))]
     fn values([signed]: [T; 1]) -> [T; 1] {

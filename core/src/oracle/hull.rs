@@ -106,7 +106,10 @@ pub(super) fn sum_of<T: Real>(y: &[T], f: impl Fn(T) -> T) -> T {
 pub(super) fn sum_within<T: Real>(y: &[T], low: T, high: T) -> Option<T> {
     let slack = slack::<T>(0) * high.abs().larger(low.abs());
     let (low, high) = (low - slack, high + slack);
-    let within = y.iter().fold(true, |within, &y| within & (y >= low && y <= high));
+    let mut within = true;
+    for &y in y {
+        within &= y >= low && y <= high;
+    }
     within.then(|| sum_of(y, |y| y))
 }
 

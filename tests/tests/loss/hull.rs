@@ -4,8 +4,8 @@ use perturb::oracle::{EdgeLabel, Location, Neighbours};
 use perturb::quantity::FenchelYoungWithoutOmega;
 use perturb::{
     AffineMut, Assignment, BatchExt, Const, DagPath, Dyn, Error, Exact, Flow, Graph, GridPath, GroupTopK,
-    Gumbel, Hypercube, Knapsack, MonteCarlo, Normal, Oracle, Perturbed, Ranking, Real, Rect, Seed, Shape,
-    ShortestPath, Simplex, Single, SpanningTree, TopK, Tour,
+    Gumbel, Hypercube, Knapsack, MonteCarlo, Noise, Normal, Oracle, Perturbed, Ranking, Real, Rect, Seed,
+    Shape, ShortestPath, Simplex, Single, SpanningTree, TopK, Tour,
 };
 use perturb_tests::layers::{self, Visitor};
 use perturb_tests::reals;
@@ -110,6 +110,28 @@ fn targets_outside_polytopes_of_graphs_are_refused() {
     }
     check::<f32>();
     check::<f64>();
+}
+
+/// A path that lacks any one of its cells, or marks it too much, in a grid of more cells than are looked at together.
+#[test]
+fn broken_paths_are_refused() {
+    for neighbours in [Neighbours::Four, Neighbours::Eight] {
+        for ends in [((0, 0), (6, 10)), ((6, 3), (0, 9)), ((3, 10), (2, 0))] {
+            let grid = GridPath::between(Rect::<7, 11>, neighbours, ends.0, ends.1).unwrap();
+            let mut theta = [0.0f64; 77];
+            Normal.fill(&mut Seed(5).stream(0), &mut theta);
+            let (theta, mut path) = (theta.map(|z| -1.0 - z.abs()), [0.0; 77]);
+            grid.solve(&theta, &mut path, &mut Oracle::<f64>::work(&grid)).unwrap();
+            assert_ne!(grid.locate(&path, None), Location::Outside);
+            for cell in (0..77).filter(|&cell| path[cell] == 1.0) {
+                for wrong in [0.0, 1.001] {
+                    let mut target = path;
+                    target[cell] = wrong;
+                    refused::<f64, _>(grid, &target);
+                }
+            }
+        }
+    }
 }
 
 /// Means of decisions, and the same with seven digits, are not taken for points outside; decisions are vertices.
