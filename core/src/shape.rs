@@ -32,8 +32,8 @@ pub trait Shape: Copy + Debug + Send + Sync + 'static {
     fn spare<T: Entry>(&self, fill: T) -> Self::Spare<T>;
 }
 
-/// Large values in fixed arrays: none on a microcontroller, 64 on a host, so that no stack grows with d.
-const FIXED_SPARE: usize = if cfg!(target_os = "none") { 0 } else { 64 };
+/// Large values in fixed arrays: 64 where there are vectors, so that no stack grows with d, none elsewhere.
+const FIXED_SPARE: usize = if perturb_lanes::POSSIBLE { 64 } else { 0 };
 
 /// Bytes of the largest matrix of fixed size: means with their standard errors hold up to 31 of them on the stack, unoptimised,
 /// which is 2 MiB for all threads but the main one.

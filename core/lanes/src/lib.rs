@@ -19,7 +19,7 @@ pub trait Kernel {
 pub enum Width {
     /// No lanes: callers do one thing after the other.
     Scalar,
-    /// What every processor of the target has: SSE2 on x86-64, NEON on `AArch64`.
+    /// What every processor of the target has: SSE2 on x86-64, NEON on `AArch64`, SIMD on WebAssembly compiled with it.
     Baseline,
     /// AVX2, on x86-64.
     Avx2,
@@ -41,6 +41,11 @@ impl Width {
         }
     }
 }
+
+/// Whether the target has vectors: not microcontrollers, nor WebAssembly that is compiled without SIMD, where lanes cost memory and
+/// code and gain nothing.
+pub const POSSIBLE: bool =
+    cfg!(not(any(target_os = "none", all(target_family = "wasm", not(target_feature = "simd128")))));
 
 /// The greatest width that [`limit`] allows, as its place in [`Width::ALL`].
 static LIMIT: AtomicU8 = AtomicU8::new(Width::Avx512 as u8);
@@ -107,7 +112,7 @@ fn widest() -> Width {
 #[cfg(not(target_arch = "x86_64"))]
 #[inline]
 fn widest() -> Width {
-    Width::Baseline
+    if POSSIBLE { Width::Baseline } else { Width::Scalar }
 }
 
 /// Runs `kernel` with vectors of [`width`].

@@ -18,9 +18,9 @@ pub struct Estimate<'e, O, N, T, Q> {
 }
 
 /// An estimate with memory that is prepared for it.
-pub struct Ready<'w, O: Oracle<T>, N, T: Real, Q> {
+pub struct Ready<'w, O: Oracle<T>, N: Noise<T>, T: Real, Q: Quantity<T, N, O::Shape>> {
     estimate: &'w Estimate<'w, O, N, T, Q>,
-    memory: &'w mut Memory<O, T>,
+    memory: &'w mut Memory<O, T, Q::Output>,
 }
 
 impl<O, N, T, Q> fmt::Debug for Estimate<'_, O, N, T, Q> {
@@ -29,7 +29,7 @@ impl<O, N, T, Q> fmt::Debug for Estimate<'_, O, N, T, Q> {
     }
 }
 
-impl<O: Oracle<T>, N, T: Real, Q> fmt::Debug for Ready<'_, O, N, T, Q> {
+impl<O: Oracle<T>, N: Noise<T>, T: Real, Q: Quantity<T, N, O::Shape>> fmt::Debug for Ready<'_, O, N, T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ready").finish_non_exhaustive()
     }
@@ -58,7 +58,10 @@ where
     }
 
     /// Prepares `memory`: the oracle warms up at θ, and the baseline is solved for, if there is one.
-    pub fn with<'w>(&'w self, memory: &'w mut Memory<O, T>) -> Result<Ready<'w, O, N, T, Q>, Error> {
+    pub fn with<'w>(
+        &'w self,
+        memory: &'w mut Memory<O, T, Q::Output>,
+    ) -> Result<Ready<'w, O, N, T, Q>, Error> {
         let (expected, found) = (self.sampler.theta.len(), memory.len());
         if expected != found {
             return Err(Error::Length { parameter: "the working memory", expected, found });
@@ -90,7 +93,7 @@ where
         }
         let (oracle, noise) = (&sampler.layer.oracle, &sampler.layer.noise);
         let by_lanes = self.sums_by_lanes();
-        let Memory { draws, control, sums: lane_sums } = &mut *self.memory;
+        let Memory { draws, control, sums: lane_sums, .. } = &mut *self.memory;
         if by_lanes && lane_sums.is_none() {
             *lane_sums = Some(oracle.shape().spare([T::ZERO; LANES]));
         }
@@ -120,6 +123,26 @@ where
         if let (Some(rows), Some(sums)) = (lane_sums, Q::Form::parts(sum).next()) {
             lanes::run(lanes::Collect { rows, sums });
         }
+        Ok(())
+    }
+
+    /// Adds the blocks after the first to `sum`, which holds that one.
+    pub(crate) fn other_blocks(&mut self, sum: &mut Q::Output) -> Result<(), Error> {
+        let Sampler { how, theta, .. } = self.estimate.sampler;
+        if how.blocks() == 1 {
+            return Ok(());
+        }
+        let more = &mut self.memory.more;
+        // Those of another quantity.
+        more.take_if(|[part, _]| !Q::Form::fits(part, theta.len()));
+        let [mut part, mut lost] = more.take().unwrap_or_else(|| [sum.clone(), sum.clone()]);
+        Q::Form::clear(&mut lost);
+        for block in 1..how.blocks() {
+            self.block(block, &mut part)?;
+            Q::Form::merge(sum, &mut part, &mut lost);
+        }
+        Q::Form::add(sum, &mut lost);
+        self.memory.more = Some([part, lost]);
         Ok(())
     }
 

@@ -12,9 +12,9 @@ use crate::Real;
 /// How many samples are side by side: one vector of AVX-512 in f32, and enough independent work for narrower ones.
 pub const LANES: usize = 16;
 
-/// Whether samples are processed side by side: on hosts, unless [`perturb_lanes::limit`] forbids it.
+/// Whether samples are processed side by side: where there are vectors, unless [`perturb_lanes::limit`] forbids it.
 pub(crate) fn in_use() -> bool {
-    cfg!(not(target_os = "none")) && perturb_lanes::width() > Width::Scalar
+    perturb_lanes::POSSIBLE && perturb_lanes::width() > Width::Scalar
 }
 
 /// Copies lane `lane` of `rows`.

@@ -6,14 +6,18 @@ use super::lanes::LANES;
 use crate::oracle::Array;
 use crate::{Oracle, Real, Shape};
 
-/// Working memory of one thread for samples: eight arrays of d numbers, the oracle's own, and on hosts eight arrays of 16·d
+/// Working memory of [`MonteCarlo`](crate::MonteCarlo), for one thread: eight arrays of d numbers, the oracle's own, and on hosts eight arrays of 16·d
 /// numbers: on the heap once an estimate needs them, for shapes of fixed size of 64 rows each, within.
-pub struct Memory<O: Oracle<T>, T: Real> {
+///
+/// One value, made where it stays: what wraps it would copy all of that.
+pub struct Memory<O: Oracle<T>, T: Real, A> {
     pub(crate) draws: DrawMemory<O, T>,
     /// Sums over a block for leaving one out.
     pub(crate) control: ControlSums<Array<O, T>>,
     /// Sums of decisions, lane by lane.
     pub(super) sums: Option<Lanes<O::Shape, T>>,
+    /// The sum of a block and what sums have lost, made when the first estimate of more than one block needs them.
+    pub(crate) more: Option<[A; 2]>,
 }
 
 /// Memory of draws.
@@ -56,8 +60,9 @@ pub(crate) struct LaneMemory<S: Shape, T: Real> {
     pub(super) distances: Lanes<S, T>,
 }
 
-impl<O: Oracle<T>, T: Real> Memory<O, T> {
+impl<O: Oracle<T>, T: Real, A> Memory<O, T, A> {
     /// For estimates with `oracle`.
+    #[doc(hidden)]
     pub fn new(oracle: &O) -> Self {
         let shape = oracle.shape();
         let array = || shape.array(T::ZERO);
@@ -71,11 +76,12 @@ impl<O: Oracle<T>, T: Real> Memory<O, T> {
             },
             control: ControlSums { y: array(), theta: array(), score: array() },
             sums: None,
+            more: None,
         }
     }
 }
 
-impl<O: Oracle<T>, T: Real> Memory<O, T> {
+impl<O: Oracle<T>, T: Real, A> Memory<O, T, A> {
     /// For how many scores.
     pub(super) fn len(&self) -> usize {
         self.draws.solve.z.as_ref().len()
@@ -116,8 +122,8 @@ impl<S: Shape, T: Real> LaneMemory<S, T> {
     }
 }
 
-impl<O: Oracle<T>, T: Real> fmt::Debug for Memory<O, T> {
+impl<O: Oracle<T>, T: Real, A> fmt::Debug for Memory<O, T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memory").finish_non_exhaustive()
+        f.debug_struct("MonteCarloWork").finish_non_exhaustive()
     }
 }

@@ -35,7 +35,7 @@ pub fn estimate_rows<O, N, T, Q>(
     quantity: impl Fn(usize) -> Q,
     how: MonteCarlo,
     first: u64,
-    memory: &mut Memory<O, T>,
+    memory: &mut Memory<O, T, Q::Output>,
     sums: &mut [Q::Output],
 ) -> Result<bool, (usize, Error)>
 where

@@ -64,7 +64,7 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
     }
 
     /// Lets the oracle warm up at θ, and solves for the baseline if there is one.
-    pub(crate) fn prepare(&self, memory: &mut Memory<O, T>) -> Result<(), Error> {
+    pub(crate) fn prepare<A>(&self, memory: &mut Memory<O, T, A>) -> Result<(), Error> {
         let (oracle, draws) = (&self.layer.oracle, &mut memory.draws);
         if self.how.samples == 1 {
             draws.forget_warm_start(oracle);
@@ -89,8 +89,8 @@ impl<'e, O: Oracle<T>, N: Noise<T>, T: Real> Sampler<'e, O, N, T> {
 
     /// Whether samples may be drawn in groups.
     pub(super) fn in_groups(&self) -> bool {
-        // Devices have no lanes, and not the code for them.
-        !cfg!(target_os = "none") && self.plan != Plan::OneByOne
+        // Where there are no vectors, there is no code for them either.
+        perturb_lanes::POSSIBLE && self.plan != Plan::OneByOne
     }
 
     pub(super) fn with_baseline(&self) -> bool {
@@ -286,9 +286,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
 
     /// Whether samples may be decided by a race.
     pub(super) fn races(&self) -> bool {
-        cfg!(not(target_os = "none"))
-            && self.oracle.properties().largest
-            && self.noise.group(NoiseGroup::CanRace)
+        perturb_lanes::POSSIBLE && self.oracle.properties().largest && self.noise.group(NoiseGroup::CanRace)
     }
 
     /// (θ − c) + εz.

@@ -1,11 +1,9 @@
 //! A mean over samples.
 
-use core::fmt;
-
 use super::{Control, Cost, Draws, Method, Variance, Way};
-use crate::engine::{Estimate, Memory};
-use crate::quantity::Form;
-use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Seed, Shape};
+use crate::engine::Estimate;
+pub use crate::engine::Memory as MonteCarloWork;
+use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Seed};
 
 /// Samples per block: sums are formed within blocks and merged in the order of the blocks, so that blocks
 /// can be computed by different threads without a change of bits.
@@ -97,32 +95,11 @@ impl MonteCarlo {
     }
 }
 
-/// Working memory of [`MonteCarlo`].
-pub struct MonteCarloWork<O: Oracle<T>, T: Real, A> {
-    pub(crate) memory: Memory<O, T>,
-    /// The sum of a block and what sums have lost, made when the first estimate of more than one block needs them.
-    more: Option<[A; 2]>,
-}
-
-impl<O: Oracle<T>, T: Real, A> fmt::Debug for MonteCarloWork<O, T, A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MonteCarloWork").finish_non_exhaustive()
-    }
-}
-
-impl<O: Oracle<T>, T: Real, A> MonteCarloWork<O, T, A> {
-    /// The engine's memory.
-    #[doc(hidden)]
-    pub fn memory(&mut self) -> &mut Memory<O, T> {
-        &mut self.memory
-    }
-}
-
 impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for MonteCarlo {
     type Work<A: Send> = MonteCarloWork<O, T, A>;
 
     fn work<A: Send>(self, layer: &Perturbed<O, N, T>) -> Self::Work<A> {
-        MonteCarloWork { memory: Memory::new(&layer.oracle), more: None }
+        MonteCarloWork::new(&layer.oracle)
     }
     fn reseed(self, seed: impl FnOnce(Seed) -> Seed) -> Self {
         Self { seed: seed(self.seed), ..self }
@@ -142,20 +119,9 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for MonteCarlo {
         Q: Quantity<T, N, O::Shape>,
     {
         let estimate = Estimate::new(layer, theta, quantity, self)?;
-        let mut ready = estimate.with(&mut work.memory)?;
+        let mut ready = estimate.with(work)?;
         ready.block(0, out)?;
-        if self.blocks() > 1 {
-            // Memory of another quantity.
-            let dim = layer.oracle.shape().dim();
-            work.more.take_if(|[part, _]| !Q::Form::fits(part, dim));
-            let [part, lost] = work.more.get_or_insert_with(|| [out.clone(), out.clone()]);
-            Q::Form::clear(lost);
-            for block in 1..self.blocks() {
-                ready.block(block, part)?;
-                Q::Form::merge(out, part, lost);
-            }
-            Q::Form::add(out, lost);
-        }
+        ready.other_blocks(out)?;
         estimate.finish(out)
     }
 }

@@ -69,7 +69,7 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Perturbed<O, N, T> {
         }
         let unit = how.unit();
         error::check_range("samples", how.samples as usize, 2 * unit as usize, u32::MAX as usize)?;
-        let mut memory = Memory::new(&self.oracle);
+        let mut memory = Memory::<O, T, Q::Output>::new(&self.oracle);
         estimate.sampler.prepare(&mut memory)?;
         let zero = || Q::Form::zero(self.oracle.shape());
         let (mut sum, mut part, mut lost) = (zero(), zero(), zero());

@@ -206,7 +206,7 @@ where
         let theta = &self.theta[rows.start * dim..rows.end * dim];
         let first = self.first.unwrap_or(0).wrapping_add(rows.start as u64);
         let estimate = |memory: &mut MonteCarloWork<O, T, Q::Output>, answers: &mut [Q::Output]| {
-            estimate_rows(self.layer, theta, quantity, how, first, memory.memory(), answers)
+            estimate_rows(self.layer, theta, quantity, how, first, memory, answers)
                 .map_err(|(row, error)| (rows.start + row, error))
         };
         match target {
@@ -315,8 +315,7 @@ where
             let (quantity, how) = ((self.quantity)(row), self.how(how, row));
             let estimate =
                 Estimate::new(self.layer, self.row(row), &quantity, how).map_err(|error| (start, error))?;
-            let mut ready =
-                estimate.with(worker.sampled(self.layer).memory()).map_err(|error| (start, error))?;
+            let mut ready = estimate.with(worker.sampled(self.layer)).map_err(|error| (start, error))?;
             for (number, part) in (start..end).zip(of_row) {
                 ready.block((number - row * blocks) as u32, part).map_err(|error| (number, error))?;
             }
