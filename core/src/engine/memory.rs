@@ -6,10 +6,9 @@ use super::lanes::LANES;
 use crate::oracle::Array;
 use crate::{Oracle, Real, Shape};
 
-/// Working memory of [`MonteCarlo`](crate::MonteCarlo), for one thread: eight arrays of d numbers, the oracle's own, and on hosts eight arrays of 16·d
-/// numbers: on the heap once an estimate needs them, for shapes of fixed size of 64 rows each, within.
-///
-/// One value, made where it stays: what wraps it would copy all of that.
+/// Working memory of [`MonteCarlo`](crate::MonteCarlo), for one thread: eight arrays of d numbers, the oracle's own, and where
+/// there are vectors eight arrays of 16·d numbers: on the heap once an estimate needs them, for shapes of fixed size of 64 rows
+/// each, within. What wraps it copies all of that, when it is made.
 pub struct Memory<O: Oracle<T>, T: Real, A> {
     pub(crate) draws: DrawMemory<O, T>,
     /// Sums over a block for leaving one out.
