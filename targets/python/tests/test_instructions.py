@@ -10,6 +10,7 @@ each. The counts are those of a compiler of Rust, which the file's first line na
 """
 
 import csv
+import gc
 import os
 import platform
 import re
@@ -69,10 +70,15 @@ def watched() -> None:
     """Runs all cases in a process that callgrind watches."""
 
     def dump(name: str) -> None:
+        # Not by the module subprocess, which takes as many instructions as a case, and not always the same.
         command = ["callgrind_control", f"--dump={name}", str(os.getpid())]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+        process = os.posix_spawnp(command[0], command, os.environ, file_actions=silent)
+        assert os.waitpid(process, 0)[1] == 0
 
     perturbed.set_num_threads(1)
+    # Nor collecting garbage, whenever it likes.
+    gc.disable()
     for name, call in {"nothing": lambda: None, **cases()}.items():
         call()
         dump("before")
