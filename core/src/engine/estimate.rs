@@ -3,9 +3,10 @@
 use core::fmt;
 
 use super::lanes::{self, LANES, cut};
-use super::memory::Memory;
+use super::memory::{ControlSums, DrawMemory, Lanes, Memory};
 use super::sampler::{LEAST_SAMPLES, Plan, Sampler};
 use super::sink::{Drawn, Sink};
+use crate::oracle::Array;
 use crate::quantity::Form;
 use crate::{Error, MonteCarlo, Noise, Oracle, Perturbed, Quantity, Real, Shape, error, quantity};
 
@@ -18,9 +19,11 @@ pub struct Estimate<'e, O, N, T, Q> {
 }
 
 /// An estimate with memory that is prepared for it.
-pub struct Ready<'w, O: Oracle<T>, N: Noise<T>, T: Real, Q: Quantity<T, N, O::Shape>> {
+pub struct Ready<'w, O: Oracle<T>, N, T: Real, Q> {
     estimate: &'w Estimate<'w, O, N, T, Q>,
-    memory: &'w mut Memory<O, T, Q::Output>,
+    draws: &'w mut DrawMemory<O, T>,
+    control: &'w mut ControlSums<Array<O, T>>,
+    sums: &'w mut Option<Lanes<O::Shape, T>>,
 }
 
 impl<O, N, T, Q> fmt::Debug for Estimate<'_, O, N, T, Q> {
@@ -29,7 +32,7 @@ impl<O, N, T, Q> fmt::Debug for Estimate<'_, O, N, T, Q> {
     }
 }
 
-impl<O: Oracle<T>, N: Noise<T>, T: Real, Q: Quantity<T, N, O::Shape>> fmt::Debug for Ready<'_, O, N, T, Q> {
+impl<O: Oracle<T>, N, T: Real, Q> fmt::Debug for Ready<'_, O, N, T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ready").finish_non_exhaustive()
     }
@@ -57,17 +60,19 @@ where
         Ok(Self { sampler, quantity })
     }
 
-    /// Prepares `memory`: the oracle warms up at θ, and the baseline is solved for, if there is one.
-    pub fn with<'w>(
+    /// Prepares `memory`: the oracle warms up at θ, and the baseline is solved for, if there is one. The place for the sums of
+    /// further blocks comes along.
+    pub fn with<'w, A>(
         &'w self,
-        memory: &'w mut Memory<O, T, Q::Output>,
-    ) -> Result<Ready<'w, O, N, T, Q>, Error> {
+        memory: &'w mut Memory<O, T, A>,
+    ) -> Result<(Ready<'w, O, N, T, Q>, &'w mut Option<[A; 2]>), Error> {
         let (expected, found) = (self.sampler.theta.len(), memory.len());
         if expected != found {
             return Err(Error::Length { parameter: "the working memory", expected, found });
         }
         self.sampler.prepare(memory)?;
-        Ok(Ready { estimate: self, memory })
+        let Memory { draws, control, sums, more } = memory;
+        Ok((Ready { estimate: self, draws, control, sums }, more))
     }
 
     /// Turns the sum over all samples into the answer.
@@ -93,7 +98,7 @@ where
         }
         let (oracle, noise) = (&sampler.layer.oracle, &sampler.layer.noise);
         let by_lanes = self.sums_by_lanes();
-        let Memory { draws, control, sums: lane_sums, .. } = &mut *self.memory;
+        let (draws, control, lane_sums) = (&mut *self.draws, &mut *self.control, &mut *self.sums);
         if by_lanes && lane_sums.is_none() {
             *lane_sums = Some(oracle.shape().spare([T::ZERO; LANES]));
         }
@@ -126,30 +131,10 @@ where
         Ok(())
     }
 
-    /// Adds the blocks after the first to `sum`, which holds that one.
-    pub(crate) fn other_blocks(&mut self, sum: &mut Q::Output) -> Result<(), Error> {
-        let Sampler { how, theta, .. } = self.estimate.sampler;
-        if how.blocks() == 1 {
-            return Ok(());
-        }
-        let more = &mut self.memory.more;
-        // Those of another quantity.
-        more.take_if(|[part, _]| !Q::Form::fits(part, theta.len()));
-        let [mut part, mut lost] = more.take().unwrap_or_else(|| [sum.clone(), sum.clone()]);
-        Q::Form::clear(&mut lost);
-        for block in 1..how.blocks() {
-            self.block(block, &mut part)?;
-            Q::Form::merge(sum, &mut part, &mut lost);
-        }
-        Q::Form::add(sum, &mut lost);
-        self.memory.more = Some([part, lost]);
-        Ok(())
-    }
-
     /// Counts decisions by a race. Returns `false`, having done nothing, where that decides nothing.
     fn race(&mut self, block: u32, sum: &mut Q::Output) -> Result<bool, Error> {
         let Estimate { sampler, quantity } = self.estimate;
-        let solve = &mut self.memory.draws.solve;
+        let solve = &mut self.draws.solve;
         let Some(wins) = Q::Form::parts(sum).next() else { return Ok(false) };
         let Some(left) = sampler.race(block, solve, wins) else { return Ok(false) };
         let show = |draw: &quantity::Draw<'_, T>| quantity.add(&sampler.layer.noise, draw, sum);
@@ -165,6 +150,6 @@ where
             && oracle.properties().small_integers
             && sampler.in_groups()
             && sampler.how.samples as usize >= LEAST_SAMPLES
-            && self.memory.draws.with_lanes(oracle)
+            && self.draws.with_lanes(oracle)
     }
 }

@@ -3,7 +3,8 @@
 use super::{Control, Cost, Draws, Method, Variance, Way};
 use crate::engine::Estimate;
 pub use crate::engine::Memory as MonteCarloWork;
-use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Seed};
+use crate::quantity::Form;
+use crate::{Error, Noise, Oracle, Perturbed, Quantity, Real, Seed, Shape};
 
 /// Samples per block: sums are formed within blocks and merged in the order of the blocks, so that blocks
 /// can be computed by different threads without a change of bits.
@@ -119,9 +120,20 @@ impl<O: Oracle<T>, N: Noise<T>, T: Real> Method<O, N, T> for MonteCarlo {
         Q: Quantity<T, N, O::Shape>,
     {
         let estimate = Estimate::new(layer, theta, quantity, self)?;
-        let mut ready = estimate.with(work)?;
+        let (mut ready, more) = estimate.with(work)?;
         ready.block(0, out)?;
-        ready.other_blocks(out)?;
+        if self.blocks() > 1 {
+            // Memory of another quantity.
+            let dim = layer.oracle.shape().dim();
+            more.take_if(|[part, _]| !Q::Form::fits(part, dim));
+            let [part, lost] = more.get_or_insert_with(|| [out.clone(), out.clone()]);
+            Q::Form::clear(lost);
+            for block in 1..self.blocks() {
+                ready.block(block, part)?;
+                Q::Form::merge(out, part, lost);
+            }
+            Q::Form::add(out, lost);
+        }
         estimate.finish(out)
     }
 }

@@ -85,32 +85,34 @@ fn found<T: Real, O: Oracle<T> + ?Sized>(oracle: &O, y: &[T], work: &mut O::Work
     false
 }
 
-/// Σ f(y), for checks, which have slack: in no certain order, so that no addition waits for the one before.
+/// Σ f(y), entry by entry of f, for checks, which have slack: on hosts in no certain order, so that no addition waits for the one
+/// before.
 #[inline(always)]
-pub(super) fn sum_of<T: Real>(y: &[T], f: impl Fn(T) -> T) -> T {
+pub(super) fn sums_of<T: Real, const N: usize>(y: &[T], f: impl Fn(T) -> [T; N]) -> [T; N] {
     const SUMS: usize = if cfg!(target_os = "none") { 1 } else { 8 };
-    let mut sums = [T::ZERO; SUMS];
+    let mut sums = [[T::ZERO; SUMS]; N];
     let (parts, rest) = y.as_chunks::<SUMS>();
     for part in parts {
-        for (sum, &y) in sums.iter_mut().zip(part) {
-            *sum += f(y);
+        for (lane, &y) in part.iter().enumerate() {
+            for (sums, term) in sums.iter_mut().zip(f(y)) {
+                sums[lane] += term;
+            }
         }
     }
-    for (sum, &y) in sums.iter_mut().zip(rest) {
-        *sum += f(y);
+    for &y in rest {
+        for (sums, term) in sums.iter_mut().zip(f(y)) {
+            sums[0] += term;
+        }
     }
-    sums.into_iter().sum()
+    sums.map(|sums| sums.into_iter().sum())
 }
 
 /// Σ y, if all entries lie in [low, high].
 pub(super) fn sum_within<T: Real>(y: &[T], low: T, high: T) -> Option<T> {
     let slack = slack::<T>(0) * high.abs().larger(low.abs());
     let (low, high) = (low - slack, high + slack);
-    let mut within = true;
-    for &y in y {
-        within &= y >= low && y <= high;
-    }
-    within.then(|| sum_of(y, |y| y))
+    let [sum, outside] = sums_of(y, |y| [y, if y >= low && y <= high { T::ZERO } else { T::ONE }]);
+    outside.is_zero().then_some(sum)
 }
 
 /// Whether `sum`, of `terms` numbers, is more than `most` ≥ 0.

@@ -49,8 +49,8 @@ struct Sums<T> {
 
 impl<T: Real> Sums<T> {
     fn new(v: &[T]) -> Self {
-        let size = v.iter().map(|v| v.abs()).sum();
-        Self { total: hull::sum_of(v, |v| v), size, squares: hull::sum_of(v, |v| v * v) }
+        let [total, size, squares] = hull::sums_of(v, |v| [v, v.abs(), v * v]);
+        Self { total, size, squares }
     }
 }
 
@@ -117,7 +117,7 @@ impl<T: Real, S: Shape> Ranking<T, S> {
     /// Whether y lies outside: by its sum and its length, and for a few entries that have not the length of a vertex by majorisation.
     fn refuses(&self, y: &[T]) -> bool {
         let Sums { total, size, squares } = self.sums;
-        let (sum, square) = (hull::sum_of(y, |y| y), hull::sum_of(y, |y| y * y));
+        let [sum, square] = hull::sums_of(y, |y| [y, y * y]);
         let slack = hull::slack::<T>(y.len());
         if (sum - total).abs() > slack * size || square - squares > slack * squares {
             return true;

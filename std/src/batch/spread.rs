@@ -315,7 +315,7 @@ where
             let (quantity, how) = ((self.quantity)(row), self.how(how, row));
             let estimate =
                 Estimate::new(self.layer, self.row(row), &quantity, how).map_err(|error| (start, error))?;
-            let mut ready = estimate.with(worker.sampled(self.layer)).map_err(|error| (start, error))?;
+            let (mut ready, _) = estimate.with(worker.sampled(self.layer)).map_err(|error| (start, error))?;
             for (number, part) in (start..end).zip(of_row) {
                 ready.block((number - row * blocks) as u32, part).map_err(|error| (number, error))?;
             }

@@ -3,7 +3,6 @@
 mod sweeps;
 
 use core::fmt;
-use core::ops::Range;
 
 use super::heap::{Entry, Heap};
 use super::{Location, NegativeCost, Oracle, Properties, allowed, hull};
@@ -315,17 +314,17 @@ impl<T: Real, P: Plane> GridPath<T, P> {
 
     /// Σ y of a cell and those one step from it.
     fn sum_around(&self, y: &[T], index: usize) -> T {
-        let columns = self.plane.columns().dim().max(1);
+        let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim().max(1));
         let (row, column) = (index / columns, index % columns);
-        let wide = column.saturating_sub(1)..(column + 2).min(columns);
-        let narrow = if self.neighbours == Neighbours::Eight { wide.clone() } else { column..column + 1 };
-        // Beyond the last row there is nothing.
-        let sum = |row: usize, run: &Range<usize>| {
-            let run = y.get(row * columns + run.start..row * columns + run.end);
-            run.unwrap_or_default().iter().copied().sum::<T>()
-        };
-        let above = if row > 0 { sum(row - 1, &narrow) } else { T::ZERO };
-        above + sum(row, &wide) + sum(row + 1, &narrow)
+        let mut sum = T::ZERO;
+        for other in row.saturating_sub(1)..(row + 2).min(rows) {
+            let reach = usize::from(other == row || self.neighbours == Neighbours::Eight);
+            let run = column.saturating_sub(reach)..(column + reach + 1).min(columns);
+            for &y in y.get(other * columns + run.start..other * columns + run.end).unwrap_or_default() {
+                sum += y;
+            }
+        }
+        sum
     }
 
     /// Whether y marks a path without shortcuts: with positive costs no other path is ever the cheapest.
