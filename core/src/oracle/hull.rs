@@ -85,34 +85,16 @@ fn found<T: Real, O: Oracle<T> + ?Sized>(oracle: &O, y: &[T], work: &mut O::Work
     false
 }
 
-/// Σ f(y), entry by entry of f, for checks, which have slack: on hosts in no certain order, so that no addition waits for the one
-/// before.
-#[inline(always)]
-pub(super) fn sums_of<T: Real, const N: usize>(y: &[T], f: impl Fn(T) -> [T; N]) -> [T; N] {
-    const SUMS: usize = if cfg!(target_os = "none") { 1 } else { 8 };
-    let mut sums = [[T::ZERO; SUMS]; N];
-    let (parts, rest) = y.as_chunks::<SUMS>();
-    for part in parts {
-        for (lane, &y) in part.iter().enumerate() {
-            for (sums, term) in sums.iter_mut().zip(f(y)) {
-                sums[lane] += term;
-            }
-        }
-    }
-    for &y in rest {
-        for (sums, term) in sums.iter_mut().zip(f(y)) {
-            sums[0] += term;
-        }
-    }
-    sums.map(|sums| sums.into_iter().sum())
-}
-
 /// Σ y, if all entries lie in [low, high].
 pub(super) fn sum_within<T: Real>(y: &[T], low: T, high: T) -> Option<T> {
     let slack = slack::<T>(0) * high.abs().larger(low.abs());
     let (low, high) = (low - slack, high + slack);
-    let [sum, outside] = sums_of(y, |y| [y, if y >= low && y <= high { T::ZERO } else { T::ONE }]);
-    outside.is_zero().then_some(sum)
+    let (mut sum, mut within) = (T::ZERO, true);
+    for &y in y {
+        sum += y;
+        within &= y >= low && y <= high;
+    }
+    within.then_some(sum)
 }
 
 /// Whether `sum`, of `terms` numbers, is more than `most` ≥ 0.

@@ -289,42 +289,16 @@ impl<T: Real, P: Plane> GridPath<T, P> {
     fn strays(&self, y: &[T]) -> bool {
         let slack = hull::slack::<T>(8);
         let mark = |cell| self.index(cell).and_then(|index| y.get(index)).copied().unwrap_or(T::ZERO);
-        let [start, goal] = [self.start, self.goal].map(|cell| self.index(cell));
-        let strays = |index, own: T| {
-            let ends = T::from_usize(usize::from(start == Some(index)) + usize::from(goal == Some(index)));
-            let enough = (T::TWO - ends - slack) * own - slack;
-            own < -slack || own > T::ONE + slack || self.sum_around(y, index) - own < enough
+        let strays = |(index, &own): (usize, &T)| {
+            let columns = self.plane.columns().dim().max(1);
+            let cell = Cell { row: (index / columns) as u16, column: (index % columns) as u16 };
+            let ends = T::from_usize(usize::from(cell == self.start) + usize::from(cell == self.goal));
+            let around = self.around(cell).map(mark).sum::<T>();
+            own < -slack || own > T::ONE + slack || around < (T::TWO - ends - slack) * own - slack
         };
-        if mark(self.start) < T::ONE - slack || mark(self.goal) < T::ONE - slack {
-            return true;
-        }
-        // Which entries are not 0, and then only these: where a path goes, no processor foresees.
-        for (first, part) in (0..).step_by(32).zip(y.chunks(32)) {
-            let mut marked = (0..).zip(part).fold(0, |marked, (i, y)| marked | u32::from(!y.is_zero()) << i);
-            while marked != 0 {
-                let i = marked.trailing_zeros() as usize;
-                marked &= marked - 1;
-                if part.get(i).is_some_and(|&own| strays(first + i, own)) {
-                    return true;
-                }
-            }
-        }
-        false
-    }
-
-    /// Σ y of a cell and those one step from it.
-    fn sum_around(&self, y: &[T], index: usize) -> T {
-        let (rows, columns) = (self.plane.rows().dim(), self.plane.columns().dim().max(1));
-        let (row, column) = (index / columns, index % columns);
-        let mut sum = T::ZERO;
-        for other in row.saturating_sub(1)..(row + 2).min(rows) {
-            let reach = usize::from(other == row || self.neighbours == Neighbours::Eight);
-            let run = column.saturating_sub(reach)..(column + reach + 1).min(columns);
-            for &y in y.get(other * columns + run.start..other * columns + run.end).unwrap_or_default() {
-                sum += y;
-            }
-        }
-        sum
+        mark(self.start) < T::ONE - slack
+            || mark(self.goal) < T::ONE - slack
+            || y.iter().enumerate().filter(|(_, y)| !y.is_zero()).any(strays)
     }
 
     /// Whether y marks a path without shortcuts: with positive costs no other path is ever the cheapest.
