@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::lanes::{self, LANES, cut};
-use super::memory::{ControlSums, DrawMemory, Lanes, Memory};
+use super::memory::{ControlSums, DrawMemory, Lanes, Memory, More};
 use super::sampler::{LEAST_SAMPLES, Plan, Sampler};
 use super::sink::{Drawn, Sink};
 use crate::oracle::Array;
@@ -65,7 +65,7 @@ where
     pub fn with<'w, A>(
         &'w self,
         memory: &'w mut Memory<O, T, A>,
-    ) -> Result<(Ready<'w, O, N, T, Q>, &'w mut Option<[A; 2]>), Error> {
+    ) -> Result<(Ready<'w, O, N, T, Q>, &'w mut More<A>), Error> {
         let (expected, found) = (self.sampler.theta.len(), memory.len());
         if expected != found {
             return Err(Error::Length { parameter: "the working memory", expected, found });

@@ -15,9 +15,12 @@ pub struct Memory<O: Oracle<T>, T: Real, A> {
     pub(crate) control: ControlSums<Array<O, T>>,
     /// Sums of decisions, lane by lane.
     pub(super) sums: Option<Lanes<O::Shape, T>>,
-    /// The sum of a block and what sums have lost, made when the first estimate of more than one block needs them.
-    pub(crate) more: Option<[A; 2]>,
+    /// Made when the first estimate of more than one block needs them.
+    pub(crate) more: More<A>,
 }
+
+/// The sum of a block, and what sums have lost.
+pub(crate) type More<A> = Option<[A; 2]>;
 
 /// Memory of draws.
 pub(crate) struct DrawMemory<O: Oracle<T>, T: Real> {
