@@ -62,6 +62,7 @@ where
 
     /// Prepares `memory`: the oracle warms up at θ, and the baseline is solved for, if there is one. The place for the sums of
     /// further blocks comes along.
+    #[expect(clippy::type_complexity, reason = "two parts, which are used side by side")]
     pub fn with<'w, A>(
         &'w self,
         memory: &'w mut Memory<O, T, A>,
